@@ -1,0 +1,31 @@
+# Every library comes from the system. A missing one is named with the Debian package that brings it.
+function(touchstone_find package debian)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} was not found. On Debian: apt-get install ${debian}\n"
+                        "(scripts/build installs everything that the build needs.)")
+  endif()
+endfunction()
+
+touchstone_find(Threads libc6-dev)
+touchstone_find(ZLIB zlib1g-dev)
+touchstone_find(OpenSSL libssl-dev)
+touchstone_find(fmt libfmt-dev)
+touchstone_find(nlohmann_json nlohmann-json3-dev)
+touchstone_find(CLI11 libcli11-dev)
+
+find_path(ASIO_INCLUDE_DIR asio.hpp)
+if(NOT ASIO_INCLUDE_DIR)
+  message(FATAL_ERROR "asio.hpp was not found. On Debian: apt-get install libasio-dev")
+endif()
+add_library(asio INTERFACE)
+target_include_directories(asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+# Asio 1.22 does not recognise coroutines under clang by itself.
+target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+target_link_libraries(asio INTERFACE Threads::Threads)
+
+include(CTest)  # BUILD_TESTING
+if(BUILD_TESTING)
+  touchstone_find(GTest libgtest-dev)
+  touchstone_find(rapidcheck librapidcheck-dev)
+endif()

@@ -1,0 +1,31 @@
+// bytes.h - the octet types that every part of the stack shares.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ws {
+
+using Bytes = std::vector<std::byte>;
+using ByteView = std::span<const std::byte>;
+using MaskKey = std::array<std::byte, 4>;
+
+// The octets of `text`; the view lives as long as `text` does.
+inline ByteView as_octets(std::string_view text) noexcept { return std::as_bytes(std::span(text.data(), text.size())); }
+
+// The octets seen as characters, without any check of their encoding.
+inline std::string_view as_text(ByteView octets) noexcept {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+inline Bytes to_bytes(ByteView octets) { return {octets.begin(), octets.end()}; }
+inline Bytes to_bytes(std::string_view text) { return to_bytes(as_octets(text)); }
+inline std::string to_string(ByteView octets) { return std::string(as_text(octets)); }
+
+inline void append(Bytes& out, ByteView octets) { out.insert(out.end(), octets.begin(), octets.end()); }
+
+}  // namespace ws

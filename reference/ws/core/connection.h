@@ -1,0 +1,139 @@
+// connection.h - one WebSocket connection as a sans-I/O state machine (RFC 6455, RFC 7692).
+//
+// It owns no socket, clock, thread or random source; equal inputs give equal outputs, however the
+// input is cut. The caller's loop is always the same:
+//
+//   conn.receive(octets);                 // or receive_eof(), or expire()
+//   while (auto event = conn.next_event()) handle(*event);
+//   conn.wrote(write(conn.output()));
+//   arm(conn.timer()); if (conn.wants_shutdown()) shutdown_send();
+#pragma once
+#include <ws/core/bytes.h>
+#include <ws/core/close.h>
+#include <ws/core/extensions.h>
+#include <ws/core/frame.h>
+#include <ws/core/handshake.h>
+#include <ws/core/http1.h>
+#include <ws/core/violation.h>
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ws {
+
+enum class Role : std::uint8_t { client, server };
+
+// RFC 6455 4.1, 7.1.3, 7.1.4. All moves are rows of kTransitions in connection.cc.
+enum class State : std::uint8_t {
+  connecting,  // opening handshake                              4.1
+  open,        // data may flow both ways                        4.1
+  closing,     // our Close is out, the peer's is not in yet     7.1.3
+  draining,    // nothing left to say; peer octets are dropped   1.4, 7.1.7
+  closed,      // TCP is gone                                    7.1.4
+};
+
+struct Limits {
+  HeadLimits head;
+  std::uint64_t frame = 64 * 1024 * 1024;    // payload octets of one frame
+  std::uint64_t message = 64 * 1024 * 1024;  // after inflating
+  std::uint32_t fragments = 1 << 20;         // empty fragments count too
+  std::chrono::milliseconds handshake{10'000};
+  std::chrono::milliseconds close{5'000};  // from our Close to the end of TCP
+};
+
+// What the peer did. Payloads are owned: an event outlives the call that made it.
+namespace event {
+struct Requested { RequestHead request; RequestFacts facts; };                   // server: answer with Accept or Reject
+struct Opened { ResponseHead response; std::string subprotocol; std::optional<DeflateParams> deflate; };  // server: response empty
+struct Rejected { ResponseHead response; };                                      // client: a well-formed "no"
+struct Frame { FrameHeader header; };                                            // only with Options::report_frames
+struct Text { std::string data; };
+struct Binary { Bytes data; };
+struct Ping { Bytes payload; };                                                  // the Pong is already in output()
+struct Pong { Bytes payload; };
+struct Close { std::optional<CloseReason> reason; };                             // the reply is already in output()
+struct Failed { Violation violation; std::uint64_t offset; };                    // at most once; offset into received octets
+struct Closed { std::uint16_t code; bool clean; };                               // the last event, exactly once
+}  // namespace event
+using Event = std::variant<event::Requested, event::Opened, event::Rejected, event::Frame, event::Text, event::Binary,
+                           event::Ping, event::Pong, event::Close, event::Failed, event::Closed>;
+
+// What the application wants. Views are read during submit() and not kept.
+namespace command {
+struct Connect {
+  std::string_view host;    // Host field, with the port unless it is the scheme's default
+  std::string_view target;  // origin-form
+  std::span<const std::string> subprotocols;
+  std::span<const Field> extra_fields;  // Origin, Cookie, Authorization ...
+};
+struct Accept { std::string_view subprotocol; std::span<const Field> extra_fields; };
+struct Reject { int status = 403; std::span<const Field> extra_fields; std::string_view body; };
+struct Text { std::string_view data; bool fin = true; };     // whole message, or its first fragment
+struct Binary { ByteView data; bool fin = true; };
+struct Continue { ByteView data; bool fin = true; };
+struct Ping { ByteView payload; };
+struct Pong { ByteView payload; };
+struct Close { std::optional<CloseReason> reason; };
+}  // namespace command
+using Command = std::variant<command::Connect, command::Accept, command::Reject, command::Text, command::Binary,
+                             command::Continue, command::Ping, command::Pong, command::Close>;
+
+// Why a command was refused. The connection is unchanged after a refusal.
+enum class Misuse : std::uint8_t {
+  wrong_state, wrong_role, message_in_progress, no_message_in_progress,
+  control_too_long, text_not_utf8, close_code_invalid, close_reason_too_long, field_malformed, subprotocol_not_offered,
+};
+[[nodiscard]] std::string_view describe(Misuse misuse) noexcept;
+
+struct Options {
+  Role role = Role::client;
+  Limits limits;
+  bool report_frames = false;
+  // Client: what to offer, nothing for no offer.
+  std::optional<DeflateOffer> deflate_offer = DeflateOffer{};
+  // Server: what to prefer among acceptable answers, nothing to decline every offer.
+  std::optional<DeflateParams> deflate_preference = DeflateParams{};
+  int deflate_level = 1;                // zlib's
+  std::size_t deflate_threshold = 0;    // messages shorter than this are sent uncompressed
+  std::function<MaskKey()> mask_key;    // client only; injected: strong in production, fixed in tests. RFC 6455 5.3
+  std::function<std::string()> nonce;   // Sec-WebSocket-Key, client only. RFC 6455 4.1
+};
+
+class Connection {
+ public:
+  explicit Connection(Options options);
+  // A connection that is already open: the caller made the opening handshake elsewhere.
+  static Connection opened(Options options, std::optional<DeflateParams> deflate);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  // Input. Never fails: what the peer does wrong becomes event::Failed.
+  void receive(ByteView octets);
+  void receive_eof();
+  void expire();  // the deadline named by timer() passed
+
+  [[nodiscard]] std::expected<void, Misuse> submit(const Command& command);
+
+  // Results.
+  [[nodiscard]] std::optional<Event> next_event();
+  [[nodiscard]] ByteView output() const noexcept;  // valid until the next non-const call
+  void wrote(std::size_t octets);
+  [[nodiscard]] bool wants_shutdown() const noexcept;  // output() is drained and the send side is done
+  [[nodiscard]] std::optional<std::chrono::milliseconds> timer() const noexcept;  // how long the present state may last
+  [[nodiscard]] State state() const noexcept;
+
+ private:
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ws

@@ -1,0 +1,35 @@
+// handshake.h - RFC 6455 4: what the opening handshake's two heads must say.
+#pragma once
+#include <ws/core/extensions.h>
+#include <ws/core/http1.h>
+
+namespace ws {
+
+// Base64(SHA-1(key + GUID)). RFC 6455 4.2.2.
+[[nodiscard]] std::string accept_key(std::string_view key);
+
+// Base64 of 16 octets: a fresh Sec-WebSocket-Key. RFC 6455 4.1.
+[[nodiscard]] std::string encode_nonce(std::span<const std::byte, 16> nonce);
+
+// The parts of a valid request that the server needs. RFC 6455 4.2.1.
+struct RequestFacts {
+  std::string key;
+  std::vector<std::string> subprotocols;  // in the client's order of preference
+  std::vector<Extension> extensions;
+};
+[[nodiscard]] std::expected<RequestFacts, Violation> check_request(const RequestHead& head);
+
+// What the client sent, as far as the answer is judged against it. RFC 6455 4.1.
+struct RequestPromise {
+  std::string key;
+  std::vector<std::string> subprotocols;
+  std::optional<DeflateOffer> deflate;
+};
+struct ResponseFacts {
+  std::string subprotocol;  // empty: none
+  std::optional<DeflateParams> deflate;
+};
+// Only for a 101 answer.
+[[nodiscard]] std::expected<ResponseFacts, Violation> check_response(const ResponseHead& head, const RequestPromise& promise);
+
+}  // namespace ws
