@@ -1,0 +1,25 @@
+// url.h - RFC 6455 3: ws and wss URIs.
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace ws {
+
+struct Url {
+  bool secure = false;      // wss
+  std::string host;         // IPv6 addresses without brackets
+  std::uint16_t port = 80;  // 443 for wss unless given
+  std::string target;       // path and query, starts with '/'
+  bool operator==(const Url&) const = default;
+};
+
+// The error is a sentence for people that names the part at fault. Userinfo and fragments are refused.
+[[nodiscard]] std::expected<Url, std::string> parse_url(std::string_view text);
+
+[[nodiscard]] std::string to_string(const Url& url);
+// The Host field: brackets around IPv6, the port unless it is the scheme's default. RFC 6455 4.1.
+[[nodiscard]] std::string host_field(const Url& url);
+
+}  // namespace ws

@@ -1,0 +1,69 @@
+// stream.h - a connected octet stream (TCP, or TLS over TCP) behind one face, and how to get one.
+//
+// Errors are values: an orderly end of input is asio::error::eof. Every operation ends with
+// asio::error::operation_aborted when close() is called or its coroutine is cancelled.
+#pragma once
+#include <ws/core/bytes.h>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace ws::io {
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // At least one octet, as many as are there. One reader at a time.
+  virtual asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) = 0;
+  // All of them. One writer at a time; may run beside a read.
+  virtual asio::awaitable<std::error_code> write(ByteView octets) = 0;
+  // No more octets from us: TLS close_notify, then TCP FIN. Reading goes on.
+  virtual asio::awaitable<std::error_code> shutdown_send() = 0;
+  // Ends the TCP connection with a reset (RST).
+  virtual void reset() noexcept = 0;
+  // Closes the socket; operations under way end.
+  virtual void close() noexcept = 0;
+
+  [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+  [[nodiscard]] virtual asio::ip::tcp::socket& socket() noexcept = 0;  // options and addresses, not I/O
+  [[nodiscard]] virtual bool secure() const noexcept = 0;
+};
+
+enum class Family : std::uint8_t { any, v4, v6 };
+
+struct TlsOptions {
+  std::string ca_file;                             // PEM; empty: the system's
+  std::string server_name;                         // SNI and the name that is verified; empty: the URL's host
+  bool insecure = false;                           // accept any certificate
+  std::string certificate_file, private_key_file;  // client certificate, PEM
+};
+
+struct DialOptions {
+  std::string host;  // name or address, IPv6 without brackets
+  std::uint16_t port = 80;
+  Family family = Family::any;
+  std::optional<TlsOptions> tls;
+  std::chrono::milliseconds deadline{10'000};  // resolving, connecting and TLS together
+};
+
+enum class DialStage : std::uint8_t { resolve, connect, tls };
+
+struct DialError {
+  DialStage stage;
+  std::error_code code;
+  std::string text;  // for people: what, where, why ("connect to 127.0.0.1:9001: Connection refused")
+};
+
+[[nodiscard]] asio::awaitable<std::expected<std::unique_ptr<Stream>, DialError>> dial(DialOptions options);
+
+}  // namespace ws::io

@@ -1,0 +1,130 @@
+// case.h - one case of the catalogue, expanded: what the tester sends, and what may come back.
+//
+// The language is described in cases/LANGUAGE.md; the loader turns each group and sweep of cases/*.json
+// into flat values of these types.
+#pragma once
+#include "runner/catalogue/payload.h"
+
+#include <ws/core/frame.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace touchstone {
+
+// Which side of the connection is under test.
+enum class Side : std::uint8_t { server, client };
+
+// How octets are cut into TCP writes; this must never change the outcome.
+struct Wire {
+  enum class Cut : std::uint8_t { whole, frame, octets };
+  Cut cut = Cut::whole;     // whole: all steps up to the next wait in one write; frame: one write a frame
+  std::uint64_t octets = 0; // with Cut::octets: so many octets a write
+};
+
+struct Step;
+
+namespace step {
+
+// One frame, written as it is told, legal or not.
+struct Frame {
+  ws::Opcode opcode = ws::Opcode::text;
+  bool fin = true;
+  std::uint8_t rsv = 0;  // 0..7: RSV1 is 4, RSV2 is 2, RSV3 is 1
+  Payload payload;
+  // A write may be cut inside the frame's payload at these offsets, each cut a pause with its mark.
+  std::vector<std::uint64_t> pause_at;
+  std::vector<std::string> marks;
+};
+
+// One whole message, cut into fragments and compressed as told.
+struct Message {
+  ws::Opcode opcode = ws::Opcode::text;  // text or binary
+  Payload payload;
+  std::vector<Payload> parts;  // explicit fragments; then payload is empty
+  std::uint64_t fragment = 0;  // payload octets a frame (after compression); 0: one frame
+  bool deflate = false;        // compress when permessage-deflate was agreed on
+};
+
+struct Close {
+  std::optional<std::uint16_t> code;
+  Payload reason;  // octets; need not be UTF-8
+};
+
+// Waits until the endpoint has dealt with all that was sent: a Ping with a payload of its own goes out
+// (legal even between fragments) and its Pong, a Close or the end of the stream is awaited.
+struct Sentinel { std::string mark; };
+
+// Waits until every whole message sent so far has come back.
+struct AwaitEcho {};
+
+struct Repeat {
+  std::uint32_t count = 1;
+  std::vector<Step> steps;
+};
+
+}  // namespace step
+
+struct Step {
+  std::variant<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Repeat> action;
+};
+
+// What may come back. Read by the judge with the freedoms of RFC 6455 built in (see runner/engine/judge.h):
+// messages come in order, Pongs come in order and may be merged to the latest, Pongs and messages
+// interleave freely, and before a failing end or a Close any tail of `replies` may be missing.
+struct Reply {
+  enum class Kind : std::uint8_t { text, binary, pong, mark };
+  Kind kind = Kind::text;
+  bool sent = false;  // "@sent": whatever the case sent; then payload is empty
+  Payload payload;
+  std::string mark;  // Kind::mark: the sentinel or pause that is passed
+};
+
+namespace end {
+// The tester closes with 1000 once all replies are in; the endpoint answers with a Close and TCP ends.
+struct Polite {};
+// The case sent a Close itself: the endpoint answers it. `codes` are the usual answers; any other legal
+// code or an empty body is conformant as well (C-22).
+struct Replies { std::vector<std::uint16_t> codes; };
+// The endpoint must fail the connection. `codes` are the fitting status codes; an empty body and, less
+// strictly, a bare end of TCP are conformant as well (C-13, C-14, C-30).
+struct Fails { std::vector<std::uint16_t> codes; };
+// Either: the RFC leaves it open (status codes of 5000 and more).
+struct Open { std::vector<std::uint16_t> codes; };
+}  // namespace end
+using End = std::variant<end::Polite, end::Replies, end::Fails, end::Open>;
+
+struct Expect {
+  std::vector<Reply> replies;
+  // Every whole message sent comes back in order ("echoes": true); for cases with many messages.
+  bool echoes = false;
+  End end;
+};
+
+enum class Profile : std::uint8_t { core, standard, full };
+
+struct Case {
+  std::string id;                          // "close/code-valid/1000"
+  std::vector<std::string> aliases;        // Autobahn's ids: "7.7.1"
+  std::string title;
+  std::vector<std::string> requirements;   // ids of cases/requirements.json
+  std::vector<Side> sides;                 // which endpoints it can test
+  std::vector<std::string> tags;
+  std::string note;                        // why, for people
+  std::string informational;               // reason why nothing here is a fault; empty: a verdict counts
+  bool bulk = false;                       // not in the core profile; scaled in the standard one
+  bool needs_deflate = false;              // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
+  std::vector<std::string> offer;          // elements of Sec-WebSocket-Extensions, in order
+  std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
+  Wire wire;
+  std::vector<Step> steps;
+  std::optional<Expect> expect;            // nothing: the oracle's own (runner/engine/oracle.h)
+  std::string source;                      // file and JSON pointer of its group: "cases/close.json#/groups/3"
+};
+
+}  // namespace touchstone

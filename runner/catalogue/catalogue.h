@@ -1,0 +1,71 @@
+// catalogue.h - the whole catalogue: loaded from the binary or from files, expanded, selectable.
+#pragma once
+#include "runner/catalogue/case.h"
+
+#include <expected>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace touchstone {
+
+// A fault in a case file. what() for people: file, JSON pointer, what was found, what is allowed.
+struct CaseFileError {
+  std::string file;
+  std::string pointer;  // RFC 6901, "/groups/3/steps/0/send"
+  std::string found, allowed;
+  [[nodiscard]] std::string text() const;  // one line
+};
+
+struct Requirement {
+  std::string id;       // "rfc6455-5.5.1-4"
+  int rfc = 0;
+  std::string section;
+  std::string level;    // MUST, MUST NOT, SHOULD, ...
+  std::string binds;    // client, server, both, intermediary
+  std::string rule;     // one sentence
+  std::string visible;  // wire, wire-negative, api, not-observable
+};
+
+class Catalogue {
+ public:
+  // The one inside the binary; aborts if that is broken (a test keeps it whole).
+  static const Catalogue& built_in();
+
+  [[nodiscard]] std::span<const Case> cases() const noexcept { return cases_; }
+  [[nodiscard]] std::span<const Requirement> requirements() const noexcept { return requirements_; }
+  [[nodiscard]] const Requirement* requirement(std::string_view id) const noexcept;
+  // By id or by alias; nothing when there is none.
+  [[nodiscard]] const Case* find(std::string_view id) const noexcept;
+  // Hex digest over the canonical text of all cases: two runs with equal hashes ran the same catalogue.
+  [[nodiscard]] const std::string& hash() const noexcept { return hash_; }
+
+  std::vector<Case> cases_;
+  std::vector<Requirement> requirements_;
+  std::string hash_;
+};
+
+// Loads and expands one file's text. `name` is used in errors. All faults, not only the first.
+[[nodiscard]] std::expected<std::vector<Case>, std::vector<CaseFileError>> load_cases(std::string_view name, std::string_view text);
+
+// Globs over ids, aliases, requirement ids and tags ("tag:cve"). '*' matches any run of characters, '?' one;
+// a pattern that ends in '/' or names a folder ("close") takes all below it; Autobahn's "9.*" and "9.1.*" work.
+[[nodiscard]] bool matches(const Case& c, std::string_view pattern);
+
+struct Selection {
+  std::vector<std::string> include;  // empty: all
+  std::vector<std::string> exclude;
+  Profile profile = Profile::standard;
+  Side side = Side::server;
+};
+// Cases in catalogue order; Autobahn's order for its ids. Patterns that match nothing are named in `unmatched`.
+[[nodiscard]] std::vector<const Case*> select(const Catalogue& catalogue, const Selection& selection,
+                                              std::vector<std::string>* unmatched = nullptr);
+
+// The case as it runs under a profile: in the standard profile bulk cases have at most 50 messages and
+// 4 MiB of payload, with the message or its count scaled down; in the full profile nothing changes.
+[[nodiscard]] Case scaled(const Case& c, Profile profile);
+
+}  // namespace touchstone

@@ -1,0 +1,78 @@
+// run.h - many cases against one endpoint: the schedule, confirmation of failures, and death of the endpoint.
+#pragma once
+#include "runner/catalogue/catalogue.h"
+#include "runner/result/result.h"
+
+#include <ws/core/http1.h>
+#include <ws/core/url.h>
+#include <ws/io/stream.h>
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+
+// The server under test, and how to talk to it.
+struct Target {
+  ws::Url url;
+  std::string agent;                     // name in reports
+  ws::io::Family family = ws::io::Family::any;
+  ws::io::TlsOptions tls;                // used for wss
+  std::string host;                      // Host field; empty: from the URL
+  std::vector<std::string> subprotocols;
+  std::vector<ws::Field> fields;         // extra header fields: Origin, Cookie, Authorization ...
+};
+
+struct RunOptions {
+  Profile profile = Profile::standard;
+  unsigned jobs = 0;                       // cases at a time; 0: a default for this machine
+  std::chrono::milliseconds timeout{0};    // silence that counts as no answer; 0: from the measured round trip, 5 s at least
+  std::uint64_t seed = 1;
+  bool confirm = true;                     // run a failed case again alone before it is reported
+};
+
+// What the first connection told.
+struct Greeting {
+  std::optional<ws::ResponseHead> response;  // the answer to an ordinary opening handshake
+  std::string server_field;                  // of the answer, may be empty
+  bool deflate = false;                      // permessage-deflate was agreed on
+  std::chrono::microseconds round_trip{0};
+};
+
+// Why an endpoint could not be talked to. `text` says what, where, what was expected, what to do.
+struct Unreachable {
+  enum class Why : std::uint8_t { no_connection, tls, not_websocket };
+  Why why = Why::no_connection;
+  std::string text;
+};
+
+// Told what happens, on the thread that called run().
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void started(const Case&) {}
+  virtual void finished(const Result&) = 0;  // exactly once a case, in the order of finishing
+  // New connections are refused since `suspect` ran (or is running). True: a fresh endpoint is up, go on.
+  virtual bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) = 0;
+};
+
+struct RunOutcome {
+  enum class How : std::uint8_t { complete, interrupted, endpoint_died };
+  How how = How::complete;
+  std::string text;  // for people, when not complete
+};
+
+// One handshake and one Ping, to learn whether the endpoint is there at all.
+[[nodiscard]] std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options);
+
+// Runs the cases; `stop` may be set from a signal handler or another thread.
+[[nodiscard]] RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,
+                             const RunOptions& options, RunObserver& observer, const std::atomic<bool>& stop);
+
+// The command line that runs one case again.
+[[nodiscard]] std::string replay_command(const Case& c, const Target& target, const RunOptions& options);
+
+}  // namespace touchstone

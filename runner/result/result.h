@@ -1,0 +1,120 @@
+// result.h - what is known about one case after it ran: verdicts, reasons, and the transcript.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace touchstone {
+
+// Ordered from best to worst where that has a meaning.
+enum class Behavior : std::uint8_t {
+  ok, non_strict, informational, unimplemented, not_applicable, failed, errored,
+};
+enum class Closing : std::uint8_t { ok, unclean, wrong_code, failed_by_client, informational, failed };
+
+[[nodiscard]] std::string_view name(Behavior behavior) noexcept;  // "NON-STRICT": as in the reports
+[[nodiscard]] std::string_view name(Closing closing) noexcept;    // "WRONG CODE"
+[[nodiscard]] std::optional<Behavior> behavior_from(std::string_view name) noexcept;
+[[nodiscard]] std::optional<Closing> closing_from(std::string_view name) noexcept;
+
+// One thing that the judge checked and found wanting, or a choice of the RFC that the endpoint took.
+struct Finding {
+  enum class Weight : std::uint8_t { choice, weak, violation };  // OK, NON-STRICT, FAILED
+  Weight weight = Weight::choice;
+  std::string requirement;  // "rfc6455-5.5.1-10"
+  std::string expected;     // for people: what would have been fine
+  std::string seen;         // for people: what came
+};
+
+// One line of the transcript.
+struct Entry {
+  enum class Direction : std::uint8_t { sent, received, local };
+  enum class Kind : std::uint8_t {
+    head,   // HTTP head: text in `octets`
+    frame,  // header fields below
+    octets, // not a frame: garbage, or the beginning of a frame that never got complete
+    mark,   // local: a sentinel, pause or note; text in `note`
+    eof,    // end of stream (received: the peer's FIN; sent: ours)
+    reset,  // RST
+    timeout,
+    error,  // local: could not connect, TLS failure; text in `note`
+  };
+  std::int64_t at_us = 0;  // microseconds since the case began
+  Direction direction = Direction::local;
+  Kind kind = Kind::mark;
+  // Frames.
+  std::uint8_t opcode = 0;
+  bool fin = false;
+  std::uint8_t rsv = 0;  // RSV1 is 4
+  std::optional<std::uint32_t> mask;  // masking key, network order
+  std::uint64_t length = 0;           // payload octets on the wire (frames), octets (others)
+  // Octets of the payload, unmasked, at most kKeptOctets of them; `length` tells the whole.
+  std::string octets;
+  // Set when the payload equals that of an earlier entry (an echo): its index in the transcript.
+  std::optional<std::size_t> same_as;
+  std::uint32_t crc32 = 0;  // of the whole payload (frames), so that what is cut can be compared
+  std::string note;
+  // How many equal-looking frames this entry stands for in cases of many thousand frames (1: just itself).
+  std::uint32_t repeated = 1;
+  static constexpr std::size_t kKeptOctets = 4096;
+};
+
+struct Transcript {
+  std::string request, response;  // the heads of the opening handshake, as they went over the wire
+  std::vector<Entry> entries;
+  std::uint64_t octets_sent = 0, octets_received = 0, frames_sent = 0, frames_received = 0;
+  bool cut = false;  // entries were left out in the middle (kMaxEntries)
+  static constexpr std::size_t kMaxEntries = 2000;
+};
+
+struct Result {
+  std::string case_id;               // "close/code-valid/1000"
+  std::vector<std::string> aliases;
+  std::string title;
+  std::string agent;
+  Behavior behavior = Behavior::errored;
+  Closing closing = Closing::ok;
+  std::vector<std::string> requirements;
+  std::string expectation;           // for people: what the case expects, in one or two sentences
+  std::string summary;               // for people: what happened, one sentence
+  std::vector<Finding> findings;
+  double duration_ms = 0;
+  std::chrono::system_clock::time_point started;
+  bool flaky = false;                          // failed under load, passed alone (or the other way round)
+  std::optional<Transcript> other_transcript;  // of the run that disagreed, when flaky
+  std::optional<std::uint16_t> remote_close_code;
+  std::string remote_close_reason;
+  std::optional<std::uint16_t> local_close_code;
+  bool closed_by_peer_first = false;  // the endpoint began the closing handshake
+  bool dropped_by_peer = false;       // TCP ended by the endpoint first
+  bool clean = false;                 // closing handshake complete
+  std::string replay;                 // shell command that runs just this case again
+  Transcript transcript;
+};
+
+// Everything about a run but its results.
+struct RunInfo {
+  std::string version;         // of touchstone
+  std::string catalogue_hash;
+  std::string machine;         // class: "Linux x86_64, 2 cores, 23 GiB"
+  std::string profile;         // core, default, full
+  std::uint64_t seed = 0;
+  unsigned jobs = 0;
+  std::vector<std::string> command_line;
+  struct Agent {
+    std::string name, url, server_field;  // Server: of the 101 answer
+  };
+  std::vector<Agent> agents;
+  std::size_t planned = 0;     // results that a complete run has
+  std::chrono::system_clock::time_point start, end;
+  bool complete = false;       // all planned results are there
+  std::string ended_because;   // when not complete: "interrupted", "server died at close/...": for people
+};
+
+// "514 cases: 507 OK, 2 NON-STRICT, 3 INFORMATIONAL, 0 UNIMPLEMENTED, 0 NOT-APPLICABLE, 2 FAILED, 0 ERRORED"
+[[nodiscard]] std::string totals_line(const std::vector<Result>& results);
+
+}  // namespace touchstone
