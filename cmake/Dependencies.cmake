@@ -1,11 +1,15 @@
 # Every library comes from the system. A missing one is named with the Debian package that brings it.
-function(touchstone_find package debian)
-  find_package(${package} ${ARGN} QUIET)
-  if(NOT ${package}_FOUND)
-    message(FATAL_ERROR "${package} was not found. On Debian: apt-get install ${debian}\n"
-                        "(scripts/build installs everything that the build needs.)")
-  endif()
+function(touchstone_missing what debian)
+  message(FATAL_ERROR "${what} was not found. On Debian: apt-get install ${debian}\n"
+                      "(scripts/build installs everything that the build needs.)")
 endfunction()
+
+macro(touchstone_find package debian)  # A macro: find_package's variables stay visible here.
+  find_package(${package} QUIET)
+  if(NOT ${package}_FOUND)
+    touchstone_missing(${package} ${debian})
+  endif()
+endmacro()
 
 touchstone_find(Threads libc6-dev)
 touchstone_find(ZLIB zlib1g-dev)
@@ -16,7 +20,7 @@ touchstone_find(CLI11 libcli11-dev)
 
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)
-  message(FATAL_ERROR "asio.hpp was not found. On Debian: apt-get install libasio-dev")
+  touchstone_missing(asio.hpp libasio-dev)
 endif()
 add_library(asio INTERFACE)
 target_include_directories(asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
@@ -27,5 +31,8 @@ target_link_libraries(asio INTERFACE Threads::Threads)
 include(CTest)  # BUILD_TESTING
 if(BUILD_TESTING)
   touchstone_find(GTest libgtest-dev)
+  if(NOT TARGET GTest::gmock)
+    touchstone_missing(GoogleMock libgmock-dev)
+  endif()
   touchstone_find(rapidcheck librapidcheck-dev)
 endif()

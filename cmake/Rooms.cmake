@@ -1,13 +1,5 @@
 # One library and one test program per folder. A new file needs no edit here.
 
-add_library(touchstone_options INTERFACE)
-target_compile_options(touchstone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
-target_include_directories(touchstone_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
-if(TOUCHSTONE_SANITIZE)
-  target_compile_options(touchstone_options INTERFACE -fsanitize=${TOUCHSTONE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(touchstone_options INTERFACE -fsanitize=${TOUCHSTONE_SANITIZE})
-endif()
-
 # touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc.
 function(touchstone_library name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
@@ -23,20 +15,28 @@ function(touchstone_library name folder)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})
   endif()
-  if(BUILD_TESTING AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${name} touchstone_options GTest::gtest GTest::gmock GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
-  endif()
+  touchstone_test_program(${name} unit "${tests}" LINK ${name} GTest::gmock)
 endfunction()
 
-# touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc.
+# touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc, labelled as laws.
 function(touchstone_test name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
-  if(sources)
-    add_executable(${name}_test ${sources})
-    target_link_libraries(${name}_test PRIVATE ${arg_LINK} touchstone_options GTest::gtest GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
+  touchstone_test_program(${name} law "${sources}" LINK ${arg_LINK})
+endfunction()
+
+# NAME_test from SOURCES, in ctest as NAME; and as NAME.sanitized when TOUCHSTONE_SANITIZED_TREE says where that build is.
+function(touchstone_test_program name label sources)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  if(NOT BUILD_TESTING OR NOT sources)
+    return()
+  endif()
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE ${arg_LINK} touchstone_options GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS ${label})
+  if(TOUCHSTONE_SANITIZED_TREE)
+    add_test(NAME ${name}.sanitized COMMAND ${TOUCHSTONE_SANITIZED_TREE}/${name}_test)
+    set_tests_properties(${name}.sanitized PROPERTIES LABELS "${label};sanitized")
   endif()
 endfunction()

@@ -1,0 +1,18 @@
+# fuzz/NAME_fuzzer.cc is one libFuzzer target. Without TOUCHSTONE_FUZZ the same file becomes a program that replays
+# corpus/NAME under any compiler, and a test.
+file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzzer.cc)
+foreach(source IN LISTS fuzzers)
+  get_filename_component(target ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzzer$" "" name ${target})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ws_core touchstone_options)
+  if(TOUCHSTONE_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/replay.cc)
+    if(BUILD_TESTING)
+      add_test(NAME replay.${name} COMMAND ${target} ${CMAKE_SOURCE_DIR}/corpus/${name})
+      set_tests_properties(replay.${name} PROPERTIES LABELS fuzz)
+    endif()
+  endif()
+endforeach()

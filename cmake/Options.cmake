@@ -1,0 +1,52 @@
+# What kind of build this is. The presets in CMakePresets.json set these; every target links touchstone_options.
+set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined or thread")
+option(TOUCHSTONE_FUZZ "Build fuzz/*_fuzzer.cc as libFuzzer targets (clang), not as programs that replay their corpus" OFF)
+option(TOUCHSTONE_COVERAGE "Count which lines run (clang's source-based coverage; scripts/coverage shows them)" OFF)
+set(TOUCHSTONE_SANITIZED_TREE "" CACHE PATH "A second build tree, with sanitizers, whose test programs run in this tree's ctest")
+
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+   OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19))
+  message(FATAL_ERROR "${CMAKE_CXX_COMPILER} is ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}; "
+                      "C++23's <expected> needs g++ 12 or clang 19. On Debian: apt-get install g++ (or clang-19)")
+endif()
+if((TOUCHSTONE_FUZZ OR TOUCHSTONE_COVERAGE) AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  message(FATAL_ERROR "TOUCHSTONE_FUZZ and TOUCHSTONE_COVERAGE need clang, but the compiler is ${CMAKE_CXX_COMPILER}. "
+                      "Use a preset (cmake --preset fuzz, cmake --preset coverage) in an empty build tree.")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(touchstone_options INTERFACE)
+target_compile_options(touchstone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+target_include_directories(touchstone_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
+
+# touchstone_instrument(DEBIAN-PACKAGE FLAGS...): compile and link with FLAGS, after a try that they work here.
+include(CheckCXXSourceCompiles)
+function(touchstone_instrument debian)
+  list(JOIN ARGN " " CMAKE_REQUIRED_FLAGS)
+  string(MAKE_C_IDENTIFIER "works ${ARGN}" works)
+  check_cxx_source_compiles("int main() { return 0; }" ${works})
+  if(NOT ${works})
+    message(FATAL_ERROR "${CMAKE_CXX_COMPILER} cannot link with ${CMAKE_REQUIRED_FLAGS}. "
+                        "On Debian: apt-get install ${debian}")
+  endif()
+  target_compile_options(touchstone_options INTERFACE ${ARGN})
+  target_link_options(touchstone_options INTERFACE ${ARGN})
+endfunction()
+
+set(runtime libclang-rt-19-dev)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(runtime g++)
+endif()
+if(TOUCHSTONE_SANITIZE)
+  touchstone_instrument(${runtime} -fsanitize=${TOUCHSTONE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+endif()
+if(TOUCHSTONE_FUZZ)
+  touchstone_instrument(${runtime} -fsanitize=fuzzer-no-link)
+endif()
+if(TOUCHSTONE_COVERAGE)
+  touchstone_instrument(${runtime} -fprofile-instr-generate -fcoverage-mapping)
+endif()

@@ -1,0 +1,51 @@
+# packages.sh - sourced by the scripts: one list of Debian packages per purpose, and what installs the missing ones.
+# An entry NAME=COMMAND is also content with COMMAND on PATH (a node from elsewhere brings its own npm).
+# shellcheck shell=bash
+
+declare -A packages=(
+  [build]='g++ cmake=cmake ninja-build=ninja libasio-dev libssl-dev zlib1g-dev nlohmann-json3-dev libfmt-dev
+           libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev'
+  [clang]='clang-19 libclang-rt-19-dev'
+  [coverage]='llvm-19'
+  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema chromium=chromium'
+)
+
+missing_packages() {
+  local entry installed
+  installed=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | tr '\n' ' ')"
+  for entry in "$@"; do
+    [[ $installed == *" ${entry%%=*} "* ]] && continue
+    [[ $entry == *=* ]] && command -v "${entry#*=}" >/dev/null && continue
+    echo "${entry%%=*}"
+  done
+}
+
+# need_packages PURPOSE-OR-ENTRY...: installs what is missing; calls apt only then.
+need_packages() {
+  local word list entries=() missing=() root=()
+  for word in "$@"; do
+    read -r -a list -d '' <<<"${packages[$word]:-$word}" || true
+    entries+=("${list[@]}")
+  done
+  if ! command -v dpkg-query >/dev/null; then
+    echo "$0: this is not Debian (no dpkg-query), so nothing is installed. Needed here: ${entries[*]%%=*}" >&2
+    return 0
+  fi
+  mapfile -t missing < <(missing_packages "${entries[@]}")
+  ((${#missing[@]})) || return 0
+
+  if ((EUID)); then
+    if ! command -v sudo >/dev/null; then
+      echo "$0: missing Debian packages, and neither root nor sudo to install them. As root, run:" >&2
+      echo "  apt-get update && apt-get install ${missing[*]}" >&2
+      return 1
+    fi
+    root=(sudo)
+  fi
+  echo "Installing missing Debian packages: ${missing[*]}" >&2
+  export DEBIAN_FRONTEND=noninteractive
+  if ! { "${root[@]}" apt-get update -qq && "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2; then
+    echo "$0: apt-get could not install: ${missing[*]}. Its messages are above; is the network there, is this Debian 12?" >&2
+    return 1
+  fi
+}
