@@ -1,0 +1,47 @@
+// journal.h - the record of a run as it happens: JSON lines, one header, one line a result, one footer.
+//
+//   {"journal": 1, "run": {...}}                                            what is tested, with what
+//   {"result": {...}}                                                       as each case ends
+//   {"footer": {"end": ..., "complete": ..., "ended_because": ..., "results": 514}}
+//
+// Every report is a rendering of this file. A run that was killed left no footer, and perhaps half a line at the
+// end: what is there is kept, and the run counts as incomplete. Schema: reports/schema/journal.json.
+#pragma once
+#include "reports/files.h"
+#include "runner/result/result.h"
+
+#include <expected>
+#include <filesystem>
+#include <vector>
+
+namespace touchstone {
+
+inline constexpr std::string_view kJournalName = "journal.jsonl";
+inline constexpr int kJournalFormat = 1;  // grows when an older reader would misread
+
+class JournalWriter {
+ public:
+  // Creates the folder when needed, and in it the journal with its header. An older journal there is replaced.
+  [[nodiscard]] static std::expected<JournalWriter, FileError> open(const std::filesystem::path& folder,
+                                                                    const RunInfo& run);
+  // Written through to the system when it returns: a result that was added outlives this process. After an error
+  // (a full disk) the results added before are still there, and the next add() may succeed.
+  [[nodiscard]] std::expected<void, FileError> add(const Result& result);
+  // The footer, from run.end, run.complete and run.ended_because. The last call.
+  [[nodiscard]] std::expected<void, FileError> finish(const RunInfo& run);
+
+ private:
+  explicit JournalWriter(OutputFile file) : file_(std::move(file)) {}
+  OutputFile file_;
+  std::size_t results_ = 0;
+};
+
+struct Journal {
+  RunInfo run;
+  std::vector<Result> results;  // in the order of finishing
+};
+
+// `path`: the file, or the folder that has it. The error is one line: file, line, what was found, what is allowed.
+[[nodiscard]] std::expected<Journal, FileError> read_journal(const std::filesystem::path& path);
+
+}  // namespace touchstone

@@ -1,0 +1,43 @@
+// render.cc - the table of report formats.
+#include "reports/render.h"
+
+#include <array>
+
+namespace touchstone {
+namespace {
+
+// The quick and important ones first: what fits on a full disk is then the most useful.
+constexpr std::array kRenderers{
+    Renderer{"json", "report.json", "all results and the run, for programs; stable", render_report_json},
+};
+
+}  // namespace
+
+std::span<const Renderer> renderers() noexcept { return kRenderers; }
+
+const Renderer* renderer(std::string_view name) noexcept {
+  for (const Renderer& row : kRenderers)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+std::expected<void, FileError> render_one(const Renderer& renderer, const std::filesystem::path& folder,
+                                          const Report& report) {
+  if (auto made = make_folder(folder); !made) return made;
+  return renderer.render(
+      report, [&](const std::string& name, std::string_view content) { return write_file(folder / name, content); });
+}
+
+std::expected<void, FileError> render_all(const std::filesystem::path& folder, const RunInfo& run,
+                                          const std::vector<Result>& results, const RequirementTexts& requirements) {
+  const Report report(run, results, requirements);
+  FileError errors;
+  for (const Renderer& row : kRenderers) {
+    if (auto rendered = render_one(row, folder, report); !rendered)
+      errors += (errors.empty() ? "" : "\n") + rendered.error();
+  }
+  if (!errors.empty()) return std::unexpected(errors);
+  return {};
+}
+
+}  // namespace touchstone

@@ -1,0 +1,47 @@
+// render.h - every report format, as one table. A new format is one file with a render function, and one row in
+// render.cc.
+#pragma once
+#include "reports/files.h"
+#include "reports/report.h"
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace touchstone {
+
+// Takes one file of a report; `name` is relative to the report's folder.
+using Sink = std::function<std::expected<void, FileError>(const std::string& name, std::string_view content)>;
+
+struct Renderer {
+  std::string_view name;   // "junit"
+  std::string_view files;  // "junit.xml": for people
+  std::string_view about;
+  std::expected<void, FileError> (*render)(const Report& report, const Sink& sink);
+};
+
+[[nodiscard]] std::span<const Renderer> renderers() noexcept;
+// Nothing when there is none of that name.
+[[nodiscard]] const Renderer* renderer(std::string_view name) noexcept;
+
+// Writes all reports into `folder`, each file whole or not at all. One renderer's error does not keep the others
+// from trying; the error returned tells them all.
+[[nodiscard]] std::expected<void, FileError> render_all(const std::filesystem::path& folder, const RunInfo& run,
+                                                        const std::vector<Result>& results,
+                                                        const RequirementTexts& requirements);
+
+// One report only.
+[[nodiscard]] std::expected<void, FileError> render_one(const Renderer& renderer, const std::filesystem::path& folder,
+                                                        const Report& report);
+
+// The renderers, each in a file of its name.
+[[nodiscard]] std::expected<void, FileError> render_report_json(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_autobahn(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_junit(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_markdown(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_page(const Report& report, const Sink& sink);
+
+}  // namespace touchstone

@@ -1,0 +1,200 @@
+// report.cc - the order and names that all reports share.
+#include "reports/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <set>
+
+namespace touchstone {
+namespace {
+
+constexpr std::size_t kLongestStem = 120;  // file systems allow 255 octets; agents may be named by a Server field
+
+// "7.13.2" -> {7, 13, 2}; what is no number sorts last.
+using Rank = std::vector<int>;
+const Rank kLast{std::numeric_limits<int>::max()};
+
+Rank rank_of(std::string_view alias) {
+  Rank rank;
+  while (!alias.empty()) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(alias.data(), alias.data() + alias.size(), number);
+    if (error != std::errc()) return kLast;
+    rank.push_back(number);
+    alias.remove_prefix(static_cast<std::size_t>(end - alias.data()));
+    if (!alias.empty() && alias.front() != '.') return kLast;
+    if (!alias.empty()) alias.remove_prefix(1);
+  }
+  return rank.empty() ? kLast : rank;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Numbers inside names by their value: "cut-9" before "cut-10".
+bool natural_less(std::string_view a, std::string_view b) {
+  std::size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a[i]) && is_digit(b[j])) {
+      const auto digits = [](std::string_view text, std::size_t at) {
+        while (at < text.size() && text[at] == '0') ++at;
+        std::size_t end = at;
+        while (end < text.size() && is_digit(text[end])) ++end;
+        return text.substr(at, end - at);
+      };
+      const std::string_view x = digits(a, i), y = digits(b, j);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+      while (i < a.size() && is_digit(a[i])) ++i;
+      while (j < b.size() && is_digit(b[j])) ++j;
+    } else {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+    }
+  }
+  return a.size() - i < b.size() - j;
+}
+
+// Orders ids as a tree: each folder stands where the smallest Autobahn id below it does, folders without any come
+// last by name. So groups read in Autobahn's order, and a case without an Autobahn id stays among its siblings.
+class ReadingOrder {
+ public:
+  void learn(const Result& result) {
+    Rank rank = kLast;
+    for (const std::string& alias : result.aliases) rank = std::min(rank, rank_of(alias));
+    for_each_prefix(result.case_id, [&](std::string_view prefix) {
+      auto [at, added] = ranks_.emplace(prefix, rank);
+      if (!added) at->second = std::min(at->second, rank);
+    });
+  }
+
+  bool operator()(const Result* a, const Result* b) const {
+    std::size_t start = 0;
+    for (;;) {
+      const std::size_t end_a = std::min(a->case_id.find('/', start), a->case_id.size());
+      const std::size_t end_b = std::min(b->case_id.find('/', start), b->case_id.size());
+      const std::string_view x = std::string_view(a->case_id).substr(0, end_a);
+      const std::string_view y = std::string_view(b->case_id).substr(0, end_b);
+      if (x != y) {
+        const Rank &rank_x = ranks_.at(x), &rank_y = ranks_.at(y);
+        return rank_x != rank_y ? rank_x < rank_y : natural_less(x, y);
+      }
+      if (end_a == a->case_id.size() || end_b == b->case_id.size()) return end_a < end_b;
+      start = end_a + 1;
+    }
+  }
+
+ private:
+  template <class Use>
+  static void for_each_prefix(std::string_view id, const Use& use) {
+    for (std::size_t end = id.find('/'); end != std::string_view::npos; end = id.find('/', end + 1))
+      use(id.substr(0, end));
+    use(id);
+  }
+  std::map<std::string_view, Rank> ranks_;
+};
+
+std::string cleaned(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out += (lower >= 'a' && lower <= 'z') || is_digit(lower) ? lower : ' ';
+  }
+  const std::size_t first = out.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  out = out.substr(first, out.find_last_not_of(' ') - first + 1);
+  std::replace(out.begin(), out.end(), ' ', '_');
+  return out;
+}
+
+}  // namespace
+
+Report::Report(const RunInfo& run, const std::vector<Result>& results, const RequirementTexts& requirements)
+    : run_(run), texts_(requirements) {
+  collect_agents(results);
+  name_files();
+  const auto cite = [&](const std::string& id) {
+    if (const RequirementText* text = requirement(id)) cited_.emplace(text->id, text);
+  };
+  for (const Result& result : results) {
+    for (const std::string& id : result.requirements) cite(id);
+    for (const Finding& finding : result.findings) cite(finding.requirement);
+  }
+}
+
+void Report::collect_agents(const std::vector<Result>& results) {
+  std::map<std::string_view, std::vector<const Result*>> by_agent;
+  std::vector<std::string_view> names;
+  ReadingOrder order;
+  for (const RunInfo::Agent& agent : run_.agents)
+    if (by_agent.try_emplace(agent.name).second) names.push_back(agent.name);
+  for (const Result& result : results) {
+    const auto [at, added] = by_agent.try_emplace(result.agent);
+    if (added) names.push_back(result.agent);
+    at->second.push_back(&result);
+    order.learn(result);
+  }
+  for (const std::string_view name : names) {
+    std::vector<const Result*>& of_agent = by_agent[name];
+    std::stable_sort(of_agent.begin(), of_agent.end(), order);
+    agents_.push_back({std::string(name), std::move(of_agent)});
+  }
+}
+
+void Report::name_files() {
+  std::set<std::string> taken;
+  for (const AgentResults& agent : agents_) {
+    for (const Result* result : agent.results) {
+      for (const std::string& id : autobahn_ids(*result)) {
+        if (files_.contains(std::pair(agent.name, id))) continue;
+        const std::string name = case_file_name(agent.name, id);
+        // Two names may become equal ("ws 8" and "ws-8"): the later one gets a number.
+        std::string unique = name;
+        for (int n = 2; !taken.insert(unique).second; ++n)
+          unique = fmt::format("{}_{}.json", name.substr(0, name.size() - 5), n);
+        files_.emplace(std::pair(agent.name, id), unique);
+      }
+    }
+  }
+}
+
+const RequirementText* Report::requirement(std::string_view id) const {
+  const auto found = texts_.find(id);
+  return found == texts_.end() ? nullptr : &found->second;
+}
+
+std::string Report::clause(std::string_view id) const {
+  const RequirementText* text = requirement(id);
+  return text ? fmt::format("RFC {} {}", text->rfc, text->section) : std::string(id);
+}
+
+const std::string& Report::case_file(std::string_view agent, std::string_view id) const {
+  return files_.at(std::pair(std::string(agent), std::string(id)));
+}
+
+std::string_view group_of(std::string_view case_id) noexcept { return case_id.substr(0, case_id.find('/')); }
+
+std::vector<std::string> autobahn_ids(const Result& result) {
+  return result.aliases.empty() ? std::vector<std::string>{result.case_id} : result.aliases;
+}
+
+std::string case_file_name(std::string_view agent, std::string_view id) {
+  std::string stem = cleaned(agent).substr(0, kLongestStem);
+  if (stem.empty()) stem = "agent";
+  std::string of_case(id);
+  for (char& c : of_case) c = cleaned(std::string_view(&c, 1)).empty() ? '_' : cleaned(std::string_view(&c, 1))[0];
+  return fmt::format("{}_case_{}.json", stem, of_case.substr(0, kLongestStem));
+}
+
+std::string partial_notice(const Report& report) {
+  if (report.run().complete) return {};
+  std::size_t have = 0;
+  for (const AgentResults& agent : report.agents()) have += agent.results.size();
+  std::string why = report.run().ended_because;
+  return fmt::format("This run is partial: {} of {} planned results.{}{}", have, report.run().planned,
+                     why.empty() ? "" : " Reason: ", why);
+}
+
+}  // namespace touchstone

@@ -1,0 +1,72 @@
+// report.h - what every renderer reads, and the order and names that all reports share.
+#pragma once
+#include "runner/result/result.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace touchstone {
+
+// A rule of an RFC, in our words. The catalogue knows them all; a report quotes those that its cases cite.
+struct RequirementText {
+  std::string id;  // "rfc6455-5.5.1-4"
+  int rfc = 0;
+  std::string section;  // "5.5.1"
+  std::string level;    // MUST, SHOULD, ...
+  std::string binds;    // client, server, both, intermediary
+  std::string rule;     // one sentence
+};
+using RequirementTexts = std::map<std::string, RequirementText, std::less<>>;
+
+// All results of one endpoint, in reading order.
+struct AgentResults {
+  std::string name;
+  std::vector<const Result*> results;
+};
+
+class Report {
+ public:
+  // Keeps references to all three. Texts may lack some: an older journal, a rule since renamed.
+  Report(const RunInfo& run, const std::vector<Result>& results, const RequirementTexts& requirements);
+
+  [[nodiscard]] const RunInfo& run() const noexcept { return run_; }
+
+  // Endpoints in the order of the run; their results in the order of Autobahn's ids, group by group, whatever the
+  // order of finishing was: two reports of the same run can be compared line by line.
+  [[nodiscard]] const std::vector<AgentResults>& agents() const noexcept { return agents_; }
+
+  // Of the requirements that the results cite, those whose text is known; by id.
+  [[nodiscard]] const std::map<std::string_view, const RequirementText*>& cited() const noexcept { return cited_; }
+  [[nodiscard]] const RequirementText* requirement(std::string_view id) const;
+  // "RFC 6455 5.5.1", or the id itself when its text is not known.
+  [[nodiscard]] std::string clause(std::string_view id) const;
+
+  // The JSON file of one case of one endpoint. `id` is one of autobahn_ids().
+  [[nodiscard]] const std::string& case_file(std::string_view agent, std::string_view id) const;
+
+ private:
+  void collect_agents(const std::vector<Result>& results);
+  void name_files();
+  const RunInfo& run_;
+  const RequirementTexts& texts_;
+  std::vector<AgentResults> agents_;
+  std::map<std::string_view, const RequirementText*> cited_;
+  std::map<std::pair<std::string, std::string>, std::string, std::less<>> files_;
+};
+
+// "close" of "close/code-valid/1000".
+[[nodiscard]] std::string_view group_of(std::string_view case_id) noexcept;
+
+// Under which ids a result stands in Autobahn's files: its Autobahn ids when it has some, its own otherwise.
+[[nodiscard]] std::vector<std::string> autobahn_ids(const Result& result);
+
+// Autobahn's rule for file names: agent and case in lower case, all but [a-z0-9] as '_', "agent_case_6_4_1.json".
+[[nodiscard]] std::string case_file_name(std::string_view agent, std::string_view id);
+
+// A sentence for people about a run that is not complete; empty for a complete one.
+[[nodiscard]] std::string partial_notice(const Report& report);
+
+}  // namespace touchstone

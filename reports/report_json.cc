@@ -1,0 +1,70 @@
+// report_json.cc - report.json: everything but the transcripts, for programs. Schema: reports/schema/report.json.
+#include "reports/render.h"
+#include "runner/result/result_json.h"
+
+namespace touchstone {
+namespace {
+
+Json requirements_json(const Report& report) {
+  Json out = Json::object();
+  for (const auto& [id, text] : report.cited()) {
+    out[std::string(id)] = Json{{"rfc", text->rfc},
+                                {"section", text->section},
+                                {"level", text->level},
+                                {"binds", text->binds},
+                                {"rule", text->rule}};
+  }
+  return out;
+}
+
+Json totals_json(const AgentResults& agent) {
+  Json out = Json::object();
+  for (const std::string_view verdict :
+       {"OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED", "NOT-APPLICABLE", "FAILED", "ERRORED"})
+    out[std::string(verdict)] = 0;
+  for (const Result* result : agent.results) {
+    Json& count = out[std::string(name(result->behavior))];
+    count = count.get<int>() + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::expected<void, FileError> render_report_json(const Report& report, const Sink& sink) {
+  Json out = Json{{"report", 1}};
+  out.update(to_json(report.run()));
+  Json totals = Json::object();
+  Json results = Json::array();
+  for (const AgentResults& agent : report.agents()) {
+    totals[agent.name] = totals_json(agent);
+    for (const Result* result : agent.results) {
+      Json row = to_json_without_transcript(*result);
+      row["file"] = report.case_file(agent.name, autobahn_ids(*result).front());
+      results.push_back(std::move(row));
+    }
+  }
+  out["totals"] = std::move(totals);
+  out["results"] = std::move(results);
+  out["requirements"] = requirements_json(report);
+  // One result a line: readable, and small changes give small diffs.
+  std::string text = "{";
+  for (const auto& [key, value] : out.items()) {
+    text += text.size() == 1 ? "\n " : ",\n ";
+    text += write_json(Json(key)) + ": ";
+    if (key != "results" || value.empty()) {
+      text += write_json(value);
+      continue;
+    }
+    std::string_view separator = "[\n  ";
+    for (const Json& row : value) {
+      text += separator;
+      text += write_json(row);
+      separator = ",\n  ";
+    }
+    text += "\n ]";
+  }
+  return sink("report.json", text + "\n}\n");
+}
+
+}  // namespace touchstone
