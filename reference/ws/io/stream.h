@@ -1,7 +1,9 @@
 // stream.h - a connected octet stream (TCP, or TLS over TCP) behind one face, and how to get one.
 //
-// Errors are values: an orderly end of input is asio::error::eof. Every operation ends with
-// asio::error::operation_aborted when close() is called or its coroutine is cancelled.
+// Errors are values. An orderly end of input is asio::error::eof, a reset asio::error::connection_reset; what came
+// before either is delivered first. TLS that ends without close_notify is asio::ssl::error::stream_truncated.
+// Every operation ends with asio::error::operation_aborted when close() or reset() is called or its coroutine is
+// cancelled. A stream may be destroyed when no operation is under way.
 #pragma once
 #include <ws/core/bytes.h>
 
@@ -46,6 +48,7 @@ struct TlsOptions {
   std::string server_name;                         // SNI and the name that is verified; empty: the URL's host
   bool insecure = false;                           // accept any certificate
   std::string certificate_file, private_key_file;  // client certificate, PEM
+  std::string ca_pem;                              // trusted too, as text; alone: instead of the system's
 };
 
 struct DialOptions {
@@ -64,6 +67,7 @@ struct DialError {
   std::string text;  // for people: what, where, why ("connect to 127.0.0.1:9001: Connection refused")
 };
 
+// Tries the addresses of the name in turn, each with its share of the time that is left.
 [[nodiscard]] asio::awaitable<std::expected<std::unique_ptr<Stream>, DialError>> dial(DialOptions options);
 
 }  // namespace ws::io

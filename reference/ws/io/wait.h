@@ -1,0 +1,59 @@
+// wait.h - waiting without polling: deadlines, a signal between coroutines, and a watchdog.
+//
+// Everything here belongs to one executor (one thread or strand) and is not locked.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <system_error>
+
+namespace ws::io {
+
+using Clock = std::chrono::steady_clock;
+
+// "As long as it takes", for every operation that takes a time limit.
+constexpr std::chrono::milliseconds kNoLimit = std::chrono::milliseconds::max();
+
+// The moment `limit` from now; limits too long for the clock mean never (time_point::max()).
+[[nodiscard]] Clock::time_point deadline_after(std::chrono::milliseconds limit) noexcept;
+
+// Lets coroutines sleep until another one says that something changed. Who wakes looks for himself
+// whether it is what he waited for. The signal may be destroyed while waiters are suspended.
+class Signal {
+ public:
+  explicit Signal(asio::any_io_executor executor);
+
+  // No error: notified. asio::error::timed_out: `until` passed. asio::error::operation_aborted: cancelled.
+  // A notified waiter never reports cancellation, so that notify_one() is not lost.
+  [[nodiscard]] asio::awaitable<std::error_code> wait(Clock::time_point until = Clock::time_point::max());
+
+  void notify_all();
+  void notify_one();  // the one that waits longest
+  [[nodiscard]] bool has_waiters() const noexcept;
+
+ private:
+  struct Waiter;
+  struct Waiters;
+  asio::any_io_executor executor_;
+  std::shared_ptr<Waiters> waiters_;  // shared with the suspended coroutines, which unlink themselves
+};
+
+// Calls `on_late` once at `expiry`, unless it was destroyed before.
+class Watchdog {
+ public:
+  Watchdog(const asio::any_io_executor& executor, Clock::time_point expiry, std::function<void()> on_late);
+  Watchdog(Watchdog&&) noexcept = default;
+  Watchdog& operator=(Watchdog&& other) noexcept;
+  ~Watchdog();
+  [[nodiscard]] bool fired() const noexcept;
+
+ private:
+  struct State;
+  void disarm() noexcept;
+  std::shared_ptr<State> state_;  // outlives this object while the timer's handler is queued
+};
+
+}  // namespace ws::io
