@@ -19,7 +19,7 @@ constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kProtocolError = 1002
 
 struct CloseReason {
   std::uint16_t code = close_code::kNormal;
-  std::string text;  // UTF-8, at most 123 octets
+  std::string text{};  // UTF-8, at most 123 octets
   bool operator==(const CloseReason&) const = default;
 };
 

@@ -40,7 +40,7 @@ enum class State : std::uint8_t {
 };
 
 struct Limits {
-  HeadLimits head;
+  HeadLimits head{};
   std::uint64_t frame = 64 * 1024 * 1024;    // payload octets of one frame
   std::uint64_t message = 64 * 1024 * 1024;  // after inflating
   std::uint32_t fragments = 1 << 20;         // empty fragments count too
@@ -70,17 +70,17 @@ namespace command {
 struct Connect {
   std::string_view host;    // Host field, with the port unless it is the scheme's default
   std::string_view target;  // origin-form
-  std::span<const std::string> subprotocols;
-  std::span<const Field> extra_fields;  // Origin, Cookie, Authorization ...
+  std::span<const std::string> subprotocols{};
+  std::span<const Field> extra_fields{};  // Origin, Cookie, Authorization ...
 };
-struct Accept { std::string_view subprotocol; std::span<const Field> extra_fields; };
-struct Reject { int status = 403; std::span<const Field> extra_fields; std::string_view body; };
+struct Accept { std::string_view subprotocol{}; std::span<const Field> extra_fields{}; };
+struct Reject { int status = 403; std::span<const Field> extra_fields{}; std::string_view body{}; };
 struct Text { std::string_view data; bool fin = true; };     // whole message, or its first fragment
 struct Binary { ByteView data; bool fin = true; };
 struct Continue { ByteView data; bool fin = true; };
-struct Ping { ByteView payload; };
-struct Pong { ByteView payload; };
-struct Close { std::optional<CloseReason> reason; };
+struct Ping { ByteView payload{}; };
+struct Pong { ByteView payload{}; };
+struct Close { std::optional<CloseReason> reason{}; };
 }  // namespace command
 using Command = std::variant<command::Connect, command::Accept, command::Reject, command::Text, command::Binary,
                              command::Continue, command::Ping, command::Pong, command::Close>;
@@ -94,7 +94,7 @@ enum class Misuse : std::uint8_t {
 
 struct Options {
   Role role = Role::client;
-  Limits limits;
+  Limits limits{};
   bool report_frames = false;
   // Client: what to offer, nothing for no offer.
   std::optional<DeflateOffer> deflate_offer = DeflateOffer{};
@@ -102,8 +102,8 @@ struct Options {
   std::optional<DeflateParams> deflate_preference = DeflateParams{};
   int deflate_level = 1;                // zlib's
   std::size_t deflate_threshold = 0;    // messages shorter than this are sent uncompressed
-  std::function<MaskKey()> mask_key;    // client only; injected: strong in production, fixed in tests. RFC 6455 5.3
-  std::function<std::string()> nonce;   // Sec-WebSocket-Key, client only. RFC 6455 4.1
+  std::function<MaskKey()> mask_key{};   // client only; injected: strong in production, fixed in tests. RFC 6455 5.3
+  std::function<std::string()> nonce{};  // Sec-WebSocket-Key, client only. RFC 6455 4.1
 };
 
 class Connection {

@@ -6,13 +6,13 @@ namespace ws {
 
 struct ExtensionParameter {
   std::string name;
-  std::optional<std::string> value;  // unquoted
+  std::optional<std::string> value{};  // unquoted
   bool operator==(const ExtensionParameter&) const = default;
 };
 
 struct Extension {
   std::string name;
-  std::vector<ExtensionParameter> parameters;
+  std::vector<ExtensionParameter> parameters{};
   bool operator==(const Extension&) const = default;
 };
 
@@ -31,9 +31,9 @@ struct DeflateParams {
 // What a client asks for. RFC 7692 7.1.1, 7.1.2.
 struct DeflateOffer {
   bool server_no_context_takeover = false, client_no_context_takeover = false;
-  std::optional<int> server_max_window_bits;       // 8 to 15
+  std::optional<int> server_max_window_bits{};       // 8 to 15
   bool client_max_window_bits = true;              // announce support
-  std::optional<int> client_max_window_bits_hint;  // 8 to 15, only with client_max_window_bits
+  std::optional<int> client_max_window_bits_hint{};  // 8 to 15, only with client_max_window_bits
   bool operator==(const DeflateOffer&) const = default;
 };
 

@@ -19,7 +19,7 @@ struct FrameHeader {
   bool fin = true;
   bool rsv1 = false, rsv2 = false, rsv3 = false;
   Opcode opcode = Opcode::text;
-  std::optional<MaskKey> mask;
+  std::optional<MaskKey> mask{};
   std::uint64_t length = 0;  // payload octets
   bool operator==(const FrameHeader&) const = default;
 };

@@ -11,6 +11,11 @@ namespace ws {
 // Base64 of 16 octets: a fresh Sec-WebSocket-Key. RFC 6455 4.1.
 [[nodiscard]] std::string encode_nonce(std::span<const std::byte, 16> nonce);
 
+// Whether the text is Base64 of 16 octets, whatever the pad bits; and whether it is a host with an
+// optional port (RFC 3986 3.2) as it stands in a Host field.
+[[nodiscard]] bool is_valid_key(std::string_view key) noexcept;
+[[nodiscard]] bool is_valid_host(std::string_view host) noexcept;
+
 // The parts of a valid request that the server needs. RFC 6455 4.2.1.
 struct RequestFacts {
   std::string key;

@@ -17,16 +17,16 @@ struct Field {
 };
 
 struct RequestHead {
-  std::string method, target;
+  std::string method{}, target{};
   int version_major = 1, version_minor = 1;
-  std::vector<Field> fields;
+  std::vector<Field> fields{};
 };
 
 struct ResponseHead {
   int version_major = 1, version_minor = 1;
   int status = 0;
-  std::string reason;
-  std::vector<Field> fields;
+  std::string reason{};
+  std::vector<Field> fields{};
 };
 
 struct HeadLimits {
@@ -35,10 +35,20 @@ struct HeadLimits {
 };
 
 // Finds the end of a head: the number of octets up to and including the empty line, nothing when
-// more octets are needed, or head_too_big.
+// more octets are needed, head_too_big, or head_malformed at the first bare CR, bare LF or NUL. Empty
+// lines in front of the start line belong to the head (RFC 9112 2.2).
 [[nodiscard]] std::expected<std::optional<std::size_t>, Violation> head_end(ByteView octets, const HeadLimits& limits);
 
-// Parse one whole head (as delimited by head_end). Strict: RFC 9112 grammar, CRLF line ends.
+// The same for a head that arrives in pieces: `octets` only grows, and `scan` remembers what was seen.
+struct HeadScan {
+  std::size_t next = 0;
+  bool started = false, line_empty = true, after_cr = false;
+};
+[[nodiscard]] std::expected<std::optional<std::size_t>, Violation> head_end(ByteView octets, const HeadLimits& limits,
+                                                                            HeadScan& scan);
+
+// Parse one whole head (as delimited by head_end). Strict: RFC 9112 grammar, CRLF line ends. Folded
+// field lines are refused in a request and unfolded in a response (RFC 9112 5.2).
 [[nodiscard]] std::expected<RequestHead, Violation> parse_request(ByteView head, const HeadLimits& limits);
 [[nodiscard]] std::expected<ResponseHead, Violation> parse_response(ByteView head, const HeadLimits& limits);
 
@@ -53,5 +63,6 @@ struct HeadLimits {
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;  // ASCII only, RFC 6455 2.1
 [[nodiscard]] bool is_token(std::string_view text) noexcept;                               // RFC 9110 5.6.2
+[[nodiscard]] bool is_field_value(std::string_view text) noexcept;                         // RFC 9110 5.5
 
 }  // namespace ws

@@ -1,0 +1,77 @@
+// connection_impl.h - what stands behind Connection: the two readers, the sender and the state.
+//
+// connection.cc has the public calls and the moves between states, connection_receive.cc the frames,
+// connection_handshake.cc the opening handshake.
+#pragma once
+#include "ws/core/header_reader.h"
+#include "ws/core/message_reader.h"
+#include "ws/core/sender.h"
+#include "ws/core/transitions.h"
+
+#include <deque>
+
+namespace ws {
+
+struct Connection::Impl {
+  explicit Impl(Options given);
+
+  // The state, and what it implies. connection.cc
+  void move(Cause cause);
+  void open(const std::optional<DeflateParams>& agreed);
+  void fail(Violation violation, std::uint64_t offset);
+  void become_closed(Cause cause);
+
+  // Input. connection_receive.cc
+  void receive(ByteView in);
+  void read_frames(ByteView in);
+  void begin_frame(const FrameHeader& header);
+  bool take_payload(ByteView& in);
+  void end_frame();
+  void end_control_frame();
+  void receive_close();
+
+  // The opening handshake. connection_handshake.cc
+  void read_handshake(ByteView in);
+  void read_request(ByteView head);
+  bool read_response(ByteView head);
+  void answer_broken_request(Violation violation);
+
+  // Commands. connection.cc, and connection_handshake.cc for the first three.
+  std::expected<void, Misuse> submit(const command::Connect& connect);
+  std::expected<void, Misuse> submit(const command::Accept& accept);
+  std::expected<void, Misuse> submit(const command::Reject& reject);
+  std::expected<void, Misuse> submit(const command::Text& text);
+  std::expected<void, Misuse> submit(const command::Binary& binary);
+  std::expected<void, Misuse> submit(const command::Continue& more);
+  std::expected<void, Misuse> submit(const command::Ping& ping);
+  std::expected<void, Misuse> submit(const command::Pong& pong);
+  std::expected<void, Misuse> submit(const command::Close& close);
+  std::expected<void, Misuse> submit_control(Opcode opcode, ByteView payload);
+
+  bool is_client() const noexcept { return options.role == Role::client; }
+
+  Options options;
+  State state = State::connecting;
+  std::deque<Event> events;
+  Sender sender;
+  std::uint64_t offset = 0;                      // received octets that were taken from the input
+  bool failed = false;                           // a Failed event was given
+  std::optional<std::uint16_t> peer_close_code;  // the peer's Close came: its code or 1005
+
+  // The opening handshake.
+  Bytes head;  // received octets that are not read as frames yet
+  HeadScan scan;
+  std::optional<RequestPromise> promise;  // client: the request is out
+  std::optional<RequestFacts> facts;      // server: waits for Accept or Reject
+  bool expects_continue = false;          // server: RFC 9110 10.1.1
+
+  // The frame that is being read.
+  HeaderReader header_reader;
+  MessageReader message_reader;
+  std::optional<FrameHeader> frame;
+  std::uint64_t frame_position = 0;  // payload octets of it that came
+  std::uint64_t frame_start = 0;     // offset of its payload
+  Bytes control_payload;
+};
+
+}  // namespace ws

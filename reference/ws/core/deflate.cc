@@ -1,0 +1,182 @@
+#include <ws/core/deflate.h>
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace ws {
+namespace {
+
+// RFC 7692 7.2.1: the end of an empty stored block, which the wire leaves out.
+constexpr std::array<std::byte, 4> kTail = {std::byte{0x00}, std::byte{0x00}, std::byte{0xFF}, std::byte{0xFF}};
+
+constexpr std::size_t kMinGrowth = 512, kMaxGrowth = 256 * 1024;
+
+Bytef* zlib_octets(const std::byte* octets) noexcept {
+  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(octets));  // zlib does not write to its input
+}
+
+uInt zlib_size(std::size_t size) noexcept {
+  return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max() / 2));
+}
+
+// Gives zlib the next part of `in`.
+void feed(z_stream& stream, ByteView& in) noexcept {
+  const uInt n = zlib_size(in.size());
+  stream.next_in = zlib_octets(in.data());
+  stream.avail_in = n;
+  in = in.subspan(n);
+}
+
+}  // namespace
+
+// The state of zlib is made by the first message and reused for all others: it is a quarter of a
+// megabyte that most idle connections never need.
+struct Deflater::Impl {
+  Impl(int bits, bool forget, int zlib_level) : window_bits(bits), no_context_takeover(forget), level(zlib_level) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (started) deflateEnd(&stream);
+  }
+
+  void start() {
+    constexpr int kMemoryLevel = 8;
+    if (deflateInit2(&stream, level, Z_DEFLATED, -window_bits, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::bad_alloc();
+    started = true;
+  }
+
+  // Runs deflate() until it has no more to say.
+  void run(int flush, Bytes& out) {
+    do {
+      const std::size_t before = out.size();
+      // More room than a flush marker needs, or zlib would write the marker twice.
+      const std::size_t room = std::clamp<std::size_t>(stream.avail_in / 2, kMinGrowth, kMaxGrowth);
+      out.resize(before + room);
+      stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+      stream.avail_out = static_cast<uInt>(room);
+      deflate(&stream, flush);  // Z_BUF_ERROR says that there was nothing to do
+      out.resize(out.size() - stream.avail_out);
+    } while (stream.avail_out == 0);
+  }
+
+  z_stream stream{};
+  int window_bits;
+  bool no_context_takeover;
+  int level;
+  bool started = false;
+};
+
+Deflater::Deflater(int window_bits, bool no_context_takeover, int level)
+    : impl_(std::make_unique<Impl>(window_bits, no_context_takeover, level)) {
+  assert(window_bits >= 9 && window_bits <= 15);
+}
+Deflater::Deflater(Deflater&&) noexcept = default;
+Deflater& Deflater::operator=(Deflater&&) noexcept = default;
+Deflater::~Deflater() = default;
+
+void Deflater::compress(ByteView in, bool last, Bytes& out) {
+  if (!impl_->started) impl_->start();
+  const std::size_t before = out.size();
+  do {
+    feed(impl_->stream, in);
+    // Every fragment is flushed, so that the peer can read all of it at once.
+    impl_->run(in.empty() ? Z_SYNC_FLUSH : Z_NO_FLUSH, out);
+  } while (!in.empty());
+  if (!last) return;
+  if (out.size() - before >= kTail.size()) {
+    out.resize(out.size() - kTail.size());
+  } else {
+    // Nothing new since the last flush, so zlib writes no second marker: an empty stored block without
+    // its tail, RFC 7692 7.2.3.6.
+    out.resize(before);
+    out.push_back(std::byte{0x00});
+  }
+  if (impl_->no_context_takeover) deflateReset(&impl_->stream);
+}
+
+struct Inflater::Impl {
+  Impl(int bits, bool forget) : window_bits(bits), no_context_takeover(forget) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (started) inflateEnd(&stream);
+  }
+
+  void start() {
+    if (inflateInit2(&stream, -window_bits) != Z_OK) throw std::bad_alloc();
+    started = true;
+  }
+
+  // RFC 7692 7.2.1: after a final block more blocks may follow, on the next octet and with the same
+  // window; only inflateResetKeep() leaves the window where it is.
+  void after_final_block() {
+    inflateResetKeep(&stream);
+    between_blocks = true;
+  }
+
+  std::expected<void, Violation> run(ByteView in, std::uint64_t limit, Bytes& out) {
+    while (!in.empty()) {
+      feed(stream, in);
+      do {
+        const std::size_t before = out.size();
+        if (before > limit) return std::unexpected(Violation::message_too_big);
+        // One octet above the limit is enough to see that it is broken.
+        const std::uint64_t allowed =
+            limit - before == std::numeric_limits<std::uint64_t>::max() ? limit : limit - before + 1;
+        const std::size_t wish =
+            std::clamp(std::max<std::size_t>(stream.avail_in * std::size_t{4}, before), kMinGrowth, kMaxGrowth);
+        const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(wish, allowed));
+        out.resize(before + room);
+        stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+        stream.avail_out = static_cast<uInt>(room);
+        const int result = ::inflate(&stream, Z_SYNC_FLUSH);
+        out.resize(out.size() - stream.avail_out);
+        between_blocks = (stream.data_type & 128) != 0 && (stream.data_type & 31) == 0;
+        if (out.size() > limit) return std::unexpected(Violation::message_too_big);
+        if (result == Z_STREAM_END) {
+          const uInt left = stream.avail_in;
+          after_final_block();
+          stream.avail_in = left;
+        } else if (result != Z_OK && result != Z_BUF_ERROR) {
+          return std::unexpected(Violation::deflate_corrupt);
+        }
+      } while (stream.avail_in > 0 || stream.avail_out == 0);
+    }
+    return {};
+  }
+
+  z_stream stream{};
+  int window_bits;
+  bool no_context_takeover;
+  bool started = false;
+  bool between_blocks = true;  // at the edge of a block and of an octet
+};
+
+Inflater::Inflater(int window_bits, bool no_context_takeover)
+    : impl_(std::make_unique<Impl>(window_bits, no_context_takeover)) {
+  assert(window_bits >= 8 && window_bits <= 15);
+}
+Inflater::Inflater(Inflater&&) noexcept = default;
+Inflater& Inflater::operator=(Inflater&&) noexcept = default;
+Inflater::~Inflater() = default;
+
+std::expected<void, Violation> Inflater::inflate(ByteView in, std::uint64_t limit, Bytes& out) {
+  if (!impl_->started) impl_->start();
+  return impl_->run(in, limit, out);
+}
+
+std::expected<void, Violation> Inflater::finish(std::uint64_t limit, Bytes& out) {
+  if (const auto fed = inflate(kTail, limit, out); !fed) return fed;
+  // What the tail left open is no whole DEFLATE data: RFC 7692 7.2.2.
+  if (!impl_->between_blocks) return std::unexpected(Violation::deflate_corrupt);
+  if (impl_->no_context_takeover) inflateReset(&impl_->stream);
+  return {};
+}
+
+}  // namespace ws

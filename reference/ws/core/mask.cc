@@ -1,0 +1,25 @@
+#include <ws/core/mask.h>
+
+#include <cstring>
+
+namespace ws {
+
+void apply_mask(std::span<std::byte> payload, MaskKey key, std::size_t phase) noexcept {
+  // RFC 6455 5.3: octet i is XORed with key octet i modulo 4. Two turned copies of the key make a word.
+  std::array<std::byte, 8> turned;
+  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = key[(phase + i) % 4];
+  std::uint64_t key_word;
+  std::memcpy(&key_word, turned.data(), sizeof key_word);
+
+  std::byte* at = payload.data();
+  std::size_t left = payload.size();
+  for (; left >= sizeof key_word; at += sizeof key_word, left -= sizeof key_word) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    word ^= key_word;
+    std::memcpy(at, &word, sizeof word);
+  }
+  for (std::size_t i = 0; i < left; ++i) at[i] ^= turned[i];
+}
+
+}  // namespace ws

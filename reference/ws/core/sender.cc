@@ -1,0 +1,96 @@
+#include "ws/core/sender.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ws {
+namespace {
+
+// Unsent output above which only the latest Ping is answered.
+constexpr std::size_t kPongBacklog = 256 * 1024;
+// A buffer that runs empty keeps no more than this.
+constexpr std::size_t kMaxKept = 1024 * 1024;
+
+}  // namespace
+
+void Sender::use_deflater(Deflater deflater, std::size_t threshold) {
+  deflater_.emplace(std::move(deflater));
+  threshold_ = threshold;
+}
+
+std::expected<void, Misuse> Sender::begin(Opcode opcode, ByteView data, bool fin) {
+  // RFC 6455 5.4: messages are not interleaved.
+  if (in_message_) return std::unexpected(Misuse::message_in_progress);
+  Utf8Validator utf8;
+  const bool is_text = opcode == Opcode::text;
+  if (is_text && (utf8.consume(data) < data.size() || (fin && !utf8.complete())))
+    return std::unexpected(Misuse::text_not_utf8);
+  utf8_ = utf8;
+  is_text_ = is_text;
+  in_message_ = !fin;
+  // The length of a fragmented message is not known yet; it is taken for long.
+  compressing_ = deflater_ && (!fin || data.size() >= threshold_);
+  data_frame(opcode, data, fin);
+  return {};
+}
+
+std::expected<void, Misuse> Sender::proceed(ByteView data, bool fin) {
+  if (!in_message_) return std::unexpected(Misuse::no_message_in_progress);
+  Utf8Validator utf8 = utf8_;
+  if (is_text_ && (utf8.consume(data) < data.size() || (fin && !utf8.complete())))
+    return std::unexpected(Misuse::text_not_utf8);
+  utf8_ = utf8;
+  in_message_ = !fin;
+  data_frame(Opcode::cont, data, fin);
+  return {};
+}
+
+void Sender::data_frame(Opcode opcode, ByteView data, bool fin) {
+  FrameHeader header{.fin = fin, .opcode = opcode};
+  if (mask_key_) header.mask = mask_key_();  // RFC 6455 5.3: a fresh key for every frame
+  if (!compressing_) return encode_frame(header, data, out_);
+  header.rsv1 = opcode != Opcode::cont;  // RFC 7692 6.1: on the first frame only
+  compressed_.clear();
+  deflater_->compress(data, fin, compressed_);
+  encode_frame(header, compressed_, out_);
+  if (compressed_.capacity() > kMaxKept) Bytes().swap(compressed_);
+}
+
+void Sender::control(Opcode opcode, ByteView payload) {
+  FrameHeader header{.opcode = opcode};
+  if (mask_key_) header.mask = mask_key_();
+  encode_frame(header, payload, out_);
+}
+
+void Sender::pong(ByteView payload) {
+  if (output().size() <= kPongBacklog)
+    control(Opcode::pong, payload);
+  else
+    waiting_pong_ = to_bytes(payload);
+}
+
+void Sender::flush_pong() {
+  if (waiting_pong_) control(Opcode::pong, *std::exchange(waiting_pong_, std::nullopt));
+}
+
+void Sender::wrote(std::size_t octets) {
+  written_ += std::min(octets, output().size());
+  if (written_ == out_.size()) {
+    out_.clear();
+    written_ = 0;
+    if (out_.capacity() > kMaxKept) Bytes().swap(out_);
+  } else if (written_ > kPongBacklog && written_ > out_.size() / 2) {
+    // Moves at most as many octets as were written since the last move.
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(written_));
+    written_ = 0;
+  }
+  if (output().size() <= kPongBacklog) flush_pong();
+}
+
+void Sender::drop_output() noexcept {
+  out_.clear();
+  written_ = 0;
+  waiting_pong_.reset();
+}
+
+}  // namespace ws
