@@ -15,3 +15,16 @@ touchstone_system_test(includes.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check
 if(NOT TARGET touchstone)
   return()
 endif()
+set(reports ${CMAKE_BINARY_DIR}/test-reports)
+
+touchstone_system_test(lint system touchstone lint)
+
+# The reference server passes its own catalogue: exit 0 says no FAILED, and all planned cases ran.
+touchstone_system_test(self-conformance.ws system touchstone test --out ${reports}/self-ws)
+
+# Real servers. A deviation that scripts/peers/NAME/known.json does not list is a failure, and so is a stale entry.
+foreach(peer ws python-websockets)
+  touchstone_system_test(peer.${peer} "system;peer" ${CMAKE_SOURCE_DIR}/scripts/interop ${peer})
+  set_tests_properties(peer.${peer} PROPERTIES ENVIRONMENT
+                       "TOUCHSTONE=$<TARGET_FILE:touchstone>;TOUCHSTONE_REPORTS=${reports}")
+endforeach()
