@@ -18,20 +18,21 @@ namespace touchstone {
 // The server under test, and how to talk to it.
 struct Target {
   ws::Url url;
-  std::string agent;                     // name in reports
+  std::string agent;  // name in reports
   ws::io::Family family = ws::io::Family::any;
-  ws::io::TlsOptions tls;                // used for wss
-  std::string host;                      // Host field; empty: from the URL
+  ws::io::TlsOptions tls;  // used for wss
+  std::string host;        // Host field; empty: from the URL
   std::vector<std::string> subprotocols;
-  std::vector<ws::Field> fields;         // extra header fields: Origin, Cookie, Authorization ...
+  std::vector<ws::Field> fields;  // extra header fields: Origin, Cookie, Authorization ...
 };
 
 struct RunOptions {
   Profile profile = Profile::standard;
-  unsigned jobs = 0;                       // cases at a time; 0: a default for this machine
-  std::chrono::milliseconds timeout{0};    // silence that counts as no answer; 0: from the measured round trip, 5 s at least
+  unsigned jobs = 0;  // cases at a time; 0: a default for this machine
+  std::chrono::milliseconds timeout{
+      0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least
   std::uint64_t seed = 1;
-  bool confirm = true;                     // run a failed case again alone before it is reported
+  bool confirm = true;  // run a failed case again alone before it is reported
 };
 
 // What the first connection told.

@@ -1,0 +1,111 @@
+// greet.cc - the first contact with an endpoint, and the command line that repeats a case.
+#include "runner/engine/oracle.h"
+#include "runner/engine/run.h"
+#include "runner/engine/session.h"
+
+#include <fmt/format.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+// An ordinary client: offers permessage-deflate, sends one Ping, closes.
+Case greeting_case() {
+  Case c;
+  c.id = "greeting";
+  c.offer = {"permessage-deflate; client_max_window_bits"};
+  c.steps.push_back({step::Sentinel{"greeting"}});
+  c.expect = Expect{};
+  return c;
+}
+
+std::chrono::microseconds round_trip(const Transcript& transcript) {
+  const auto ping = std::ranges::find_if(transcript.entries, [](const Entry& e) {
+    return e.direction == Entry::Direction::sent && e.opcode == static_cast<std::uint8_t>(ws::Opcode::ping);
+  });
+  const auto pong = std::ranges::find_if(transcript.entries, [](const Entry& e) {
+    return e.direction == Entry::Direction::received && e.opcode == static_cast<std::uint8_t>(ws::Opcode::pong);
+  });
+  if (ping == transcript.entries.end() || pong == transcript.entries.end()) return std::chrono::milliseconds(1);
+  return std::chrono::microseconds(std::max<std::int64_t>(pong->at_us - ping->at_us, 1));
+}
+
+std::expected<Greeting, Unreachable> read(const Observation& o, const Target& target) {
+  if (o.handshake_violation) {
+    const ws::Rule& rule = ws::rule(*o.handshake_violation);
+    return std::unexpected(
+        Unreachable{Unreachable::Why::not_websocket,
+                    fmt::format("{} does not complete the opening handshake: {} ({}). Expected: 101 Switching "
+                                "Protocols as in RFC 6455 4.2.2.",
+                                ws::to_string(target.url), rule.text, rule.requirement)});
+  }
+  if (!o.handshake_failure.empty()) {
+    return std::unexpected(
+        Unreachable{Unreachable::Why::not_websocket,
+                    fmt::format("{} is no WebSocket endpoint: {}. Expected: 101 Switching Protocols. Check the path, "
+                                "and --subprotocol, --origin or --header if the server demands them.",
+                                ws::to_string(target.url), o.handshake_failure)});
+  }
+  Greeting greeting;
+  greeting.response = o.response;
+  if (const ws::Field* server = ws::find_field(o.response->fields, "Server")) greeting.server_field = server->value;
+  greeting.deflate = o.deflate.has_value();
+  greeting.round_trip = round_trip(o.transcript);
+  return greeting;
+}
+
+std::string quoted(const std::string& word) {
+  const bool plain = !word.empty() && std::ranges::all_of(word, [](char ch) {
+    return std::isalnum(static_cast<unsigned char>(ch)) != 0 ||
+           std::string_view("-_./:@%+=,").find(ch) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string out = "'";
+  for (const char ch : word) out += ch == '\'' ? std::string("'\\''") : std::string(1, ch);
+  return out + "'";
+}
+
+}  // namespace
+
+std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options) {
+  asio::io_context context{1};
+  DeflateCache cache;
+  const Case c = greeting_case();
+  SessionOptions session;
+  if (options.timeout.count() > 0) session.timeout = options.timeout;
+  std::optional<std::expected<Observation, ws::io::DialError>> observed;
+  const auto talk = [](const Case& greeting, const Target& to, SessionOptions how, DeflateCache& shared,
+                       std::optional<std::expected<Observation, ws::io::DialError>>& out) -> asio::awaitable<void> {
+    out.emplace(co_await observe(greeting, to, how, shared));
+  };
+  asio::co_spawn(context, talk(c, target, session, cache, observed), asio::detached);
+  context.run();
+  if (!*observed) {
+    const auto why =
+        observed->error().stage == ws::io::DialStage::tls ? Unreachable::Why::tls : Unreachable::Why::no_connection;
+    return std::unexpected(Unreachable{why, observed->error().text});
+  }
+  return read(**observed, target);
+}
+
+std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {
+  std::string out = fmt::format("touchstone test {} --case {}", quoted(ws::to_string(target.url)), quoted(c.id));
+  if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
+  if (options.profile == Profile::full) out += " --profile full";
+  if (options.timeout.count() > 0) out += fmt::format(" --timeout {}ms", options.timeout.count());
+  if (!target.host.empty()) out += " --host " + quoted(target.host);
+  for (const auto& name : target.subprotocols) out += " --subprotocol " + quoted(name);
+  for (const auto& field : target.fields) out += " --header " + quoted(fmt::format("{}: {}", field.name, field.value));
+  if (target.url.secure) {
+    if (target.tls.insecure) out += " --insecure";
+    if (!target.tls.ca_file.empty()) out += " --ca " + quoted(target.tls.ca_file);
+    if (!target.tls.server_name.empty()) out += " --sni " + quoted(target.tls.server_name);
+  }
+  return out;
+}
+
+}  // namespace touchstone

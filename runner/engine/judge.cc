@@ -1,0 +1,472 @@
+#include "runner/engine/judge.h"
+
+#include <ws/core/violation.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using Weight = Finding::Weight;
+namespace cc = ws::close_code;
+
+std::string show(ws::ByteView octets) {
+  constexpr std::size_t kShown = 32;
+  const auto head = octets.first(std::min(octets.size(), kShown));
+  const bool printable =
+      std::ranges::all_of(head, [](std::byte b) { return b >= std::byte{0x20} && b < std::byte{0x7f}; });
+  std::string text;
+  if (printable) {
+    text = fmt::format("\"{}\"", ws::as_text(head));
+  } else {
+    for (const std::byte b : head) text += fmt::format("{:02x}", std::to_integer<unsigned>(b));
+  }
+  if (octets.size() > kShown) text += "...";
+  return fmt::format("{} ({} octets)", text, octets.size());
+}
+
+std::string codes_text(const std::vector<std::uint16_t>& codes) { return fmt::format("{}", fmt::join(codes, " or ")); }
+
+bool says_error(std::uint16_t code) {
+  return code == cc::kProtocolError || code == cc::kInvalidPayload || code == cc::kMessageTooBig ||
+         code == cc::kUnsupportedData || code == cc::kPolicyViolation || code == cc::kInternalError;
+}
+
+class Judge {
+ public:
+  Judge(const Case& c, const Observation& o, std::uint64_t seed) : case_(c), o_(o), payloads_(seed) {}
+
+  Verdict run() {
+    if (!opening()) return std::move(verdict_);
+    legality();
+    messages();
+    pings();
+    marks();
+    std::visit([this](const auto& end) { ending(end); }, case_.expect->end);
+    tcp();
+    settle();
+    return std::move(verdict_);
+  }
+
+ private:
+  [[nodiscard]] const std::string& own_requirement() const {
+    static const std::string none;
+    return case_.requirements.empty() ? none : case_.requirements.front();
+  }
+
+  void find(Weight weight, std::string requirement, std::string expected, std::string seen) {
+    verdict_.findings.push_back({weight, std::move(requirement), std::move(expected), std::move(seen)});
+  }
+
+  void closing(Closing closing) {
+    if (verdict_.closing == Closing::ok || closing == Closing::failed) verdict_.closing = closing;
+  }
+
+  [[nodiscard]] bool came(Seen::Kind kind) const {
+    return std::ranges::find(o_.seen, kind, &Seen::kind) != o_.seen.end();
+  }
+
+  [[nodiscard]] std::size_t position(Seen::Kind kind) const {
+    return static_cast<std::size_t>(std::ranges::find(o_.seen, kind, &Seen::kind) - o_.seen.begin());
+  }
+
+  // A failing end, or one where a Close of the case's own cuts the replies short.
+  [[nodiscard]] bool tail_may_be_missing() const { return !std::holds_alternative<end::Polite>(case_.expect->end); }
+
+  // --- Opening handshake -------------------------------------------------------------------------------
+
+  bool opening() {
+    if (o_.handshake_violation) {
+      const ws::Rule& rule = ws::rule(*o_.handshake_violation);
+      find(Weight::violation, std::string(rule.requirement), std::string(rule.text),
+           "the server's answer breaks this rule");
+      verdict_.behavior = Behavior::failed;
+      verdict_.closing = Closing::failed;
+      verdict_.summary = fmt::format("The opening handshake failed: {}", rule.text);
+      return false;
+    }
+    if (!o_.handshake_failure.empty()) {
+      verdict_.behavior = Behavior::errored;
+      verdict_.closing = Closing::failed;
+      verdict_.summary = fmt::format("The case could not run: {}.", o_.handshake_failure);
+      return false;
+    }
+    if (case_.needs_deflate && !o_.deflate) {
+      verdict_.behavior = Behavior::unimplemented;
+      verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
+      find(Weight::choice, "rfc7692-5-2", "any acceptable offer, or none", "no extension was chosen");
+      return false;
+    }
+    return true;
+  }
+
+  // --- What holds in every case --------------------------------------------------------------------------
+
+  void legality() {
+    if (o_.violation) {
+      const ws::Rule& rule = ws::rule(*o_.violation);
+      find(
+          Weight::violation, std::string(rule.requirement), std::string(rule.text),
+          fmt::format("the endpoint broke this rule at octet {} of what it sent ({})", o_.violation_offset, rule.name));
+      closing(Closing::failed);
+    }
+    if (came(Seen::Kind::close_again)) {
+      find(Weight::violation, "rfc6455-5.5.1-14", "at most one Close frame", "a second Close frame");
+      closing(Closing::failed);
+    }
+    if (came(Seen::Kind::data_after_close)) {
+      find(Weight::violation, "rfc6455-5.5.1-9", "no data frames behind one's own Close",
+           "a data frame behind its Close");
+      closing(Closing::failed);
+    }
+    // RFC 6455 7.4.1: only clients have reason to send 1010.
+    if (o_.close && *o_.close && (*o_.close)->code == cc::kMandatoryExtension) {
+      find(Weight::violation, "rfc6455-7.4.1-16", "a server does not send status code 1010", "Close 1010");
+      closing(Closing::failed);
+    }
+    if (o_.flooded) find(Weight::violation, own_requirement(), "what the case expects", "an endless flood of frames");
+  }
+
+  // --- Messages --------------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::vector<const Reply*> expected_messages() const {
+    std::vector<const Reply*> out;
+    for (const Reply& reply : case_.expect->replies) {
+      if (reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary) out.push_back(&reply);
+    }
+    return out;
+  }
+
+  void messages() {
+    const auto listed = expected_messages();
+    const std::size_t expected = case_.expect->echoes ? o_.sent_messages.size() : listed.size();
+    for (std::size_t i = 0; i < o_.messages.size(); ++i) {
+      if (i >= expected) {
+        extra_message(i);
+        return;
+      }
+      if (!message_matches(i, case_.expect->echoes ? nullptr : listed[i])) return;
+    }
+    if (o_.messages.size() == expected) return;
+    missing_messages(expected);
+  }
+
+  void extra_message(std::size_t i) {
+    const bool fails = std::holds_alternative<end::Fails>(case_.expect->end);
+    // RFC 6455 7.1.7: nothing more is processed once the connection failed.
+    find(Weight::violation, fails ? "rfc6455-7.1.7-7" : own_requirement(),
+         fails ? "no message is delivered from the fault on" : "no further message",
+         fmt::format("{} message {}: {}", ws::name(o_.messages[i].opcode), i + 1,
+                     o_.messages[i].as_sent ? "the one that was sent" : show(o_.messages[i].octets)));
+  }
+
+  bool message_matches(std::size_t i, const Reply* listed) {
+    const SeenMessage& seen = o_.messages[i];
+    ws::Opcode opcode = ws::Opcode::text;
+    ws::Bytes expected;
+    if (listed != nullptr && !listed->sent) {
+      opcode = listed->kind == Reply::Kind::text ? ws::Opcode::text : ws::Opcode::binary;
+      expected = payloads_.make(listed->payload);
+    } else {
+      if (seen.as_sent) return true;
+      opcode = o_.sent_messages[i].opcode;
+      if (o_.sent_messages[i].octets) expected = *o_.sent_messages[i].octets;
+    }
+    const ws::ByteView got = seen.as_sent ? ws::ByteView(*o_.sent_messages[i].octets) : ws::ByteView(seen.octets);
+    if (seen.opcode == opcode && std::ranges::equal(got, expected)) return true;
+    const auto differ = std::ranges::mismatch(got, expected);
+    find(Weight::violation, own_requirement(),
+         fmt::format("{} message {}: {}", ws::name(opcode), i + 1, show(expected)),
+         fmt::format("{} message of {} octets: {}; first difference at octet {}", ws::name(seen.opcode), seen.length,
+                     show(got), differ.in1 - got.begin()));
+    return false;
+  }
+
+  void missing_messages(std::size_t expected) {
+    const std::string seen = fmt::format("{} of {} messages came back", o_.messages.size(), expected);
+    if (tail_may_be_missing()) {
+      const bool fails = std::holds_alternative<end::Fails>(case_.expect->end);
+      find(Weight::choice, fails ? "rfc6455-7.1.7-1" : "rfc6455-5.5.1-15",
+           fails ? "messages before the fault may or may not be answered (C-14)"
+                 : "messages before a Close may or may not be answered (C-19)",
+           seen);
+      return;
+    }
+    find(Weight::violation, own_requirement(), fmt::format("{} messages in answer", expected),
+         seen + "; " + how_it_ended());
+  }
+
+  [[nodiscard]] std::string how_it_ended() const {
+    if (o_.close)
+      return *o_.close ? fmt::format("the endpoint sent Close {}", (*o_.close)->code)
+                       : "the endpoint sent an empty Close";
+    if (o_.reset) return "the endpoint reset TCP";
+    if (o_.eof) return "the endpoint closed TCP without a Close";
+    if (o_.out_of_time) return "the case's time was up";
+    return "nothing more came";
+  }
+
+  // --- Pings and Pongs ---------------------------------------------------------------------------------------
+
+  void pings() {
+    std::size_t next = 0;
+    std::vector<bool> answered(o_.sent_pings.size(), false);
+    for (const Seen& seen : o_.seen) {
+      if (seen.kind == Seen::Kind::pong) next = pong(seen.payload, next, answered);
+    }
+    if (o_.sent_pings.empty() || std::ranges::all_of(answered, [](bool yes) { return yes; })) return;
+    if (next == o_.sent_pings.size()) {
+      find(Weight::choice, "rfc6455-5.5.3-2", "one Pong a Ping, or Pongs for the latest only (C-26)",
+           fmt::format("{} of {} Pings were answered, the latest among them", std::ranges::count(answered, true),
+                       answered.size()));
+    } else if (!tail_may_be_missing()) {
+      find(Weight::violation, "rfc6455-5.5.2-2", fmt::format("a Pong for Ping {}", o_.sent_pings.size()),
+           fmt::format("no Pong for it; {}", how_it_ended()));
+    }
+  }
+
+  std::size_t pong(const std::string& payload, std::size_t next, std::vector<bool>& answered) {
+    for (std::size_t i = next; i < o_.sent_pings.size(); ++i) {
+      if (o_.sent_pings[i].payload != payload) continue;
+      answered[i] = true;
+      return i + 1;
+    }
+    const bool ours = std::ranges::any_of(o_.sent_pongs, [&](const auto& sent) { return sent == payload; });
+    if (ours && !payload.empty()) {
+      find(Weight::violation, "rfc6455-5.5.3-4", "a Pong is never answered",
+           fmt::format("a Pong with the payload of ours: {}", show(ws::as_octets(payload))));
+    } else if (std::ranges::any_of(o_.sent_pings, [&](const auto& ping) { return ping.payload == payload; }) &&
+               !payload.empty()) {
+      find(Weight::weak, "rfc6455-5.5.3-2", "one Pong a Ping, in order",
+           fmt::format("a second or late Pong: {}", show(ws::as_octets(payload))));
+    } else {
+      find(Weight::choice, "rfc6455-5.5.3-3", "unsolicited Pongs are allowed (C-25)",
+           fmt::format("Pong {}", show(ws::as_octets(payload))));
+    }
+    return next;
+  }
+
+  // --- Sentinels ------------------------------------------------------------------------------------------
+
+  // What lies before a mark is legal, so the endpoint must get past it.
+  void marks() {
+    for (const Reply& reply : case_.expect->replies) {
+      if (reply.kind != Reply::Kind::mark || passed(reply.mark)) continue;
+      const bool late = answered_later(reply.mark);
+      find(late ? Weight::weak : Weight::violation, late ? "rfc6455-5.5.2-3" : own_requirement(),
+           fmt::format("the endpoint is alive at point {}", reply.mark),
+           late ? "it answered a Ping there only after the whole message"
+                : fmt::format("it was not; {}", how_it_ended()));
+    }
+  }
+
+  [[nodiscard]] bool passed(const std::string& mark) const {
+    return std::ranges::any_of(o_.seen,
+                               [&](const Seen& s) { return s.kind == Seen::Kind::passed && s.payload == mark; });
+  }
+
+  [[nodiscard]] bool answered_later(const std::string& mark) const {
+    const auto ping = std::ranges::find(o_.sent_pings, mark, &SentPing::mark);
+    return ping != o_.sent_pings.end() && std::ranges::any_of(o_.seen, [&](const Seen& s) {
+             return s.kind == Seen::Kind::pong && s.payload == ping->payload;
+           });
+  }
+
+  // --- Ends -----------------------------------------------------------------------------------------------
+
+  void ending(const end::Polite&) {
+    const bool asked = came(Seen::Kind::tester_close);
+    if (o_.close && position(Seen::Kind::close) < position(Seen::Kind::tester_close)) {
+      closed_unasked();
+    } else if (asked) {
+      reply_to_close({cc::kNormal});
+    } else if (ended_without_close()) {
+      find(Weight::violation, own_requirement(), "the connection stays open", how_it_ended());
+      closing(Closing::failed);
+    }
+  }
+
+  // The endpoint closed before the tester did. It may do so at any time (C-27), but not for a legal case's sake.
+  void closed_unasked() {
+    const bool error = *o_.close && says_error((*o_.close)->code);
+    find(error ? Weight::violation : Weight::choice, error ? own_requirement() : "rfc6455-7.3-1",
+         "the connection stays open until the tester closes it", how_it_ended());
+    if (error) closing(Closing::failed);
+  }
+
+  void ending(const end::Replies& end) { reply_to_close(end.codes); }
+
+  void ending(const end::Open& end) {
+    if (ended_without_close() || (o_.close && *o_.close && (*o_.close)->code == cc::kProtocolError)) {
+      find(Weight::choice, "rfc6455-7.4.2-1", "accept or refuse: the RFC leaves it open (C-29)", how_it_ended());
+      return;
+    }
+    reply_to_close(end.codes);
+  }
+
+  [[nodiscard]] bool ended_without_close() const { return !o_.close && (o_.eof || o_.reset); }
+
+  void reply_to_close(const std::vector<std::uint16_t>& codes) {
+    if (!o_.close) {
+      if (o_.violation) return;  // said already
+      if (ended_without_close()) {
+        find(Weight::weak, "rfc6455-5.5.1-10", "a Close in answer to a Close", how_it_ended());
+        closing(Closing::unclean);
+      } else {
+        find(Weight::violation, "rfc6455-5.5.1-10", "a Close in answer to a Close", how_it_ended());
+        closing(Closing::failed);
+      }
+      return;
+    }
+    const auto& reason = *o_.close;
+    if (!reason) {
+      if (o_.local_close_code)
+        find(Weight::choice, "rfc6455-5.5.1-11", "the answer's status code is free (C-22)", "an empty Close");
+      return;
+    }
+    if (std::ranges::find(codes, reason->code) != codes.end()) return;
+    if (!says_error(reason->code)) {
+      find(Weight::choice, "rfc6455-5.5.1-11", "the answer's status code is free (C-22)",
+           fmt::format("Close {}", reason->code));
+      return;
+    }
+    find(Weight::weak, "rfc6455-5.5.1-11", fmt::format("Close {}", codes_text(codes)),
+         fmt::format("Close {}, which says that something was wrong", reason->code));
+    closing(Closing::wrong_code);
+  }
+
+  void ending(const end::Fails& end) {
+    if (o_.close) {
+      failing_code(end.codes);
+    } else if (ended_without_close()) {
+      find(Weight::weak, "rfc6455-7.1.7-5", fmt::format("Close {} before the end of TCP", codes_text(end.codes)),
+           how_it_ended());
+      closing(Closing::unclean);
+    } else if (!o_.violation) {
+      find(Weight::violation, own_requirement(),
+           fmt::format("the connection fails: Close {} or the end of TCP", codes_text(end.codes)),
+           o_.survived ? "the endpoint went on: it answered a Ping sent behind the fault" : how_it_ended());
+      closing(Closing::failed);
+    }
+  }
+
+  void failing_code(const std::vector<std::uint16_t>& codes) {
+    const auto& reason = *o_.close;
+    const bool fits = reason && std::ranges::find(codes, reason->code) != codes.end();
+    if (o_.survived) {
+      // It went on for a while. Only a Close that names the fault shows that it did notice.
+      const bool noticed = reason && says_error(reason->code);
+      find(noticed ? Weight::weak : Weight::violation, own_requirement(),
+           fmt::format("the connection fails: Close {}", codes_text(codes)),
+           noticed
+               ? fmt::format("it failed late, with Close {}: a Ping behind the fault was still answered", reason->code)
+               : "the endpoint went on: it answered a Ping sent behind the fault, and then an ordinary Close");
+      if (!noticed) closing(Closing::failed);
+    } else if (!reason) {
+      find(Weight::choice, "rfc6455-7.1.7-5", fmt::format("Close {}", codes_text(codes)), "an empty Close (C-13)");
+    } else if (!fits) {
+      find(Weight::weak, "rfc6455-7.1.7-5", fmt::format("Close {}", codes_text(codes)),
+           fmt::format("Close {}", reason->code));
+      closing(Closing::wrong_code);
+    }
+  }
+
+  // --- TCP --------------------------------------------------------------------------------------------------
+
+  void tcp() {
+    if (o_.ended_by_tester && (o_.close || o_.survived)) {
+      find(Weight::violation, "rfc6455-7.1.1-3", "the server closes TCP after the closing handshake",
+           "it left the connection open, also after our FIN");
+      closing(Closing::failed);
+    } else if (o_.ended_after_half_close && o_.close) {
+      find(Weight::weak, "rfc6455-7.1.1-3", "the server closes TCP first", "it closed TCP only when the client had");
+      closing(Closing::unclean);
+    }
+  }
+
+  // --- The sum ------------------------------------------------------------------------------------------------
+
+  void settle() {
+    const auto worst = std::ranges::max_element(verdict_.findings, {}, &Finding::weight);
+    if (worst != verdict_.findings.end() && worst->weight == Weight::violation) {
+      verdict_.behavior = Behavior::failed;
+    } else if (!case_.informational.empty()) {
+      verdict_.behavior = Behavior::informational;
+      if (verdict_.closing == Closing::ok) verdict_.closing = Closing::informational;
+    } else if (worst != verdict_.findings.end() && worst->weight == Weight::weak) {
+      verdict_.behavior = Behavior::non_strict;
+    }
+    if (worst != verdict_.findings.end()) {
+      verdict_.summary = fmt::format("Expected {}; seen: {}.", worst->expected, worst->seen);
+    } else {
+      verdict_.summary = "All as expected.";
+    }
+  }
+
+  const Case& case_;
+  const Observation& o_;
+  PayloadGenerator payloads_;
+  Verdict verdict_;
+};
+
+std::string describe_end(const End& end) {
+  struct {
+    std::string operator()(const end::Polite&) const {
+      return "then a clean close: the tester's Close 1000 is answered and TCP ends";
+    }
+    std::string operator()(const end::Replies& e) const {
+      return fmt::format("the Close is answered (usually with {}) and TCP ends", codes_text(e.codes));
+    }
+    std::string operator()(const end::Fails& e) const {
+      return fmt::format(
+          "the endpoint fails the connection (Close {}, an empty Close, or less strictly just the end of TCP)",
+          codes_text(e.codes));
+    }
+    std::string operator()(const end::Open& e) const {
+      return fmt::format("the Close is answered (usually with {}) or the connection fails", codes_text(e.codes));
+    }
+  } words;
+  return std::visit(words, end);
+}
+
+std::string describe_reply(const Reply& reply, std::uint64_t length) {
+  switch (reply.kind) {
+    case Reply::Kind::text:
+      return reply.sent ? "the text message comes back unchanged" : fmt::format("a text message of {} octets", length);
+    case Reply::Kind::binary:
+      return reply.sent ? "the binary message comes back unchanged"
+                        : fmt::format("a binary message of {} octets", length);
+    case Reply::Kind::pong:
+      return reply.sent ? "a Pong with the Ping's payload" : fmt::format("a Pong of {} octets", length);
+    case Reply::Kind::mark:
+      return fmt::format("the endpoint is alive at point {}", reply.mark);
+  }
+  return {};
+}
+
+}  // namespace
+
+Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed) {
+  return Judge(c, observation, seed).run();
+}
+
+std::string describe(const Expect& expect) {
+  std::vector<std::string> parts;
+  constexpr std::size_t kNamed = 4;
+  for (const Reply& reply : expect.replies) {
+    if (parts.size() == kNamed) {
+      parts.push_back(fmt::format("and {} more replies", expect.replies.size() - kNamed));
+      break;
+    }
+    parts.push_back(describe_reply(reply, reply.sent ? 0 : length(reply.payload)));
+  }
+  if (expect.echoes) parts.emplace_back("every message comes back unchanged and in order");
+  parts.push_back(describe_end(expect.end));
+  std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,221 @@
+#include "runner/engine/oracle.h"
+
+#include "runner/engine/composer.h"
+
+#include <ws/core/connection.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+// Which other status codes fit a fault, beside the one that the strict stack sends (C-30).
+std::vector<std::uint16_t> fitting_codes(ws::Violation violation) {
+  namespace cc = ws::close_code;
+  const std::uint16_t own = ws::rule(violation).close_code;
+  switch (violation) {
+    case ws::Violation::close_reason_not_utf8:
+      return {cc::kInvalidPayload, cc::kProtocolError};
+    case ws::Violation::deflate_corrupt:
+      return {cc::kInvalidPayload, cc::kProtocolError, cc::kInternalError};
+    default:
+      return {own};
+  }
+}
+
+class Player {
+ public:
+  Player(const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed, std::uint32_t most_repeats)
+      : strict_(ws::Connection::opened(options(), deflate)),
+        composer_(ws::Role::client, seed, deflate, cache_),
+        payloads_(seed),
+        most_repeats_(most_repeats) {}
+
+  void play(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      if (over_) return;
+      if (const auto* frame = std::get_if<step::Frame>(&step.action)) play(*frame);
+      if (const auto* message = std::get_if<step::Message>(&step.action)) play(*message);
+      if (const auto* close = std::get_if<step::Close>(&step.action)) {
+        composer_.frame(ws::Opcode::close, true, 0, close_payload(close->code, payloads_.make(close->reason)), sink());
+      }
+      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) mark(sentinel->mark);
+      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
+        for (std::uint32_t i = 0; i < std::min(repeat->count, most_repeats_); ++i) play(repeat->steps);
+      }
+    }
+  }
+
+  Expect result() && { return std::move(expect_); }
+
+ private:
+  static ws::Options options() {
+    ws::Options options;
+    options.role = ws::Role::server;
+    options.limits.frame = options.limits.message = 256 * 1024 * 1024;
+    options.mask_key = [] { return ws::MaskKey{}; };
+    options.nonce = [] { return std::string(); };
+    return options;
+  }
+
+  Composer::Sink sink() {
+    return [this](const WireFrame& frame) { receive(frame.octets); };
+  }
+
+  void play(const step::Frame& frame) {
+    const ws::Bytes payload = payloads_.make(frame.payload);
+    if (frame.pause_at.empty()) return composer_.frame(frame.opcode, frame.fin, frame.rsv, payload, sink());
+    composer_.frame(frame.opcode, frame.fin, frame.rsv, payload, [&](const WireFrame& out) {
+      const std::size_t head = out.octets.size() - payload.size();
+      std::size_t at = 0;
+      for (std::size_t i = 0; i < frame.pause_at.size() && !over_; ++i) {
+        const std::size_t cut = std::min(out.octets.size(), head + static_cast<std::size_t>(frame.pause_at[i]));
+        receive(ws::ByteView(out.octets).subspan(at, cut - at));
+        at = cut;
+        if (i < frame.marks.size()) mark(frame.marks[i]);
+      }
+      if (!over_) receive(ws::ByteView(out.octets).subspan(at));
+    });
+  }
+
+  void play(const step::Message& message) {
+    if (message.parts.empty()) {
+      return composer_.message(message.opcode, payloads_.make(message.payload), message.fragment, message.deflate,
+                               sink());
+    }
+    std::vector<ws::Bytes> parts;
+    for (const Payload& part : message.parts) parts.push_back(payloads_.make(part));
+    composer_.parts(message.opcode, parts, sink());
+  }
+
+  void mark(const std::string& mark) {
+    if (!over_) expect_.replies.push_back({.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = mark});
+  }
+
+  void reply(Reply::Kind kind, ws::ByteView octets) {
+    expect_.replies.push_back(
+        {.kind = kind, .sent = false, .payload = {recipe::Literal{ws::to_bytes(octets)}}, .mark = {}});
+  }
+
+  void receive(ws::ByteView octets) {
+    strict_.receive(octets);
+    while (auto event = strict_.next_event()) take(*event);
+    strict_.wrote(strict_.output().size());
+  }
+
+  void take(const ws::Event& event) {
+    if (const auto* text = std::get_if<ws::event::Text>(&event))
+      return reply(Reply::Kind::text, ws::as_octets(text->data));
+    if (const auto* binary = std::get_if<ws::event::Binary>(&event)) return reply(Reply::Kind::binary, binary->data);
+    if (const auto* ping = std::get_if<ws::event::Ping>(&event)) return reply(Reply::Kind::pong, ping->payload);
+    if (const auto* close = std::get_if<ws::event::Close>(&event)) {
+      over_ = true;
+      end::Replies end{{ws::close_code::kNormal}};
+      if (close->reason && close->reason->code != ws::close_code::kNormal) end.codes.push_back(close->reason->code);
+      expect_.end = end;
+    }
+    if (const auto* failed = std::get_if<ws::event::Failed>(&event)) {
+      over_ = true;
+      expect_.end = end::Fails{fitting_codes(failed->violation)};
+    }
+  }
+
+  ws::Connection strict_;
+  DeflateCache cache_;
+  Composer composer_;
+  PayloadGenerator payloads_;
+  std::uint32_t most_repeats_;
+  Expect expect_;
+  bool over_ = false;
+};
+
+std::optional<ws::DeflateParams> params_for(const Case& c) {
+  if (!c.needs_deflate) return std::nullopt;
+  const auto offers = ws::parse_extensions(fmt::format("{}", fmt::join(c.offer, ", ")));
+  if (!offers) return ws::DeflateParams{};
+  const auto agreed = ws::accept_deflate(*offers);
+  return agreed ? agreed->params : ws::DeflateParams{};
+}
+
+struct Content {
+  Reply::Kind kind;
+  ws::Bytes octets;
+  std::string mark;
+  bool operator==(const Content&) const = default;
+};
+
+// Messages and marks in one order, Pongs in another: the two interleave freely.
+struct Contents {
+  std::vector<Content> messages, pongs;
+  bool operator==(const Contents&) const = default;
+};
+
+Contents contents(const Expect& expect, const Expect& derived, std::uint64_t seed) {
+  PayloadGenerator payloads(seed);
+  Contents out;
+  std::size_t message = 0, pong = 0;
+  // "@sent" is what the strict stack saw in the same place.
+  const auto nth = [&](std::size_t n, bool pongs) -> ws::Bytes {
+    for (const Reply& reply : derived.replies) {
+      const bool is_pong = reply.kind == Reply::Kind::pong, is_mark = reply.kind == Reply::Kind::mark;
+      if (!is_mark && is_pong == pongs && n-- == 0) return payloads.make(reply.payload);
+    }
+    return {};
+  };
+  for (const Reply& reply : expect.replies) {
+    const bool is_pong = reply.kind == Reply::Kind::pong, is_mark = reply.kind == Reply::Kind::mark;
+    const std::size_t n = is_mark ? 0 : (is_pong ? pong++ : message++);
+    ws::Bytes octets = is_mark ? ws::Bytes{} : (reply.sent ? nth(n, is_pong) : payloads.make(reply.payload));
+    (is_pong ? out.pongs : out.messages).push_back({reply.kind, std::move(octets), reply.mark});
+  }
+  return out;
+}
+
+// What one end accepts beyond dispute: the end's name and its codes.
+std::string contradiction(const End& mine, const End& strict) {
+  if (std::holds_alternative<end::Open>(mine)) return {};
+  if (mine.index() != strict.index()) return "the strict stack ends the connection in another way";
+  const auto* fails = std::get_if<end::Fails>(&mine);
+  const auto* strict_fails = std::get_if<end::Fails>(&strict);
+  if (fails != nullptr) {
+    const auto known = [&](std::uint16_t code) {
+      return std::ranges::find(strict_fails->codes, code) != strict_fails->codes.end();
+    };
+    if (!std::ranges::all_of(fails->codes, known)) return "a status code is accepted that does not fit the fault";
+    if (std::ranges::find(fails->codes, strict_fails->codes.front()) == fails->codes.end()) {
+      return fmt::format("the strict stack's status code {} is not accepted", strict_fails->codes.front());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Expect derive(const Case& c, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed,
+              std::uint32_t most_repeats) {
+  Player player(deflate, seed, most_repeats);
+  player.play(c.steps);
+  return std::move(player).result();
+}
+
+Case with_expectation(Case c, std::uint64_t seed) {
+  if (!c.expect) c.expect = derive(c, params_for(c), seed);
+  return c;
+}
+
+std::vector<std::string> contradictions(const Case& c) {
+  std::vector<std::string> out;
+  if (!c.expect) return out;
+  constexpr std::uint64_t kSeed = 1;
+  const Expect strict = derive(c, params_for(c), kSeed, /*most_repeats=*/3);
+  const Expect& mine = *c.expect;
+  if (!mine.echoes && contents(mine, strict, kSeed) != contents(strict, strict, kSeed)) {
+    out.emplace_back("the strict stack replies with other messages, Pongs or marks");
+  }
+  if (auto text = contradiction(mine.end, strict.end); !text.empty()) out.push_back(std::move(text));
+  return out;
+}
+
+}  // namespace touchstone

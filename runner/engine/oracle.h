@@ -1,0 +1,25 @@
+// oracle.h - what the strict stack does with a stimulus, as an expectation in the language of the cases.
+#pragma once
+#include "runner/catalogue/case.h"
+
+#include <ws/core/extensions.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+
+// Plays the steps of `c` into a strict server Connection. `deflate`: the parameters in force.
+// Repeats are played at most `most_repeats` times.
+[[nodiscard]] Expect derive(const Case& c, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed,
+                            std::uint32_t most_repeats = UINT32_MAX);
+
+// The case with the oracle's expectation where it has none of its own.
+[[nodiscard]] Case with_expectation(Case c, std::uint64_t seed);
+
+// Where an explicit expectation and the oracle's contradict each other: what the strict stack does must be
+// accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
+[[nodiscard]] std::vector<std::string> contradictions(const Case& c);
+
+}  // namespace touchstone
