@@ -40,7 +40,9 @@ struct Journals : testing::Test {
     ASSERT_TRUE(writer) << writer.error();
     ASSERT_TRUE(writer->add(a_result("a")));
     ASSERT_TRUE(writer->add(a_result("b")));
-    if (footer) ASSERT_TRUE(writer->finish(a_run()));
+    if (footer) {
+      ASSERT_TRUE(writer->finish(a_run()));
+    }
   }
   void append(std::string_view text) { std::ofstream(file, std::ios::app) << text; }
 };

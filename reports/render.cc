@@ -9,6 +9,10 @@ namespace {
 // The quick and important ones first: what fits on a full disk is then the most useful.
 constexpr std::array kRenderers{
     Renderer{"json", "report.json", "all results and the run, for programs; stable", render_report_json},
+    Renderer{"junit", "junit.xml", "for continuous integration", render_junit},
+    Renderer{"markdown", "summary.md", "totals and failures, for a pull request", render_markdown},
+    Renderer{"autobahn", "index.json, *_case_*.json", "as Autobahn|Testsuite writes them; complete transcripts",
+             render_autobahn},
 };
 
 }  // namespace

@@ -1,0 +1,212 @@
+// autobahn.cc - index.json and one JSON file a case in the shape of Autobahn|Testsuite 25.10.1, so that scripts
+// which read its reports read ours. Each case file has Autobahn's 39 keys and one more, `touchstone`: our whole
+// result with the complete transcript and its times.
+#include <fmt/format.h>
+#include <ws/core/utf8.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "reports/render.h"
+#include "reports/text.h"
+#include "runner/result/result_json.h"
+
+namespace touchstone {
+namespace {
+
+using Direction = Entry::Direction;
+using Kind = Entry::Kind;
+
+constexpr std::uint8_t kClose = 8, kPing = 9, kPong = 10;
+
+// Autobahn knows five verdicts. What it has no word for becomes the nearest one that scripts act upon rightly.
+std::string_view autobahn_behavior(Behavior behavior) {
+  if (behavior == Behavior::not_applicable) return name(Behavior::unimplemented);
+  if (behavior == Behavior::errored) return name(Behavior::failed);
+  return name(behavior);
+}
+
+std::int64_t whole_ms(const Result& result) { return std::llround(result.duration_ms); }
+
+Json code_or_null(const std::optional<std::uint16_t>& code) { return code ? Json(*code) : Json(nullptr); }
+
+// Autobahn shows payloads as text when they are UTF-8.
+std::string as_shown(std::string_view octets) {
+  return ws::is_utf8(ws::as_octets(octets)) ? std::string(octets) : "0x" + to_hex(octets);
+}
+
+bool is_frame(const Entry& entry, Direction direction, std::uint8_t opcode) {
+  return entry.kind == Kind::frame && entry.direction == direction && entry.opcode == opcode;
+}
+
+bool has_close(const Transcript& transcript, Direction direction) {
+  return std::any_of(transcript.entries.begin(), transcript.entries.end(),
+                     [&](const Entry& entry) { return is_frame(entry, direction, kClose); });
+}
+
+Json wirelog_row(const Transcript& transcript, const Entry& entry) {
+  const bool sent = entry.direction == Direction::sent;
+  const std::string& payload = kept_payload(transcript, entry);
+  if (entry.kind == Kind::frame) {
+    const Json mask = entry.mask ? Json(fmt::format("{:08x}", *entry.mask)) : Json(nullptr);
+    const Json shown = Json::array({entry.length, as_shown(payload)});
+    if (sent) return Json::array({"TF", shown, entry.opcode, entry.fin, entry.rsv, mask, nullptr, nullptr, false});
+    return Json::array({"RF", shown, entry.opcode, entry.fin, entry.rsv, entry.mask.has_value(), mask});
+  }
+  const Json octets = Json::array({entry.length != 0 ? entry.length : payload.size(), to_hex(payload)});
+  if (sent) return Json::array({"TO", octets, false});
+  return Json::array({"RO", octets});
+}
+
+Json wirelog(const Transcript& transcript) {
+  Json rows = Json::array();
+  for (const Entry& entry : transcript.entries) {
+    if (entry.kind == Kind::frame || (entry.kind == Kind::octets && entry.direction != Direction::local))
+      rows.push_back(wirelog_row(transcript, entry));
+    if (entry.kind == Kind::timeout) rows.push_back(Json::array({"KLE"}));
+  }
+  return rows;
+}
+
+// Whole messages and control frames as they came: ["message", text, binary], ["ping", payload].
+Json received(const Transcript& transcript) {
+  Json events = Json::array();
+  std::optional<std::string> message;
+  bool binary = false;
+  for (const Entry& entry : transcript.entries) {
+    if (entry.kind != Kind::frame || entry.direction != Direction::received || entry.opcode == kClose) continue;
+    const std::string& payload = kept_payload(transcript, entry);
+    if (entry.opcode == kPing || entry.opcode == kPong) {
+      events.push_back(Json::array({entry.opcode == kPing ? "ping" : "pong", as_shown(payload)}));
+      continue;
+    }
+    if (entry.opcode != 0) {
+      message.emplace();
+      binary = entry.opcode == 2;
+    }
+    if (!message) continue;  // a continuation of nothing
+    *message += payload;
+    if (!entry.fin) continue;
+    events.push_back(Json::array({"message", as_shown(*message), binary}));
+    message.reset();
+  }
+  return events;
+}
+
+Json frame_stats(const Transcript& transcript, Direction direction) {
+  std::map<int, std::uint64_t> counts;
+  for (const Entry& entry : transcript.entries)
+    if (entry.kind == Kind::frame && entry.direction == direction) counts[entry.opcode] += entry.repeated;
+  Json out = Json::object();
+  for (const auto& [opcode, count] : counts) out[std::to_string(opcode)] = count;
+  return out;
+}
+
+// Autobahn counts reads and writes by size; what crossed the wire is one number here.
+Json octet_stats(std::uint64_t octets) { return octets == 0 ? Json::object() : Json{{std::to_string(octets), 1}}; }
+
+std::string_view closing_in_words(Closing closing) {
+  switch (closing) {
+    case Closing::ok:
+      return "Connection was properly closed";
+    case Closing::unclean:
+      return "The connection ended without a complete closing handshake";
+    case Closing::wrong_code:
+      return "The close code was not one of those expected";
+    case Closing::failed_by_client:
+      return "The endpoint dropped or failed the connection where the tester should have";
+    case Closing::informational:
+      return "The case makes no statement about closing";
+    case Closing::failed:
+      break;
+  }
+  return "The connection was not closed as RFC 6455 asks for";
+}
+
+void add_closing(Json& out, const Result& result) {
+  const Transcript& transcript = result.transcript;
+  const bool sent = has_close(transcript, Direction::sent), came = has_close(transcript, Direction::received);
+  const bool timeout = std::any_of(transcript.entries.begin(), transcript.entries.end(),
+                                   [](const Entry& entry) { return entry.kind == Kind::timeout; });
+  out["closedByMe"] = sent && !result.closed_by_peer_first;
+  out["failedByMe"] = timeout;
+  out["droppedByMe"] = !result.dropped_by_peer;
+  out["wasClean"] = result.clean;
+  out["wasNotCleanReason"] = result.clean ? Json(nullptr) : Json(closing_in_words(result.closing));
+  out["wasOpenHandshakeTimeout"] = timeout && transcript.response.empty();
+  out["wasCloseHandshakeTimeout"] = timeout && !transcript.response.empty() && sent && !came;
+  out["wasServerConnectionDropTimeout"] = timeout && sent && came;
+  out["localCloseCode"] = code_or_null(result.local_close_code);
+  out["localCloseReason"] = nullptr;
+  out["remoteCloseCode"] = code_or_null(result.remote_close_code);
+  out["remoteCloseReason"] = came ? Json(as_shown(result.remote_close_reason)) : Json(nullptr);
+}
+
+Json case_json(const Report& report, const Result& result, const std::string& id, std::size_t number) {
+  const Transcript& transcript = result.transcript;
+  const bool tester_is_server =
+      std::none_of(report.run().agents.begin(), report.run().agents.end(),
+                   [&](const RunInfo::Agent& agent) { return agent.name == result.agent && !agent.url.empty(); });
+  Json out{{"agent", result.agent},
+           {"behavior", autobahn_behavior(result.behavior)},
+           {"behaviorClose", name(result.closing)},
+           {"case", number},
+           {"id", id},
+           {"description", result.title},
+           {"expectation", result.expectation},
+           {"expected", Json::object()},       // the expectation is in words, and in the catalogue
+           {"expectedClose", Json::object()},  // likewise
+           {"received", received(transcript)},
+           {"result", result.summary},
+           {"resultClose", closing_in_words(result.closing)},
+           {"started", format_time(result.started)},
+           {"duration", whole_ms(result)},
+           {"isServer", tester_is_server},
+           {"httpRequest", clean_text(transcript.request)},
+           {"httpResponse", clean_text(transcript.response)},
+           {"reportTime", false},
+           {"reportCompressionRatio", false},
+           {"createStats", true},
+           {"createWirelog", true},
+           {"rxFrameStats", frame_stats(transcript, Direction::received)},
+           {"txFrameStats", frame_stats(transcript, Direction::sent)},
+           {"rxOctetStats", octet_stats(transcript.octets_received)},
+           {"txOctetStats", octet_stats(transcript.octets_sent)},
+           {"trafficStats",
+            {{"incomingOctetsWireLevel", transcript.octets_received},
+             {"incomingWebSocketFrames", transcript.frames_received},
+             {"outgoingOctetsWireLevel", transcript.octets_sent},
+             {"outgoingWebSocketFrames", transcript.frames_sent}}},
+           {"wirelog", wirelog(transcript)}};
+  add_closing(out, result);
+  out["touchstone"] = to_json(result);
+  return out;
+}
+
+}  // namespace
+
+std::expected<void, FileError> render_autobahn(const Report& report, const Sink& sink) {
+  Json index = Json::object();
+  for (const AgentResults& agent : report.agents()) {
+    Json& of_agent = index[agent.name] = Json::object();
+    std::size_t number = 0;
+    for (const Result* result : agent.results) {
+      for (const std::string& id : autobahn_ids(*result)) {
+        const std::string& file = report.case_file(agent.name, id);
+        of_agent[id] = Json{{"behavior", autobahn_behavior(result->behavior)},
+                            {"behaviorClose", name(result->closing)},
+                            {"duration", whole_ms(*result)},
+                            {"remoteCloseCode", code_or_null(result->remote_close_code)},
+                            {"reportfile", file}};
+        if (auto written = sink(file, write_json(case_json(report, *result, id, ++number)) + "\n"); !written)
+          return written;
+      }
+    }
+  }
+  // Last: an index never names a file that is not there. Autobahn indents by three.
+  return sink("index.json", index.dump(3, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace touchstone

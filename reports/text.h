@@ -1,0 +1,22 @@
+// text.h - what endpoints say, made safe for the formats of reports.
+#pragma once
+#include "runner/result/result.h"
+
+#include <string>
+#include <string_view>
+
+namespace touchstone {
+
+// Valid UTF-8 without control characters but tab and line feed; whatever else comes is U+FFFD.
+[[nodiscard]] std::string clean_text(std::string_view octets);
+
+// For XML 1.0 content and attributes in double quotes.
+[[nodiscard]] std::string xml_escape(std::string_view octets);
+
+// For one cell of a Markdown table, or running text: no markup of the text's own takes effect.
+[[nodiscard]] std::string markdown_escape(std::string_view octets);
+
+// The payload that the transcript keeps for an entry: its own, or that of the entry it equals.
+[[nodiscard]] const std::string& kept_payload(const Transcript& transcript, const Entry& entry);
+
+}  // namespace touchstone
