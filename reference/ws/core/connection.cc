@@ -74,6 +74,7 @@ void Connection::Impl::fail(Violation violation, std::uint64_t at) {
   if (handshake && !is_client()) answer_broken_request(violation);
   if (state == State::open) {
     const Rule& broken = rule(violation);
+    sender.flush_pong();
     sender.control(Opcode::close, encode_close(CloseReason{broken.close_code, std::string(broken.name)}));
   }
   move(handshake ? Cause::handshake_failed : Cause::rule_broken);

@@ -6,7 +6,10 @@
 #include <cassert>
 #include <limits>
 #include <new>
+#include <optional>
 #include <utility>
+
+#include "ws/core/window_inflater.h"
 
 namespace ws {
 namespace {
@@ -100,62 +103,83 @@ void Deflater::compress(ByteView in, bool last, Bytes& out) {
   if (impl_->no_context_takeover) deflateReset(&impl_->stream);
 }
 
-struct Inflater::Impl {
-  Impl(int bits, bool forget) : window_bits(bits), no_context_takeover(forget) {}
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    if (started) inflateEnd(&stream);
-  }
+namespace {
 
-  void start() {
-    if (inflateInit2(&stream, -window_bits) != Z_OK) throw std::bad_alloc();
-    started = true;
+// The full window: zlib.
+class ZlibInflater {
+ public:
+  ZlibInflater() {
+    if (inflateInit2(&stream_, -15) != Z_OK) throw std::bad_alloc();
   }
+  ZlibInflater(const ZlibInflater&) = delete;
+  ZlibInflater& operator=(const ZlibInflater&) = delete;
+  ~ZlibInflater() { inflateEnd(&stream_); }
 
-  // RFC 7692 7.2.1: after a final block more blocks may follow, on the next octet and with the same
-  // window; only inflateResetKeep() leaves the window where it is.
-  void after_final_block() {
-    inflateResetKeep(&stream);
-    between_blocks = true;
-  }
-
-  std::expected<void, Violation> run(ByteView in, std::uint64_t limit, Bytes& out) {
+  std::expected<void, Violation> inflate(ByteView in, std::uint64_t limit, Bytes& out) {
+    if (out.size() > limit) return std::unexpected(Violation::message_too_big);
     while (!in.empty()) {
-      feed(stream, in);
+      feed(stream_, in);
       do {
-        const std::size_t before = out.size();
-        if (before > limit) return std::unexpected(Violation::message_too_big);
-        // One octet above the limit is enough to see that it is broken.
-        const std::uint64_t allowed =
-            limit - before == std::numeric_limits<std::uint64_t>::max() ? limit : limit - before + 1;
-        const std::size_t wish =
-            std::clamp(std::max<std::size_t>(stream.avail_in * std::size_t{4}, before), kMinGrowth, kMaxGrowth);
-        const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(wish, allowed));
-        out.resize(before + room);
-        stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-        stream.avail_out = static_cast<uInt>(room);
-        const int result = ::inflate(&stream, Z_SYNC_FLUSH);
-        out.resize(out.size() - stream.avail_out);
-        between_blocks = (stream.data_type & 128) != 0 && (stream.data_type & 31) == 0;
-        if (out.size() > limit) return std::unexpected(Violation::message_too_big);
-        if (result == Z_STREAM_END) {
-          const uInt left = stream.avail_in;
-          after_final_block();
-          stream.avail_in = left;
-        } else if (result != Z_OK && result != Z_BUF_ERROR) {
-          return std::unexpected(Violation::deflate_corrupt);
-        }
-      } while (stream.avail_in > 0 || stream.avail_out == 0);
+        if (const auto result = step(limit, out); !result) return result;
+      } while (stream_.avail_in > 0 || stream_.avail_out == 0);
     }
     return {};
   }
 
-  z_stream stream{};
+  bool between_blocks() const noexcept { return between_blocks_; }
+  void reset() noexcept { inflateReset(&stream_); }
+
+ private:
+  // One call of zlib, with room for no more than one octet above the limit: enough to see that it is broken.
+  std::expected<void, Violation> step(std::uint64_t limit, Bytes& out) {
+    const std::size_t before = out.size();
+    const std::size_t wish = std::max<std::size_t>(stream_.avail_in * std::size_t{4}, before);
+    std::size_t room = std::clamp(wish, kMinGrowth, kMaxGrowth);
+    if (limit - before < room) room = static_cast<std::size_t>(limit - before) + 1;
+    out.resize(before + room);
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+    stream_.avail_out = static_cast<uInt>(room);
+    const int result = ::inflate(&stream_, Z_SYNC_FLUSH);
+    out.resize(out.size() - stream_.avail_out);
+    // zlib's manual, inflate(): 128 is set between blocks, the low bits count the unused bits of the last octet.
+    between_blocks_ = (stream_.data_type & 128) != 0 && (stream_.data_type & 31) == 0;
+    // What was inflated counts before the reason why inflating stopped.
+    if (out.size() > limit) return std::unexpected(Violation::message_too_big);
+    if (result == Z_STREAM_END) {
+      // RFC 7692 7.2.1: behind a final block the next one begins on the next octet, with the same
+      // window. inflateResetKeep() is the reset that leaves the window where it is.
+      inflateResetKeep(&stream_);
+      between_blocks_ = true;
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+      return std::unexpected(Violation::deflate_corrupt);
+    }
+    return {};
+  }
+
+  z_stream stream_{};
+  bool between_blocks_ = true;  // at the edge of a block and of an octet
+};
+
+}  // namespace
+
+// Made by the first message, as the deflater is.
+struct Inflater::Impl {
+  Impl(int bits, bool forget) : window_bits(bits), no_context_takeover(forget) {}
+
+  template <class Use>
+  auto with_decoder(Use use) {
+    if (window_bits == 15) {
+      if (!zlib) zlib.emplace();
+      return use(*zlib);
+    }
+    if (!small) small.emplace(window_bits);
+    return use(*small);
+  }
+
   int window_bits;
   bool no_context_takeover;
-  bool started = false;
-  bool between_blocks = true;  // at the edge of a block and of an octet
+  std::optional<ZlibInflater> zlib;
+  std::optional<WindowInflater> small;
 };
 
 Inflater::Inflater(int window_bits, bool no_context_takeover)
@@ -167,16 +191,17 @@ Inflater& Inflater::operator=(Inflater&&) noexcept = default;
 Inflater::~Inflater() = default;
 
 std::expected<void, Violation> Inflater::inflate(ByteView in, std::uint64_t limit, Bytes& out) {
-  if (!impl_->started) impl_->start();
-  return impl_->run(in, limit, out);
+  return impl_->with_decoder([&](auto& decoder) { return decoder.inflate(in, limit, out); });
 }
 
 std::expected<void, Violation> Inflater::finish(std::uint64_t limit, Bytes& out) {
-  if (const auto fed = inflate(kTail, limit, out); !fed) return fed;
-  // What the tail left open is no whole DEFLATE data: RFC 7692 7.2.2.
-  if (!impl_->between_blocks) return std::unexpected(Violation::deflate_corrupt);
-  if (impl_->no_context_takeover) inflateReset(&impl_->stream);
-  return {};
+  return impl_->with_decoder([&](auto& decoder) -> std::expected<void, Violation> {
+    if (const auto fed = decoder.inflate(kTail, limit, out); !fed) return fed;
+    // What the tail leaves open is no whole DEFLATE data: RFC 7692 7.2.2.
+    if (!decoder.between_blocks()) return std::unexpected(Violation::deflate_corrupt);
+    if (impl_->no_context_takeover) decoder.reset();
+    return {};
+  });
 }
 
 }  // namespace ws
