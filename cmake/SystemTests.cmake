@@ -21,6 +21,7 @@ touchstone_system_test(lint system touchstone lint)
 
 # The reference server passes its own catalogue: exit 0 says no FAILED, and all planned cases ran.
 touchstone_system_test(self-conformance.ws system touchstone test --out ${reports}/self-ws)
+touchstone_system_test(self-conformance.wss system touchstone test --tls --out ${reports}/self-wss)
 
 # Real servers. A deviation that scripts/peers/NAME/known.json does not list is a failure, and so is a stale entry.
 foreach(peer ws python-websockets)
