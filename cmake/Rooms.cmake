@@ -1,6 +1,7 @@
 # One library and one test program per folder. A new file needs no edit here.
 
-# touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc.
+# touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc and what those
+# share, FOLDER/testing/*.cc.
 function(touchstone_library name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
@@ -15,7 +16,10 @@ function(touchstone_library name folder)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})
   endif()
-  touchstone_test_program(${name} unit "${tests}" LINK ${name} GTest::gmock)
+  if(tests)
+    file(GLOB shared CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/testing/*.cc)
+    touchstone_test_program(${name} unit "${tests};${shared}" LINK ${name} GTest::gmock)
+  endif()
 endfunction()
 
 # touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc, labelled as laws.
