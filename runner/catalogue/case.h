@@ -120,6 +120,9 @@ struct Case {
   bool bulk = false;                       // not in the core profile; scaled in the standard one
   bool needs_deflate = false;              // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
   std::vector<std::string> offer;          // elements of Sec-WebSocket-Extensions, in order
+  // What the tester answers as a server when the endpoint is a client: the first element that the
+  // client's own offer allows. Empty: plain permessage-deflate when `needs_deflate`, else nothing.
+  std::vector<std::string> accept;
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;

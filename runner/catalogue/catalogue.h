@@ -27,6 +27,16 @@ struct Requirement {
   std::string binds;    // client, server, both, intermediary
   std::string rule;     // one sentence
   std::string visible;  // wire, wire-negative, api, not-observable
+  std::string choice;   // id of the Choice that says what is left open; or empty
+  std::vector<std::string> errata;  // numbers of the RFC Editor's errata that bear on it
+};
+
+// Where the RFC leaves several behaviours open (cases/choices.json).
+struct Choice {
+  std::string id;  // "C-26"
+  std::string title;
+  std::vector<std::string> conformant, weak, violation;
+  std::vector<std::string> requirements;
 };
 
 class Catalogue {
@@ -37,6 +47,8 @@ class Catalogue {
   [[nodiscard]] std::span<const Case> cases() const noexcept { return cases_; }
   [[nodiscard]] std::span<const Requirement> requirements() const noexcept { return requirements_; }
   [[nodiscard]] const Requirement* requirement(std::string_view id) const noexcept;
+  [[nodiscard]] std::span<const Choice> choices() const noexcept { return choices_; }
+  [[nodiscard]] const Choice* choice(std::string_view id) const noexcept;
   // By id or by alias; nothing when there is none.
   [[nodiscard]] const Case* find(std::string_view id) const noexcept;
   // Hex digest over the canonical text of all cases: two runs with equal hashes ran the same catalogue.
@@ -44,11 +56,20 @@ class Catalogue {
 
   std::vector<Case> cases_;
   std::vector<Requirement> requirements_;
+  std::vector<Choice> choices_;
   std::string hash_;
 };
 
 // Loads and expands one file's text. `name` is used in errors. All faults, not only the first.
-[[nodiscard]] std::expected<std::vector<Case>, std::vector<CaseFileError>> load_cases(std::string_view name, std::string_view text);
+[[nodiscard]] std::expected<std::vector<Case>, std::vector<CaseFileError>> load_cases(std::string_view name,
+                                                                                      std::string_view text);
+[[nodiscard]] std::expected<std::vector<Requirement>, std::vector<CaseFileError>> load_requirements(
+    std::string_view name, std::string_view text);
+[[nodiscard]] std::expected<std::vector<Choice>, std::vector<CaseFileError>> load_choices(std::string_view name,
+                                                                                          std::string_view text);
+
+// The case as a case file of one group, in canonical form: load_cases() of it gives the same case back.
+[[nodiscard]] std::string to_json(const Case& c);
 
 // Globs over ids, aliases, requirement ids and tags ("tag:cve"). '*' matches any run of characters, '?' one;
 // a pattern that ends in '/' or names a folder ("close") takes all below it; Autobahn's "9.*" and "9.1.*" work.

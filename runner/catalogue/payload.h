@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +27,9 @@ struct Cat { std::vector<Payload> parts; };                      // {"cat": [...
 struct Payload {
   std::variant<recipe::Literal, recipe::Fill, recipe::Stream, recipe::Cat> recipe;
 };
+
+// The streams that there are.
+[[nodiscard]] std::span<const std::string_view> stream_names();
 
 // Octets that the payload has, without making them.
 [[nodiscard]] std::uint64_t length(const Payload& payload);

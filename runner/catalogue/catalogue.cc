@@ -1,0 +1,121 @@
+#include "runner/catalogue/catalogue.h"
+
+#include "runner/catalogue/read_case.h"
+#include "runner/resources/resources.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace touchstone {
+namespace {
+
+constexpr std::string_view kFolder = "cases/";
+
+bool is_suite(std::string_view path) {
+  return path.starts_with(kFolder) && path.ends_with(".json") && !path.ends_with(".schema.json") &&
+         path != "cases/requirements.json" && path != "cases/choices.json";
+}
+
+// "7.13.1" as numbers, so that 7.9 comes before 7.13; nothing for another shape.
+std::vector<int> numbers(std::string_view alias) {
+  std::vector<int> all(1);
+  for (const char c : alias) {
+    if (c == '.') {
+      all.push_back(0);
+    } else if (c >= '0' && c <= '9' && all.back() < 100'000) {
+      all.back() = all.back() * 10 + (c - '0');
+    } else {
+      return {};
+    }
+  }
+  return all;
+}
+
+// Autobahn's order; a case that Autobahn does not have stays behind the one before it in its file.
+void put_in_order(std::vector<Case>& cases) {
+  std::vector<std::pair<std::vector<int>, std::size_t>> order;
+  std::string_view suite;
+  std::vector<int> last;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const Case& c = cases[i];
+    const auto name = std::string_view(c.id).substr(0, c.id.find('/'));
+    if (name != suite) last.clear();
+    suite = name;
+    if (!c.aliases.empty()) last = numbers(c.aliases.front());
+    order.emplace_back(last, i);
+  }
+  std::ranges::sort(order);
+  std::vector<Case> sorted;
+  sorted.reserve(cases.size());
+  for (const auto& [key, i] : order) sorted.push_back(std::move(cases[i]));
+  cases = std::move(sorted);
+}
+
+std::string digest(std::span<const Case> cases) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> octets{};
+  unsigned int size = 0;
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  for (const Case& c : cases) {
+    const auto text = to_json(c);
+    EVP_DigestUpdate(context.get(), text.data(), text.size());
+  }
+  EVP_DigestFinal_ex(context.get(), octets.data(), &size);
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", octets[i]);
+  return hex;
+}
+
+[[noreturn]] void give_up(const std::vector<CaseFileError>& faults) {
+  for (const auto& fault : faults) std::fprintf(stderr, "%s\n", fault.text().c_str());
+  std::fprintf(stderr, "touchstone: the catalogue inside this program is broken\n");
+  std::abort();
+}
+
+template <typename T>
+T usable(std::expected<T, std::vector<CaseFileError>> loaded) {
+  if (!loaded) give_up(loaded.error());
+  return std::move(*loaded);
+}
+
+}  // namespace
+
+const Catalogue& Catalogue::built_in() {
+  static const Catalogue catalogue = [] {
+    Catalogue made;
+    made.requirements_ = usable(load_requirements("cases/requirements.json", resource("cases/requirements.json")));
+    made.choices_ = usable(load_choices("cases/choices.json", resource("cases/choices.json")));
+    for (const Resource& file : resources()) {
+      if (!is_suite(file.path)) continue;
+      auto cases = usable(load_cases(file.path, file.content));
+      std::ranges::move(cases, std::back_inserter(made.cases_));
+    }
+    put_in_order(made.cases_);
+    made.hash_ = digest(made.cases_);
+    return made;
+  }();
+  return catalogue;
+}
+
+const Requirement* Catalogue::requirement(std::string_view id) const noexcept {
+  const auto found = std::ranges::find(requirements_, id, &Requirement::id);
+  return found == requirements_.end() ? nullptr : &*found;
+}
+
+const Choice* Catalogue::choice(std::string_view id) const noexcept {
+  const auto found = std::ranges::find(choices_, id, &Choice::id);
+  return found == choices_.end() ? nullptr : &*found;
+}
+
+const Case* Catalogue::find(std::string_view id) const noexcept {
+  const auto named = [&](const Case& c) { return c.id == id || std::ranges::find(c.aliases, id) != c.aliases.end(); };
+  const auto found = std::ranges::find_if(cases_, named);
+  return found == cases_.end() ? nullptr : &*found;
+}
+
+}  // namespace touchstone

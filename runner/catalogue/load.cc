@@ -1,0 +1,276 @@
+// Files to cases: sweeps are multiplied out, each combination is read as one case, and what a case's
+// parts say is held against each other.
+#include "runner/catalogue/read_case.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace touchstone {
+namespace {
+
+using Row = std::vector<std::pair<std::string_view, const Json*>>;
+
+// All rows of one axis; every row names the same parameters.
+std::vector<Row> read_axis(const Cursor& axis) {
+  std::vector<Row> rows;
+  axis.each([&](const Cursor& place) {
+    if (!place.value().is_object() || place.value().empty()) return place.wrong("a row: an object of parameters");
+    Row row;
+    for (const auto& [name, value] : place.value().items()) {
+      if (!is_parameter_name(name)) place.fault(fmt::format("the name '{}'", name), "names of a-z, 0-9 and _");
+      row.emplace_back(name, &value);
+    }
+    const auto named = [&](const auto& p) { return place.value().contains(std::string(p.first)); };
+    if (!rows.empty() && (rows[0].size() != row.size() || !std::ranges::all_of(rows[0], named))) {
+      place.wrong("the same parameters in every row of an axis");
+    }
+    rows.push_back(std::move(row));
+  });
+  if (axis.value().is_array() && rows.empty()) axis.wrong("at least one row");
+  return rows;
+}
+
+std::vector<std::vector<Row>> read_sweep(const Cursor& group, const Json* axes) {
+  std::vector<std::vector<Row>> sweep;
+  if (!group.has("sweep")) return sweep;
+  const Cursor place = group.at("sweep");
+  std::map<std::string_view, int> names;
+  place.each([&](const Cursor& axis) {
+    if (axis.value().is_string()) {
+      const auto& name = axis.value().get_ref<const std::string&>();
+      if (!name.starts_with('@') || axes == nullptr || !axes->contains(name.substr(1))) {
+        return axis.wrong("rows, or \"@name\" of one of the file's axes");
+      }
+      const Cursor shared(axes->at(name.substr(1)), group.faults());
+      sweep.push_back(read_axis(shared));  // Its faults have been told under /axes.
+    } else {
+      sweep.push_back(read_axis(axis));
+    }
+    if (sweep.back().empty()) return;
+    for (const auto& [name, value] : sweep.back()[0]) {
+      if (++names[name] > 1) axis.fault(fmt::format("parameter '{}' in two axes", name), "each parameter in one axis");
+    }
+  });
+  return sweep;
+}
+
+std::vector<Side> read_sides(const Cursor& c) {
+  std::vector<Side> sides;
+  c.each([&](const Cursor& side) {
+    const auto name = side.text();
+    if (name == "server") {
+      sides.push_back(Side::server);
+    } else if (name == "client") {
+      sides.push_back(Side::client);
+    } else if (name) {
+      side.wrong("server or client");
+    }
+  });
+  return sides;
+}
+
+bool is_id(std::string_view id) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/';
+  };
+  return !id.empty() && std::ranges::all_of(id, good) && id.front() != '/' && id.back() != '/' && !id.contains("//");
+}
+
+void read_head(const Cursor& c, Case& result) {
+  if (c.has("title")) result.title = c.at("title").text().value_or("");
+  if (c.has("note")) result.note = c.at("note").text().value_or("");
+  if (c.has("requirements")) {
+    result.requirements = c.at("requirements").texts();
+    if (result.requirements.empty()) c.at("requirements").wrong("at least one requirement id");
+  }
+  if (c.has("aliases")) result.aliases = c.at("aliases").texts();
+  if (c.has("tags")) result.tags = c.at("tags").texts();
+  result.sides = c.has("sides") ? read_sides(c.at("sides")) : std::vector{Side::server, Side::client};
+  if (c.has("informational")) result.informational = c.at("informational").text().value_or("");
+  if (c.has("bulk")) result.bulk = c.at("bulk").boolean().value_or(false);
+  if (c.has("needs")) {
+    c.at("needs").each([&](const Cursor& need) {
+      if (need.text().value_or("") != "permessage-deflate") need.wrong("permessage-deflate");
+      result.needs_deflate = true;
+    });
+  }
+  if (c.has("offer")) result.offer = c.at("offer").texts();
+  if (c.has("accept")) result.accept = c.at("accept").texts();
+  if (c.has("deadline_s")) result.deadline = std::chrono::seconds(c.at("deadline_s").number(1, 3600).value_or(60));
+}
+
+template <typename Kind>
+std::size_t count_of(std::span<const Step> steps) {
+  std::size_t count = 0;
+  for (const Step& step : steps) {
+    count += std::holds_alternative<Kind>(step.action) ? 1 : 0;
+    if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
+      count += repeat->count * count_of<Kind>(repeat->steps);
+    }
+  }
+  return count;
+}
+
+// Marks name moments of the case: each is set once, and only a mark that is set can be passed.
+void check_marks(const Cursor& c, const Case& result) {
+  std::vector<std::string> marks;
+  const auto collect = [&](const auto& self, std::span<const Step> steps) -> void {
+    for (const Step& step : steps) {
+      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) marks.push_back(sentinel->mark);
+      if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
+        marks.insert(marks.end(), frame->marks.begin(), frame->marks.end());
+      }
+      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) self(self, repeat->steps);
+    }
+  };
+  collect(collect, result.steps);
+  auto sorted = marks;
+  std::ranges::sort(sorted);
+  if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
+    c.at("steps").fault(fmt::format("mark '{}' twice", *twice), "each mark once");
+  }
+  if (!result.expect) return;
+  for (const Reply& reply : result.expect->replies) {
+    if (reply.kind == Reply::Kind::mark && !std::ranges::binary_search(sorted, reply.mark)) {
+      c.at("expect").fault(fmt::format("'passes' of the unknown mark '{}'", reply.mark), "a mark that the steps set");
+    }
+  }
+}
+
+// "@sent" and echoes must say without doubt which octets are meant, also after scaling.
+void check_echoes(const Cursor& c, const Case& result) {
+  if (!result.expect) return;
+  const Cursor place = c.at("expect");
+  const auto messages = count_of<step::Message>(result.steps);
+  std::size_t pings = 0;
+  for (const Step& step : result.steps) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    pings += frame != nullptr && frame->opcode == ws::Opcode::ping ? 1 : 0;
+  }
+  if (result.expect->echoes && messages == 0) place.fault("echoes without a message", "echoes beside message steps");
+  for (const Reply& reply : result.expect->replies) {
+    if (reply.kind == Reply::Kind::mark) continue;
+    const bool pong = reply.kind == Reply::Kind::pong;
+    if (!pong && result.expect->echoes) place.fault("echoes beside messages in replies", "one of the two");
+    if (reply.sent && (pong ? pings : messages) != 1) {
+      place.fault("@sent where the case sends several or none",
+                  "@sent for the one message or the one Ping of the case");
+    }
+    if (!pong && !reply.sent && result.bulk) {
+      place.fault("a payload written out in a bulk case", "echoes or @sent, because bulk cases are scaled");
+    }
+  }
+}
+
+class Loading {
+ public:
+  Loading(std::string_view name, Faults& faults) : name_(name), faults_(faults) {}
+
+  std::vector<Case> read(const Json& document) {
+    const Cursor file(document, faults_);
+    if (!file.object({"suite", "about", "groups"}, {"$schema", "axes"})) return {};
+    if (file.has("suite")) suite_ = file.at("suite").text().value_or("");
+    if (file.has("suite") && (!is_id(suite_) || suite_.contains('/')))
+      file.at("suite").wrong("a name of a-z, 0-9, - and .");
+    if (file.has("about")) std::ignore = file.at("about").text();
+    if (file.has("axes")) read_axes(file.at("axes"));
+    if (file.has("groups")) file.at("groups").each([&](const Cursor& group) { read_group(group); });
+    return std::move(cases_);
+  }
+
+ private:
+  void read_axes(const Cursor& c) {
+    if (!c.value().is_object()) return c.wrong("an object: a name and its rows");
+    axes_ = &c.value();
+    for (const auto& [name, rows] : c.value().items()) {
+      if (!is_parameter_name(name)) c.fault(fmt::format("the name '{}'", name), "names of a-z, 0-9 and _");
+      read_axis(c.at(name));
+    }
+  }
+
+  void read_group(const Cursor& group) {
+    if (!group.object({"id", "title", "requirements", "steps"},
+                      {"note", "aliases", "tags", "sides", "needs", "bulk", "informational", "deadline_s", "offer",
+                       "accept", "wire", "sweep", "expect"})) {
+      return;
+    }
+    const auto sweep = read_sweep(group, axes_);
+    std::uint64_t product = 1;
+    for (const auto& axis : sweep) product = std::min<std::uint64_t>(product * axis.size(), kMaxCases + 1);
+    if (cases_.size() + product > kMaxCases) {
+      return group.fault("a sweep beyond all measure", fmt::format("at most {} cases in a file", kMaxCases));
+    }
+    std::map<std::string_view, bool> used;
+    for (std::uint64_t i = 0; i < product && !faults_.spent(); ++i) {
+      Scope scope;
+      std::uint64_t rest = i;
+      for (auto axis = sweep.rbegin(); axis != sweep.rend(); ++axis) {
+        for (const auto& [name, value] : (*axis)[rest % axis->size()]) {
+          scope.parameters.push_back({name, value, &used[name]});
+        }
+        rest /= axis->size();
+      }
+      read_one(group.in(scope));
+    }
+    for (const auto& [name, is_used] : used) {
+      if (!is_used)
+        group.at("sweep").fault(fmt::format("parameter '{}' is never used", name), "parameters that are used");
+    }
+  }
+
+  void read_one(const Cursor& group) {
+    faults_.spend(sizeof(Case));
+    Case result;
+    result.source = fmt::format("{}#{}", name_, group.pointer());
+    const auto id = group.has("id") ? group.at("id").text() : std::nullopt;
+    if (id) {
+      result.id = suite_ + "/" + *id;
+      if (!is_id(*id)) group.at("id").wrong("words of a-z, 0-9, - and . with / between");
+      if (!ids_.insert(result.id).second) group.at("id").fault(fmt::format("'{}' twice", result.id), "each id once");
+    }
+    read_head(group, result);
+    for (const auto& alias : result.aliases) {
+      if (!aliases_.insert(alias).second)
+        group.at("aliases").fault(fmt::format("'{}' twice", alias), "each alias once");
+    }
+    if (group.has("wire")) result.wire = read_wire(group.at("wire"));
+    if (group.has("steps")) result.steps = read_steps(group.at("steps"));
+    if (group.has("expect")) result.expect = read_expect(group.at("expect"));
+    if (group.has("steps")) {
+      if (traffic(result.steps) > kMaxTraffic) {
+        group.at("steps").fault("a case that sends more", fmt::format("at most {} octets in a case", kMaxTraffic));
+      }
+      check_marks(group, result);
+      check_echoes(group, result);
+    }
+    cases_.push_back(std::move(result));
+  }
+
+  std::string_view name_;
+  Faults& faults_;
+  std::string suite_;
+  const Json* axes_ = nullptr;
+  std::set<std::string> ids_, aliases_;
+  std::vector<Case> cases_;
+};
+
+}  // namespace
+
+std::string CaseFileError::text() const {
+  return fmt::format("{}#{}: found {}; allowed: {}", file, pointer, found, allowed);
+}
+
+std::expected<std::vector<Case>, std::vector<CaseFileError>> load_cases(std::string_view name, std::string_view text) {
+  std::vector<CaseFileError> unreadable;
+  const auto document = parse_strict(name, text, unreadable);
+  if (!document) return std::unexpected(std::move(unreadable));
+  Faults faults(name);
+  for (auto& fault : unreadable) faults.add(std::move(fault));
+  auto cases = Loading(name, faults).read(*document);
+  if (!faults.empty()) return std::unexpected(faults.take());
+  return cases;
+}
+
+}  // namespace touchstone

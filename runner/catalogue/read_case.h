@@ -1,0 +1,31 @@
+// read_case.h - the parts of the case language, each read from its place in the file.
+//
+// A reader notes every fault at its Cursor and returns something harmless; the loader gives out cases
+// only when no fault was noted.
+#pragma once
+#include "runner/catalogue/cursor.h"
+
+namespace touchstone {
+
+// Bounds on one case, after sweeps and repeats.
+constexpr std::uint64_t kMaxPayload = 1ULL << 30;   // octets of one payload
+constexpr std::uint64_t kMaxTraffic = 16ULL << 30;  // octets that one case sends
+constexpr std::uint64_t kMaxRepeat = 1'000'000;     // rounds of a repeat that is kept
+constexpr std::uint64_t kMaxUnrolled = 10'000;      // steps or replies of one case, repeats with "as" written out
+constexpr std::uint64_t kMaxCases = 20'000;         // cases of one file, sweeps written out
+
+[[nodiscard]] Payload read_payload(const Cursor& c);
+[[nodiscard]] ws::Opcode read_opcode(const Cursor& c);
+[[nodiscard]] std::vector<std::uint16_t> read_codes(const Cursor& c);
+[[nodiscard]] std::vector<Step> read_steps(const Cursor& c);
+[[nodiscard]] Wire read_wire(const Cursor& c);
+[[nodiscard]] Expect read_expect(const Cursor& c);
+
+// Octets of payload that the steps send, repeats included.
+[[nodiscard]] std::uint64_t traffic(std::span<const Step> steps);
+
+// Visits every element of an array; {"repeat": n, "as": name, body: [...]} stands for its body n times
+// with the parameter `name` counting from 0.
+void each_unrolled(const Cursor& array, std::string_view body, const std::function<void(const Cursor&)>& visit);
+
+}  // namespace touchstone

@@ -1,0 +1,162 @@
+// Steps: what the tester does, in order.
+#include "runner/catalogue/read_case.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace touchstone {
+namespace {
+
+void read_pauses(const Cursor& c, step::Frame& frame) {
+  const auto octets = length(frame.payload);
+  std::uint64_t last = 0;
+  c.each([&](const Cursor& pause) {
+    if (!pause.object({"at", "mark"}, {}) || !pause.has("at") || !pause.has("mark")) return;
+    const auto at = pause.at("at").number(0, octets).value_or(0);
+    if (!frame.pause_at.empty() && at <= last) pause.at("at").wrong("offsets in rising order");
+    last = at;
+    frame.pause_at.push_back(at);
+    frame.marks.push_back(pause.at("mark").text().value_or(""));
+  });
+}
+
+step::Frame read_frame(const Cursor& c) {
+  step::Frame frame;
+  c.object({"frame"}, {"fin", "rsv", "payload", "pauses"});
+  frame.opcode = read_opcode(c.at("frame"));
+  if (c.has("fin")) frame.fin = c.at("fin").boolean().value_or(true);
+  if (c.has("rsv")) frame.rsv = static_cast<std::uint8_t>(c.at("rsv").number(0, 7).value_or(0));
+  if (c.has("payload")) frame.payload = read_payload(c.at("payload"));
+  if (c.has("pauses")) read_pauses(c.at("pauses"), frame);
+  return frame;
+}
+
+step::Message read_message(const Cursor& c) {
+  step::Message message;
+  c.object({"message"}, {"payload", "parts", "fragment", "deflate"});
+  message.opcode = read_opcode(c.at("message"));
+  if (message.opcode != ws::Opcode::text && message.opcode != ws::Opcode::binary)
+    c.at("message").wrong("text or binary");
+  if (c.has("payload")) message.payload = read_payload(c.at("payload"));
+  if (c.has("parts")) {
+    c.at("parts").each([&](const Cursor& part) { message.parts.push_back(read_payload(part)); });
+    if (message.parts.empty()) c.at("parts").wrong("at least one part");
+    if (c.has("payload") || c.has("fragment")) c.fault("parts beside payload or fragment", "one way to cut a message");
+  }
+  if (c.has("fragment")) message.fragment = c.at("fragment").number(0, kMaxPayload).value_or(0);
+  if (c.has("deflate")) message.deflate = c.at("deflate").boolean().value_or(false);
+  return message;
+}
+
+step::Close read_close(const Cursor& c) {
+  step::Close close;
+  c.object({"close"}, {"reason"});
+  const Cursor code = c.at("close");
+  if (!code.value().is_null()) {
+    close.code = static_cast<std::uint16_t>(code.number(0, 65535).value_or(0));
+  } else if (c.has("reason")) {
+    c.at("reason").fault("a reason without a status code", "a reason only behind a code (RFC 6455 5.5.1)");
+  }
+  if (c.has("reason")) close.reason = read_payload(c.at("reason"));
+  if (length(close.reason) > ws::kMaxControlPayload - 2) {
+    c.at("reason").wrong("at most 123 octets; a longer one as {\"frame\": \"close\", \"payload\": ...}");
+  }
+  return close;
+}
+
+step::Repeat read_repeat(const Cursor& c) {
+  step::Repeat repeat;
+  if (!c.object({"repeat", "steps"}, {}) || !c.has("steps")) return repeat;
+  repeat.count = static_cast<std::uint32_t>(c.at("repeat").number(1, kMaxRepeat).value_or(1));
+  repeat.steps = read_steps(c.at("steps"));
+  const auto nested = [](const Step& s) { return std::holds_alternative<step::Repeat>(s.action); };
+  if (std::ranges::any_of(repeat.steps, nested))
+    c.at("steps").fault("a repeat inside a repeat", "repeats side by side");
+  return repeat;
+}
+
+Step read_step(const Cursor& c) {
+  c.faults().spend(sizeof(Step));
+  if (c.has("frame")) return {read_frame(c)};
+  if (c.has("message")) return {read_message(c)};
+  if (c.has("close")) return {read_close(c)};
+  if (c.has("repeat")) return {read_repeat(c)};
+  if (c.has("sentinel")) {
+    c.object({"sentinel"}, {});
+    return {step::Sentinel{c.at("sentinel").text().value_or("")}};
+  }
+  if (c.has("await")) {
+    c.object({"await"}, {});
+    if (c.at("await").text().value_or("echo") != "echo") c.at("await").wrong("echo");
+    return {step::AwaitEcho{}};
+  }
+  c.wrong("a step with one of the keys frame, message, close, sentinel, await, repeat");
+  return {step::AwaitEcho{}};
+}
+
+}  // namespace
+
+void each_unrolled(const Cursor& array, std::string_view body, const std::function<void(const Cursor&)>& visit) {
+  array.each([&](const Cursor& element) {
+    if (!element.has("repeat") || !element.has("as")) return visit(element);
+    if (!element.object({"repeat", "as", body}, {}) || !element.has(body)) return;
+    const auto count = element.at("repeat").number(1, kMaxUnrolled);
+    const auto name = element.at("as").text();
+    if (!count || !name) return;
+    if (!is_parameter_name(*name)) return element.at("as").wrong("a name of a-z, 0-9 and _");
+    if (element.scope() != nullptr && element.scope()->find(*name) != nullptr) {
+      return element.at("as").fault(fmt::format("'{}' a second time", *name), "a name that nothing around has");
+    }
+    bool used = false;
+    for (std::uint64_t i = 0; i < *count && !element.faults().spent(); ++i) {
+      const Json counter = i;
+      const Scope scope{element.scope(), {{*name, &counter, &used}}};
+      const Cursor inner = element.in(scope);
+      inner.at(body).each(visit);
+    }
+    if (!used) element.at("as").fault(fmt::format("'{}' is not used", *name), "a counter that the body uses");
+  });
+}
+
+std::vector<Step> read_steps(const Cursor& c) {
+  std::vector<Step> steps;
+  each_unrolled(c, "steps", [&](const Cursor& element) {
+    if (steps.size() < kMaxUnrolled) return steps.push_back(read_step(element));
+    element.fault("more steps", fmt::format("at most {} steps, repeats written out", kMaxUnrolled));
+  });
+  return steps;
+}
+
+Wire read_wire(const Cursor& c) {
+  Wire wire;
+  if (c.value().is_number_unsigned()) {
+    wire.cut = Wire::Cut::octets;
+    wire.octets = c.number(1, kMaxPayload).value_or(1);
+  } else if (c.value().is_string() && c.text() == "whole") {
+    wire.cut = Wire::Cut::whole;
+  } else if (c.value().is_string() && c.text() == "frame") {
+    wire.cut = Wire::Cut::frame;
+  } else {
+    c.wrong("whole, frame or a number of octets");
+  }
+  return wire;
+}
+
+std::uint64_t traffic(std::span<const Step> steps) {
+  std::uint64_t octets = 0;
+  for (const Step& step : steps) {
+    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
+      octets += length(frame->payload);
+    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
+      octets += length(message->payload);
+      for (const Payload& part : message->parts) octets += length(part);
+    } else if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
+      octets += repeat->count * traffic(repeat->steps);
+    }
+  }
+  return octets;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,76 @@
+// cases/requirements.json and cases/choices.json: the rules that cases cite, and what the rules leave open.
+#include "runner/catalogue/cursor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+std::string one_of(const Cursor& c, std::initializer_list<std::string_view> allowed) {
+  auto text = c.text().value_or("");
+  if (std::ranges::find(allowed, text) == allowed.end()) c.wrong(fmt::format("one of {}", fmt::join(allowed, ", ")));
+  return text;
+}
+
+Requirement read_requirement(const Cursor& c) {
+  Requirement r;
+  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"choice", "errata"})) return r;
+  if (c.has("id")) r.id = c.at("id").text().value_or("");
+  if (c.has("rfc")) r.rfc = static_cast<int>(c.at("rfc").number(1, 99999).value_or(0));
+  if (c.has("section")) r.section = c.at("section").text().value_or("");
+  if (c.has("level")) {
+    r.level = one_of(c.at("level"), {"MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "RECOMMENDED", "MAY"});
+  }
+  if (c.has("binds")) r.binds = one_of(c.at("binds"), {"client", "server", "both", "intermediary"});
+  if (c.has("rule")) r.rule = c.at("rule").text().value_or("");
+  if (c.has("visible")) r.visible = one_of(c.at("visible"), {"wire", "wire-negative", "api", "not-observable"});
+  if (c.has("choice")) r.choice = c.at("choice").text().value_or("");
+  if (c.has("errata")) r.errata = c.at("errata").texts();
+  return r;
+}
+
+Choice read_choice(const Cursor& c) {
+  Choice choice;
+  if (!c.object({"id", "title", "conformant", "weak", "violation", "requirements"}, {})) return choice;
+  if (c.has("id")) choice.id = c.at("id").text().value_or("");
+  if (c.has("title")) choice.title = c.at("title").text().value_or("");
+  if (c.has("conformant")) choice.conformant = c.at("conformant").texts();
+  if (c.has("weak")) choice.weak = c.at("weak").texts();
+  if (c.has("violation")) choice.violation = c.at("violation").texts();
+  if (c.has("requirements")) choice.requirements = c.at("requirements").texts();
+  return choice;
+}
+
+template <typename T>
+std::expected<std::vector<T>, std::vector<CaseFileError>> load_list(std::string_view name, std::string_view text,
+                                                                    T (*read)(const Cursor&)) {
+  std::vector<CaseFileError> unreadable;
+  const auto document = parse_strict(name, text, unreadable);
+  if (!document) return std::unexpected(std::move(unreadable));
+  Faults faults(name);
+  for (auto& fault : unreadable) faults.add(std::move(fault));
+  std::vector<T> all;
+  std::set<std::string> ids;
+  Cursor(*document, faults).each([&](const Cursor& c) {
+    all.push_back(read(c));
+    if (!ids.insert(all.back().id).second) c.fault(fmt::format("'{}' twice", all.back().id), "each id once");
+  });
+  if (!faults.empty()) return std::unexpected(faults.take());
+  return all;
+}
+
+}  // namespace
+
+std::expected<std::vector<Requirement>, std::vector<CaseFileError>> load_requirements(std::string_view name,
+                                                                                      std::string_view text) {
+  return load_list<Requirement>(name, text, read_requirement);
+}
+
+std::expected<std::vector<Choice>, std::vector<CaseFileError>> load_choices(std::string_view name,
+                                                                            std::string_view text) {
+  return load_list<Choice>(name, text, read_choice);
+}
+
+}  // namespace touchstone

@@ -1,0 +1,218 @@
+// Cases back to text: what a fuzzing run finds is written as a case file that anybody can replay.
+#include "runner/catalogue/format.h"
+#include "runner/catalogue/read_case.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+std::string hex(ws::ByteView octets) {
+  std::string text;
+  for (const auto octet : octets) text += fmt::format("{:02x}", static_cast<unsigned>(octet));
+  return text;
+}
+
+// True when the octets can stand as a string: printable ASCII in which nothing looks like a parameter.
+bool is_plain(ws::ByteView octets) {
+  const auto text = ws::as_text(octets);
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '{' && c != '\\' && c != '"'; };
+  return std::ranges::all_of(text, plain) && !text.starts_with('$') && !text.starts_with('@') &&
+         !text.starts_with("...$");
+}
+
+Json octets_to_json(ws::ByteView octets) {
+  if (is_plain(octets)) return Json(ws::to_string(octets));
+  return Json{{"hex", hex(octets)}};
+}
+
+Json payload_to_json(const Payload& payload) {
+  struct Write {
+    Json operator()(const recipe::Literal& literal) const { return octets_to_json(literal.octets); }
+    Json operator()(const recipe::Fill& fill) const {
+      Json result;
+      result["fill"] = octets_to_json(fill.pattern);
+      result["len"] = fill.length;
+      return result;
+    }
+    Json operator()(const recipe::Stream& stream) const {
+      Json result;
+      result["stream"] = stream.name;
+      result["len"] = stream.length;
+      return result;
+    }
+    Json operator()(const recipe::Cat& cat) const {
+      Json parts = Json::array();
+      for (const Payload& part : cat.parts) parts.push_back(payload_to_json(part));
+      Json result;
+      result["cat"] = std::move(parts);
+      return result;
+    }
+  };
+  return std::visit(Write{}, payload.recipe);
+}
+
+bool is_empty(const Payload& payload) {
+  const auto* literal = std::get_if<recipe::Literal>(&payload.recipe);
+  return literal != nullptr && literal->octets.empty();
+}
+
+Json opcode_to_json(ws::Opcode opcode) {
+  switch (opcode) {
+    case ws::Opcode::cont:
+      return "cont";
+    case ws::Opcode::text:
+      return "text";
+    case ws::Opcode::binary:
+      return "binary";
+    case ws::Opcode::close:
+      return "close";
+    case ws::Opcode::ping:
+      return "ping";
+    case ws::Opcode::pong:
+      return "pong";
+  }
+  return static_cast<unsigned>(opcode);
+}
+
+Json steps_to_json(std::span<const Step> steps);
+
+struct WriteStep {
+  Json operator()(const step::Frame& frame) const {
+    Json result;
+    result["frame"] = opcode_to_json(frame.opcode);
+    if (!frame.fin) result["fin"] = false;
+    if (frame.rsv != 0) result["rsv"] = frame.rsv;
+    if (!is_empty(frame.payload)) result["payload"] = payload_to_json(frame.payload);
+    for (std::size_t i = 0; i < frame.pause_at.size(); ++i) {
+      Json pause;
+      pause["at"] = frame.pause_at[i];
+      pause["mark"] = frame.marks[i];
+      result["pauses"].push_back(std::move(pause));
+    }
+    return result;
+  }
+  Json operator()(const step::Message& message) const {
+    Json result;
+    result["message"] = opcode_to_json(message.opcode);
+    if (!is_empty(message.payload)) result["payload"] = payload_to_json(message.payload);
+    for (const Payload& part : message.parts) result["parts"].push_back(payload_to_json(part));
+    if (message.fragment != 0) result["fragment"] = message.fragment;
+    if (message.deflate) result["deflate"] = true;
+    return result;
+  }
+  Json operator()(const step::Close& close) const {
+    Json result;
+    result["close"] = close.code ? Json(*close.code) : Json(nullptr);
+    if (!is_empty(close.reason)) result["reason"] = payload_to_json(close.reason);
+    return result;
+  }
+  Json operator()(const step::Sentinel& sentinel) const {
+    Json result;
+    result["sentinel"] = sentinel.mark;
+    return result;
+  }
+  Json operator()(const step::AwaitEcho&) const {
+    Json result;
+    result["await"] = "echo";
+    return result;
+  }
+  Json operator()(const step::Repeat& repeat) const {
+    Json result;
+    result["repeat"] = repeat.count;
+    result["steps"] = steps_to_json(repeat.steps);
+    return result;
+  }
+};
+
+Json steps_to_json(std::span<const Step> steps) {
+  Json all = Json::array();
+  for (const Step& step : steps) all.push_back(std::visit(WriteStep{}, step.action));
+  return all;
+}
+
+Json reply_to_json(const Reply& reply) {
+  Json result;
+  if (reply.kind == Reply::Kind::mark) {
+    result["passes"] = reply.mark;
+    return result;
+  }
+  result["recv"] = reply.kind == Reply::Kind::text ? "text" : reply.kind == Reply::Kind::binary ? "binary" : "pong";
+  if (reply.sent) {
+    result["payload"] = "@sent";
+  } else if (!is_empty(reply.payload)) {
+    result["payload"] = payload_to_json(reply.payload);
+  }
+  return result;
+}
+
+Json expect_to_json(const Expect& expect) {
+  struct WriteEnd {
+    Json operator()(const end::Polite&) const { return "polite"; }
+    Json operator()(const end::Replies& e) const { return codes("answers", e.codes); }
+    Json operator()(const end::Fails& e) const { return codes("fails", e.codes); }
+    Json operator()(const end::Open& e) const { return codes("open", e.codes); }
+    static Json codes(const char* kind, const std::vector<std::uint16_t>& list) {
+      Json result;
+      result[kind] = list;
+      return result;
+    }
+  };
+  Json result;
+  for (const Reply& reply : expect.replies) result["replies"].push_back(reply_to_json(reply));
+  if (expect.echoes) result["echoes"] = true;
+  result["end"] = std::visit(WriteEnd{}, expect.end);
+  return result;
+}
+
+Json wire_to_json(const Wire& wire) {
+  switch (wire.cut) {
+    case Wire::Cut::whole:
+      return "whole";
+    case Wire::Cut::frame:
+      return "frame";
+    case Wire::Cut::octets:
+      break;
+  }
+  return wire.octets;
+}
+
+Json group_to_json(const Case& c, std::string_view id) {
+  Json group;
+  group["id"] = id;
+  group["title"] = c.title;
+  group["requirements"] = c.requirements;
+  if (!c.aliases.empty()) group["aliases"] = c.aliases;
+  if (!c.tags.empty()) group["tags"] = c.tags;
+  if (c.sides != std::vector{Side::server, Side::client}) {
+    group["sides"] = Json::array();
+    for (const Side side : c.sides) group["sides"].push_back(side == Side::server ? "server" : "client");
+  }
+  if (!c.note.empty()) group["note"] = c.note;
+  if (!c.informational.empty()) group["informational"] = c.informational;
+  if (c.bulk) group["bulk"] = true;
+  if (c.needs_deflate) group["needs"] = {"permessage-deflate"};
+  if (!c.offer.empty()) group["offer"] = c.offer;
+  if (!c.accept.empty()) group["accept"] = c.accept;
+  if (c.deadline != Case{}.deadline) group["deadline_s"] = c.deadline.count();
+  if (c.wire.cut != Wire::Cut::whole) group["wire"] = wire_to_json(c.wire);
+  group["steps"] = steps_to_json(c.steps);
+  if (c.expect) group["expect"] = expect_to_json(*c.expect);
+  return group;
+}
+
+}  // namespace
+
+std::string to_json(const Case& c) {
+  const std::string_view id = c.id;
+  const auto slash = id.find('/');
+  Json file;
+  file["suite"] = id.substr(0, slash);
+  file["about"] = "One case, written by touchstone.";
+  file["groups"] = Json::array({group_to_json(c, slash == std::string_view::npos ? id : id.substr(slash + 1))});
+  return canonical(file);
+}
+
+}  // namespace touchstone
