@@ -12,6 +12,7 @@
 namespace ws::io {
 
 Clock::time_point deadline_after(std::chrono::milliseconds limit) noexcept {
+  if (limit == kNoLimit) return Clock::time_point::max();
   const auto now = Clock::now();
   const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
   return limit >= longest ? Clock::time_point::max() : now + limit;

@@ -1,0 +1,58 @@
+// echo_server.h - a WebSocket server that sends every message back: the reference as an endpoint under test.
+#pragma once
+#include <ws/io/listener.h>
+#include <ws/io/websocket.h>
+
+#include <thread>
+
+namespace ws::io {
+
+struct EchoOptions {
+  ListenOptions listen;
+  AcceptOptions accept;                    // limits, permessage-deflate, subprotocols
+  std::size_t max_connections = 10'000;    // per thread; more clients wait until one leaves
+  std::chrono::milliseconds drain{5'000};  // that stop() gives the clients to end
+};
+
+// Sends back what comes, in order, until the connection ends; gives how it ended. A message goes back when it is
+// complete; while the peer does not read, nothing is read from it.
+[[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket);
+
+// Serves on a given executor (one thread or strand).
+class EchoService {
+ public:
+  // Listens and starts to serve. The error is a sentence.
+  [[nodiscard]] static std::expected<std::unique_ptr<EchoService>, std::string> start(asio::any_io_executor executor,
+                                                                                      EchoOptions options);
+  ~EchoService();  // drops what is left
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  [[nodiscard]] std::size_t connections() const noexcept;  // open, or being opened
+
+  // Accepts nobody any more, closes all connections with 1001 (RFC 6455 7.4.1: going away), and drops those that
+  // have not ended in time.
+  [[nodiscard]] asio::awaitable<void> stop();
+
+ private:
+  struct Impl;
+  explicit EchoService(std::shared_ptr<Impl> impl) noexcept;
+  std::shared_ptr<Impl> impl_;
+};
+
+// Serves in threads of its own.
+class EchoServer {
+ public:
+  [[nodiscard]] static std::expected<std::unique_ptr<EchoServer>, std::string> start(EchoOptions options,
+                                                                                     unsigned threads = 1);
+  ~EchoServer();  // as stop()
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  void stop();  // as EchoService::stop(); returns when the threads have ended. From any thread but its own.
+
+ private:
+  struct Worker;
+  EchoServer();
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace ws::io

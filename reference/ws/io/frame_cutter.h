@@ -1,0 +1,22 @@
+// frame_cutter.h - cuts received octets where frames end.
+//
+// How input is cut never changes what ws::Connection makes of it, but it decides when: given one frame at a time,
+// the connection lets the application answer a message before it looks at the frame behind it, which may be a
+// Close, after which nothing can be sent any more.
+#pragma once
+#include <ws/core/connection.h>
+
+namespace ws::io {
+
+class FrameCutter {
+ public:
+  // How many octets at the front of `in`, which is not empty, to give to a connection in this state now.
+  [[nodiscard]] std::size_t next(ByteView in, State state) noexcept;
+
+ private:
+  std::array<std::byte, kMaxHeaderSize> header_{};
+  std::size_t header_have_ = 0;
+  std::uint64_t payload_left_ = 0;
+};
+
+}  // namespace ws::io

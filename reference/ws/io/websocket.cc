@@ -1,0 +1,152 @@
+#include <ws/io/random.h>
+#include <ws/io/websocket_impl.h>
+
+#include <algorithm>
+#include <asio/error.hpp>
+#include <utility>
+
+namespace ws::io {
+
+std::error_code make_error_code(Misuse misuse) noexcept {
+  struct Category final : std::error_category {
+    [[nodiscard]] const char* name() const noexcept override { return "websocket.misuse"; }
+    [[nodiscard]] std::string message(int value) const override {
+      return std::string(describe(static_cast<Misuse>(value - 1)));
+    }
+  };
+  static const Category category;
+  return {static_cast<int>(misuse) + 1, category};  // 0 would be success
+}
+
+WebSocket::WebSocket(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+WebSocket::WebSocket(WebSocket&&) noexcept = default;
+WebSocket& WebSocket::operator=(WebSocket&& other) noexcept {
+  if (this != &other) {
+    drop();
+    impl_ = std::move(other.impl_);
+  }
+  return *this;
+}
+WebSocket::~WebSocket() { drop(); }
+
+void WebSocket::drop() noexcept {
+  if (!impl_) return;
+  Ended how;
+  how.error = asio::error::operation_aborted;
+  impl_->end(std::move(how));
+}
+
+const std::string& WebSocket::subprotocol() const noexcept { return impl_->opened->subprotocol; }
+const std::optional<DeflateParams>& WebSocket::deflate() const noexcept { return impl_->opened->deflate; }
+const RequestHead& WebSocket::request() const noexcept { return *impl_->requested; }
+const ResponseHead& WebSocket::response() const noexcept { return impl_->opened->response; }
+Stream& WebSocket::stream() noexcept { return *impl_->stream; }
+
+std::optional<Received> WebSocket::Impl::take() {
+  while (inbox.empty() && feed()) {
+  }
+  if (!inbox.empty()) {
+    std::optional<Received> message(std::move(inbox.front()));
+    inbox.pop_front();
+    return message;
+  }
+  if (ended) return ending;
+  return std::nullopt;
+}
+
+std::optional<Received> WebSocket::next() { return impl_->take(); }
+
+asio::awaitable<std::expected<Received, std::error_code>> WebSocket::read(std::chrono::milliseconds limit) {
+  const auto self = impl_;  // the operation may outlive this handle
+  const auto until = deadline_after(limit);
+  while (true) {
+    if (auto received = self->take()) co_return std::move(*received);
+    if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
+  }
+}
+
+asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> self, Command command,
+                                                        Clock::time_point until) {
+  // Behind those who wait already.
+  bool wait = self->turn.has_waiters() || self->pending() > kHighWater;
+  while (wait && !self->gone()) {
+    if (const auto error = co_await self->turn.wait(until)) co_return error;
+    wait = self->pending() > kHighWater;
+  }
+  if (const auto error = self->gone()) co_return error;
+  const auto submitted = self->connection.submit(command);
+  self->settle();
+  if (self->pending() <= kHighWater) self->turn.notify_one();  // room for the next one
+  if (!submitted) co_return make_error_code(submitted.error());
+  const std::uint64_t mine = self->sent + self->pending();
+  while (self->sent < mine) {
+    if (const auto error = self->gone()) co_return error;
+    if (const auto error = co_await self->progress.wait(until)) co_return error;
+  }
+  co_return self->write_error;
+}
+
+asio::awaitable<std::error_code> WebSocket::write_text(std::string text, std::chrono::milliseconds limit) {
+  co_return co_await Impl::write(impl_, command::Text{text}, deadline_after(limit));
+}
+
+asio::awaitable<std::error_code> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit) {
+  co_return co_await Impl::write(impl_, command::Binary{data}, deadline_after(limit));
+}
+
+std::expected<void, Misuse> WebSocket::queue(const Command& command) {
+  if (impl_->ended) return std::unexpected(Misuse::wrong_state);
+  const auto submitted = impl_->connection.submit(command);
+  if (submitted) impl_->settle();
+  return submitted;
+}
+
+std::size_t WebSocket::queued() const noexcept { return impl_->pending(); }
+
+asio::awaitable<std::error_code> WebSocket::drain(std::size_t octets, std::chrono::milliseconds limit) {
+  const auto self = impl_;
+  const auto until = deadline_after(limit);
+  while (self->pending() > octets && !self->gone()) {
+    if (const auto error = co_await self->progress.wait(until)) co_return error;
+  }
+  co_return self->gone();
+}
+
+asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::ping(std::chrono::milliseconds limit) {
+  const auto self = impl_;
+  const auto until = deadline_after(limit);
+  const auto start = Clock::now();
+  const auto ping = std::make_shared<Impl::OutstandingPing>(Bytes(8));
+  fill_random(ping->payload);
+  if (const auto queued = queue(command::Ping{ping->payload}); !queued)
+    co_return std::unexpected(make_error_code(queued.error()));
+  self->pings.push_back(ping);
+  while (true) {
+    while (!ping->answered && self->inbox.empty() && self->feed()) {
+    }
+    if (ping->answered) co_return Clock::now() - start;
+    std::error_code error = self->ended ? make_error_code(asio::error::not_connected) : std::error_code{};
+    if (!error) error = co_await self->activity.wait(until);
+    if (!error) continue;
+    std::erase(self->pings, ping);
+    co_return std::unexpected(error);
+  }
+}
+
+asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::close(std::optional<CloseReason> reason,
+                                                                        std::chrono::milliseconds limit) {
+  const auto self = impl_;
+  const auto until = deadline_after(limit);
+  // When the closing handshake has begun already, there is only its end to wait for.
+  const auto queued = queue(command::Close{std::move(reason)});
+  if (!queued && queued.error() != Misuse::wrong_state) co_return std::unexpected(make_error_code(queued.error()));
+  self->discarding = true;
+  while (true) {
+    while (self->feed()) {
+    }
+    if (self->ended) co_return self->ending;
+    if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
+  }
+}
+
+}  // namespace ws::io

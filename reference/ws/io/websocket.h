@@ -1,0 +1,115 @@
+// websocket.h - a WebSocket connection over a Stream, as coroutines. RFC 6455, RFC 7692.
+//
+// One reader; any number of writers, whose messages go out whole, one after the other. Every operation takes a time
+// limit and can be cancelled; neither harms the connection, whose octets are moved by coroutines of its own: what
+// was started goes on. A frame is looked at when somebody waits in read(), ping() or close(), and the one behind a
+// message only when that message was taken; so a message can be answered before the Close behind it, Pings are
+// answered while the application reads, and an application that does not read stops the peer (back-pressure).
+// Everything belongs to the stream's executor; nothing is locked.
+#pragma once
+#include <ws/core/connection.h>
+#include <ws/core/url.h>
+#include <ws/io/stream.h>
+#include <ws/io/wait.h>
+
+namespace ws::io {
+
+// How a connection ended.
+struct Ended {
+  std::uint16_t code = close_code::kAbnormal;  // the peer's; 1005: its Close had none; 1006: no Close came
+  std::string reason;                          // the peer's
+  bool clean = false;                          // both sides sent Close. RFC 6455 7.1.4
+  std::optional<Violation> violation;          // the rule that the peer broke, for which we failed the connection
+  std::error_code error;                       // of the transport; none when its input ended in order
+};
+
+using Received = std::variant<event::Text, event::Binary, Ended>;
+
+// A write waits for its turn while more octets than this wait for the network.
+constexpr std::size_t kHighWater = 64 * 1024;
+
+class WebSocket {
+ public:
+  struct Impl;
+  explicit WebSocket(std::shared_ptr<Impl> impl) noexcept;  // by accept() and connect()
+  WebSocket(WebSocket&&) noexcept;
+  WebSocket& operator=(WebSocket&&) noexcept;
+  ~WebSocket();  // as drop()
+
+  // The next message, or how the connection ended (as often as asked).
+  [[nodiscard]] asio::awaitable<std::expected<Received, std::error_code>> read(
+      std::chrono::milliseconds limit = kNoLimit);
+  // What read() would give without waiting.
+  [[nodiscard]] std::optional<Received> next();
+
+  // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
+  // (a message whose turn had come still goes out), a Misuse (nothing was sent), or the transport's.
+  [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
+                                                            std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<std::error_code> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit);
+
+  // Without waiting: puts a command's octets behind those that wait. Who queues much calls drain() between.
+  std::expected<void, Misuse> queue(const Command& command);
+  [[nodiscard]] std::size_t queued() const noexcept;  // octets that wait for the network
+  // Waits until at most `octets` of them wait.
+  [[nodiscard]] asio::awaitable<std::error_code> drain(std::size_t octets = kHighWater,
+                                                       std::chrono::milliseconds limit = kNoLimit);
+
+  // Sends a Ping with 8 random octets; gives the time until its Pong. While messages wait to be read, the Pong
+  // behind them is not seen.
+  [[nodiscard]] asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(
+      std::chrono::milliseconds limit = kNoLimit);
+
+  // The closing handshake (RFC 6455 7.1.2), up to the end of TCP. Messages that come after the call are dropped.
+  // Limits::close bounds it, whatever `limit` is.
+  [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> close(
+      std::optional<CloseReason> reason = CloseReason{}, std::chrono::milliseconds limit = kNoLimit);
+
+  // Ends TCP without ceremony. All operations end.
+  void drop() noexcept;
+
+  [[nodiscard]] const std::string& subprotocol() const noexcept;               // agreed; empty: none
+  [[nodiscard]] const std::optional<DeflateParams>& deflate() const noexcept;  // agreed
+  [[nodiscard]] const RequestHead& request() const noexcept;                   // server: what the client sent
+  [[nodiscard]] const ResponseHead& response() const noexcept;                 // client: the 101
+  [[nodiscard]] Stream& stream() noexcept;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+// Why there is no connection.
+struct OpenError {
+  std::optional<DialStage> stage;        // nothing: the opening handshake
+  std::error_code code;                  // of the transport, if that was it
+  std::optional<Violation> violation;    // the peer's
+  std::optional<ResponseHead> rejected;  // client: a well-formed "no"
+  std::string text;                      // for people
+};
+
+struct AcceptOptions {
+  Options connection;                     // role is set; Limits::handshake is the time for the request
+  std::vector<std::string> subprotocols;  // that we speak; the client's order decides
+};
+// The server's side of the opening handshake. RFC 6455 4.2.
+[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream,
+                                                                          AcceptOptions options);
+
+struct ConnectOptions {
+  Options connection;  // role, mask_key and nonce are set
+  std::vector<std::string> subprotocols;
+  std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
+  TlsOptions tls;                   // for wss
+  Family family = Family::any;
+  std::chrono::milliseconds deadline{10'000};  // from resolving to the 101
+};
+// The client's side, from the URL on. RFC 6455 4.1.
+[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options);
+// The same on a stream that is there already.
+[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Stream> stream, Url url,
+                                                                           ConnectOptions options);
+
+// A Misuse as an error code; message() is describe().
+[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
+
+}  // namespace ws::io

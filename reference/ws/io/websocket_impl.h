@@ -1,0 +1,83 @@
+// websocket_impl.h - what stands behind WebSocket: ws::Connection between two pumps.
+//
+// read_pump moves octets from the stream into `ready`; who waits for an event takes them from there and gives them
+// to the connection, frame by frame (feed()). flush_pump lives while there is output and moves it to the stream.
+// websocket.cc has the operations, websocket_pumps.cc the pumps, websocket_open.cc the opening handshake.
+#pragma once
+#include <ws/io/frame_cutter.h>
+#include <ws/io/websocket.h>
+
+#include <deque>
+
+namespace ws::io {
+
+// Memory that is not cleared first, and the octets in it.
+struct Buffer {
+  std::unique_ptr<std::byte[]> memory;
+  std::size_t capacity = 0, begin = 0, end = 0;
+
+  [[nodiscard]] bool empty() const noexcept { return begin == end; }
+  [[nodiscard]] ByteView octets() const noexcept { return {memory.get() + begin, end - begin}; }
+  void allocate(std::size_t size);  // empty, with exactly this capacity
+};
+
+struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
+  Impl(std::unique_ptr<Stream> given, Options options);
+
+  // Input.
+  bool feed();                     // gives the connection its next piece; false when there is none
+  std::optional<Received> take();  // what next() gives
+  void collect();                  // events -> members; then settle()
+  void handle(Event event);
+  void end(Ended how) noexcept;
+
+  // Output.
+  void settle();  // after each change of the connection: output, shutdown, timer
+  [[nodiscard]] std::size_t pending() const noexcept;
+  [[nodiscard]] std::error_code gone() const noexcept;  // why nothing can be written any more
+
+  static asio::awaitable<void> read_pump(std::shared_ptr<Impl> self);
+  static asio::awaitable<void> flush_pump(std::shared_ptr<Impl> self);
+  void start_reading();
+
+  // The command's views must outlive the operation.
+  static asio::awaitable<std::error_code> write(std::shared_ptr<Impl> self, Command command, Clock::time_point until);
+
+  struct OutstandingPing {
+    Bytes payload;
+    bool answered = false;
+  };
+
+  std::unique_ptr<Stream> stream;
+  Connection connection;
+  FrameCutter cutter;
+
+  Buffer input;                                // being fed
+  Buffer ready;                                // read_pump's, next
+  std::optional<std::error_code> input_ended;  // after `ready`
+  std::deque<Received> inbox;
+  std::deque<std::shared_ptr<OutstandingPing>> pings;
+  bool discarding = false;  // close() was called
+
+  Bytes in_flight;         // being written
+  std::uint64_t sent = 0;  // octets that the kernel has taken
+  bool flushing = false, shut = false;
+  std::error_code write_error;
+
+  std::optional<RequestHead> requested;
+  std::vector<std::string> subprotocols;  // server: that we speak
+  std::optional<event::Opened> opened;
+  std::optional<ResponseHead> rejected;
+  Ended ending;  // filled as it becomes known
+  bool ended = false;
+
+  State timed_state = State::closed;  // the state that the watchdog watches
+  std::optional<Watchdog> watchdog;
+
+  Signal activity;  // input came, or an event
+  Signal room;      // `ready` was taken
+  Signal progress;  // octets went out
+  Signal turn;      // pending() fell below kHighWater: one writer more
+};
+
+}  // namespace ws::io
