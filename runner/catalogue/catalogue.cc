@@ -1,6 +1,6 @@
 #include "runner/catalogue/catalogue.h"
 
-#include "runner/catalogue/read_case.h"
+#include "runner/catalogue/lint.h"
 #include "runner/resources/resources.h"
 
 #include <fmt/format.h>
@@ -13,13 +13,6 @@
 
 namespace touchstone {
 namespace {
-
-constexpr std::string_view kFolder = "cases/";
-
-bool is_suite(std::string_view path) {
-  return path.starts_with(kFolder) && path.ends_with(".json") && !path.ends_with(".schema.json") &&
-         path != "cases/requirements.json" && path != "cases/choices.json";
-}
 
 // "7.13.1" as numbers, so that 7.9 comes before 7.13; nothing for another shape.
 std::vector<int> numbers(std::string_view alias) {
@@ -36,15 +29,17 @@ std::vector<int> numbers(std::string_view alias) {
   return all;
 }
 
-// Autobahn's order; a case that Autobahn does not have stays behind the one before it in its file.
+// Autobahn's order; a case that Autobahn does not have stays behind the one before it in its file, and a
+// file without any stands at the end.
 void put_in_order(std::vector<Case>& cases) {
+  constexpr int kBehindAutobahn = 1000;
   std::vector<std::pair<std::vector<int>, std::size_t>> order;
   std::string_view suite;
   std::vector<int> last;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const Case& c = cases[i];
     const auto name = std::string_view(c.id).substr(0, c.id.find('/'));
-    if (name != suite) last.clear();
+    if (name != suite) last = {kBehindAutobahn};
     suite = name;
     if (!c.aliases.empty()) last = numbers(c.aliases.front());
     order.emplace_back(last, i);
@@ -90,9 +85,9 @@ const Catalogue& Catalogue::built_in() {
     Catalogue made;
     made.requirements_ = usable(load_requirements("cases/requirements.json", resource("cases/requirements.json")));
     made.choices_ = usable(load_choices("cases/choices.json", resource("cases/choices.json")));
-    for (const Resource& file : resources()) {
-      if (!is_suite(file.path)) continue;
-      auto cases = usable(load_cases(file.path, file.content));
+    for (const SourceFile& file : built_in_files()) {
+      if (!is_suite(file.name)) continue;
+      auto cases = usable(load_cases(file.name, file.text));
       std::ranges::move(cases, std::back_inserter(made.cases_));
     }
     put_in_order(made.cases_);

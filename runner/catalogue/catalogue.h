@@ -27,6 +27,7 @@ struct Requirement {
   std::string binds;    // client, server, both, intermediary
   std::string rule;     // one sentence
   std::string visible;  // wire, wire-negative, api, not-observable
+  bool implied = false; // the RFC says so without a word of RFC 2119
   std::string choice;   // id of the Choice that says what is left open; or empty
   std::vector<std::string> errata;  // numbers of the RFC Editor's errata that bear on it
 };

@@ -16,7 +16,8 @@ std::string one_of(const Cursor& c, std::initializer_list<std::string_view> allo
 
 Requirement read_requirement(const Cursor& c) {
   Requirement r;
-  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"choice", "errata"})) return r;
+  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"implied", "choice", "errata"}))
+    return r;
   if (c.has("id")) r.id = c.at("id").text().value_or("");
   if (c.has("rfc")) r.rfc = static_cast<int>(c.at("rfc").number(1, 99999).value_or(0));
   if (c.has("section")) r.section = c.at("section").text().value_or("");
@@ -26,6 +27,7 @@ Requirement read_requirement(const Cursor& c) {
   if (c.has("binds")) r.binds = one_of(c.at("binds"), {"client", "server", "both", "intermediary"});
   if (c.has("rule")) r.rule = c.at("rule").text().value_or("");
   if (c.has("visible")) r.visible = one_of(c.at("visible"), {"wire", "wire-negative", "api", "not-observable"});
+  if (c.has("implied")) r.implied = c.at("implied").boolean().value_or(false);
   if (c.has("choice")) r.choice = c.at("choice").text().value_or("");
   if (c.has("errata")) r.errata = c.at("errata").texts();
   return r;

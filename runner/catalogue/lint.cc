@@ -1,0 +1,183 @@
+#include "runner/catalogue/lint.h"
+
+#include "runner/catalogue/cursor.h"
+#include "runner/catalogue/format.h"
+#include "runner/catalogue/title_check.h"
+#include "runner/resources/resources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace touchstone {
+namespace {
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string pointer_of(const Case& c, std::string_view member) {
+  return c.source.substr(c.source.find('#') + 1) + std::string(member);
+}
+
+void check_format(std::string_view name, std::string_view text, Faults& faults) {
+  const auto wanted = formatted(name, text);
+  if (!wanted || *wanted == text) return;
+  const auto difference = std::ranges::mismatch(text, *wanted).in1 - text.begin();
+  const auto line = std::ranges::count(text.substr(0, static_cast<std::size_t>(difference)), '\n') + 1;
+  faults.add("", fmt::format("line {} not in canonical form", line), "what touchstone lint --fix writes");
+}
+
+// A reader of an id must see which case of the sweep it is.
+void check_axes(const Json& document, Faults& faults) {
+  if (!document.contains("groups")) return;
+  std::size_t index = 0;
+  for (const Json& group : document["groups"]) {
+    const auto place = fmt::format("/groups/{}", index++);
+    if (!group.contains("sweep") || !group.contains("id")) continue;
+    const auto& id = group["id"].get_ref<const std::string&>();
+    std::size_t number = 0;
+    for (const Json& axis : group["sweep"]) {
+      const auto where = fmt::format("{}/sweep/{}", place, number++);
+      const Json& rows = axis.is_string() ? document["axes"][axis.get<std::string>().substr(1)] : axis;
+      if (rows.size() < 2) continue;
+      const auto& first = rows[0];
+      const bool shown = std::ranges::any_of(first.items(), [&](const auto& parameter) {
+        return id.find(fmt::format("{{{}}}", parameter.key())) != std::string::npos;
+      });
+      if (!shown) faults.add(where, "an axis that the id does not show", "a parameter of every axis in the id");
+    }
+  }
+}
+
+void check_requirements(const Case& c, Faults& faults) {
+  const auto& catalogue = Catalogue::built_in();
+  for (const std::string& id : c.requirements) {
+    if (catalogue.requirement(id) == nullptr) {
+      faults.add(pointer_of(c, "/requirements"), fmt::format("'{}'", id), "ids of cases/requirements.json");
+    }
+  }
+  auto sorted = c.requirements;
+  std::ranges::sort(sorted);
+  if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
+    faults.add(pointer_of(c, "/requirements"), fmt::format("'{}' twice", *twice), "each requirement once");
+  }
+}
+
+// Remembers where a name was met first.
+class Names {
+ public:
+  explicit Names(std::string_view what) : what_(what) {}
+  void add(const std::string& name, const Case& c, std::string_view member, Faults& faults) {
+    const auto [first, is_new] = seen_.emplace(name, c.id);
+    if (is_new) return;
+    faults.add(pointer_of(c, member), fmt::format("{} '{}' of {} again", what_, name, first->second),
+               fmt::format("each {} once", what_));
+  }
+
+ private:
+  std::string_view what_;
+  std::map<std::string, std::string> seen_;
+};
+
+void check_suite(std::string_view name, std::string_view text, std::span<const Case> cases, Faults& faults) {
+  std::vector<CaseFileError> none;
+  if (const auto document = parse_strict(name, text, none)) {
+    check_axes(*document, faults);
+    const auto suite = (*document)["suite"].get<std::string>();
+    if (base_name(name) != suite + ".json") {
+      faults.add("/suite", fmt::format("'{}'", suite), fmt::format("the file's own name, '{}'", base_name(name)));
+    }
+  }
+  Names titles("title");
+  for (const Case& c : cases) {
+    check_requirements(c, faults);
+    titles.add(c.title, c, "/title", faults);
+    for (const auto& complaint : title_complaints(c)) {
+      faults.add(pointer_of(c, "/title"), complaint.found, complaint.allowed);
+    }
+  }
+}
+
+void check_choices(std::span<const Choice> choices, Faults& faults) {
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    for (const std::string& id : choices[i].requirements) {
+      const auto* requirement = Catalogue::built_in().requirement(id);
+      if (requirement == nullptr || requirement->choice != choices[i].id) {
+        faults.add(fmt::format("/{}/requirements", i), fmt::format("'{}'", id),
+                   fmt::format("requirements whose choice is {}", choices[i].id));
+      }
+    }
+  }
+}
+
+template <typename Loaded>
+bool told(Loaded& loaded, Faults& faults) {
+  if (loaded) return false;
+  for (auto& fault : loaded.error()) faults.add(std::move(fault));
+  return true;
+}
+
+}  // namespace
+
+bool is_suite(std::string_view path) {
+  const auto name = base_name(path);
+  return path.ends_with(".json") && !path.ends_with(".schema.json") && name != "requirements.json" &&
+         name != "choices.json";
+}
+
+std::vector<SourceFile> built_in_files() {
+  std::vector<SourceFile> files;
+  for (const Resource& file : resources()) {
+    if (file.path.starts_with("cases/") && !file.path.ends_with(".schema.json"))
+      files.push_back({file.path, file.content});
+  }
+  return files;
+}
+
+std::optional<std::string> formatted(std::string_view name, std::string_view text) {
+  std::vector<CaseFileError> faults;
+  const auto document = parse_strict(name, text, faults);
+  if (!document || !faults.empty()) return std::nullopt;
+  return canonical(*document);
+}
+
+std::vector<CaseFileError> lint(std::string_view name, std::string_view text) {
+  Faults faults(name);
+  if (base_name(name) == "requirements.json") {
+    auto loaded = load_requirements(name, text);
+    std::ignore = told(loaded, faults);
+  } else if (base_name(name) == "choices.json") {
+    auto loaded = load_choices(name, text);
+    if (!told(loaded, faults)) check_choices(*loaded, faults);
+  } else {
+    auto loaded = load_cases(name, text);
+    if (!told(loaded, faults)) check_suite(name, text, *loaded, faults);
+  }
+  check_format(name, text, faults);
+  return faults.take();
+}
+
+std::vector<CaseFileError> lint_together(std::span<const SourceFile> files) {
+  std::vector<CaseFileError> all;
+  Names ids("id"), aliases("alias"), titles("title");
+  for (const SourceFile& file : files) {
+    std::ranges::move(lint(file.name, file.text), std::back_inserter(all));
+    if (!is_suite(file.name)) continue;
+    const auto loaded = load_cases(file.name, file.text);
+    if (!loaded) continue;
+    Faults faults(file.name);
+    for (const Case& c : *loaded) {
+      ids.add(c.id, c, "/id", faults);
+      titles.add(c.title, c, "/title", faults);
+      for (const std::string& alias : c.aliases) aliases.add(alias, c, "/aliases", faults);
+    }
+    for (auto& fault : faults.take()) {
+      // What the file's own check has told already is not told again.
+      const auto same = [&](const CaseFileError& e) { return e.text() == fault.text(); };
+      if (std::ranges::none_of(all, same)) all.push_back(std::move(fault));
+    }
+  }
+  return all;
+}
+
+}  // namespace touchstone
