@@ -11,6 +11,7 @@ constexpr std::array kRenderers{
     Renderer{"json", "report.json", "all results and the run, for programs; stable", render_report_json},
     Renderer{"junit", "junit.xml", "for continuous integration", render_junit},
     Renderer{"markdown", "summary.md", "totals and failures, for a pull request", render_markdown},
+    Renderer{"html", "index.html", "the report to read: one page that needs nothing but itself", render_page},
     Renderer{"autobahn", "index.json, *_case_*.json", "as Autobahn|Testsuite writes them; complete transcripts",
              render_autobahn},
 };

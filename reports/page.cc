@@ -1,0 +1,219 @@
+// page.cc - index.html: one page that needs nothing but itself. The parts in reports/page/ are joined here with the
+// results as JSON. Details of a case (transcript, findings in words) are one line each in a block per endpoint, so
+// that the page parses only those that somebody opens.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "reports/render.h"
+#include "reports/text.h"
+#include "runner/resources/resources.h"
+#include "runner/result/result_json.h"
+
+namespace touchstone {
+namespace {
+
+// What the page keeps of a case; all of it is in the case's own JSON file.
+constexpr std::size_t kFirstEntries = 40, kLastEntries = 20;
+constexpr std::size_t kPayloadOctets = 256;
+constexpr std::size_t kHeadOctets = 4096;
+
+constexpr std::array<std::string_view, 3> kStyles{"theme.css", "page.css", "case.css"};
+constexpr std::array<std::string_view, 8> kScripts{"dom.js",  "model.js", "state.js",    "wire.js",
+                                                   "case.js", "cases.js", "overview.js", "main.js"};
+
+using Numbers = std::map<std::string_view, std::size_t>;
+
+// JSON inside a script element: "</script>" and "<!--" must not appear, whatever an endpoint said.
+std::string embedded(const Json& value) {
+  std::string out;
+  for (const char c : write_json(value)) {
+    if (c == '<') {
+      out += "\\u003c";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+Json compact(const Transcript& transcript, const Entry& entry, std::size_t index) {
+  Json out{{"i", index}, {"t", entry.at_us}, {"d", name(entry.direction).substr(0, 1)}, {"k", name(entry.kind)}};
+  if (entry.kind == Entry::Kind::frame) {
+    out["o"] = entry.opcode;
+    out["f"] = entry.fin ? 1 : 0;
+    if (entry.rsv != 0) out["v"] = entry.rsv;
+    if (entry.mask) out["m"] = fmt::format("{:08x}", *entry.mask);
+  }
+  const std::string& payload = kept_payload(transcript, entry);
+  const std::uint64_t length =
+      entry.kind == Entry::Kind::frame ? entry.length : std::max<std::uint64_t>(entry.length, payload.size());
+  if (length != 0) out["l"] = length;
+  if (entry.same_as) out["s"] = *entry.same_as;
+  if (!payload.empty() && !entry.same_as) out["x"] = to_hex(std::string_view(payload).substr(0, kPayloadOctets));
+  if (!entry.note.empty()) out["n"] = clean_text(entry.note);
+  if (entry.repeated != 1) out["r"] = entry.repeated;
+  return out;
+}
+
+Json compact(const Transcript& transcript) {
+  Json entries = Json::array();
+  const std::size_t size = transcript.entries.size();
+  const bool cut = size > kFirstEntries + kLastEntries;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (cut && i == kFirstEntries) i = size - kLastEntries;
+    entries.push_back(compact(transcript, transcript.entries[i], i));
+  }
+  Json out{{"request", clean_text(std::string_view(transcript.request).substr(0, kHeadOctets))},
+           {"response", clean_text(std::string_view(transcript.response).substr(0, kHeadOctets))},
+           {"sent", {transcript.octets_sent, transcript.frames_sent}},
+           {"received", {transcript.octets_received, transcript.frames_received}},
+           {"entries", std::move(entries)}};
+  if (cut) out["left_out"] = size - kFirstEntries - kLastEntries;
+  if (transcript.cut) out["cut"] = true;
+  return out;
+}
+
+// The line of one result: what is read only when the case is opened.
+Json details(const Result& result, const Numbers& requirements) {
+  Json findings = Json::array();
+  for (const Finding& finding : result.findings) {
+    const auto number = requirements.find(finding.requirement);
+    findings.push_back(
+        Json::array({name(finding.weight), number == requirements.end() ? -1 : static_cast<int>(number->second),
+                     clean_text(finding.expected), clean_text(finding.seen)}));
+  }
+  Json out{{"expectation", result.expectation},
+           {"findings", std::move(findings)},
+           {"replay", result.replay},
+           {"started", format_time(result.started)},
+           {"clean", result.clean},
+           {"peer_closed_first", result.closed_by_peer_first},
+           {"peer_dropped", result.dropped_by_peer},
+           {"transcript", compact(result.transcript)}};
+  if (result.local_close_code) out["local_code"] = *result.local_close_code;
+  if (result.remote_close_code) out["remote_code"] = *result.remote_close_code;
+  if (!result.remote_close_reason.empty()) out["remote_reason"] = clean_text(result.remote_close_reason);
+  if (result.other_transcript) out["other_transcript"] = compact(*result.other_transcript);
+  return out;
+}
+
+// Numbers for all requirements that results cite, known by text or not.
+Numbers number_requirements(const Report& report) {
+  Numbers numbers;
+  for (const AgentResults& agent : report.agents()) {
+    for (const Result* result : agent.results) {
+      for (const std::string& id : result->requirements) numbers.emplace(id, 0);
+      for (const Finding& finding : result->findings)
+        if (!finding.requirement.empty()) numbers.emplace(finding.requirement, 0);
+    }
+  }
+  std::size_t next = 0;
+  for (auto& [id, number] : numbers) number = next++;
+  return numbers;
+}
+
+Json requirements_json(const Report& report, const Numbers& numbers) {
+  Json out = Json::array();
+  for (const auto& [id, number] : numbers) {
+    const RequirementText* text = report.requirement(id);
+    out.push_back(text ? Json::array({id, text->rfc, text->section, text->level, text->rule}) : Json::array({id}));
+  }
+  return out;
+}
+
+// All cases of all endpoints, each once, in reading order.
+std::vector<const Result*> distinct_cases(const Report& report, Numbers& numbers) {
+  std::vector<const Result*> cases;
+  for (const AgentResults& agent : report.agents())
+    for (const Result* result : agent.results)
+      if (numbers.emplace(result->case_id, cases.size()).second) cases.push_back(result);
+  return cases;
+}
+
+Json row(const Report& report, const Result& result, const Numbers& cases, const Numbers& requirements) {
+  Json findings = Json::array();
+  for (const Finding& finding : result.findings) {
+    const auto number = requirements.find(finding.requirement);
+    if (number != requirements.end()) findings.push_back(Json::array({name(finding.weight), number->second}));
+  }
+  return Json::array({cases.at(result.case_id), name(result.behavior), name(result.closing), result.duration_ms,
+                      result.flaky ? 1 : 0, clean_text(result.summary), std::move(findings),
+                      report.case_file(result.agent, autobahn_ids(result).front())});
+}
+
+Json page_data(const Report& report, const Numbers& requirements) {
+  Numbers case_numbers;
+  Json cases = Json::array(), agents = Json::array(), results = Json::array();
+  for (const Result* result : distinct_cases(report, case_numbers)) {
+    Json cited = Json::array();
+    for (const std::string& id : result->requirements) cited.push_back(requirements.at(id));
+    cases.push_back(Json::array({result->case_id, result->aliases, result->title, std::move(cited)}));
+  }
+  for (const AgentResults& agent : report.agents()) {
+    Json shown{{"name", clean_text(agent.name)}};
+    for (const RunInfo::Agent& known : report.run().agents) {
+      if (known.name != agent.name) continue;
+      shown["url"] = clean_text(known.url);
+      shown["server"] = clean_text(known.server_field);
+    }
+    agents.push_back(std::move(shown));
+    Json of_agent = Json::array();
+    for (const Result* result : agent.results) of_agent.push_back(row(report, *result, case_numbers, requirements));
+    results.push_back(std::move(of_agent));
+  }
+  Json run = to_json(report.run());
+  run.erase("agents");
+  run["notice"] = partial_notice(report);
+  return Json{{"run", std::move(run)},
+              {"agents", std::move(agents)},
+              {"requirements", requirements_json(report, requirements)},
+              {"cases", std::move(cases)},
+              {"results", std::move(results)}};
+}
+
+std::string details_blocks(const Report& report, const Numbers& requirements) {
+  std::string out;
+  for (std::size_t i = 0; i < report.agents().size(); ++i) {
+    out += fmt::format("<script type=\"text/plain\" id=\"details-{}\">\n", i);
+    for (const Result* result : report.agents()[i].results) out += embedded(details(*result, requirements)) + "\n";
+    out += "</script>\n";
+  }
+  return out;
+}
+
+template <std::size_t N>
+std::string joined(const std::array<std::string_view, N>& parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += resource(fmt::format("reports/page/{}", part));
+  return out;
+}
+
+// Replaces "{{key}}" in the template; what is put in is not looked at again.
+std::string filled(std::string_view text, const std::map<std::string_view, std::string>& values) {
+  std::string out;
+  for (;;) {
+    const std::size_t start = text.find("{{"), end = text.find("}}", start);
+    if (start == std::string_view::npos || end == std::string_view::npos) return out += text;
+    out += text.substr(0, start);
+    out += values.at(text.substr(start + 2, end - start - 2));
+    text.remove_prefix(end + 2);
+  }
+}
+
+}  // namespace
+
+std::expected<void, FileError> render_page(const Report& report, const Sink& sink) {
+  const Numbers requirements = number_requirements(report);
+  std::string title;
+  for (const AgentResults& agent : report.agents()) title += (title.empty() ? "" : ", ") + xml_escape(agent.name);
+  return sink("index.html",
+              filled(resource("reports/page/page.html"), {{"title", title},
+                                                          {"styles", joined(kStyles)},
+                                                          {"scripts", joined(kScripts)},
+                                                          {"data", embedded(page_data(report, requirements))},
+                                                          {"details", details_blocks(report, requirements)}}));
+}
+
+}  // namespace touchstone

@@ -1,0 +1,129 @@
+// main.js - what happens when: views, keys, theme, links.
+
+const VIEWS = AGENTS.length > 1
+  ? [['cases', 'Cases', CASES.length], ['matrix', 'Matrix', null], ['requirements', 'Requirements', REQUIREMENTS.length]]
+  : [['cases', 'Cases', CASES.length], ['requirements', 'Requirements', REQUIREMENTS.length]];
+
+function showTabs() {
+  fill(byId('tabs'), VIEWS.map(([view, label, count]) => el('a', { class: 'tab', href: link({ ...EMPTY, agent: state.agent, view }), 'aria-current': state.view === view ? 'page' : null },
+    label, count === null ? null : el('span', { class: 'tab-count' }, count.toLocaleString('en')))));
+}
+
+let detailKey = '';
+function showDetail() {
+  const result = currentResult();
+  const key = result ? `case ${state.agent} ${state.case} ${shownKey}` : `overview ${shownKey}`;
+  document.body.classList.toggle('has-case', Boolean(result));
+  if (key === detailKey) return;
+  const opened = result && !detailKey.startsWith(`case ${state.agent} ${state.case} `);
+  detailKey = key;
+  const panel = byId('detail');
+  panel.setAttribute('aria-label', result ? `Case ${result.of.id}` : 'Overview of the run');
+  fill(panel, result ? caseView(result) : overviewPanel());
+  panel.parentElement.scrollTop = 0;
+  if (opened && matchMedia('(max-width: 62rem)').matches) scrollTo(0, 0);
+  if (opened) document.title = `${result.of.id} · ${result.behavior}`;
+}
+
+function show(next) {
+  const last = state;
+  state = next;
+  for (const [view] of VIEWS) byId(`view-${view}`).hidden = view !== state.view;
+  shownResults();
+  showTabs();
+  document.body.classList.toggle('has-case', false);
+  if (state.view === 'cases') {
+    showFilters();
+    showList();
+    showDetail();
+  } else if (state.view !== last.view || !byId(`view-${state.view}`).firstChild) {
+    if (state.view === 'matrix') showMatrix();
+    if (state.view === 'requirements') showRequirements();
+    scrollTo(0, Math.min(scrollY, byId('main').offsetTop));
+  }
+}
+
+// Links within the page: one way for clicks, the back button and the address bar.
+let lastList = 0;
+addEventListener('click', (event) => {
+  const anchor = event.target.closest('a[href^="#"]');
+  if (!anchor || event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+  if (anchor.classList.contains('skip')) return;
+  event.preventDefault();
+  if (anchor.classList.contains('row')) lastList = scrollY;
+  const fromKeyboard = event.detail === 0;
+  history.pushState(null, '', anchor.getAttribute('href'));
+  show(readHash());
+  if (anchor.id === 'back' || anchor.closest('.case-bar, .others, .tabs, .attention, .matrix') || (fromKeyboard && anchor.classList.contains('row'))) focusMain(anchor.id === 'back');
+});
+
+function focusMain(back) {
+  if (back) {
+    if (matchMedia('(max-width: 62rem)').matches) scrollTo(0, lastList);
+    const row = byId('list').querySelector('.row[data-last]') || byId('cases-heading');
+    row.focus({ preventScroll: true });
+    return;
+  }
+  const heading = state.view === 'cases' ? byId('detail') : byId(`${state.view}-heading`);
+  if (heading) heading.focus({ preventScroll: true });
+}
+
+addEventListener('popstate', () => show(readHash()));
+
+function switchAgent(by) {
+  if (AGENTS.length > 1) go({ agent: (state.agent + by + AGENTS.length) % AGENTS.length }, true);
+}
+
+function closeCase() {
+  if (!state.case) return;
+  const row = byId('list').querySelector('[aria-current]');
+  go({ case: '' }, true);
+  if (row && row.isConnected) row.focus();
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  n: nextTrouble,
+  c: () => byId('copy-replay') && byId('copy-replay').click(),
+  '[': () => switchAgent(-1),
+  ']': () => switchAgent(1),
+  '/': () => { if (state.view !== 'cases') go({ view: 'cases' }, true); byId('search').focus(); byId('search').select(); },
+  '?': () => byId('help').showModal(),
+  Escape: closeCase,
+};
+
+addEventListener('keydown', (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || byId('help').open) return;
+  if (event.target.closest('input, select, textarea')) {
+    if (event.key === 'Escape') event.target.blur();
+    if (event.key === 'Enter' && event.target.id === 'search' && shownResults().length) {
+      event.target.blur();
+      openCase(shownResults()[0]);
+    }
+    return;
+  }
+  if (!KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+
+// Theme: as the system says, until the reader chooses.
+const THEMES = ['auto', 'light', 'dark'];
+function remembered() {
+  try { return localStorage.getItem('touchstone-theme') || 'auto'; } catch { return 'auto'; }
+}
+function setTheme(theme) {
+  if (theme === 'auto') document.documentElement.removeAttribute('data-theme');
+  else document.documentElement.setAttribute('data-theme', theme);
+  byId('theme').textContent = `Theme: ${theme}`;
+  byId('theme').dataset.theme = theme;
+  try { localStorage.setItem('touchstone-theme', theme); } catch { /* private windows and some file:// pages */ }
+}
+byId('theme').addEventListener('click', () => setTheme(THEMES[(THEMES.indexOf(byId('theme').dataset.theme) + 1) % THEMES.length]));
+byId('help-button').addEventListener('click', () => byId('help').showModal());
+
+setTheme(THEMES.includes(remembered()) ? remembered() : 'auto');
+showHero();
+buildFilters();
+show(readHash());

@@ -1,0 +1,511 @@
+// sample.cc - a made-up run. Its cases resemble the catalogue's, but nothing here is read from it.
+#include "reports/testing/sample.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "reports/testing/sample_talk.h"
+#include "runner/result/result_json.h"
+
+namespace touchstone {
+namespace {
+
+using enum Entry::Direction;
+using enum Entry::Kind;
+using Weight = Finding::Weight;
+
+const RequirementText kTexts[] = {
+    {"rfc6455-5.1-1", 6455, "5.1", "MUST", "client",
+     "Every client-to-server frame is masked, control frames included."},
+    {"rfc6455-5.2-3", 6455, "5.2", "MUST", "both", "Undefined RSV bits on a text or binary frame fail the connection."},
+    {"rfc6455-5.2-6", 6455, "5.2", "MUST", "both",
+     "RSV2/RSV3 fail the connection even when permessage-deflate defines RSV1."},
+    {"rfc6455-5.2-8", 6455, "5.2", "MUST", "both", "Reserved non-control opcodes 3-7 fail the connection."},
+    {"rfc6455-5.2-9", 6455, "5.2", "MUST", "both", "Reserved control opcodes B-F fail the connection."},
+    {"rfc6455-5.2-12", 6455, "5.2", "MUST", "both", "Lengths 0-125 sit in the 7-bit field."},
+    {"rfc6455-5.2-13", 6455, "5.2", "MUST", "both", "126 announces a 16-bit length."},
+    {"rfc6455-5.2-14", 6455, "5.2", "MUST", "both", "127 announces a 64-bit length."},
+    {"rfc6455-5.2-22", 6455, "5.2", "MUST", "both",
+     "Receivers parse frames whatever the TCP segmentation, down to one byte per segment."},
+    {"rfc6455-5.2-24", 6455, "5.2", "MUST", "both", "Zero-length data frames are valid messages."},
+    {"rfc6455-5.4-2", 6455, "5.4", "MUST", "both",
+     "Fragmented message: data opcode FIN=0, continuations FIN=0, last continuation FIN=1; payloads concatenate."},
+    {"rfc6455-5.4-4", 6455, "5.4", "MUST", "both", "A continuation with no message to continue fails the connection."},
+    {"rfc6455-5.4-5", 6455, "5.4", "MUST NOT", "both",
+     "A new text frame inside an unfinished message is illegal interleaving and fails the connection."},
+    {"rfc6455-5.4-9", 6455, "5.4", "MUST NOT", "both", "A fragmented ping or pong fails the connection."},
+    {"rfc6455-5.4-13", 6455, "5.4", "MUST", "both", "Pings between fragments are handled and answered."},
+    {"rfc6455-5.5-2", 6455, "5.5", "MUST", "both", "A ping longer than 125 bytes fails the connection."},
+    {"rfc6455-5.5.1-3", 6455, "5.5.1", "MUST", "both", "A one-byte close body is a protocol error."},
+    {"rfc6455-5.5.1-9", 6455, "5.5.1", "MUST NOT", "both", "No data frames follow one's own close frame."},
+    {"rfc6455-5.5.1-10", 6455, "5.5.1", "MUST", "both",
+     "A received close is answered with a close if none was sent yet."},
+    {"rfc6455-5.5.1-11", 6455, "5.5.1", "MAY", "both",
+     "The reply usually echoes the status code but may differ or be empty."},
+    {"rfc6455-5.5.1-16", 6455, "5.5.1", "MUST", "both", "After sending and receiving close, close the TCP connection."},
+    {"rfc6455-5.5.1-17", 6455, "5.5.1", "MUST", "server",
+     "Server closes TCP immediately once close was sent and received."},
+    {"rfc6455-5.5.2-2", 6455, "5.5.2", "MUST", "both",
+     "A ping is answered with a pong unless a close was already received."},
+    {"rfc6455-5.5.3-1", 6455, "5.5.3", "MUST", "both", "Pong carries exactly the ping's application data."},
+    {"rfc6455-5.5.3-2", 6455, "5.5.3", "MAY", "both", "With several unanswered pings only the latest may be answered."},
+    {"rfc6455-5.5.3-5", 6455, "5.5.3", "MUST", "both", "An unsolicited pong does not fail the connection."},
+    {"rfc6455-5.6-4", 6455, "5.6", "MUST", "both",
+     "Message type is preserved: text opcode for text, binary for binary."},
+    {"rfc6455-7.1.7-2", 6455, "7.1.7", "MUST", "server", "Failing means the server closes the connection."},
+    {"rfc6455-7.1.7-5", 6455, "7.1.7", "SHOULD", "both",
+     "If established, send a close frame with an appropriate code before closing on failure."},
+    {"rfc6455-7.4.1-5", 6455, "7.4.1", "MUST", "both", "A received 1005 is a protocol error."},
+    {"rfc6455-7.4.1-6", 6455, "7.4.1", "MUST", "both", "A received 1006 is a protocol error."},
+    {"rfc6455-7.4.1-9", 6455, "7.4.1", "MUST", "both", "Protocol errors are reported with 1002 when a code is sent."},
+    {"rfc6455-7.4.1-11", 6455, "7.4.1", "MUST", "both",
+     "Data inconsistent with its type (bad UTF-8) is reported with 1007 when a code is sent."},
+    {"rfc6455-7.4.2-1", 6455, "7.4.2", "MUST", "both", "Codes 0-999 are not used."},
+    {"rfc6455-7.4.2-3", 6455, "7.4.2", "MUST", "both", "3000-3999 are valid library/framework codes."},
+    {"rfc6455-8.1-1", 6455, "8.1", "MUST", "both", "Text found not to be valid UTF-8 fails the connection."},
+    {"rfc6455-8.1-2", 6455, "8.1", "MUST", "both",
+     "A text message ending inside a UTF-8 sequence fails the connection."},
+    {"rfc6455-8.1-3", 6455, "8.1", "MUST", "both", "UTF-8 split across fragments is validated over the whole message."},
+    {"rfc6455-8.1-4", 6455, "8.1", "MUST", "both", "An invalid UTF-8 close reason fails the connection."},
+    {"rfc7692-5-15", 7692, "5", "MUST", "both", "Without a PMCE in the response both sides go on uncompressed."},
+    {"rfc7692-7.2.1-1", 7692, "7.2.1", "MUST", "both",
+     "The whole message payload is compressed with raw DEFLATE, no zlib or gzip wrapper."},
+    {"rfc7692-7.2.1-12", 7692, "7.2.1", "MUST", "server",
+     "With server_no_context_takeover agreed, each server message starts with an empty window."},
+    {"rfc7692-7.2.2-1", 7692, "7.2.2", "MUST", "both", "Append 00 00 FF FF to the message payload, then inflate."},
+    {"rfc7692-7.2.2-4", 7692, "7.2.2", "MUST", "server",
+     "Unless client_no_context_takeover is agreed, server inflates with the kept window, whatever the client hinted."},
+    {"rfc7692-7.2.2-10", 7692, "7.2.2", "MUST", "both", "Payload that is not valid DEFLATE fails the connection."},
+    {"rfc6455-10.4-1", 6455, "10.4", "MUST", "both",
+     "Endpoints protect themselves against frames beyond their limits."},
+};
+
+struct Endpoint {
+  std::string_view name, url, server;
+  unsigned flaws;  // one case in so many deviates; 0: none but those of deviations()
+};
+constexpr std::array<Endpoint, 10> kEndpoints{{
+    {"Node ws 8.18.0", "ws://127.0.0.1:9001/", "", 0},
+    {"python3-websockets 10.4", "ws://127.0.0.1:9002/", "Python/3.11 websockets/10.4", 47},
+    {"libwebsockets 4.1.6", "wss://[::1]:9003/echo?deflate=1", "lwsws", 90},
+    {"Boost.Beast 1.74", "ws://127.0.0.1:9004/", "Boost.Beast/292", 160},
+    {"websocketpp 0.8.2", "ws://127.0.0.1:9005/", "WebSocket++/0.8.2", 120},
+    {"gorilla/websocket 1.5.0", "ws://127.0.0.1:9006/", "", 130},
+    {"nhooyr 1.8.7", "ws://127.0.0.1:9007/", "", 65},
+    {"bun 1.2", "ws://127.0.0.1:9008/", "", 35},
+    {"deno 2.1", "ws://127.0.0.1:9009/", "", 55},
+    {"</script><script>window.hacked = 1</script>", "ws://127.0.0.1:9010/", "<img src=x onerror=\"window.hacked = 1\">",
+     20},
+}};
+
+// Cases that are alike: ids, aliases and titles are patterns with {} for the number.
+struct Family {
+  std::string_view id, alias, title, expectation;
+  std::vector<std::string> requirements;
+  unsigned count;
+  void (*play)(SampleTalk& talk, unsigned i);
+};
+
+void end_politely(SampleTalk& talk) {
+  talk.close(1000);
+  talk.close_comes(1000);
+  talk.plain(received, eof);
+}
+
+void end_with(SampleTalk& talk, std::uint16_t code, std::string_view reason = {}) {
+  talk.close_comes(code, reason);
+  talk.close(code);
+  talk.plain(received, eof);
+}
+
+std::string filler(std::size_t length) {
+  std::string text;
+  while (text.size() < length) text += "The quick brown fox jumps over the lazy dog. ";
+  text.resize(length);
+  return text;
+}
+
+void play_length(SampleTalk& talk, unsigned i) {
+  constexpr std::array<std::size_t, 8> lengths{0, 125, 126, 127, 128, 65535, 65536, 70000};
+  const std::size_t length = lengths[(i - 1) % lengths.size()];
+  talk.send(1, filler(length));
+  talk.echo();
+  end_politely(talk);
+}
+
+void play_ping(SampleTalk& talk, unsigned i) {
+  if (i >= 10) {
+    for (int n = 1; n <= 10; ++n) talk.send(9, fmt::format("ping {}", n));
+    talk.receive(10, "ping 10");
+  } else {
+    talk.send(9, std::string(i * 12, static_cast<char>('a' + i)));
+    talk.receive(10, std::string(i * 12, static_cast<char>('a' + i)));
+  }
+  end_politely(talk);
+}
+
+void play_reserved(SampleTalk& talk, unsigned i) {
+  talk.send(1, "Hello, world!");
+  talk.send(i > 7 ? static_cast<std::uint8_t>(3 + i % 5) : 1, "Hello, world!", true, static_cast<std::uint8_t>(i % 8));
+  talk.mark("sentinel: Ping \"touchstone-1\", awaiting its Pong, a Close or the end");
+  talk.send(9, "touchstone-1");
+  talk.receive(1, "Hello, world!");
+  end_with(talk, 1002, "Invalid WebSocket frame: RSV2 and RSV3 must be clear");
+}
+
+void play_fragments(SampleTalk& talk, unsigned i) {
+  talk.send(1, "fragment1", false);
+  if (i % 3 == 0) {
+    talk.send(9, "between");
+    talk.receive(10, "between");
+  }
+  talk.send(0, "fragment2", true);
+  talk.receive(1, "fragment1fragment2");
+  end_politely(talk);
+}
+
+void play_utf8(SampleTalk& talk, unsigned i) {
+  if (i % 2 == 0) {
+    talk.send(1, "Hello-µ@ßöäüàá-UTF-8!! κόσμε 水 🜚");
+    talk.echo();
+    return end_politely(talk);
+  }
+  talk.send(1,
+            "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
+            "edited");
+  end_with(talk, 1007, "Invalid UTF-8 sequence");
+}
+
+void play_close(SampleTalk& talk, unsigned i) {
+  constexpr std::array<std::uint16_t, 8> codes{1000, 1001, 1002, 1003, 1007, 3000, 4000, 4999};
+  talk.send(1, "Hello, world!");
+  talk.echo();
+  talk.close(codes[i % codes.size()], i % 2 == 0 ? "bye" : "");
+  talk.close_comes(codes[i % codes.size()]);
+  talk.plain(received, eof);
+}
+
+void play_bulk(SampleTalk& talk, unsigned i) {
+  const std::uint64_t length = 1ULL << (10 + i % 13);
+  for (unsigned n = 0; n < 4 + i % 9; ++n) {
+    talk.send(2, filler(4096), true, 0, length);
+    talk.wait(static_cast<std::int64_t>(length / 300));
+    talk.echo();
+  }
+  end_politely(talk);
+}
+
+void play_deflate(SampleTalk& talk, unsigned i) {
+  for (unsigned n = 0; n < 3 + i % 4; ++n) {
+    talk.send(1, "\xf2\x48\xcd\xc9\xc9\x07\x04\x00" + filler(i % 60), true, 4);
+    talk.echo();
+  }
+  end_politely(talk);
+}
+
+// A loop that a person would not read to its end: the page cuts it.
+void play_many(SampleTalk& talk, unsigned) {
+  for (int n = 0; n < 300; ++n) {
+    talk.send(1, fmt::format("message {}", n));
+    talk.echo();
+  }
+  end_politely(talk);
+}
+
+const Family kFamilies[] = {
+    {"framing/text-length/{}",
+     "1.1.{}",
+     "A text message, length {} of eight",
+     "The message comes back unchanged.",
+     {"rfc6455-5.2-12", "rfc6455-5.2-13", "rfc6455-5.2-14", "rfc6455-5.6-4"},
+     8,
+     play_length},
+    {"framing/binary-length/{}",
+     "1.2.{}",
+     "A binary message, length {} of eight",
+     "The message comes back unchanged.",
+     {"rfc6455-5.2-12", "rfc6455-5.2-13", "rfc6455-5.2-14", "rfc6455-5.2-24"},
+     8,
+     play_length},
+    {"pings/payload/{}",
+     "2.{}",
+     "A Ping with payload {}",
+     "Each Ping is answered by a Pong with the same payload; of several unanswered ones the latest is enough.",
+     {"rfc6455-5.5.2-2", "rfc6455-5.5.3-1", "rfc6455-5.5.3-2"},
+     11,
+     play_ping},
+    {"reserved/rsv/{}",
+     "3.{}",
+     "A reserved bit is set without an extension ({})",
+     "The endpoint fails the connection: a Close frame with 1002, or a plain end.",
+     {"rfc6455-5.2-3", "rfc6455-5.2-6", "rfc6455-7.1.7-2", "rfc6455-7.1.7-5", "rfc6455-7.4.1-9"},
+     7,
+     play_reserved},
+    {"reserved/opcode/{}",
+     "4.1.{}",
+     "A frame with a reserved opcode ({})",
+     "The endpoint fails the connection: a Close frame with 1002, or a plain end.",
+     {"rfc6455-5.2-8", "rfc6455-5.2-9", "rfc6455-7.1.7-2"},
+     10,
+     play_reserved},
+    {"fragmentation/order/{}",
+     "5.{}",
+     "A message in fragments ({})",
+     "The fragments come back as one message; control frames between them are answered.",
+     {"rfc6455-5.4-2", "rfc6455-5.4-4", "rfc6455-5.4-5", "rfc6455-5.4-9", "rfc6455-5.4-13"},
+     20,
+     play_fragments},
+    {"utf8/sequence/{}",
+     "6.4.{}",
+     "Text with UTF-8 sequence {}",
+     "Valid text comes back; invalid text fails the connection with 1007.",
+     {"rfc6455-8.1-1", "rfc6455-8.1-2", "rfc6455-8.1-3", "rfc6455-7.4.1-11"},
+     140,
+     play_utf8},
+    {"close/code/{}",
+     "7.7.{}",
+     "A Close with status code {}",
+     "The endpoint answers with a Close and ends TCP.",
+     {"rfc6455-5.5.1-3", "rfc6455-5.5.1-10", "rfc6455-5.5.1-11", "rfc6455-5.5.1-16", "rfc6455-5.5.1-17",
+      "rfc6455-7.4.1-5", "rfc6455-7.4.2-3"},
+     36,
+     play_close},
+    {"limits/message-size/{}",
+     "9.1.{}",
+     "Large messages ({})",
+     "Every message comes back whole.",
+     {"rfc6455-5.6-4", "rfc6455-5.2-14", "rfc6455-10.4-1"},
+     54,
+     play_bulk},
+    {"limits/many-messages/{}",
+     "9.7.{}",
+     "300 small messages in a row ({})",
+     "Every message comes back, in order.",
+     {"rfc6455-5.2-22"},
+     3,
+     play_many},
+    {"deflate/sizes/{}",
+     "12.1.{}",
+     "Compressed messages of {} sizes",
+     "Every message comes back whole.",
+     {"rfc7692-7.2.1-1", "rfc7692-7.2.2-1", "rfc7692-5-15"},
+     90,
+     play_deflate},
+    {"deflate/parameters/{}",
+     "13.1.{}",
+     "Parameters of permessage-deflate, row {}",
+     "What was agreed on is kept to; every message comes back whole.",
+     {"rfc7692-7.2.1-12", "rfc7692-7.2.2-4", "rfc7692-7.2.2-10"},
+     126,
+     play_deflate},
+    {"resources/after-attack/{}",
+     "",
+     "A fresh connection still echoes after attack {}",
+     "The endpoint serves others while one connection misbehaves.",
+     {"rfc6455-10.4-1", "rfc6455-5.6-4"},
+     6,
+     play_length},
+};
+
+Result play(const Family& family, unsigned i, const Endpoint& endpoint, std::uint32_t seed) {
+  Result result;
+  result.case_id = fmt::format(fmt::runtime(family.id), i);
+  if (!family.alias.empty()) result.aliases = {fmt::format(fmt::runtime(family.alias), i)};
+  result.title = fmt::format(fmt::runtime(family.title), i);
+  result.agent = endpoint.name;
+  result.behavior = Behavior::ok;
+  result.requirements = family.requirements;
+  result.expectation = family.expectation;
+  result.summary = "As expected.";
+  result.clean = true;
+  result.dropped_by_peer = true;
+  result.remote_close_code = 1000;
+  result.local_close_code = 1000;
+  result.replay = fmt::format("touchstone test {} --case {} --seed 1", endpoint.url, result.case_id);
+  SampleTalk talk(seed);
+  talk.handshake("127.0.0.1:9001", endpoint.server,
+                 result.case_id.starts_with("deflate/") ? "permessage-deflate; client_max_window_bits" : "");
+  family.play(talk, i);
+  result.duration_ms = talk.duration_ms();
+  result.transcript = talk.take();
+  return result;
+}
+
+void fail(Result& result, std::string summary, std::string requirement, std::string expected, std::string seen) {
+  result.behavior = Behavior::failed;
+  result.closing = Closing::failed;
+  result.clean = false;
+  result.remote_close_code.reset();
+  result.summary = std::move(summary);
+  result.findings.push_back({Weight::violation, std::move(requirement), std::move(expected), std::move(seen)});
+}
+
+void weaken(Result& result, std::string summary, std::string requirement, std::string expected, std::string seen) {
+  result.behavior = Behavior::non_strict;
+  result.closing = Closing::unclean;
+  result.summary = std::move(summary);
+  result.findings.push_back({Weight::weak, std::move(requirement), std::move(expected), std::move(seen)});
+}
+
+void keep_sending_after_reserved_bit(Result& result) {
+  fail(result, "The frame with RSV2 set was accepted and echoed.", "rfc6455-5.2-6",
+       "a Close frame with 1002, a Close frame without a code, or the end of the connection",
+       "a text frame with the same payload, then a Pong for the sentinel");
+  SampleTalk talk(7);
+  talk.handshake("127.0.0.1:9001", "", "");
+  talk.send(1, "Hello, world!", true, 2);
+  talk.mark("sentinel: Ping \"touchstone-1\", awaiting its Pong, a Close or the end");
+  talk.send(9, "touchstone-1");
+  talk.receive(1, "Hello, world!");
+  talk.receive(10, "touchstone-1");
+  talk.plain(local, mark, "the endpoint has read the frame and is alive: it did not fail the connection");
+  end_politely(talk);
+  result.transcript = talk.take();
+}
+
+void never_answers_close(Result& result) {
+  fail(result, "No Close frame came within 5 s of ours.", "rfc6455-5.5.1-10", "a Close frame",
+       "nothing, until the tester gave up");
+  result.closing = Closing::failed_by_client;
+  result.dropped_by_peer = false;
+  SampleTalk talk(8);
+  talk.handshake("127.0.0.1:9001", "", "");
+  talk.close(1000, "bye");
+  talk.wait(5'000'000);
+  talk.plain(local, timeout, "no answer within 5 s");
+  talk.plain(sent, reset);
+  result.duration_ms = talk.duration_ms();
+  result.transcript = talk.take();
+  result.other_transcript.reset();
+}
+
+void hostile(Result& result) {
+  fail(result, "The reason is no UTF-8: " + hostile_text(), "rfc6455-8.1-4", "UTF-8 in the reason", hostile_text());
+  result.closing = Closing::wrong_code;
+  result.remote_close_code = 4000;
+  result.remote_close_reason = hostile_text() + "\xff\xfe";
+  SampleTalk talk(9);
+  talk.handshake("127.0.0.1:9001", hostile_text(), "");
+  talk.send(1, hostile_text());
+  talk.echo();
+  talk.receive(1, hostile_text() + hostile_text() + hostile_text());
+  talk.octets(received, std::string("\x83\x7f\x00\xff", 4) + "</script><b>");
+  talk.mark("the endpoint said " + hostile_text());
+  talk.close_comes(4000, hostile_text() + "\xff\xfe");
+  talk.plain(received, reset);
+  result.transcript = talk.take();
+}
+
+void flaky(Result& result) {
+  weaken(result, "Closed with 1007 when alone; the connection was reset under load.", "rfc6455-7.1.7-5",
+         "a Close frame with 1007", "a reset, in the run under load");
+  result.flaky = true;
+  SampleTalk talk(10);
+  talk.handshake("127.0.0.1:9001", "", "");
+  talk.send(1, "\xce\xba\xff");
+  talk.plain(received, reset);
+  result.other_transcript = talk.take();
+}
+
+void deviate(Result& result) {
+  const std::string& id = result.case_id;
+  if (id == "reserved/rsv/2") keep_sending_after_reserved_bit(result);
+  if (id == "close/code/7") never_answers_close(result);
+  if (id == "close/code/8") hostile(result);
+  if (id == "utf8/sequence/17") flaky(result);
+  if (id == "utf8/sequence/33")
+    weaken(result, "Invalid text was noticed at the end of the message only.", "rfc6455-8.1-3",
+           "failure at the first impossible octet", "failure after the last fragment");
+  if (id == "pings/payload/10") {
+    result.findings.push_back({Weight::choice, "rfc6455-5.5.3-2", "a Pong for each Ping, or for the latest only",
+                               "one Pong, for the latest of ten Pings"});
+    result.summary = "One Pong for ten Pings, carrying the latest payload.";
+  }
+  if (id.starts_with("close/code/") && result.behavior == Behavior::ok)
+    result.findings.push_back(
+        {Weight::choice, "rfc6455-5.5.1-11", "the same code, another one, or none", "the same code"});
+  if (id.starts_with("close/code/3")) {
+    result.behavior = Behavior::informational;
+    result.summary = "The RFC leaves the reaction to this code open; the endpoint answered with the same code.";
+  }
+  if (id == "limits/message-size/54")
+    fail(result, "Closed with 1009 after 16 MiB.", "rfc6455-5.6-4", "the message of 64 MiB comes back",
+         "Close 1009 \"Max payload size exceeded\"");
+  if (id.starts_with("deflate/parameters/12")) {
+    result.behavior = Behavior::unimplemented;
+    result.summary = "The endpoint declined permessage-deflate with these parameters.";
+    result.transcript.entries.clear();
+  }
+  if (id == "resources/after-attack/5") {
+    result.behavior = Behavior::not_applicable;
+    result.summary = "The endpoint does not echo binary messages (found by the probe).";
+    result.transcript = {};
+  }
+  if (id == "resources/after-attack/6") {
+    result.behavior = Behavior::errored;
+    result.summary = "Could not connect: connection refused (127.0.0.1:9001).";
+    SampleTalk talk(11);
+    talk.plain(local, error, "connect: Connection refused");
+    result.transcript = talk.take();
+  }
+}
+
+// Other endpoints: a deviation now and then, always the same ones.
+void deviate_sometimes(Result& result, unsigned flaws, unsigned number) {
+  const std::uint32_t draw = (number * 2654435761U + flaws * 40503U) >> 7;
+  if (draw % flaws == 0)
+    fail(result, "The endpoint took what it has to refuse.", result.requirements.front(), "a Close frame with 1002",
+         "an echo");
+  if (draw % flaws == 1 || draw % flaws == 2)
+    weaken(result, "The connection ended without a Close frame.", result.requirements.back(), "a Close frame first",
+           "the end of the stream");
+  if (draw % 97 == 5) result.behavior = Behavior::informational;
+}
+
+}  // namespace
+
+std::string hostile_text() {
+  return "</script><script>window.hacked=1</script><!-- <img src=x onerror=window.hacked=1> \"'`{{data}}|*_\\ "
+         "\xe2\x80\xae"
+         "reversed\xe2\x80\xac \x1b[31mred\x07 \xe2\x80\xa8 end";
+}
+
+Sample sample_run(std::size_t endpoints, bool complete) {
+  Sample sample;
+  for (const RequirementText& text : kTexts) sample.requirements.emplace(text.id, text);
+  RunInfo& run = sample.run;
+  run.version = "0.1.0";
+  run.catalogue_hash = "9b6f0c1e52a84d7fb0c3a1c9d2e7f4a6";
+  run.machine = "Linux x86_64, 2 cores, 23 GiB";
+  run.profile = "default";
+  run.seed = 1;
+  run.jobs = 32;
+  run.command_line = {"touchstone", "test", "ws://127.0.0.1:9001/"};
+  run.start = *parse_time("2026-11-21T09:30:00.000000Z");
+  auto now = run.start;
+  for (std::size_t e = 0; e < std::min(endpoints, kEndpoints.size()); ++e) {
+    const Endpoint& endpoint = kEndpoints[e];
+    run.agents.push_back({std::string(endpoint.name), std::string(endpoint.url), std::string(endpoint.server)});
+    unsigned number = 0;
+    for (const Family& family : kFamilies) {
+      for (unsigned i = 1; i <= family.count; ++i, ++number) {
+        Result result = play(family, i, endpoint, number + 1000 * static_cast<unsigned>(e));
+        if (endpoint.flaws == 0) deviate(result);
+        if (endpoint.flaws != 0) deviate_sometimes(result, endpoint.flaws, number);
+        result.started = now;
+        now += std::chrono::microseconds(static_cast<std::int64_t>(result.duration_ms * 100));
+        ++run.planned;
+        if (complete || number < 300) sample.results.push_back(std::move(result));
+      }
+    }
+  }
+  run.end = now;
+  run.complete = complete;
+  if (!complete) run.ended_because = "interrupted (SIGINT) during limits/message-size/71";
+  return sample;
+}
+
+}  // namespace touchstone
