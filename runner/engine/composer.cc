@@ -83,12 +83,13 @@ void Composer::parts(ws::Opcode opcode, const std::vector<ws::Bytes>& parts, con
 }
 
 ws::Bytes close_payload(std::optional<std::uint16_t> code, ws::ByteView reason) {
-  ws::Bytes payload;
+  const std::size_t head = code ? 2 : 0;
+  ws::Bytes payload(head + reason.size());
   if (code) {
-    payload.push_back(static_cast<std::byte>(*code >> 8));
-    payload.push_back(static_cast<std::byte>(*code & 0xff));
+    payload[0] = static_cast<std::byte>(*code >> 8);
+    payload[1] = static_cast<std::byte>(*code & 0xff);
   }
-  ws::append(payload, reason);
+  std::ranges::copy(reason, payload.begin() + static_cast<std::ptrdiff_t>(head));
   return payload;
 }
 

@@ -1,0 +1,311 @@
+#include "runner/engine/judge.h"
+
+#include "runner/engine/composer.h"
+#include "runner/engine/inbound.h"
+#include "runner/engine/oracle.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using Kind = Seen::Kind;
+
+Payload literal(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
+
+Reply text_reply(std::string_view text) {
+  return {.kind = Reply::Kind::text, .sent = false, .payload = literal(text), .mark = {}};
+}
+
+// A conversation told in octets: what the tester sent, and what the endpoint answered.
+class Conversation {
+ public:
+  Conversation() {
+    c_.id = "test/case";
+    c_.requirements = {"rfc6455-5.6-4"};
+    c_.expect = Expect{};
+    inbound_.open(ws::Role::client, std::nullopt);
+  }
+
+  Conversation& expects(std::vector<Reply> replies, End end = end::Polite{}) {
+    c_.expect = Expect{std::move(replies), false, std::move(end)};
+    return *this;
+  }
+  Conversation& sends(ws::Opcode opcode, std::string_view payload) {
+    inbound_.sent(opcode, true, ws::as_octets(payload));
+    return *this;
+  }
+  Conversation& sends_close(std::uint16_t code) {
+    o_.sent_close_in_steps = true;
+    o_.local_close_code = code;
+    return *this;
+  }
+  Conversation& closes_politely() {
+    o_.local_close_code = 1000;
+    o_.seen.push_back({.kind = Kind::tester_close, .message = 0, .payload = {}});
+    return *this;
+  }
+  Conversation& gets(ws::Opcode opcode, ws::ByteView payload, bool fin = true, bool rsv2 = false) {
+    ws::FrameHeader header;
+    header.fin = fin;
+    header.rsv2 = rsv2;
+    header.opcode = opcode;
+    ws::Bytes octets;
+    ws::encode_frame(header, payload, octets);
+    inbound_.take(octets);
+    return *this;
+  }
+  Conversation& gets(ws::Opcode opcode, std::string_view payload) { return gets(opcode, ws::as_octets(payload)); }
+  Conversation& gets_close(std::uint16_t code) { return gets(ws::Opcode::close, close_payload(code, {})); }
+  Conversation& survives() {
+    o_.survived = true;
+    return *this;
+  }
+  Conversation& ends(bool reset = false) {
+    (reset ? o_.reset : o_.eof) = true;
+    o_.seen.push_back({.kind = reset ? Kind::reset : Kind::eof, .message = 0, .payload = {}});
+    return *this;
+  }
+  Verdict verdict() { return judge(c_, o_, 1); }
+  Case& as_case() { return c_; }
+  Observation& observation() { return o_; }
+
+ private:
+  Case c_;
+  Observation o_;
+  Recorder recorder_{1024};
+  Inbound inbound_{o_, recorder_, false};
+};
+
+void expect_verdict(const Verdict& verdict, Behavior behavior, Closing closing, std::string_view requirement = {}) {
+  EXPECT_EQ(verdict.behavior, behavior) << verdict.summary;
+  EXPECT_EQ(verdict.closing, closing) << verdict.summary;
+  if (requirement.empty()) return;
+  const auto cites = [&](const Finding& finding) { return finding.requirement == requirement; };
+  EXPECT_TRUE(std::ranges::any_of(verdict.findings, cites)) << verdict.summary;
+}
+
+TEST(Judge, AcceptsAnEchoAndACleanClose) {
+  Conversation t;
+  t.expects({text_reply("hello")})
+      .sends(ws::Opcode::text, "hello")
+      .gets(ws::Opcode::text, "hello")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FailsAnEchoOfOtherContent) {
+  Conversation t;
+  t.expects({text_reply("hello")})
+      .sends(ws::Opcode::text, "hello")
+      .gets(ws::Opcode::text, "hellO")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.6-4");
+}
+
+TEST(Judge, FailsAnEchoOfOtherType) {
+  Conversation t;
+  t.expects({text_reply("hello")})
+      .sends(ws::Opcode::text, "hello")
+      .gets(ws::Opcode::binary, "hello")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
+}
+
+TEST(Judge, FailsASecondEcho) {
+  Conversation t;
+  t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello").gets(ws::Opcode::text, "hello").closes_politely();
+  t.gets(ws::Opcode::text, "hello").gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
+}
+
+TEST(Judge, FailsAMissingEcho) {
+  Conversation t;
+  t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello").closes_politely().gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
+}
+
+TEST(Judge, AcceptsAnEchoInFragments) {
+  Conversation t;
+  t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello");
+  t.gets(ws::Opcode::text, ws::as_octets("he"), false)
+      .gets(ws::Opcode::cont, "llo")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, AcceptsOnlyTheLatestPong) {
+  Conversation t;
+  t.expects({})
+      .sends(ws::Opcode::ping, "1")
+      .sends(ws::Opcode::ping, "2")
+      .gets(ws::Opcode::pong, "2")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok, "rfc6455-5.5.3-2");
+}
+
+TEST(Judge, FailsWhenTheLatestPingHasNoPong) {
+  Conversation t;
+  t.expects({})
+      .sends(ws::Opcode::ping, "1")
+      .sends(ws::Opcode::ping, "2")
+      .gets(ws::Opcode::pong, "1")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.5.2-2");
+}
+
+TEST(Judge, FailsAPongThatAnswersAPong) {
+  Conversation t;
+  t.expects({})
+      .sends(ws::Opcode::pong, "unasked")
+      .gets(ws::Opcode::pong, "unasked")
+      .closes_politely()
+      .gets_close(1000)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.5.3-4");
+}
+
+TEST(Judge, AcceptsKeepAlivePingsAndPongsOfTheEndpoint) {
+  Conversation t;
+  t.expects({}).gets(ws::Opcode::ping, "alive?").gets(ws::Opcode::pong, "").closes_politely().gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FailsIllegalFramesOfTheEndpointInAnyCase) {
+  Conversation t;
+  t.expects({text_reply("x")})
+      .sends(ws::Opcode::text, "x")
+      .gets(ws::Opcode::text, ws::as_octets("x"), true, /*rsv2=*/true)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, ws::rule(ws::Violation::reserved_bit).requirement);
+}
+
+TEST(Judge, FailsDataBehindTheEndpointsClose) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000).gets(ws::Opcode::text, "late").ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-9");
+}
+
+TEST(Judge, FailsASecondClose) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000).gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-14");
+}
+
+TEST(Judge, TakesAnyOrdinaryCodeInAnswerToAClose) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(3999).ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok, "rfc6455-5.5.1-11");
+}
+
+TEST(Judge, FindsAnErrorCodeInAnswerToALegalCloseWeak) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000, 3000}}).sends_close(3000).gets_close(1002).ends();
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::wrong_code);
+}
+
+TEST(Judge, FailsAReplyThatMustNotBeOnTheWire) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1005).ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed);
+}
+
+TEST(Judge, FailsACloseThatIsNeverAnswered) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000);
+  t.observation().ended_by_tester = true;
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-10");
+}
+
+TEST(Judge, TakesTheFittingCodeOfAFailure) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}}).gets_close(1002).ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, TakesAnEmptyCloseOfAFailure) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}}).gets(ws::Opcode::close, "").ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FindsABareEndWeakWhetherByFinOrByReset) {
+  for (const bool reset : {false, true}) {
+    Conversation t;
+    t.expects({}, end::Fails{{1002}}).ends(reset);
+    expect_verdict(t.verdict(), Behavior::non_strict, Closing::unclean, "rfc6455-7.1.7-5");
+  }
+}
+
+TEST(Judge, FindsAMisleadingCodeOfAFailureWeak) {
+  Conversation t;
+  t.expects({}, end::Fails{{1007}}).gets_close(1002).ends();
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::wrong_code);
+}
+
+TEST(Judge, FailsAnEndpointThatGoesOnBehindTheFault) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}}).survives().gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.6-4");
+}
+
+TEST(Judge, FindsAFaultNoticedLateWeak) {
+  Conversation t;
+  t.expects({}, end::Fails{{1007}}).survives().gets_close(1007).ends();
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok);
+}
+
+TEST(Judge, FailsTheDeliveryOfAnInvalidMessage) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}})
+      .sends(ws::Opcode::text, "bad")
+      .gets(ws::Opcode::text, "bad")
+      .gets_close(1002)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-7.1.7-7");
+}
+
+TEST(Judge, LetsMessagesBeforeAFaultGoUnanswered) {
+  Conversation t;
+  t.expects({text_reply("good")}, end::Fails{{1002}}).sends(ws::Opcode::text, "good").gets_close(1002).ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FailsTheRefusalOfWhatLiesBeforeAMark) {
+  Conversation t;
+  t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}}, end::Fails{{1007}})
+      .gets_close(1007)
+      .ends();
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
+}
+
+TEST(Judge, SaysInformationalWhereNothingIsAFault) {
+  Conversation t;
+  t.expects({}, end::Open{{1000, 5000}}).sends_close(5000).gets_close(1002).ends();
+  t.as_case().informational = "left open";
+  expect_verdict(t.verdict(), Behavior::informational, Closing::informational);
+}
+
+TEST(Judge, FailsAServerThatLeavesTcpOpen) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000);
+  t.observation().ended_by_tester = true;
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
+}
+
+}  // namespace
+}  // namespace touchstone
