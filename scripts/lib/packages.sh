@@ -22,7 +22,7 @@ missing_packages() {
 
 # need_packages PURPOSE-OR-ENTRY...: installs what is missing; calls apt only then.
 need_packages() {
-  local word list entries=() missing=() as_root=()
+  local word list entries=() missing=() as_root=(env DEBIAN_FRONTEND=noninteractive)
   for word in "$@"; do
     read -r -a list -d '' <<<"${packages[$word]:-$word}" || true
     entries+=("${list[@]}")
@@ -40,11 +40,11 @@ need_packages() {
       echo "  apt-get update && apt-get install ${missing[*]}" >&2
       return 1
     fi
-    as_root=(sudo)
+    as_root=(sudo "${as_root[@]}")
   fi
   echo "Installing missing Debian packages: ${missing[*]}" >&2
-  export DEBIAN_FRONTEND=noninteractive
-  if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2; then
+  if ! "${as_root[@]}" apt-get update -qq >&2 ||
+    ! "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
     echo "$0: apt-get could not install: ${missing[*]}. Its messages are above; is the network there, is this Debian 12?" >&2
     return 1
   fi
