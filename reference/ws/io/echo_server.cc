@@ -79,7 +79,7 @@ asio::awaitable<void> EchoService::Impl::serve(std::shared_ptr<Impl> self, std::
 }
 
 asio::awaitable<void> EchoService::Impl::go_away(std::shared_ptr<WebSocket> socket) {
-  (void)co_await socket->close(CloseReason{close_code::kGoingAway, "the server stops"});
+  (void)co_await socket->close(close_code::kGoingAway, "the server stops");
 }
 
 void EchoService::Impl::stop_accepting() {

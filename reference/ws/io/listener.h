@@ -9,7 +9,7 @@ namespace ws::io {
 struct ListenOptions {
   std::string host = "127.0.0.1";  // name or address; IPv6 without brackets
   std::uint16_t port = 0;          // 0: any that is free
-  std::optional<ServerTls> tls;
+  std::optional<ServerTls> tls{};
   std::chrono::milliseconds tls_deadline{10'000};  // of one client's TLS handshake
   bool share_port = false;  // SO_REUSEPORT: several listeners of this user divide the connections among them
 };

@@ -52,7 +52,7 @@ asio::awaitable<std::expected<Endpoints, DialError>> resolve(std::string host, s
   const std::string what = "resolve " + host + in_family(family);
   std::error_code no_address;
   const auto address = asio::ip::make_address(host, no_address);
-  if (!no_address && belongs(address, family)) co_return Endpoints{{address, port}};
+  if (!no_address && belongs(address, family)) co_return Endpoints(1, tcp::endpoint(address, port));
   if (!no_address) {
     co_return failure(DialStage::resolve, asio::error::address_family_not_supported, what,
                       "it is an address of the other family");
@@ -101,7 +101,8 @@ asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoin
     if (!error) co_return std::move(socket);
     tried += (tried.empty() ? "connect to " : "; connect to ") + to_text(endpoints[i]) + ": " + error.message();
   }
-  co_return std::unexpected(DialError{DialStage::connect, error, tried});
+  DialError failed{DialStage::connect, error, tried};
+  co_return std::unexpected(std::move(failed));
 }
 
 // Contexts are kept: reading the system's CAs takes longer than everything else here. So the files

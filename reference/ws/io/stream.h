@@ -55,7 +55,7 @@ struct DialOptions {
   std::string host;  // name or address, IPv6 without brackets
   std::uint16_t port = 80;
   Family family = Family::any;
-  std::optional<TlsOptions> tls;
+  std::optional<TlsOptions> tls{};
   std::chrono::milliseconds deadline{10'000};  // resolving, connecting and TLS together
 };
 

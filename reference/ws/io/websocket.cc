@@ -30,10 +30,7 @@ WebSocket& WebSocket::operator=(WebSocket&& other) noexcept {
 WebSocket::~WebSocket() { drop(); }
 
 void WebSocket::drop() noexcept {
-  if (!impl_) return;
-  Ended how;
-  how.error = asio::error::operation_aborted;
-  impl_->end(std::move(how));
+  if (impl_) impl_->end({.error = asio::error::operation_aborted});
 }
 
 const std::string& WebSocket::subprotocol() const noexcept { return impl_->opened->subprotocol; }
@@ -87,11 +84,13 @@ asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> se
 }
 
 asio::awaitable<std::error_code> WebSocket::write_text(std::string text, std::chrono::milliseconds limit) {
-  co_return co_await Impl::write(impl_, command::Text{text}, deadline_after(limit));
+  const Command command = command::Text{text};
+  co_return co_await Impl::write(impl_, command, deadline_after(limit));
 }
 
 asio::awaitable<std::error_code> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit) {
-  co_return co_await Impl::write(impl_, command::Binary{data}, deadline_after(limit));
+  const Command command = command::Binary{data};
+  co_return co_await Impl::write(impl_, command, deadline_after(limit));
 }
 
 std::expected<void, Misuse> WebSocket::queue(const Command& command) {
@@ -133,12 +132,14 @@ asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::ping
   }
 }
 
-asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::close(std::optional<CloseReason> reason,
+asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::close(std::uint16_t code, std::string reason,
                                                                         std::chrono::milliseconds limit) {
   const auto self = impl_;
   const auto until = deadline_after(limit);
+  command::Close close;
+  if (code != close_code::kNoStatus) close.reason.emplace(code, std::move(reason));
   // When the closing handshake has begun already, there is only its end to wait for.
-  const auto queued = queue(command::Close{std::move(reason)});
+  const auto queued = queue(close);
   if (!queued && queued.error() != Misuse::wrong_state) co_return std::unexpected(make_error_code(queued.error()));
   self->discarding = true;
   while (true) {

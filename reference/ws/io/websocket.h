@@ -17,10 +17,10 @@ namespace ws::io {
 // How a connection ended.
 struct Ended {
   std::uint16_t code = close_code::kAbnormal;  // the peer's; 1005: its Close had none; 1006: no Close came
-  std::string reason;                          // the peer's
+  std::string reason{};                        // the peer's
   bool clean = false;                          // both sides sent Close. RFC 6455 7.1.4
-  std::optional<Violation> violation;          // the rule that the peer broke, for which we failed the connection
-  std::error_code error;                       // of the transport; none when its input ended in order
+  std::optional<Violation> violation{};        // the rule that the peer broke, for which we failed the connection
+  std::error_code error{};                     // of the transport; none when its input ended in order
 };
 
 using Received = std::variant<event::Text, event::Binary, Ended>;
@@ -61,9 +61,10 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
 
   // The closing handshake (RFC 6455 7.1.2), up to the end of TCP. Messages that come after the call are dropped.
-  // Limits::close bounds it, whatever `limit` is.
+  // close_code::kNoStatus sends a Close without a code. Limits::close bounds it, whatever `limit` is.
   [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> close(
-      std::optional<CloseReason> reason = CloseReason{}, std::chrono::milliseconds limit = kNoLimit);
+      std::uint16_t code = close_code::kNormal, std::string reason = std::string(),
+      std::chrono::milliseconds limit = kNoLimit);
 
   // Ends TCP without ceremony. All operations end.
   void drop() noexcept;
@@ -80,11 +81,11 @@ class WebSocket {
 
 // Why there is no connection.
 struct OpenError {
-  std::optional<DialStage> stage;        // nothing: the opening handshake
-  std::error_code code;                  // of the transport, if that was it
-  std::optional<Violation> violation;    // the peer's
-  std::optional<ResponseHead> rejected;  // client: a well-formed "no"
-  std::string text;                      // for people
+  std::optional<DialStage> stage{};        // nothing: the opening handshake
+  std::error_code code{};                  // of the transport, if that was it
+  std::optional<Violation> violation{};    // the peer's
+  std::optional<ResponseHead> rejected{};  // client: a well-formed "no"
+  std::string text{};                      // for people
 };
 
 struct AcceptOptions {

@@ -15,8 +15,7 @@ struct Overload : F... {
 
 // Why the opening handshake of `self`, which is not open, did not succeed.
 OpenError failed_handshake(const WebSocket::Impl& self, const std::error_code& error, const std::string& peer) {
-  OpenError result{.stage = {},
-                   .code = error ? error : self.ending.error,
+  OpenError result{.code = error ? error : self.ending.error,
                    .violation = self.ending.violation,
                    .rejected = self.rejected,
                    .text = "opening handshake with " + peer + ": "};
@@ -30,6 +29,14 @@ OpenError failed_handshake(const WebSocket::Impl& self, const std::error_code& e
     result.text += result.code ? result.code.message() : "the connection ended before it was complete";
   }
   return result;
+}
+
+OpenError not_asked(Misuse misuse) {
+  return {.code = make_error_code(misuse), .text = "the request was not sent: " + std::string(describe(misuse))};
+}
+
+OpenError not_dialed(DialError error) {
+  return {.stage = error.stage, .code = error.code, .text = std::move(error.text)};
 }
 
 asio::awaitable<std::expected<WebSocket, OpenError>> finish_opening(std::shared_ptr<WebSocket::Impl> self,
@@ -112,15 +119,10 @@ asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Str
   if (!options.connection.nonce) options.connection.nonce = random_nonce;
   const auto self = std::make_shared<WebSocket::Impl>(std::move(stream), std::move(options.connection));
   const std::string host = host_field(url);
-  const auto asked =
-      self->connection.submit(command::Connect{host, url.target, options.subprotocols, options.extra_fields});
-  if (!asked) {
+  const Command request = command::Connect{host, url.target, options.subprotocols, options.extra_fields};
+  if (const auto asked = self->connection.submit(request); !asked) {
     self->end({});
-    co_return std::unexpected(OpenError{.stage = {},
-                                        .code = make_error_code(asked.error()),
-                                        .violation = {},
-                                        .rejected = {},
-                                        .text = "the request was not sent: " + std::string(describe(asked.error()))});
+    co_return std::unexpected(not_asked(asked.error()));
   }
   self->settle();
   self->start_reading();
@@ -129,15 +131,14 @@ asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Str
 
 asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options) {
   const auto until = deadline_after(options.deadline);
-  DialOptions target{
-      .host = url.host, .port = url.port, .family = options.family, .tls = {}, .deadline = options.deadline};
+  DialOptions target;
+  target.host = url.host;
+  target.port = url.port;
+  target.family = options.family;
+  target.deadline = options.deadline;
   if (url.secure) target.tls = options.tls;
   auto stream = co_await dial(std::move(target));
-  if (!stream) {
-    auto& error = stream.error();
-    co_return std::unexpected(OpenError{
-        .stage = error.stage, .code = error.code, .violation = {}, .rejected = {}, .text = std::move(error.text)});
-  }
+  if (!stream) co_return std::unexpected(not_dialed(std::move(stream.error())));
   options.deadline = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
   co_return co_await connect(std::move(*stream), std::move(url), std::move(options));
 }
