@@ -2,6 +2,7 @@
 #pragma once
 #include <ws/core/connection.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -106,12 +107,58 @@ inline Bytes take_output(Connection& connection) {
   return out;
 }
 
-// All there is to see of a connection that received `input` in pieces of at most `piece` octets.
+// All there is to see of a connection that received `input` in pieces that end at `cuts`, and then the
+// end of TCP. A server accepts every request.
 struct Trace {
   std::vector<std::string> events;
   Bytes output;
-  State state;
   bool operator==(const Trace&) const = default;
 };
+
+inline Trace trace(Connection connection, ByteView input, const std::vector<std::size_t>& cuts) {
+  Trace seen;
+  const auto look = [&] {
+    while (auto event = connection.next_event()) {
+      seen.events.push_back(show(*event));
+      if (std::holds_alternative<event::Requested>(*event)) static_cast<void>(connection.submit(command::Accept{}));
+    }
+    append(seen.output, take_output(connection));
+  };
+  std::size_t at = 0;
+  for (std::size_t cut : cuts) {
+    cut = std::clamp(cut, at, input.size());
+    connection.receive(input.subspan(at, cut - at));
+    at = cut;
+    look();
+  }
+  connection.receive(input.subspan(at));
+  look();
+  connection.receive_eof();
+  look();
+  return seen;
+}
+
+// A connection that waits for its opening handshake; a client has sent its request.
+inline Connection connecting(Options o) {
+  Connection connection(o);
+  if (o.role == Role::client) {
+    const std::vector<std::string> subprotocols = {"chat"};
+    static_cast<void>(connection.submit(command::Connect{"server.example.com", "/chat", subprotocols, {}}));
+    take_output(connection);
+  }
+  return connection;
+}
+
+inline std::string request_text(std::string_view more = {}) {
+  return "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+         std::string(more) + "\r\n";
+}
+
+inline std::string response_text(std::string_view more = {}) {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" +
+         std::string(more) + "\r\n";
+}
 
 }  // namespace ws::test
