@@ -1,7 +1,7 @@
-#include <unistd.h>
 #include <ws/io/test_support.h>
 
 #include <asio/error.hpp>
+#include <asio/ssl/error.hpp>
 
 namespace ws::io {
 namespace {
@@ -9,6 +9,11 @@ namespace {
 using namespace test;  // NOLINT: the tests' own words
 using testing::AllOf;
 using testing::HasSubstr;
+
+DialOptions to(std::string host, std::uint16_t port, std::optional<TlsOptions> tls = std::nullopt) {
+  return {.host = std::move(host), .port = port, .tls = std::move(tls)};
+}
+
 using Dialed = std::expected<std::unique_ptr<Stream>, DialError>;
 
 // Dials a TLS server that shows the tests' certificate, for as long as the dialling takes.
@@ -20,7 +25,7 @@ asio::awaitable<Dialed> dial_tls(std::string host, TlsOptions tls, ServerTls ser
   auto listener = Listener::open(executor, listen);
   if (!listener) throw std::runtime_error(listener.error());
   Task accepting(executor, [&]() -> asio::awaitable<void> { (void)co_await (*listener)->accept(); });
-  auto result = co_await dial({.host = host, .port = (*listener)->port(), .tls = tls});
+  auto result = co_await dial(to(host, (*listener)->port(), tls));
   (*listener)->close();
   co_await accepting.join();
   co_return std::move(result);
@@ -41,7 +46,7 @@ TEST(Dial, RefusedConnectionNamesStageAndAddress) {
       const SilentPort used(co_await asio::this_coro::executor);
       port = used.port();
     }
-    const auto result = co_await dial({.host = "127.0.0.1", .port = port});
+    const auto result = co_await dial(to("127.0.0.1", port));
     CO_REQUIRE(!result);
     EXPECT_EQ(result.error().stage, DialStage::connect);
     EXPECT_EQ(result.error().code, asio::error::connection_refused);
@@ -51,7 +56,7 @@ TEST(Dial, RefusedConnectionNamesStageAndAddress) {
 
 TEST(Dial, NameThatCannotBeResolved) {
   run([]() -> asio::awaitable<void> {
-    const auto result = co_await dial({.host = "no..such..name", .port = 1});  // malformed: no server is asked
+    const auto result = co_await dial(to("no..such..name", 1));  // malformed: no server is asked
     CO_REQUIRE(!result);
     EXPECT_EQ(result.error().stage, DialStage::resolve);
     EXPECT_TRUE(result.error().code);
@@ -61,7 +66,9 @@ TEST(Dial, NameThatCannotBeResolved) {
 
 TEST(Dial, AddressOfTheOtherFamily) {
   run([]() -> asio::awaitable<void> {
-    const auto result = co_await dial({.host = "127.0.0.1", .port = 1, .family = Family::v6});
+    DialOptions options = to("127.0.0.1", 1);
+    options.family = Family::v6;
+    const auto result = co_await dial(options);
     CO_REQUIRE(!result);
     EXPECT_EQ(result.error().stage, DialStage::resolve);
     EXPECT_THAT(result.error().text, HasSubstr("127.0.0.1 as an IPv6 address"));
@@ -71,7 +78,7 @@ TEST(Dial, AddressOfTheOtherFamily) {
 TEST(Dial, TriesAllAddressesOfAName) {
   run([]() -> asio::awaitable<void> {
     SilentPort v4(co_await asio::this_coro::executor);  // localhost may be ::1 first, where nobody listens
-    const auto result = co_await dial({.host = "localhost", .port = v4.port()});
+    const auto result = co_await dial(to("localhost", v4.port()));
     EXPECT_TRUE(result) << result.error().text;
   });
 }
@@ -79,8 +86,9 @@ TEST(Dial, TriesAllAddressesOfAName) {
 TEST(Dial, DeadlineCoversASilentTlsServer) {
   run([]() -> asio::awaitable<void> {
     const SilentPort silent(co_await asio::this_coro::executor);
-    const auto result = co_await dial(
-        {.host = "127.0.0.1", .port = silent.port(), .tls = trusting(), .deadline = std::chrono::milliseconds(50)});
+    DialOptions options = to("127.0.0.1", silent.port(), trusting());
+    options.deadline = std::chrono::milliseconds(50);
+    const auto result = co_await dial(options);
     CO_REQUIRE(!result);
     EXPECT_EQ(result.error().stage, DialStage::tls);
     EXPECT_EQ(result.error().code, asio::error::timed_out);
@@ -95,8 +103,9 @@ TEST(Dial, DeadlineCoversConnecting) {
     full.acceptor.listen(0);
     std::vector<std::unique_ptr<Stream>> fillers;
     while (true) {
-      auto result =
-          co_await dial({.host = "127.0.0.1", .port = full.port(), .deadline = std::chrono::milliseconds(100)});
+      DialOptions options = to("127.0.0.1", full.port());
+      options.deadline = std::chrono::milliseconds(100);
+      auto result = co_await dial(options);
       if (result) {
         fillers.push_back(std::move(*result));
         continue;
@@ -114,7 +123,7 @@ TEST(Dial, IsCancelledInTheMiddle) {
     const SilentPort silent(executor);
     Dialed result;
     Task dialing(executor, [&]() -> asio::awaitable<void> {
-      result = co_await dial({.host = "127.0.0.1", .port = silent.port(), .tls = trusting()});
+      result = co_await dial(to("127.0.0.1", silent.port(), trusting()));
     });
     co_await yield_often();
     EXPECT_FALSE(dialing.ended());
@@ -206,7 +215,7 @@ TEST(Dial, ShowsAClientCertificate) {
     });
 
     // Without one, TLS 1.3 tells by an alert after the client's handshake is done (RFC 8446 4.4.2.4).
-    auto refused = co_await dial({.host = "localhost", .port = (*listener)->port(), .tls = trusting()});
+    auto refused = co_await dial(to("localhost", (*listener)->port(), trusting()));
     if (refused) {
       EXPECT_EQ(&(co_await read_all(**refused)).error.category(), &asio::error::get_ssl_category());
     }
@@ -215,7 +224,7 @@ TEST(Dial, ShowsAClientCertificate) {
     TlsOptions tls = trusting();
     tls.certificate_file = certificate.path;
     tls.private_key_file = key.path;
-    auto stream = co_await dial({.host = "localhost", .port = (*listener)->port(), .tls = tls});
+    auto stream = co_await dial(to("localhost", (*listener)->port(), tls));
     CO_REQUIRE(stream);
     co_await accepting.join();
     CO_REQUIRE(accepted);

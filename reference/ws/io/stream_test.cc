@@ -16,7 +16,7 @@ class AnyStream : public testing::TestWithParam<bool> {
  protected:
   [[nodiscard]] static bool secure() { return GetParam(); }
 };
-INSTANTIATE_TEST_SUITE_P(, AnyStream, testing::Bool(), [](const auto& info) { return info.param ? "Tls" : "Tcp"; });
+INSTANTIATE_TEST_SUITE_P(, AnyStream, testing::Bool(), [](const auto& tls) { return tls.param ? "Tls" : "Tcp"; });
 
 TEST_P(AnyStream, CarriesOctetsBothWays) {
   run([]() -> asio::awaitable<void> {
