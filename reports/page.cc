@@ -52,7 +52,7 @@ Json compact(const Transcript& transcript, const Entry& entry, std::size_t index
   if (length != 0) out["l"] = length;
   if (entry.same_as) out["s"] = *entry.same_as;
   if (!payload.empty() && !entry.same_as) out["x"] = to_hex(std::string_view(payload).substr(0, kPayloadOctets));
-  if (!entry.note.empty()) out["n"] = clean_text(entry.note);
+  if (!entry.note.empty()) out["n"] = entry.note;
   if (entry.repeated != 1) out["r"] = entry.repeated;
   return out;
 }
@@ -65,8 +65,8 @@ Json compact(const Transcript& transcript) {
     if (cut && i == kFirstEntries) i = size - kLastEntries;
     entries.push_back(compact(transcript, transcript.entries[i], i));
   }
-  Json out{{"request", clean_text(std::string_view(transcript.request).substr(0, kHeadOctets))},
-           {"response", clean_text(std::string_view(transcript.response).substr(0, kHeadOctets))},
+  Json out{{"request", transcript.request.substr(0, kHeadOctets)},
+           {"response", transcript.response.substr(0, kHeadOctets)},
            {"sent", {transcript.octets_sent, transcript.frames_sent}},
            {"received", {transcript.octets_received, transcript.frames_received}},
            {"entries", std::move(entries)}};
@@ -82,7 +82,7 @@ Json details(const Result& result, const Numbers& requirements) {
     const auto number = requirements.find(finding.requirement);
     findings.push_back(
         Json::array({name(finding.weight), number == requirements.end() ? -1 : static_cast<int>(number->second),
-                     clean_text(finding.expected), clean_text(finding.seen)}));
+                     finding.expected, finding.seen}));
   }
   Json out{{"expectation", result.expectation},
            {"findings", std::move(findings)},
@@ -94,7 +94,7 @@ Json details(const Result& result, const Numbers& requirements) {
            {"transcript", compact(result.transcript)}};
   if (result.local_close_code) out["local_code"] = *result.local_close_code;
   if (result.remote_close_code) out["remote_code"] = *result.remote_close_code;
-  if (!result.remote_close_reason.empty()) out["remote_reason"] = clean_text(result.remote_close_reason);
+  if (!result.remote_close_reason.empty()) out["remote_reason"] = result.remote_close_reason;
   if (result.other_transcript) out["other_transcript"] = compact(*result.other_transcript);
   return out;
 }
@@ -139,7 +139,7 @@ Json row(const Report& report, const Result& result, const Numbers& cases, const
     if (number != requirements.end()) findings.push_back(Json::array({name(finding.weight), number->second}));
   }
   return Json::array({cases.at(result.case_id), name(result.behavior), name(result.closing), result.duration_ms,
-                      result.flaky ? 1 : 0, clean_text(result.summary), std::move(findings),
+                      result.flaky ? 1 : 0, result.summary, std::move(findings),
                       report.case_file(result.agent, autobahn_ids(result).front())});
 }
 
@@ -152,11 +152,11 @@ Json page_data(const Report& report, const Numbers& requirements) {
     cases.push_back(Json::array({result->case_id, result->aliases, result->title, std::move(cited)}));
   }
   for (const AgentResults& agent : report.agents()) {
-    Json shown{{"name", clean_text(agent.name)}};
+    Json shown{{"name", agent.name}};
     for (const RunInfo::Agent& known : report.run().agents) {
       if (known.name != agent.name) continue;
-      shown["url"] = clean_text(known.url);
-      shown["server"] = clean_text(known.server_field);
+      shown["url"] = known.url;
+      shown["server"] = known.server_field;
     }
     agents.push_back(std::move(shown));
     Json of_agent = Json::array();

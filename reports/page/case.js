@@ -46,7 +46,7 @@ function findingsSection(more) {
 
 function requirementsSection(result) {
   if (!result.of.requirements.length) return null;
-  return el('section', { class: 'part' },
+  return el('section', { class: 'part folded' },
     el('details', { class: 'fold' }, el('summary', {}, el('h3', {}, 'What this case checks'), el('span', { class: 'quiet' }, plural(result.of.requirements.length, 'requirement'))),
       el('ul', { class: 'rules' }, result.of.requirements.map((r) => el('li', {}, rule(r))))));
 }
@@ -64,7 +64,7 @@ function closingFacts(result, more) {
     ['Began', date(more.started)],
     ['Took', duration(result.ms)],
   ];
-  return el('section', { class: 'part' }, el('details', { class: 'fold' },
+  return el('section', { class: 'part folded' }, el('details', { class: 'fold' },
     el('summary', {}, el('h3', {}, 'Closing and timing'), el('span', { class: 'quiet' }, `${duration(result.ms)} \u00b7 closing ${result.closing}`)),
     el('dl', { class: 'facts small' }, facts.map(([key, value]) => el('div', {}, el('dt', {}, key), el('dd', {}, value))))));
 }

@@ -44,14 +44,7 @@ function date(iso) {
 
 // Characters that would not be seen, or would lie about the order of others, become visible.
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-function visible(text) {
-  return text.replace(INVISIBLE, (c) => {
-    const code = c.codePointAt(0);
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f) return '\u2421';
-    return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
-  });
-}
+const visible = (text) => text.replace(INVISIBLE, (c) => `\u27e8U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}\u27e9`);
 
 function say(text) {
   byId('said').textContent = '';

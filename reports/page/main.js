@@ -9,6 +9,10 @@ function showTabs() {
     label, count === null ? null : el('span', { class: 'tab-count' }, count.toLocaleString('en')))));
 }
 
+const TITLE = document.title;
+const narrow = () => matchMedia('(max-width: 62rem)').matches;
+const mainTop = () => byId('main').offsetTop - document.querySelector('.tabs').offsetHeight;
+
 let detailKey = '';
 function showDetail() {
   const result = currentResult();
@@ -21,8 +25,8 @@ function showDetail() {
   panel.setAttribute('aria-label', result ? `Case ${result.of.id}` : 'Overview of the run');
   fill(panel, result ? caseView(result) : overviewPanel());
   panel.parentElement.scrollTop = 0;
-  if (opened && matchMedia('(max-width: 62rem)').matches) scrollTo(0, 0);
-  if (opened) document.title = `${result.of.id} · ${result.behavior}`;
+  document.title = result ? `${result.of.id}: ${result.behavior} \u00b7 ${TITLE}` : TITLE;
+  if (opened) scrollTo(0, narrow() ? 0 : Math.max(scrollY, mainTop()));
 }
 
 function show(next) {
@@ -31,7 +35,8 @@ function show(next) {
   for (const [view] of VIEWS) byId(`view-${view}`).hidden = view !== state.view;
   shownResults();
   showTabs();
-  document.body.classList.toggle('has-case', false);
+  document.body.classList.remove('has-case');
+  document.body.classList.toggle('filtered', isFiltered());
   if (state.view === 'cases') {
     showFilters();
     showList();
@@ -39,7 +44,7 @@ function show(next) {
   } else if (state.view !== last.view || !byId(`view-${state.view}`).firstChild) {
     if (state.view === 'matrix') showMatrix();
     if (state.view === 'requirements') showRequirements();
-    scrollTo(0, Math.min(scrollY, byId('main').offsetTop));
+    scrollTo(0, Math.min(scrollY, mainTop()));
   }
 }
 
@@ -51,16 +56,17 @@ addEventListener('click', (event) => {
   if (anchor.classList.contains('skip')) return;
   event.preventDefault();
   if (anchor.classList.contains('row')) lastList = scrollY;
+  const open = byId('list').querySelector('[aria-current]');
   const fromKeyboard = event.detail === 0;
   history.pushState(null, '', anchor.getAttribute('href'));
   show(readHash());
-  if (anchor.id === 'back' || anchor.closest('.case-bar, .others, .tabs, .attention, .matrix') || (fromKeyboard && anchor.classList.contains('row'))) focusMain(anchor.id === 'back');
+  if (anchor.id === 'back' || anchor.closest('.case-bar, .others, .tabs, .attention, .matrix') || (fromKeyboard && anchor.classList.contains('row'))) focusMain(anchor.id === 'back' ? open : null);
 });
 
-function focusMain(back) {
-  if (back) {
-    if (matchMedia('(max-width: 62rem)').matches) scrollTo(0, lastList);
-    const row = byId('list').querySelector('.row[data-last]') || byId('cases-heading');
+// Where a keyboard or a screen reader goes on: what was opened, or the row that it was opened from.
+function focusMain(row) {
+  if (row) {
+    if (narrow()) scrollTo(0, lastList);
     row.focus({ preventScroll: true });
     return;
   }
@@ -127,3 +133,9 @@ setTheme(THEMES.includes(remembered()) ? remembered() : 'auto');
 showHero();
 buildFilters();
 show(readHash());
+// A link to something in particular starts there, not at the head of the page.
+if (state.case || state.view !== 'cases') {
+  scrollTo(0, narrow() && state.case ? 0 : mainTop());
+  const row = byId('list').querySelector('[aria-current]');
+  if (row) row.scrollIntoView({ block: 'center' });
+}

@@ -109,7 +109,7 @@ function matrixRow(c) {
     AGENTS.map((agent, i) => {
       const result = BY_CASE[i].get(c.id);
       if (!result) return el('td', { class: 'cell none' }, el('span', { class: 'visually-hidden' }, 'not run'));
-      return el('td', { class: 'cell' }, el('a', { href: link({ ...EMPTY, agent: i, case: c.id }), class: `v-${result.verdict.key}`, title: `${result.verdict.name}: ${result.summary}` },
+      return el('td', { class: `cell v-${result.verdict.key}` }, el('a', { href: link({ ...EMPTY, agent: i, case: c.id }), title: `${result.verdict.name}: ${result.summary}` },
         el('span', { 'aria-hidden': true }, result.verdict.sign), el('span', { class: 'visually-hidden' }, result.verdict.name)));
     }));
 }

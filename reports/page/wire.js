@@ -67,7 +67,8 @@ function payloadShown(entry) {
   const bytes = fromHex(entry.x);
   const cut = entry.l > bytes.length;
   if (entry.k === 'frame' && entry.o === 8) return el('span', { class: 'said' }, closeWords(bytes));
-  const text = entry.k === 'frame' && entry.v ? null : asText(bytes, cut);
+  // RSV1: compressed, so the octets are no text.
+  const text = entry.k === 'frame' && entry.v & 4 ? null : asText(bytes, cut);
   if (text !== null) return el('code', { class: 'payload' }, visible(text.length > 160 ? text.slice(0, 160) : text), text.length > 160 || cut ? el('span', { class: 'quiet' }, ' \u2026') : null);
   const hex = entry.x.slice(0, 96).replace(/../g, '$& ');
   return el('code', { class: 'payload' }, hex, entry.x.length > 96 || cut ? el('span', { class: 'quiet' }, '\u2026') : null);
@@ -92,7 +93,7 @@ const DIRECTIONS = { s: 'sent', r: 'received', l: 'local' };
 function entryLabel(entry, direction) {
   if (entry.k === 'frame') return opcodeName(entry.o);
   if (WORDS[entry.k] && WORDS[entry.k][direction]) return WORDS[entry.k][direction];
-  return { octets: 'Octets that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', mark: '' }[entry.k] || entry.k;
+  return { octets: 'Octets that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', eof: 'End of TCP', reset: 'TCP reset' }[entry.k] || '';
 }
 
 function entryRow(entry) {
