@@ -1,0 +1,43 @@
+// child_process.h - one shell command in a process group of its own, its output in a log file.
+//
+// The group lets us end everything that the command started, and nothing else; it also keeps the terminal's
+// Ctrl-C from the server while results are still being collected.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+namespace touchstone::cli {
+
+// The process group that a handler of a second SIGINT must end before it leaves; 0: none.
+extern std::atomic<pid_t> urgent_group;
+
+class ChildProcess {
+ public:
+  // Runs `command` with /bin/sh; output is appended to `log`. The error is a sentence.
+  [[nodiscard]] static std::expected<ChildProcess, std::string> start(const std::string& command,
+                                                                      const std::filesystem::path& log);
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&& other) noexcept;
+  ~ChildProcess();  // stop()
+
+  // Readable (poll) once the process has ended.
+  [[nodiscard]] int ended_fd() const noexcept { return pidfd_; }
+  // Waits at most so long for the end. How it ended: "exit code 1", "signal 11 (Segmentation fault)".
+  [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait);
+  // SIGTERM to the whole group, and SIGKILL to what is left of it after `patience`.
+  void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
+
+ private:
+  ChildProcess(pid_t pid, int pidfd) noexcept;
+  pid_t pid_ = -1;
+  int pidfd_ = -1;
+  std::optional<std::string> how_;
+};
+
+}  // namespace touchstone::cli

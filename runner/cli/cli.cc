@@ -1,0 +1,111 @@
+#include "runner/cli/cli.h"
+
+#include "runner/cli/text.h"
+#include "runner/version.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes:
+  0  everything as expected
+  1  failures: at least one case FAILED or ERRORED
+  2  usage: a bad option, URL, pattern or input file
+  3  the endpoint could not be reached, or died (the message says at which case)
+  4  fewer cases ran, or could be recorded, than were planned
+
+Examples:
+  touchstone test                               the embedded reference server
+  touchstone test ws://127.0.0.1:9001/          any server
+  touchstone test --command 'node server.js {port}' --case 'close/*'
+  touchstone list --case '7.*'
+  touchstone explain 7.7.1
+`touchstone SUBCOMMAND --help` tells the options of each.)";
+
+// The options that `app` knows, for "did you mean".
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// The subcommand the user chose, or the program itself.
+const CLI::App& chosen(const CLI::App& app) {
+  const auto used = app.get_subcommands();
+  return used.empty() ? app : *used.front();
+}
+
+std::string command_path(const CLI::App& app, const CLI::App& sub) {
+  return &app == &sub ? app.get_name() : app.get_name() + " " + sub.get_name();
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const CLI::App& sub = chosen(app);
+  const std::string path = command_path(app, sub);
+  const std::vector<std::string> extras = app.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
+    fmt::print(stderr, "{}: '{}' is not known here", path, extras.front());
+    const auto near = nearest(extras.front(), option_names(sub), 1);
+    if (extras.front().starts_with("--") && !near.empty()) fmt::print(stderr, "; did you mean {}?", near.front());
+    fmt::print(stderr, "\n");
+  } else {
+    fmt::print(stderr, "{}: {}\n", path, error.what());
+  }
+  fmt::print(stderr, "Run '{} --help' for the options and examples.\n", path);
+  return static_cast<int>(Exit::usage);
+}
+
+// What was printed must have arrived: `touchstone list > /full/disk` is no success.
+int flushed(int code) {
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!failed) return code;
+  fmt::print(stderr, "touchstone: cannot write to standard output: {}\n", std::strerror(errno));
+  return code == 0 ? static_cast<int>(Exit::incomplete) : code;
+}
+
+std::vector<std::string>& words() {
+  static std::vector<std::string> kept;
+  return kept;
+}
+
+}  // namespace
+
+const std::vector<std::string>& command_line() { return words(); }
+
+int run(int argc, char** argv) {
+  words().assign(argv, argv + argc);
+  CLI::App app{"Touchstone tests WebSocket endpoints against RFC 6455 and RFC 7692.", "touchstone"};
+  app.set_version_flag("--version", fmt::format("touchstone {}", kVersion));
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  Exit exit = Exit::ok;
+  add_test_command(app, exit);
+  add_list_command(app, exit);
+  add_explain_command(app, exit);
+  add_lint_command(app, exit);
+  add_echo_command(app, exit);
+  add_report_command(app, exit);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return flushed(report_parse_error(app, error));
+  } catch (const UsageError& error) {
+    fmt::print(stderr, "touchstone: {}\n", error.what());
+    exit = Exit::usage;
+  }
+  return flushed(static_cast<int>(exit));
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,232 @@
+#include "runner/cli/describe.h"
+
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace touchstone::cli {
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+// As text in quotes when every octet is printable ASCII, else as hex; long ones are cut.
+std::string show(const ws::Bytes& octets) {
+  static constexpr std::size_t kShown = 48;
+  if (octets.empty()) return "nothing";
+  const auto printable = [](std::byte b) { return b >= std::byte{0x20} && b < std::byte{0x7f}; };
+  const std::size_t shown = std::min(octets.size(), kShown);
+  const std::string rest = shown == octets.size() ? "" : fmt::format("... ({} octets)", octets.size());
+  if (std::all_of(octets.begin(), octets.end(), printable)) {
+    return fmt::format("\"{}\"{}", std::string_view(reinterpret_cast<const char*>(octets.data()), shown), rest);
+  }
+  std::string hex = "hex ";
+  for (std::size_t i = 0; i < shown; ++i) hex += fmt::format("{:02x}", static_cast<unsigned>(octets[i]));
+  return hex + rest;
+}
+
+std::string_view opcode_name(ws::Opcode opcode) {
+  switch (opcode) {
+    case ws::Opcode::cont:
+      return "continuation";
+    case ws::Opcode::text:
+      return "text";
+    case ws::Opcode::binary:
+      return "binary";
+    case ws::Opcode::close:
+      return "Close";
+    case ws::Opcode::ping:
+      return "Ping";
+    case ws::Opcode::pong:
+      return "Pong";
+    default:
+      return "";
+  }
+}
+
+std::string describe_frame(const step::Frame& frame) {
+  const std::string_view known = opcode_name(frame.opcode);
+  std::string out =
+      known.empty() ? fmt::format("send a frame with the reserved opcode {:#x}", static_cast<unsigned>(frame.opcode))
+                    : fmt::format("send a {} frame", known);
+  if (!frame.fin) out += ", FIN clear";
+  if ((frame.rsv & 4) != 0) out += ", RSV1 set";
+  if ((frame.rsv & 2) != 0) out += ", RSV2 set";
+  if ((frame.rsv & 1) != 0) out += ", RSV3 set";
+  out += length(frame.payload) == 0 ? ", empty" : ": " + describe(frame.payload);
+  for (std::size_t i = 0; i < frame.pause_at.size(); ++i) {
+    out += fmt::format("{}{}", i == 0 ? "; pausing at octet " : ", ", frame.pause_at[i]);
+  }
+  return out;
+}
+
+std::string describe_message(const step::Message& message) {
+  std::string out =
+      fmt::format("send a {}{} message", message.deflate ? "compressed " : "", opcode_name(message.opcode));
+  if (message.fragment > 0) out += fmt::format(" in fragments of {} octets", message.fragment);
+  if (message.parts.empty()) return out + ": " + describe(message.payload);
+  out += fmt::format(" in {}: ", count_of(message.parts.size(), "fragment"));
+  for (std::size_t i = 0; i < message.parts.size(); ++i) {
+    if (i == 4) return out + ", ...";
+    out += (i == 0 ? "" : ", ") + describe(message.parts[i]);
+  }
+  return out;
+}
+
+std::string describe_close(const step::Close& close) {
+  if (!close.code) return "send a Close frame without a status code";
+  std::string out = fmt::format("send a Close frame with status code {}", *close.code);
+  if (length(close.reason) > 0) out += " and the reason " + describe(close.reason);
+  return out;
+}
+
+void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps, const std::string& indent) {
+  for (const Step& step : steps) {
+    const auto say = [&](const std::string& line) { out.push_back(indent + line); };
+    std::visit(Overloaded{
+                   [&](const step::Frame& frame) { say(describe_frame(frame)); },
+                   [&](const step::Message& message) { say(describe_message(message)); },
+                   [&](const step::Close& close) { say(describe_close(close)); },
+                   [&](const step::Sentinel&) { say("send a Ping of our own and wait for its Pong"); },
+                   [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
+                   [&](const step::Repeat& repeat) {
+                     say(fmt::format("{} times:", repeat.count));
+                     describe_into(out, repeat.steps, indent + "  ");
+                   },
+               },
+               step.action);
+  }
+}
+
+std::string describe_reply(const Reply& reply) {
+  switch (reply.kind) {
+    case Reply::Kind::mark:
+      return reply.mark.empty() ? "the wait is passed" : "the wait '" + reply.mark + "' is passed";
+    case Reply::Kind::pong:
+      return reply.sent ? "a Pong with the payload of the Ping" : "a Pong: " + describe(reply.payload);
+    case Reply::Kind::text:
+    case Reply::Kind::binary:
+      break;
+  }
+  const std::string_view kind = reply.kind == Reply::Kind::text ? "text" : "binary";
+  return reply.sent ? fmt::format("the {} message that was sent", kind)
+                    : fmt::format("a {} message: {}", kind, describe(reply.payload));
+}
+
+std::string codes_in_words(const std::vector<std::uint16_t>& codes) {
+  std::string out;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    out += fmt::format("{}{}", i == 0 ? "" : i + 1 == codes.size() ? " or " : ", ", codes[i]);
+  }
+  return out;
+}
+
+std::string describe_end(const End& end) {
+  return std::visit(
+      Overloaded{
+          [](const end::Polite&) {
+            return std::string("then the connection is open still and closes cleanly with 1000");
+          },
+          [](const end::Replies& replies) {
+            return "then the endpoint answers the Close" +
+                   (replies.codes.empty() ? std::string() : " (usually with " + codes_in_words(replies.codes) + ")") +
+                   " and the connection ends";
+          },
+          [](const end::Fails& fails) {
+            return "then the endpoint fails the connection" +
+                   (fails.codes.empty() ? std::string()
+                                        : " (fitting status code: " + codes_in_words(fails.codes) + ")");
+          },
+          [](const end::Open&) {
+            return std::string("then the endpoint answers the Close or fails the connection; the RFC leaves it open");
+          },
+      },
+      end);
+}
+
+std::uint64_t octets_sent(const std::vector<Step>& steps) {
+  std::uint64_t sum = 0;
+  for (const Step& step : steps) {
+    sum += std::visit(Overloaded{
+                          [](const step::Frame& frame) { return length(frame.payload); },
+                          [](const step::Message& message) {
+                            return std::accumulate(
+                                message.parts.begin(), message.parts.end(), length(message.payload),
+                                [](std::uint64_t all, const Payload& part) { return all + length(part); });
+                          },
+                          [](const step::Repeat& repeat) { return repeat.count * octets_sent(repeat.steps); },
+                          [](const auto&) { return std::uint64_t{0}; },
+                      },
+                      step.action);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string describe(const Payload& payload) {
+  return std::visit(Overloaded{
+                        [](const recipe::Literal& literal) { return show(literal.octets); },
+                        [](const recipe::Fill& fill) {
+                          return fmt::format("{} of {} repeated", count_of(fill.length, "octet"), show(fill.pattern));
+                        },
+                        [](const recipe::Stream& stream) {
+                          return fmt::format("{} of generated {}", count_of(stream.length, "octet"), stream.name);
+                        },
+                        [](const recipe::Cat& cat) {
+                          std::string out;
+                          for (const Payload& part : cat.parts) out += (out.empty() ? "" : " + ") + describe(part);
+                          return out.empty() ? std::string("nothing") : out;
+                        },
+                    },
+                    payload.recipe);
+}
+
+std::vector<std::string> describe_steps(const Case& c) {
+  std::vector<std::string> out;
+  describe_into(out, c.steps, "");
+  if (c.wire.cut == Wire::Cut::octets) {
+    out.push_back(fmt::format("(all of it cut into TCP writes of {})", count_of(c.wire.octets, "octet")));
+  } else if (c.wire.cut == Wire::Cut::frame) {
+    out.emplace_back("(one TCP write a frame)");
+  }
+  return out;
+}
+
+std::vector<std::string> describe_expectation(const Case& c) {
+  if (!c.expect)
+    return {"whatever RFC 6455 and RFC 7692 allow in answer to these octets, as the strict reference stack derives it"};
+  std::vector<std::string> out;
+  if (c.expect->echoes) out.emplace_back("every message comes back, in order and unchanged");
+  for (const Reply& reply : c.expect->replies) out.push_back(describe_reply(reply));
+  out.push_back(describe_end(c.expect->end));
+  return out;
+}
+
+std::uint64_t octets_sent(const Case& c) { return octets_sent(c.steps); }
+
+std::string_view name(Side side) noexcept { return side == Side::server ? "server" : "client"; }
+
+std::string_view name(Profile profile) noexcept {
+  switch (profile) {
+    case Profile::core:
+      return "core";
+    case Profile::standard:
+      return "default";
+    case Profile::full:
+      return "full";
+  }
+  return "";
+}
+
+std::vector<std::string_view> profiles_of(const Case& c) {
+  if (c.bulk) return {name(Profile::standard), name(Profile::full)};
+  return {name(Profile::core), name(Profile::standard), name(Profile::full)};
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,148 @@
+#include "runner/cli/cli.h"
+#include "runner/cli/interrupt.h"
+#include "runner/cli/test_options.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <ws/io/echo_client.h>
+#include <ws/io/echo_server.h>
+#include <CLI/CLI.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes: 0 stopped by a signal, or (--connect) the connection closed cleanly; 1 it did not; 2 a bad option, or the
+port cannot be had; 3 the URL could not be reached.
+
+Examples:
+  touchstone echo                               a server on a free port, which it prints
+  touchstone echo --port 9001 --host 0.0.0.0
+  touchstone echo --tls --cert server.pem --key server.key
+  touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends)";
+
+struct Options {
+  std::uint16_t port = 0;
+  std::string host = "127.0.0.1";
+  bool tls = false, no_deflate = false;
+  unsigned threads = 1;
+  std::string connect;
+  TestOptions connection;  // of --connect; certificate and key are the server's otherwise
+};
+
+void add_options(CLI::App& app, Options& options) {
+  const std::string server = "Server", client = "Client", both = "Both";
+  TestOptions& connection = options.connection;
+  app.add_option("--port", options.port, "Port to listen on (default: a free one)")->type_name("N")->group(server);
+  app.add_option("--host", options.host, "Address to listen on")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(server);
+  app.add_flag("--tls", options.tls, "wss; without --cert under a fresh certificate that signs itself")->group(server);
+  app.add_option("--threads", options.threads, "Threads that serve")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256))
+      ->group(server);
+  CLI::Option* connect =
+      app.add_option("--connect", options.connect, "Be a client: connect and echo until the server closes")
+          ->type_name("URL")
+          ->group(client);
+  app.add_option("--ca", connection.ca, "wss: trust these certificates (PEM) instead of the system's")
+      ->type_name("FILE")
+      ->needs(connect)
+      ->group(client);
+  app.add_option("--sni", connection.server_name, "wss: server name to ask for and to verify")
+      ->type_name("NAME")
+      ->needs(connect)
+      ->group(client);
+  app.add_flag("--insecure", connection.insecure, "wss: accept any certificate")->needs(connect)->group(client);
+  CLI::Option* key = app.add_option("--key", connection.key, "Private key (PEM)")->type_name("FILE")->group(both);
+  CLI::Option* cert =
+      app.add_option("--cert", connection.certificate, "Certificate (PEM)")->type_name("FILE")->group(both)->needs(key);
+  key->needs(cert);
+  app.add_option("--subprotocol", connection.subprotocols, "Subprotocol to speak; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(both);
+  app.add_flag("--no-deflate", options.no_deflate, "No permessage-deflate")->group(both);
+}
+
+Exit serve(const Options& options) {
+  ws::io::EchoOptions echo;
+  echo.listen.host = options.host;
+  echo.listen.port = options.port;
+  echo.accept.subprotocols = options.connection.subprotocols;
+  if (options.no_deflate) echo.accept.connection.deflate_preference.reset();
+  if (options.tls || !options.connection.certificate.empty()) {
+    ws::io::ServerTls& tls = echo.listen.tls.emplace();
+    tls.certificate_file = options.connection.certificate;
+    tls.private_key_file = options.connection.key;
+    if (tls.certificate_file.empty()) {
+      ws::io::Identity identity = ws::io::self_signed(options.host);
+      tls.certificate_pem = std::move(identity.certificate_pem);
+      tls.private_key_pem = std::move(identity.private_key_pem);
+    }
+  }
+  const bool secure = echo.listen.tls.has_value();
+  watch_for_interrupts();
+  auto server = ws::io::EchoServer::start(std::move(echo), options.threads);
+  if (!server) throw UsageError(server.error());
+  const ws::Url url{.secure = secure, .host = options.host, .port = (*server)->port(), .target = "/"};
+  // Scripts wait for this line: always with the port, even when it is the scheme's own.
+  fmt::print("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
+             url.host.find(':') == std::string::npos ? url.host : fmt::format("[{}]", url.host), url.port);
+  std::fflush(stdout);
+  wait_for_interrupt();
+  (*server)->stop();
+  return Exit::ok;
+}
+
+Exit tell_end(const ws::io::Ended& ended) {
+  if (ended.violation) {
+    const ws::Rule& rule = ws::rule(*ended.violation);
+    fmt::print(stderr, "error: the server broke a rule: {} ({})\n", rule.text, rule.requirement);
+    return Exit::failures;
+  }
+  if (ended.clean) return Exit::ok;
+  fmt::print(stderr, "error: the connection ended without a closing handshake{}{}\n", ended.error ? ": " : "",
+             ended.error ? ended.error.message() : "");
+  return Exit::failures;
+}
+
+Exit echo_as_client(const Options& options) {
+  const Target target = make_target(options.connection, options.connect);
+  ws::io::ConnectOptions connect;
+  connect.subprotocols = target.subprotocols;
+  connect.tls = target.tls;
+  if (options.no_deflate) connect.connection.deflate_offer.reset();
+  asio::io_context context{1};
+  Exit exit = Exit::ok;
+  const auto done = [&exit](std::exception_ptr, std::expected<ws::io::Ended, ws::io::OpenError> ended) {
+    if (ended) {
+      exit = tell_end(*ended);
+    } else {
+      fmt::print(stderr, "error: {}\n", ended.error().text);
+      exit = Exit::unreachable;
+    }
+  };
+  asio::co_spawn(context, ws::io::run_echo_client(target.url, std::move(connect)), done);
+  context.run();
+  return exit;
+}
+
+}  // namespace
+
+void add_echo_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* echo = app.add_subcommand("echo", "Be the reference endpoint: a server, or a client, that echoes");
+  echo->footer(kFooter);
+  add_options(*echo, *options);
+  echo->callback([options, &exit] { exit = options->connect.empty() ? serve(*options) : echo_as_client(*options); });
+}
+
+}  // namespace touchstone::cli

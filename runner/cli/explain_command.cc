@@ -1,0 +1,97 @@
+#include "runner/catalogue/catalogue.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/describe.h"
+#include "runner/cli/selection.h"
+#include "runner/cli/text.h"
+#include "runner/engine/oracle.h"
+#include "runner/engine/run.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  touchstone explain close/code-valid/1000
+  touchstone explain 7.7.1                      by Autobahn's id)";
+
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kIndent = 14;
+
+void field(std::string_view label, std::string_view text) {
+  if (!text.empty()) fmt::print("{:<{}}{}\n", label, kIndent, wrap(text, kWidth, kIndent));
+}
+
+void fields(std::string_view label, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    // Blanks in front are the depth of a repeat.
+    const std::size_t depth = line.find_first_not_of(' ');
+    const std::size_t indent = kIndent + (depth == std::string::npos ? 0 : depth);
+    fmt::print("{:<{}}{}\n", label, indent, wrap(line.substr(indent - kIndent), kWidth, indent));
+    label = "";
+  }
+}
+
+void print_requirements(const Catalogue& catalogue, const Case& c) {
+  fmt::print("\nRequirements\n");
+  for (const std::string& id : c.requirements) {
+    const Requirement* rule = catalogue.requirement(id);
+    if (rule == nullptr) {
+      fmt::print("  {}\n", id);
+      continue;
+    }
+    fmt::print("  {} (RFC {} section {}, {}, binds {})\n", id, rule->rfc, rule->section, rule->level, rule->binds);
+    fmt::print("    {}\n", wrap(rule->rule, kWidth, 4));
+  }
+}
+
+std::string sides(const Case& c) {
+  std::vector<std::string> names;
+  for (const Side side : c.sides) names.emplace_back(name(side));
+  return join_and(names);
+}
+
+void print(const Catalogue& catalogue, const Case& c) {
+  fmt::print("{}\n{}\n\n", c.id, c.title);
+  field("Autobahn", fmt::format("{}", fmt::join(c.aliases, ", ")));
+  field("Under test", sides(c));
+  field("Profiles",
+        fmt::format("{}{}", fmt::join(profiles_of(c), ", "), c.bulk ? " (bulk: scaled down in default)" : ""));
+  field("Tags", fmt::format("{}", fmt::join(c.tags, ", ")));
+  if (!c.offer.empty()) field("Offers", fmt::format("{}", fmt::join(c.offer, ", ")));
+  if (c.needs_deflate) field("Needs", "permessage-deflate");
+  print_requirements(catalogue, c);
+  fmt::print("\n");
+  fields("Steps", describe_steps(c));
+  // Without an expectation of its own a case expects what the strict stack does.
+  fields("Expected", describe_expectation(with_expectation(scaled(c, Profile::standard), RunOptions{}.seed)));
+  if (!c.informational.empty()) field("No verdict", c.informational);
+  field("Note", c.note);
+  fmt::print("\n");
+  field("Source", c.source);
+  const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
+  if (for_servers)
+    fmt::print("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app, Exit& exit) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* explain = app.add_subcommand("explain", "Tell what a case does, what it expects, and why");
+  explain->footer(kFooter);
+  explain->add_option("CASE", *id, "A case, by its id or by Autobahn's")->required();
+  explain->callback([id, &exit] {
+    const Catalogue& catalogue = Catalogue::built_in();
+    const Case* c = catalogue.find(*id);
+    if (c == nullptr) throw UsageError(no_match_text(catalogue, *id));
+    print(catalogue, *c);
+    exit = Exit::ok;
+  });
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,54 @@
+#include "runner/cli/interrupt.h"
+
+#include "runner/cli/child_process.h"
+#include "runner/cli/cli.h"
+
+#include <csignal>
+
+#include <unistd.h>
+
+namespace touchstone::cli {
+namespace {
+
+std::atomic<bool> stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free,
+              "the handler may use only what a signal handler may");
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+void on_signal(int) {
+  if (!stop.exchange(true)) return;
+  if (const pid_t group = urgent_group; group > 0) kill(-group, SIGKILL);
+  _exit(static_cast<int>(Exit::incomplete));
+}
+
+sigset_t watched() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kSignals) sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+const std::atomic<bool>& interrupted() noexcept { return stop; }
+
+void watch_for_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_mask = watched();
+  // No SA_RESTART: a blocking call returns, so that its caller looks at interrupted().
+  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void wait_for_interrupt() {
+  // Blocked while looking, delivered only inside sigsuspend: no signal falls between the two.
+  const sigset_t blocked = watched();
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  while (!stop) sigsuspend(&before);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace touchstone::cli

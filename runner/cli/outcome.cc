@@ -1,0 +1,46 @@
+#include "runner/cli/outcome.h"
+
+#include "runner/cli/progress.h"
+#include "runner/cli/summary.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace touchstone::cli {
+namespace {
+
+std::size_t summary_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+  return std::clamp<std::size_t>(size.ws_col, 60, 120);
+}
+
+}  // namespace
+
+void print_outcome(const RunInfo& run, const std::vector<Result>& results, const Catalogue& catalogue,
+                   const std::vector<std::string>& deaths, const std::filesystem::path& page) {
+  const SummaryStyle style{.colour = wants_colour(STDOUT_FILENO), .width = summary_width()};
+  fmt::print("{}", summarize(results, catalogue, style));
+  for (const std::string& death : deaths) fmt::print("\nDIED  {}\n", death);
+  if (!run.complete) {
+    fmt::print("\nPARTIAL  {} of {} ran{}\n", results.size(), count_of(run.planned, "case"),
+               run.ended_because.empty() ? "" : ": " + run.ended_because);
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(run.end - run.start);
+  fmt::print("\n{} in {}.", count_of(results.size(), "case"), format_duration(took));
+  if (!page.empty()) fmt::print(" Report: {}", page.string());
+  fmt::print("\n");
+}
+
+bool any_bad(const std::vector<Result>& results) {
+  return std::any_of(results.begin(), results.end(), [](const Result& result) {
+    return result.behavior == Behavior::failed || result.behavior == Behavior::errored;
+  });
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,122 @@
+#include "reports/render.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/merge.h"
+#include "runner/cli/outcome.h"
+#include "runner/cli/requirement_texts.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes: those of the run that is reported (see `touchstone test --help`): 0 no failures, 1 some, 4 partial;
+2 a journal cannot be read, or the report cannot be written.
+
+Examples:
+  touchstone report                                   render touchstone-report again
+  touchstone report touchstone-report --format junit  one format only
+  touchstone report shard1 shard2 --out merged        one report, and one journal, of several runs)";
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string out;
+  std::vector<std::string> formats;
+};
+
+std::string check_format(const std::string& name) {
+  if (renderer(name) != nullptr) return {};
+  std::vector<std::string> known;
+  for (const Renderer& each : renderers()) known.emplace_back(each.name);
+  return fmt::format("'{}' is no format; allowed are {}", name, join_and(known));
+}
+
+std::string format_help() {
+  std::string text = "Only this format; may be repeated:";
+  for (const Renderer& each : renderers()) text += fmt::format("\n{}: {} ({})", each.name, each.about, each.files);
+  return text;
+}
+
+std::filesystem::path folder_of(const std::string& input) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(input, ignored)) return input;
+  const auto parent = std::filesystem::path(input).parent_path();
+  return parent.empty() ? "." : parent;
+}
+
+std::filesystem::path target_folder(const Options& options) {
+  if (options.out.empty()) {
+    if (options.inputs.size() == 1) return folder_of(options.inputs.front());
+    throw UsageError("several journals make a new report: say where with --out DIR");
+  }
+  for (const std::string& input : options.inputs) {
+    std::error_code ignored;
+    const bool same = std::filesystem::equivalent(folder_of(input), options.out, ignored);
+    if (same && options.inputs.size() > 1) {
+      throw UsageError(fmt::format("--out {} would replace the journal that is read from there", options.out));
+    }
+  }
+  return options.out;
+}
+
+void must(const std::expected<void, FileError>& done) {
+  if (!done) throw UsageError(done.error());
+}
+
+// The merged results as a journal of their own, so that they can be merged and rendered again.
+void write_journal(const std::filesystem::path& folder, const Journal& journal) {
+  auto writer = JournalWriter::open(folder, journal.run);
+  if (!writer) throw UsageError(writer.error());
+  for (const Result& result : journal.results) must(writer->add(result));
+  must(writer->finish(journal.run));
+}
+
+void render(const Options& options, const std::filesystem::path& folder, const Journal& journal) {
+  const RequirementTexts texts = requirement_texts(Catalogue::built_in());
+  must(make_folder(folder));
+  if (options.formats.empty()) return must(render_all(folder, journal.run, journal.results, texts));
+  const Report report{journal.run, journal.results, texts};
+  for (const std::string& format : options.formats) must(render_one(*renderer(format), folder, report));
+}
+
+Exit report(Options options) {
+  if (options.inputs.empty()) options.inputs.emplace_back(kDefaultFolder);
+  const std::filesystem::path folder = target_folder(options);
+  std::vector<Journal> journals;
+  for (const std::string& input : options.inputs) {
+    auto journal = read_journal(input);
+    if (!journal) throw UsageError(journal.error());
+    journals.push_back(std::move(*journal));
+  }
+  const Merged merged = merge(std::move(journals), options.inputs);
+  for (const std::string& warning : merged.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  if (options.inputs.size() > 1) write_journal(folder, merged.journal);
+  render(options, folder, merged.journal);
+  print_outcome(merged.journal.run, merged.journal.results, Catalogue::built_in(), {}, folder / "index.html");
+  fmt::print("{}\n", totals_line(merged.journal.results));
+  if (!merged.journal.run.complete) return Exit::incomplete;
+  return any_bad(merged.journal.results) ? Exit::failures : Exit::ok;
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("report", "Render the report of a run again, or merge several runs");
+  command->footer(kFooter);
+  command->add_option("JOURNAL", options->inputs, "Journals, or folders that have one (default: touchstone-report)");
+  command->add_option("--out", options->out, "Folder of the report (default: that of the journal)")->type_name("DIR");
+  command->add_option("--format", options->formats, format_help())
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->check(check_format);
+  command->callback([options, &exit] { exit = report(*options); });
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,109 @@
+#include "runner/cli/selection.h"
+
+#include "runner/cli/cli.h"
+#include "runner/cli/describe.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+namespace touchstone::cli {
+namespace {
+
+// Everything that a pattern can name: ids and the folders above them, aliases, requirements, tags.
+std::vector<std::string> nameable(const Catalogue& catalogue) {
+  std::vector<std::string> names;
+  for (const Case& c : catalogue.cases()) {
+    names.push_back(c.id);
+    for (std::size_t slash = c.id.find('/'); slash != std::string::npos; slash = c.id.find('/', slash + 1)) {
+      names.push_back(c.id.substr(0, slash + 1) + "*");
+    }
+    names.insert(names.end(), c.aliases.begin(), c.aliases.end());
+    names.insert(names.end(), c.requirements.begin(), c.requirements.end());
+    for (const std::string& tag : c.tags) names.push_back("tag:" + tag);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+bool matches_any(const Catalogue& catalogue, const std::string& pattern) {
+  return std::any_of(catalogue.cases().begin(), catalogue.cases().end(),
+                     [&](const Case& c) { return matches(c, pattern); });
+}
+
+std::string nothing_left(const SelectionOptions& options, std::optional<Side> side) {
+  std::string text = "no case is left to run: ";
+  if (!options.include.empty()) text += fmt::format("of {}, ", join_and(options.include));
+  if (!options.exclude.empty()) text += fmt::format("--exclude takes away {}, and ", join_and(options.exclude));
+  text += fmt::format("the profile is {}", options.profile);
+  if (options.profile == "core") text += ", which leaves out bulk cases";
+  if (side) text += fmt::format("; only cases for a {} under test count here", name(*side));
+  return text;
+}
+
+}  // namespace
+
+void add_selection_options(CLI::App& app, SelectionOptions& options) {
+  app.add_option("--case", options.include,
+                 "Only cases that match: an id, Autobahn's id, a requirement, tag:NAME, a folder, or a glob of these "
+                 "('close/*', '7.*'); may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--exclude", options.exclude, "Leave out cases that match; may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--profile", options.profile,
+                 "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
+      ->type_name("core|default|full")
+      ->check([](const std::string& value) {
+        const bool known = value == "core" || value == "default" || value == "full";
+        return known ? std::string() : fmt::format("'{}' is no profile; allowed are core, default and full", value);
+      });
+}
+
+Profile profile_named(const std::string& name) {
+  if (name == "core") return Profile::core;
+  return name == "full" ? Profile::full : Profile::standard;
+}
+
+std::string no_match_text(const Catalogue& catalogue, std::string_view pattern) {
+  std::vector<std::string> near = nearest(pattern, nameable(catalogue), 5);
+  if (near.empty() && pattern.ends_with('*')) {  // "clsoe*": what it would be without the star
+    const std::size_t end = pattern.find_last_not_of("*/.");
+    near = nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue), 5);
+  }
+  std::string text = fmt::format("'{}' matches no case", pattern);
+  if (!near.empty()) return text + "; near are " + join_and(near);
+  return text + "; `touchstone list` shows all ids";
+}
+
+std::vector<const Case*> choose_cases(const Catalogue& catalogue, const SelectionOptions& options,
+                                      std::optional<Side> side) {
+  for (const auto* patterns : {&options.include, &options.exclude}) {
+    for (const std::string& pattern : *patterns) {
+      if (!matches_any(catalogue, pattern)) throw UsageError(no_match_text(catalogue, pattern));
+    }
+  }
+  Selection selection{.include = options.include,
+                      .exclude = options.exclude,
+                      .profile = profile_named(options.profile),
+                      .side = side.value_or(Side::server)};
+  std::vector<const Case*> cases = select(catalogue, selection);
+  if (!side) {
+    selection.side = Side::client;
+    for (const Case* c : select(catalogue, selection)) {
+      if (std::find(cases.begin(), cases.end(), c) == cases.end()) cases.push_back(c);
+    }
+    // The catalogue is one array: addresses are its order.
+    std::sort(cases.begin(), cases.end());
+  }
+  if (cases.empty()) throw UsageError(nothing_left(options, side));
+  return cases;
+}
+
+}  // namespace touchstone::cli

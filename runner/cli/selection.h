@@ -1,0 +1,32 @@
+// selection.h - --case, --exclude and --profile: which cases the user means.
+#pragma once
+#include "runner/catalogue/catalogue.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace touchstone::cli {
+
+struct SelectionOptions {
+  std::vector<std::string> include, exclude;
+  std::string profile = "default";
+};
+
+void add_selection_options(CLI::App& app, SelectionOptions& options);
+
+[[nodiscard]] Profile profile_named(const std::string& name);  // of "core", "default", "full"
+
+// The cases for one side, or for both in the order of the catalogue. Throws UsageError when a pattern matches no
+// case (with near ones) or when nothing is left.
+[[nodiscard]] std::vector<const Case*> choose_cases(const Catalogue& catalogue, const SelectionOptions& options,
+                                                    std::optional<Side> side);
+
+// "'close/code-vaild/*' matches no case; near are close/code-valid/1000, ...".
+[[nodiscard]] std::string no_match_text(const Catalogue& catalogue, std::string_view pattern);
+
+}  // namespace touchstone::cli

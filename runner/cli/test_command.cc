@@ -1,0 +1,231 @@
+#include "reports/render.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/collector.h"
+#include "runner/cli/contenders.h"
+#include "runner/cli/interrupt.h"
+#include "runner/cli/machine.h"
+#include "runner/cli/outcome.h"
+#include "runner/cli/requirement_texts.h"
+#include "runner/cli/text.h"
+#include "runner/version.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes:
+  0  no case FAILED or ERRORED      1  some did
+  2  a bad option, URL or file      3  the server could not be reached, or died (the message says at which case)
+  4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full)
+The first Ctrl-C ends the run in order and keeps all results; the second ends it at once.
+
+Examples:
+  touchstone test                                         the embedded reference server
+  touchstone test ws://127.0.0.1:9001/                    any server
+  touchstone test wss://[::1]:9002/chat --ca ca.pem --header 'Authorization: Bearer x' --subprotocol chat
+  touchstone test --command 'node server.js {port}'       starts and stops the server itself
+  touchstone test ws://127.0.0.1:9001/ --case 'close/*' --case 7.5.1 --exclude tag:slow
+  touchstone test --spec fuzzingclient.json               Autobahn's file as it is)";
+
+class TestRun {
+ public:
+  explicit TestRun(const TestOptions& options)
+      : options_(options),
+        spec_(read_spec(options)),
+        run_options_(make_run_options(options)),
+        chosen_(choose()),
+        contenders_(options, spec_),
+        out_(folder()) {}
+
+  Exit run(const std::vector<std::string>& command_line) {
+    watch_for_interrupts();
+    if (const auto made = make_folder(out_); !made) throw UsageError(advice(made.error()));
+    if (const auto started = contenders_.start(out_); !started) return unreachable(started.error());
+    contenders_.greet_all(run_options_);
+    for (Contender& each : contenders_.all()) choose_for(each);
+    const auto& all = contenders_.all();
+    if (std::all_of(all.begin(), all.end(), [](const Contender& each) { return !each.unreachable.empty(); })) {
+      return none_reachable();
+    }
+    describe_run(command_line);
+    auto journal = JournalWriter::open(out_, info_);
+    if (!journal) throw UsageError(advice(journal.error()));
+    return run_and_report(*journal);
+  }
+
+ private:
+  // --- Before -----------------------------------------------------------------------------------------------
+
+  std::vector<const Case*> choose() {
+    SelectionOptions selection = options_.selection;
+    if (!spec_) return choose_cases(catalogue_, selection, Side::server);
+    // Autobahn passes over a pattern of its file that matches nothing; here it is named. One on the command line
+    // stays an error.
+    const auto take = [&](const std::vector<std::string>& from, std::vector<std::string>& to) {
+      for (const std::string& pattern : from) {
+        const bool hit = std::any_of(catalogue_.cases().begin(), catalogue_.cases().end(),
+                                     [&](const Case& c) { return matches(c, pattern); });
+        if (hit) to.push_back(pattern);
+        if (!hit) fmt::print(stderr, "warning: {}: {}\n", options_.spec, no_match_text(catalogue_, pattern));
+      }
+    };
+    const bool told = !selection.include.empty();
+    if (!told) take(spec_->cases, selection.include);
+    if (!told && !spec_->cases.empty() && selection.include.empty()) {
+      throw UsageError(options_.spec + ": /cases: no pattern matches a case");
+    }
+    take(spec_->exclude_cases, selection.exclude);
+    return choose_cases(catalogue_, selection, Side::server);
+  }
+
+  void choose_for(Contender& contender) const {
+    std::vector<std::string> excluded;
+    if (spec_) excluded = excluded_for(*spec_, contender.target.agent);
+    for (const Case* c : chosen_) {
+      const auto hits = [c](const std::string& pattern) { return matches(*c, pattern); };
+      if (std::none_of(excluded.begin(), excluded.end(), hits)) contender.cases.push_back(c);
+    }
+  }
+
+  std::filesystem::path folder() const {
+    if (!options_.out.empty()) return options_.out;
+    if (spec_ && !spec_->outdir.empty()) return spec_->outdir;
+    return kDefaultFolder;
+  }
+
+  static std::string advice(const std::string& error) { return error + ". Choose another folder with --out."; }
+
+  void describe_run(const std::vector<std::string>& command_line) {
+    info_.version = kVersion;
+    info_.catalogue_hash = catalogue_.hash();
+    info_.machine = machine_class();
+    info_.profile = options_.selection.profile;
+    info_.seed = run_options_.seed;
+    info_.jobs = run_options_.jobs;
+    info_.command_line = command_line;
+    info_.start = std::chrono::system_clock::now();
+    for (const Contender& each : contenders_.all()) {
+      info_.agents.push_back({each.target.agent, ws::to_string(each.target.url), each.greeting.server_field});
+      info_.planned += each.cases.size();
+    }
+  }
+
+  Exit unreachable(const std::string& why) {
+    fmt::print(stderr, "error: {}\n", why);
+    return interrupted() ? Exit::incomplete : Exit::unreachable;
+  }
+
+  Exit none_reachable() {
+    for (const Contender& each : contenders_.all()) (void)unreachable(each.unreachable);
+    // A server of ours that died during the greeting left its reason in the log.
+    if (contenders_.testee() != nullptr) fmt::print(stderr, "{}\n", contenders_.testee()->log_tail());
+    return interrupted() ? Exit::incomplete : Exit::unreachable;
+  }
+
+  // --- The run ----------------------------------------------------------------------------------------------
+
+  Exit run_and_report(JournalWriter& journal) {
+    auto progress = std::make_unique<Progress>(Progress::fitting(options_.quiet), info_.planned, weight_of_all());
+    const Replay replay = [this](const Case& c, const Target& target) {
+      return contenders_.replay(c, target, run_options_);
+    };
+    Collector collector({.journal = journal,
+                         .progress = *progress,
+                         .testee = contenders_.testee(),
+                         .replay = replay,
+                         .profile = run_options_.profile});
+    for (Contender& each : contenders_.all()) run_one(each, collector, *progress);
+    contenders_.stop_servers();  // A leak sanitizer speaks at the end of the process.
+    collector.look_at_log_once_more();
+    progress.reset();
+    return conclude(journal, collector);
+  }
+
+  void run_one(const Contender& contender, Collector& collector, Progress& progress) {
+    if (interrupted()) return ended("interrupted");
+    if (!contender.unreachable.empty()) {
+      progress.say("error: " + contender.unreachable);
+      ended(contender.target.agent + " could not be reached");
+      unreachable_ = true;
+      return;
+    }
+    if (options_.quiet || contenders_.all().size() > 1) {
+      progress.say(fmt::format("{}: {}", contender.target.agent, count_of(contender.cases.size(), "case")));
+    }
+    collector.begin(contender.target);
+    const RunOutcome outcome =
+        touchstone::run(contender.cases, contender.target, contender.greeting, run_options_, collector, interrupted());
+    if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
+  }
+
+  void ended(const std::string& because) {
+    if (!info_.ended_because.empty()) info_.ended_because += "; ";
+    info_.ended_because += because;
+  }
+
+  std::uint64_t weight_of_all() {
+    std::uint64_t sum = 0;
+    for (const Contender& each : contenders_.all()) {
+      if (!each.unreachable.empty()) continue;
+      for (const Case* c : each.cases) sum += weight(scaled(*c, run_options_.profile));
+    }
+    return sum;
+  }
+
+  // --- After ------------------------------------------------------------------------------------------------
+
+  Exit conclude(JournalWriter& journal, const Collector& collector) {
+    const std::vector<Result>& results = collector.results();
+    info_.end = std::chrono::system_clock::now();
+    info_.complete = results.size() == info_.planned;
+    std::string record_error = collector.journal_error();
+    if (const auto finished = journal.finish(info_); !finished && record_error.empty()) record_error = finished.error();
+    const auto rendered = render_all(out_, info_, results, requirement_texts(catalogue_));
+    if (!options_.quiet) {
+      const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
+      print_outcome(info_, results, catalogue_, collector.deaths(), page);
+    }
+    if (!rendered) fmt::print(stderr, "error: {}\n", rendered.error());
+    if (!record_error.empty()) {
+      fmt::print(stderr, "error: the record of this run is not complete: {}. {}\n", record_error,
+                 "Make room, or choose another folder with --out, and run again.");
+    }
+    fmt::print("{}\n", totals_line(results));
+    return verdict(collector, rendered.has_value() && record_error.empty());
+  }
+
+  Exit verdict(const Collector& collector, bool recorded) const {
+    if (interrupted() || !recorded) return Exit::incomplete;
+    if (unreachable_ || !collector.deaths().empty()) return Exit::unreachable;
+    if (!info_.complete) return Exit::incomplete;
+    return any_bad(collector.results()) ? Exit::failures : Exit::ok;
+  }
+
+  const TestOptions& options_;
+  const Catalogue& catalogue_ = Catalogue::built_in();
+  std::optional<SpecFile> spec_;
+  RunOptions run_options_;
+  std::vector<const Case*> chosen_;
+  Contenders contenders_;
+  std::filesystem::path out_;
+  RunInfo info_;
+  bool unreachable_ = false;
+};
+
+}  // namespace
+
+void add_test_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<TestOptions>();
+  CLI::App* test = app.add_subcommand("test", "Test a server");
+  test->footer(kFooter);
+  add_test_options(*test, *options);
+  test->callback([options, &exit] { exit = TestRun(*options).run(command_line()); });
+}
+
+}  // namespace touchstone::cli
