@@ -38,8 +38,8 @@ struct Frame {
   std::uint8_t rsv = 0;  // 0..7: RSV1 is 4, RSV2 is 2, RSV3 is 1
   Payload payload;
   // A write may be cut inside the frame's payload at these offsets, each cut a pause with its mark.
-  std::vector<std::uint64_t> pause_at;
-  std::vector<std::string> marks;
+  std::vector<std::uint64_t> pause_at = {};
+  std::vector<std::string> marks = {};
 };
 
 // One whole message, cut into fragments and compressed as told.

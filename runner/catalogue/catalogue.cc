@@ -1,5 +1,6 @@
 #include "runner/catalogue/catalogue.h"
 
+#include "runner/catalogue/format.h"
 #include "runner/catalogue/lint.h"
 #include "runner/resources/resources.h"
 
@@ -57,7 +58,7 @@ std::string digest(std::span<const Case> cases) {
   unsigned int size = 0;
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   for (const Case& c : cases) {
-    const auto text = to_json(c);
+    const auto text = to_document(c).dump();
     EVP_DigestUpdate(context.get(), text.data(), text.size());
   }
   EVP_DigestFinal_ex(context.get(), octets.data(), &size);

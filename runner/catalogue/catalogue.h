@@ -77,8 +77,8 @@ class Catalogue {
 [[nodiscard]] bool matches(const Case& c, std::string_view pattern);
 
 struct Selection {
-  std::vector<std::string> include;  // empty: all
-  std::vector<std::string> exclude;
+  std::vector<std::string> include = {};  // empty: all
+  std::vector<std::string> exclude = {};
   Profile profile = Profile::standard;
   Side side = Side::server;
 };

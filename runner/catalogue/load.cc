@@ -68,6 +68,7 @@ std::vector<Side> read_sides(const Cursor& c) {
       side.wrong("server or client");
     }
   });
+  if (c.value().is_array() && c.value().empty()) c.wrong("at least one side");
   return sides;
 }
 

@@ -66,8 +66,9 @@ class Writer {
     return *this;
   }
   std::string_view word() {
-    constexpr auto kCount = static_cast<std::uint32_t>(std::size(kWords));
-    return kWords[std::min(random.below(kCount), random.below(kCount))];
+    // Two numbers out of one draw; the smaller one wins.
+    const auto draw = random.next();
+    return kWords[std::min((draw >> 32) * std::size(kWords) >> 32, (draw & 0xffffffff) * std::size(kWords) >> 32)];
   }
   void sentence() {
     const auto count = 5 + random.below(13);

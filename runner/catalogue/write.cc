@@ -205,14 +205,16 @@ Json group_to_json(const Case& c, std::string_view id) {
 
 }  // namespace
 
-std::string to_json(const Case& c) {
+Json to_document(const Case& c) {
   const std::string_view id = c.id;
   const auto slash = id.find('/');
   Json file;
   file["suite"] = id.substr(0, slash);
   file["about"] = "One case, written by touchstone.";
   file["groups"] = Json::array({group_to_json(c, slash == std::string_view::npos ? id : id.substr(slash + 1))});
-  return canonical(file);
+  return file;
 }
+
+std::string to_json(const Case& c) { return canonical(to_document(c)); }
 
 }  // namespace touchstone
