@@ -29,7 +29,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::optional<Received> take();  // what next() gives
   void collect();                  // events -> members; then settle()
   void handle(Event event);
-  void end(Ended how) noexcept;
+  void end(Ended how);
 
   // Output.
   void settle();  // after each change of the connection: output, shutdown, timer
@@ -38,6 +38,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
 
   static asio::awaitable<void> read_pump(std::shared_ptr<Impl> self);
   static asio::awaitable<void> flush_pump(std::shared_ptr<Impl> self);
+  static asio::awaitable<void> say_goodbye(std::shared_ptr<Impl> self);  // close_notify, then closes
   void start_reading();
 
   // The command's views must outlive the operation.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/error.hpp>
 
 namespace ws::io {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kSmallRead = 4 * 1024;   // while little comes: idle connections are small
 constexpr std::size_t kLargeRead = 64 * 1024;  // while much comes
 constexpr std::size_t kWriteChunk = 256 * 1024;
+constexpr std::chrono::seconds kGoodbye{1};  // a few octets, for a peer that has nothing more to say
 
 }  // namespace
 
@@ -89,12 +91,18 @@ void WebSocket::Impl::collect() {
   if (any) activity.notify_all();
 }
 
-void WebSocket::Impl::end(Ended how) noexcept {
+void WebSocket::Impl::end(Ended how) {
   if (ended) return;
   ended = true;
   ending = std::move(how);
   watchdog.reset();
-  stream->close();
+  // RFC 8446 6.1: who ends TLS in order says so, also when the peer was first.
+  const bool in_order = stream->secure() && input_ended == make_error_code(asio::error::eof);
+  if (in_order && !shut && !flushing && !write_error) {
+    asio::co_spawn(stream->executor(), say_goodbye(shared_from_this()), asio::detached);
+  } else {
+    stream->close();
+  }
   for (Signal* signal : {&activity, &room, &progress, &turn}) signal->notify_all();
 }
 
@@ -126,6 +134,12 @@ void WebSocket::Impl::settle() {
   asio::co_spawn(stream->executor(), flush_pump(shared_from_this()), [self = shared_from_this()](std::exception_ptr e) {
     if (e) self->end({});  // no memory
   });
+}
+
+asio::awaitable<void> WebSocket::Impl::say_goodbye(std::shared_ptr<Impl> self) {
+  const Watchdog late(self->stream->executor(), deadline_after(kGoodbye), [&self] { self->stream->close(); });
+  (void)co_await self->stream->shutdown_send();
+  self->stream->close();
 }
 
 asio::awaitable<void> WebSocket::Impl::flush_pump(std::shared_ptr<Impl> self) {

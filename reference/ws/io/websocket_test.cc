@@ -1,0 +1,413 @@
+#include <ws/io/test_support.h>
+#include <ws/io/websocket.h>
+
+#include <asio/error.hpp>
+#include <map>
+
+namespace ws::io {
+namespace {
+
+using namespace test;  // NOLINT: the tests' own words
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const Url kUrl{.host = "localhost", .port = 80, .target = "/chat"};
+
+struct Sockets {
+  std::optional<WebSocket> client, server;
+};
+
+// Two ends of an open connection.
+asio::awaitable<Sockets> opened(bool secure, ConnectOptions connecting = ConnectOptions(),
+                                AcceptOptions accepting = AcceptOptions()) {
+  Pair pair = co_await connected(secure);
+  Sockets sockets;
+  Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
+    auto result = co_await accept(std::move(pair.server), accepting);
+    if (!result) throw std::runtime_error(result.error().text);
+    sockets.server.emplace(std::move(*result));
+  });
+  auto client = co_await connect(std::move(pair.client), kUrl, connecting);
+  if (!client) throw std::runtime_error(client.error().text);
+  sockets.client.emplace(std::move(*client));
+  co_await server.join();
+  co_return std::move(sockets);
+}
+
+std::string text_of(const std::expected<Received, std::error_code>& received) {
+  if (!received) return "error: " + received.error().message();
+  if (const auto* text = std::get_if<event::Text>(&*received)) return text->data;
+  if (const auto* binary = std::get_if<event::Binary>(&*received)) return "binary: " + to_string(binary->data);
+  const Ended& ended = std::get<Ended>(*received);
+  return "ended " + std::to_string(ended.code) + " " + ended.reason + (ended.clean ? " clean" : "");
+}
+
+class AnySocket : public testing::TestWithParam<bool> {
+ protected:
+  [[nodiscard]] static bool secure() { return GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(, AnySocket, testing::Bool(), [](const auto& tls) { return tls.param ? "Tls" : "Tcp"; });
+
+TEST_P(AnySocket, CarriesMessagesBothWays) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(secure());
+    EXPECT_EQ(s.server->request().target, "/chat");
+    EXPECT_EQ(s.client->response().status, 101);
+    EXPECT_TRUE(s.client->deflate());
+    EXPECT_EQ(s.client->deflate(), s.server->deflate());
+    EXPECT_FALSE(co_await s.client->write_text("hello"));
+    EXPECT_FALSE(co_await s.server->write_binary(to_bytes("world")));
+    EXPECT_EQ(text_of(co_await s.server->read()), "hello");
+    EXPECT_EQ(text_of(co_await s.client->read()), "binary: world");
+  });
+}
+
+TEST_P(AnySocket, ClosesCleanlyFromEitherSide) {
+  run([]() -> asio::awaitable<void> {
+    for (const bool client_first : {true, false}) {
+      Sockets s = co_await opened(secure());
+      WebSocket& closing = client_first ? *s.client : *s.server;
+      WebSocket& other = client_first ? *s.server : *s.client;
+      std::string seen;
+      Task reading(closing.stream().executor(),
+                   [&]() -> asio::awaitable<void> { seen = text_of(co_await other.read()); });
+      const auto ended = co_await closing.close(3001, "bye");
+      co_await reading.join();
+      EXPECT_EQ(seen, "ended 3001 bye clean");
+      CO_REQUIRE(ended);
+      EXPECT_EQ(ended->code, 3001);
+      EXPECT_TRUE(ended->clean);
+      EXPECT_FALSE(ended->error) << ended->error.message();
+      EXPECT_EQ(text_of(co_await other.read()), "ended 3001 bye clean");  // as often as asked
+    }
+  });
+}
+
+TEST_P(AnySocket, CloseWithoutACode) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(secure());
+    Task reading(s.server->stream().executor(), [&]() -> asio::awaitable<void> {
+      EXPECT_EQ(text_of(co_await s.server->read()), "ended 1005  clean");
+    });
+    EXPECT_TRUE(co_await s.client->close(close_code::kNoStatus));
+    co_await reading.join();
+  });
+}
+
+TEST_P(AnySocket, ConcurrentWritersDoNotMixMessages) {
+  run([]() -> asio::awaitable<void> {
+    constexpr int kWriters = 50, kEach = 20;
+    Sockets s = co_await opened(secure());
+    std::vector<Task> writers;
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back(s.client->stream().executor(), [&s, w]() -> asio::awaitable<void> {
+        for (int i = 0; i < kEach; ++i) {
+          std::string text(static_cast<std::size_t>(1 + (w * 37 + i * 977) % 20'000), static_cast<char>('0' + w));
+          text[0] = static_cast<char>('0' + i);
+          EXPECT_FALSE(co_await s.client->write_text(std::move(text)));
+        }
+      });
+    }
+    std::map<char, int> next;
+    for (int n = 0; n < kWriters * kEach; ++n) {
+      const std::string text = text_of(co_await s.server->read());
+      if (text.size() == 1) continue;
+      EXPECT_EQ(text.find_first_not_of(text[1], 1), std::string::npos);
+      EXPECT_GE(text[0], next[text[1]]) << "a writer's messages changed places";
+      next[text[1]] = text[0];
+    }
+    for (Task& writer : writers) co_await writer.join();
+  });
+}
+
+TEST_P(AnySocket, APeerThatDoesNotReadStopsTheWriter) {
+  run([]() -> asio::awaitable<void> {
+    constexpr std::size_t kSize = 100'000;
+    ConnectOptions options;
+    options.connection.deflate_offer.reset();
+    Sockets s = co_await opened(secure(), options);
+    int written = 0;
+    std::error_code error;
+    while (!(error = co_await s.server->write_binary(Bytes(kSize), milliseconds(100)))) ++written;
+    EXPECT_EQ(error, asio::error::timed_out);
+    EXPECT_LE(s.server->queued(), kHighWater + kSize + kMaxHeaderSize);
+    // More of them get no turn, and leave nothing behind.
+    const std::size_t queued = s.server->queued();
+    std::vector<Task> more;
+    for (int i = 0; i < 10; ++i) {
+      more.emplace_back(s.server->stream().executor(), [&s]() -> asio::awaitable<void> {
+        EXPECT_EQ(co_await s.server->write_binary(Bytes(kSize), milliseconds(10)), asio::error::timed_out);
+      });
+    }
+    for (Task& task : more) co_await task.join();
+    EXPECT_EQ(s.server->queued(), queued);
+    // The message whose write timed out is not lost: the connection is whole.
+    for (int i = 0; i <= written; ++i) {
+      const auto received = co_await s.client->read();
+      CO_REQUIRE(received && std::holds_alternative<event::Binary>(*received));
+      EXPECT_EQ(std::get<event::Binary>(*received).data.size(), kSize);
+    }
+    EXPECT_FALSE(co_await s.server->drain(0));
+    EXPECT_FALSE(co_await s.server->write_text("on time"));
+    EXPECT_EQ(text_of(co_await s.client->read()), "on time");
+  });
+}
+
+TEST_P(AnySocket, AReadThatTimesOutOrIsCancelledLosesNothing) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(secure());
+    EXPECT_EQ(text_of(co_await s.client->read(milliseconds(1))), "error: Connection timed out");
+    std::string seen;
+    Task reading(s.client->stream().executor(),
+                 [&]() -> asio::awaitable<void> { seen = text_of(co_await s.client->read()); });
+    co_await yield_often();
+    reading.cancel();
+    co_await reading.join();
+    EXPECT_EQ(seen, "error: " + make_error_code(asio::error::operation_aborted).message());
+    EXPECT_FALSE(co_await s.server->write_text("hello"));
+    EXPECT_EQ(text_of(co_await s.client->read()), "hello");
+  });
+}
+
+TEST_P(AnySocket, PingMeasuresUntilThePong) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(secure());
+    // Nobody reads there yet.
+    const auto early = co_await s.client->ping(milliseconds(5));
+    CO_REQUIRE(!early);
+    EXPECT_EQ(early.error(), asio::error::timed_out);
+    Task reading(s.server->stream().executor(), [&]() -> asio::awaitable<void> { (void)co_await s.server->read(); });
+    EXPECT_TRUE(co_await s.client->ping());
+    s.client->drop();
+    co_await reading.join();
+    EXPECT_FALSE(co_await s.client->ping());
+  });
+}
+
+TEST_P(AnySocket, DropEndsAllOperations) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(secure());
+    std::string seen;
+    Task reading(s.client->stream().executor(),
+                 [&]() -> asio::awaitable<void> { seen = text_of(co_await s.client->read()); });
+    Task closing(s.client->stream().executor(), [&]() -> asio::awaitable<void> { (void)co_await s.client->close(); });
+    co_await yield_often();
+    s.client.reset();  // as drop()
+    co_await reading.join();
+    co_await closing.join();
+    EXPECT_EQ(seen, "ended 1006 ");
+    EXPECT_EQ(text_of(co_await s.server->read()).substr(0, 5), "ended");
+    EXPECT_TRUE(co_await s.server->write_text("late"));
+  });
+}
+
+TEST(WebSocket, MisuseIsAnErrorThatChangesNothing) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(false);
+    EXPECT_EQ(co_await s.client->write_text("\xff"), make_error_code(Misuse::text_not_utf8));
+    const auto closed = co_await s.client->close(1006);
+    CO_REQUIRE(!closed);
+    EXPECT_EQ(closed.error().message(), describe(Misuse::close_code_invalid));
+    EXPECT_FALSE(co_await s.client->write_text("fine"));
+    EXPECT_EQ(text_of(co_await s.server->read()), "fine");
+  });
+}
+
+TEST(WebSocket, AgreesOnTheClientsFirstSubprotocolThatTheServerSpeaks) {
+  run([]() -> asio::awaitable<void> {
+    ConnectOptions connecting;
+    connecting.subprotocols = {"a", "b", "c"};
+    AcceptOptions accepting;
+    accepting.subprotocols = {"c", "b"};
+    const Sockets s = co_await opened(false, connecting, accepting);
+    EXPECT_EQ(s.client->subprotocol(), "b");
+    EXPECT_EQ(s.server->subprotocol(), "b");
+  });
+}
+
+// A peer that says what it is told to.
+asio::awaitable<std::string> read_head(Stream& stream) {
+  std::string head;
+  std::byte octet{};
+  while (!head.ends_with("\r\n\r\n")) {
+    if (!co_await stream.read_some({&octet, 1})) break;
+    head += static_cast<char>(octet);
+  }
+  co_return head;
+}
+
+TEST(WebSocket, ConnectTellsOfARefusal) {
+  run([]() -> asio::awaitable<void> {
+    Pair pair = co_await connected(false);
+    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
+      EXPECT_THAT(co_await read_head(*pair.server), StartsWith("GET /chat HTTP/1.1\r\nHost: localhost\r\n"));
+      (void)co_await pair.server->write(as_octets("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"));
+    });
+    const auto socket = co_await connect(std::move(pair.client), kUrl, ConnectOptions());
+    co_await server.join();
+    CO_REQUIRE(!socket && socket.error().rejected);
+    EXPECT_EQ(socket.error().rejected->status, 403);
+    EXPECT_EQ(socket.error().text, "opening handshake with localhost: refused with status 403");
+  });
+}
+
+TEST(WebSocket, ConnectGivesUpAtItsDeadline) {
+  run([]() -> asio::awaitable<void> {
+    Pair pair = co_await connected(false);
+    ConnectOptions options;
+    options.deadline = milliseconds(10);
+    const auto socket = co_await connect(std::move(pair.client), kUrl, options);
+    CO_REQUIRE(!socket);
+    EXPECT_EQ(socket.error().code, asio::error::timed_out);
+    EXPECT_THAT(socket.error().text, HasSubstr("no answer in time"));
+  });
+}
+
+TEST(WebSocket, ConnectTellsWhatTheServerDidWrong) {
+  run([]() -> asio::awaitable<void> {
+    Pair pair = co_await connected(false);
+    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
+      (void)co_await read_head(*pair.server);
+      (void)co_await pair.server->write(
+          as_octets("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"));
+      (void)co_await read_all(*pair.server);
+      pair.server->close();
+    });
+    const auto socket = co_await connect(std::move(pair.client), kUrl, ConnectOptions());
+    co_await server.join();
+    CO_REQUIRE(!socket);
+    EXPECT_EQ(socket.error().violation, Violation::accept_wrong);
+    EXPECT_THAT(socket.error().text, HasSubstr(rule(Violation::accept_wrong).text));
+  });
+}
+
+TEST(WebSocket, ConnectNamesTheStageThatFailed) {
+  run([]() -> asio::awaitable<void> {
+    const Url url{.host = "no..such..name", .port = 80, .target = "/"};
+    const auto socket = co_await connect(url, ConnectOptions());
+    CO_REQUIRE(!socket);
+    EXPECT_EQ(socket.error().stage, DialStage::resolve);
+  });
+}
+
+TEST(WebSocket, AcceptGivesASilentClientLimitedTime) {
+  run([]() -> asio::awaitable<void> {
+    Pair pair = co_await connected(false);
+    AcceptOptions options;
+    options.connection.limits.handshake = milliseconds(10);
+    const auto socket = co_await accept(std::move(pair.server), options);
+    CO_REQUIRE(!socket);
+    EXPECT_EQ(socket.error().code, asio::error::timed_out);
+    EXPECT_EQ((co_await read_all(*pair.client)).error, asio::error::eof);
+  });
+}
+
+TEST(WebSocket, AcceptAnswersABrokenRequest) {
+  run([]() -> asio::awaitable<void> {
+    Pair pair = co_await connected(false);
+    std::optional<OpenError> error;
+    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
+      auto socket = co_await accept(std::move(pair.server), AcceptOptions());
+      if (!socket) error = std::move(socket.error());
+    });
+    (void)co_await pair.client->write(as_octets("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    EXPECT_THAT((co_await read_all(*pair.client)).text, StartsWith("HTTP/1.1 4"));
+    pair.client->close();
+    co_await server.join();
+    CO_REQUIRE(error);
+    EXPECT_EQ(error->violation, Violation::upgrade_missing);
+  });
+}
+
+// The client end as a plain stream behind the opening handshake.
+struct Half {
+  std::unique_ptr<Stream> raw;
+  std::optional<WebSocket> server;
+};
+asio::awaitable<Half> half_opened(AcceptOptions options = AcceptOptions()) {
+  Pair pair = co_await connected(false);
+  Half half;
+  Task accepting(pair.client->executor(), [&]() -> asio::awaitable<void> {
+    auto result = co_await accept(std::move(pair.server), options);
+    if (!result) throw std::runtime_error(result.error().text);
+    half.server.emplace(std::move(*result));
+  });
+  (void)co_await pair.client->write(
+      as_octets("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"));
+  (void)co_await read_head(*pair.client);
+  co_await accepting.join();
+  half.raw = std::move(pair.client);
+  co_return std::move(half);
+}
+
+TEST(WebSocket, FailsTheConnectionForABrokenRule) {
+  run([]() -> asio::awaitable<void> {
+    Half half = co_await half_opened();
+    (void)co_await half.raw->write(as_octets("\x81\x01x"));  // unmasked
+    Input input;
+    Task reading(half.raw->executor(), [&]() -> asio::awaitable<void> {
+      input = co_await read_all(*half.raw);
+      half.raw->close();
+    });
+    const auto received = co_await half.server->read();
+    co_await reading.join();
+    CO_REQUIRE(received && std::holds_alternative<Ended>(*received));
+    EXPECT_EQ(std::get<Ended>(*received).violation, Violation::mask_missing);
+    EXPECT_FALSE(std::get<Ended>(*received).clean);
+    EXPECT_THAT(input.text, StartsWith(std::string("\x88\x0e\x03\xea", 4)));  // Close 1002, mask-missing
+  });
+}
+
+TEST(WebSocket, APeerThatNeverAnswersCloseIsLeftAfterTheLimit) {
+  run([]() -> asio::awaitable<void> {
+    AcceptOptions options;
+    options.connection.limits.close = milliseconds(10);
+    Half half = co_await half_opened(options);
+    const auto ended = co_await half.server->close();
+    CO_REQUIRE(ended);
+    EXPECT_EQ(ended->code, close_code::kAbnormal);
+    EXPECT_EQ(ended->error, asio::error::timed_out);
+    EXPECT_FALSE(ended->clean);
+  });
+}
+
+TEST(WebSocket, MessagesBeforeAResetAreDelivered) {
+  run([]() -> asio::awaitable<void> {
+    Half half = co_await half_opened();
+    Bytes out;
+    for (int i = 0; i < 3; ++i) encode_frame({.mask = MaskKey{}}, as_octets("abc"), out);
+    (void)co_await half.raw->write(out);
+    half.raw->reset();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(text_of(co_await half.server->read()), "abc");
+    const auto received = co_await half.server->read();
+    CO_REQUIRE(received && std::holds_alternative<Ended>(*received));
+    EXPECT_EQ(std::get<Ended>(*received).error, asio::error::connection_reset);
+    EXPECT_EQ(std::get<Ended>(*received).code, close_code::kAbnormal);
+  });
+}
+
+TEST(WebSocket, AMessageCanBeAnsweredBeforeTheCloseBehindIt) {
+  run([]() -> asio::awaitable<void> {
+    Half half = co_await half_opened();
+    Bytes out;
+    encode_frame({.mask = MaskKey{}}, as_octets("question"), out);
+    encode_frame({.opcode = Opcode::close, .mask = MaskKey{}}, {}, out);
+    (void)co_await half.raw->write(out);  // one segment
+    EXPECT_EQ(text_of(co_await half.server->read()), "question");
+    EXPECT_TRUE(half.server->queue(command::Text{"answer"}));
+    Input input;
+    Task reading(half.raw->executor(), [&]() -> asio::awaitable<void> {
+      input = co_await read_all(*half.raw);
+      half.raw->close();
+    });
+    EXPECT_EQ(text_of(co_await half.server->read()), "ended 1005  clean");
+    co_await reading.join();
+    EXPECT_EQ(input.text, std::string("\x81\x06") + "answer" + std::string("\x88\x00", 2));
+  });
+}
+
+}  // namespace
+}  // namespace ws::io
