@@ -11,7 +11,7 @@ find_package(Python3 COMPONENTS Interpreter QUIET)
 if(CHROMEDRIVER AND CHROMIUM AND Python3_FOUND)
   add_test(NAME reports.page COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/reports/page_test/page_test.py
            --sample $<TARGET_FILE:reports_sample> --chromium ${CHROMIUM} --chromedriver ${CHROMEDRIVER})
-  set_tests_properties(reports.page PROPERTIES LABELS page TIMEOUT 300)
+  set_tests_properties(reports.page PROPERTIES LABELS page TIMEOUT 900)
 else()
   message(STATUS "reports.page is left out: it needs chromium, chromedriver and python3. "
                  "On Debian: apt-get install chromium chromium-driver python3")

@@ -120,6 +120,19 @@ function nextTrouble() {
 
 function openCase(result) {
   go({ view: 'cases', case: result.of.id }, true);
-  const row = byId('list').querySelector('[aria-current]');
-  if (row) row.scrollIntoView({ block: 'nearest' });
+  revealRow('nearest');
+}
+
+// Scrolls the list, and never the page, so that the row of the open case is in view.
+function revealRow(where) {
+  const list = byId('list'), row = list.querySelector('[aria-current]');
+  if (!row || list.scrollHeight <= list.clientHeight) return;
+  // Twice: groups out of view have an estimated height until they are scrolled to.
+  for (let pass = 0; pass < 2; ++pass) {
+    const box = list.getBoundingClientRect(), at = row.getBoundingClientRect();
+    const above = at.top - box.top - 48, below = at.bottom - Math.min(box.bottom, innerHeight);
+    if (where === 'center') list.scrollTop += at.top - box.top - list.clientHeight / 2;
+    else if (above < 0) list.scrollTop += above;
+    else if (below > 0) list.scrollTop += below + 8;
+  }
 }

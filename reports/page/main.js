@@ -136,6 +136,5 @@ show(readHash());
 // A link to something in particular starts there, not at the head of the page.
 if (state.case || state.view !== 'cases') {
   scrollTo(0, narrow() && state.case ? 0 : mainTop());
-  const row = byId('list').querySelector('[aria-current]');
-  if (row) row.scrollIntoView({ block: 'center' });
+  revealRow('center');
 }

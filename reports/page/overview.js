@@ -129,6 +129,9 @@ function showMatrix() {
       [...groups].map(([group, members]) => el('tbody', {}, el('tr', { class: 'matrix-group' }, el('th', { scope: 'rowgroup', colspan: AGENTS.length + 1 }, group)), members.map(matrixRow))))));
 }
 
+// What says most about a rule: that it was broken, then that it was kept, then everything that is no judgement.
+const evidence = (verdict) => ({ FAILED: 9, 'NON-STRICT': 8, OK: 7 }[verdict.name] || verdict.badness);
+
 function citations() {
   const cited = new Map(REQUIREMENTS.map((r) => [r, { cases: new Set(), worst: AGENTS.map(() => null) }]));
   for (const results of RESULTS) {
@@ -138,7 +141,7 @@ function citations() {
         entry.cases.add(result.of.id);
         const verdict = verdictFor(result, r);
         const worst = entry.worst[result.agent];
-        if (verdict && (!worst || verdict.badness > worst.badness)) entry.worst[result.agent] = verdict;
+        if (verdict && (!worst || evidence(verdict) > evidence(worst))) entry.worst[result.agent] = verdict;
       }
     }
   }

@@ -92,13 +92,13 @@ constexpr std::array<Endpoint, 10> kEndpoints{{
     {"python3-websockets 10.4", "ws://127.0.0.1:9002/", "Python/3.11 websockets/10.4", 47},
     {"libwebsockets 4.1.6", "wss://[::1]:9003/echo?deflate=1", "lwsws", 90},
     {"Boost.Beast 1.74", "ws://127.0.0.1:9004/", "Boost.Beast/292", 160},
+    {"</script><script>window.hacked = 1</script>", "ws://127.0.0.1:9010/", "<img src=x onerror=\"window.hacked = 1\">",
+     20},
     {"websocketpp 0.8.2", "ws://127.0.0.1:9005/", "WebSocket++/0.8.2", 120},
     {"gorilla/websocket 1.5.0", "ws://127.0.0.1:9006/", "", 130},
     {"nhooyr 1.8.7", "ws://127.0.0.1:9007/", "", 65},
     {"bun 1.2", "ws://127.0.0.1:9008/", "", 35},
     {"deno 2.1", "ws://127.0.0.1:9009/", "", 55},
-    {"</script><script>window.hacked = 1</script>", "ws://127.0.0.1:9010/", "<img src=x onerror=\"window.hacked = 1\">",
-     20},
 }};
 
 // Cases that are alike: ids, aliases and titles are patterns with {} for the number.
