@@ -68,14 +68,6 @@ TEST_P(Streams, HaveEqualOctetsForEqualSeeds) {
   EXPECT_EQ(first.size(), PayloadGenerator::kStreamPool);
 }
 
-TEST_P(Streams, OfTextAreAscii) {
-  const auto name = GetParam();
-  if (name == "bitmap" || name == "noise") GTEST_SKIP() << "binary";
-  const auto pool = stream_pool(name, 7);
-  EXPECT_TRUE(std::ranges::all_of(
-      *pool, [](std::byte b) { return (b >= std::byte{' '} && b <= std::byte{'~'}) || b == std::byte{'\n'}; }));
-}
-
 TEST_P(Streams, AreTheSameOnEveryMachine) {
   // FNV-1a of the first 64 KiB with seed 1: a change here changes every published run.
   std::uint64_t hash = 0xcbf29ce484222325ULL;
@@ -92,6 +84,14 @@ TEST_P(Streams, AreTheSameOnEveryMachine) {
 
 INSTANTIATE_TEST_SUITE_P(All, Streams, ::testing::ValuesIn(stream_names()),
                          [](const auto& row) { return std::string(row.param); });
+
+TEST(StreamPool, OfTextIsAscii) {
+  for (const auto* name : {"json", "html", "prose"}) {
+    EXPECT_TRUE(std::ranges::all_of(*stream_pool(name, 7), [](std::byte b) {
+      return (b >= std::byte{' '} && b <= std::byte{'~'}) || b == std::byte{'\n'};
+    })) << name;
+  }
+}
 
 TEST(StreamPool, IsSharedBetweenThreads) {
   std::vector<std::shared_ptr<const ws::Bytes>> pools(4);
