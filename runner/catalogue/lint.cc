@@ -149,6 +149,10 @@ std::vector<CaseFileError> lint(std::string_view name, std::string_view text) {
   } else if (base_name(name) == "choices.json") {
     auto loaded = load_choices(name, text);
     if (!told(loaded, faults)) check_choices(*loaded, faults);
+  } else if (name.ends_with(".schema.json")) {
+    std::vector<CaseFileError> unreadable;
+    std::ignore = parse_strict(name, text, unreadable);
+    for (auto& fault : unreadable) faults.add(std::move(fault));
   } else {
     auto loaded = load_cases(name, text);
     if (!told(loaded, faults)) check_suite(name, text, *loaded, faults);

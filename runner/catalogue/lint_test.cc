@@ -2,6 +2,7 @@
 
 #include "runner/catalogue/format.h"
 #include "runner/catalogue/title_check.h"
+#include "runner/resources/resources.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -121,6 +122,8 @@ TEST(Lint, KnowsTheFilesBesideTheSuites) {
   EXPECT_FALSE(is_suite("cases/requirements.json"));
   EXPECT_FALSE(is_suite("cases/choices.json"));
   EXPECT_FALSE(is_suite("cases/case.schema.json"));
+  EXPECT_THAT(lint("cases/case.schema.json", resource("cases/case.schema.json")), IsEmpty());
+  EXPECT_EQ(lint("x.schema.json", "{").size(), 1u);
   EXPECT_TRUE(tells(lint("requirements.json", "[{}]\n"), "/0", "no key 'id'"));
   EXPECT_TRUE(
       tells(lint("requirements.json", R"([{"id": "a", "rfc": 1, "section": "1", "level": "COULD", "binds": "both",
