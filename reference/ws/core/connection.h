@@ -7,6 +7,26 @@
 //   while (auto event = conn.next_event()) handle(*event);
 //   conn.wrote(write(conn.output()));
 //   arm(conn.timer()); if (conn.wants_shutdown()) shutdown_send();
+//
+// Where the RFCs leave a choice, this endpoint takes these (ids: cases/choices.json):
+//   C-09  a key decodes to 16 octets; its pad bits may be anything
+//   C-10  quoted strings and empty list elements pass, any other grammar error is refused
+//   C-14  each header octet is judged as soon as it is there; 1002
+//   C-15  limits are judged on the announced length, for compressed messages on what was inflated; 1009
+//   C-16  lengths that are not minimal fail the connection
+//   C-18  Pings are answered at once, also while our own Close waits for its answer
+//   C-19  a Close is answered at once; the tail of a half-sent message is not sent
+//   C-22  the reply to a Close has the same code and no reason; a server answers 1010 with 1000
+//   C-23  what comes behind the peer's Close is dropped; the first octet of it is reported (frame_after_close)
+//   C-26  every Ping is answered, but only the latest one while more than 256 KiB of output wait
+//   C-29  1012-1014 pass, other unassigned codes below 3000 do not; 1002
+//   C-30  bad DEFLATE data and bad UTF-8, also in a Close, are 1007
+//   C-31  UTF-8 fails at the first impossible octet, also as it comes out of the inflater
+//   C-32  repeated Host, Key, Version, Accept and (in an answer) Protocol fields are refused
+//   C-33  a server declines server_max_window_bits=8; a client that is told to keep to 8 sends uncompressed
+//   C-37  a compressed message without any octet is corrupt; an empty one is a single 00
+//   C-39  bare LF is refused, leading empty lines pass, a request with a body is refused, 100 goes before 101
+//   C-40  the end of TCP without a Close is 1006, and nothing more is sent
 #pragma once
 #include <ws/core/bytes.h>
 #include <ws/core/close.h>
@@ -30,7 +50,7 @@ namespace ws {
 
 enum class Role : std::uint8_t { client, server };
 
-// RFC 6455 4.1, 7.1.3, 7.1.4. All moves are rows of kTransitions in connection.cc.
+// RFC 6455 4.1, 7.1.3, 7.1.4. All moves are rows of kTransitions in transitions.h.
 enum class State : std::uint8_t {
   connecting,  // opening handshake                              4.1
   open,        // data may flow both ways                        4.1
@@ -59,8 +79,11 @@ struct Binary { Bytes data; };
 struct Ping { Bytes payload; };                                                  // the Pong is already in output()
 struct Pong { Bytes payload; };
 struct Close { std::optional<CloseReason> reason; };                             // the reply is already in output()
-struct Failed { Violation violation; std::uint64_t offset; };                    // at most once; offset into received octets
+struct Failed { Violation violation; std::uint64_t offset; };                    // at most once; see below
 struct Closed { std::uint16_t code; bool clean; };                               // the last event, exactly once
+// Failed::offset counts received octets from the first one on. It is the octet that broke the rule; inside a
+// compressed message or a Close frame the first octet of the frame's payload, in the opening handshake the
+// first octet of the head.
 }  // namespace event
 using Event = std::variant<event::Requested, event::Opened, event::Rejected, event::Frame, event::Text, event::Binary,
                            event::Ping, event::Pong, event::Close, event::Failed, event::Closed>;
@@ -102,7 +125,7 @@ struct Options {
   std::optional<DeflateParams> deflate_preference = DeflateParams{};
   int deflate_level = 1;                // zlib's
   std::size_t deflate_threshold = 0;    // messages shorter than this are sent uncompressed
-  std::function<MaskKey()> mask_key{};   // client only; injected: strong in production, fixed in tests. RFC 6455 5.3
+  std::function<MaskKey()> mask_key{};   // client only, which throws without; injected: strong in production, fixed in tests. RFC 6455 5.3
   std::function<std::string()> nonce{};  // Sec-WebSocket-Key, client only. RFC 6455 4.1
 };
 

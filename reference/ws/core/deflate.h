@@ -27,7 +27,8 @@ class Deflater {
 
 class Inflater {
  public:
-  // window_bits: 8 to 15. Distances beyond the window are deflate_corrupt.
+  // window_bits: 8 to 15. Distances beyond the window are deflate_corrupt. After an error the inflater
+  // is of no more use.
   Inflater(int window_bits, bool no_context_takeover);
   Inflater(Inflater&&) noexcept;
   Inflater& operator=(Inflater&&) noexcept;
