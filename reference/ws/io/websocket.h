@@ -6,6 +6,7 @@
 // message only when that message was taken; so a message can be answered before the Close behind it, Pings are
 // answered while the application reads, and an application that does not read stops the peer (back-pressure).
 // Everything belongs to the stream's executor; nothing is locked.
+// Callers: name options before co_await connect(url, options); g++ 12 destroys braced temporaries there twice.
 #pragma once
 #include <ws/core/connection.h>
 #include <ws/core/url.h>
