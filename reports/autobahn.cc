@@ -206,7 +206,7 @@ std::expected<void, FileError> render_autobahn(const Report& report, const Sink&
     }
   }
   // Last: an index never names a file that is not there. Autobahn indents by three.
-  return sink("index.json", index.dump(3, ' ', false, Json::error_handler_t::replace) + "\n");
+  return sink("index.json", index.dump(3, ' ', true, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace touchstone

@@ -81,7 +81,7 @@ class ReadingOrder {
         const Rank &rank_x = ranks_.at(x), &rank_y = ranks_.at(y);
         return rank_x != rank_y ? rank_x < rank_y : natural_less(x, y);
       }
-      if (end_a == a->case_id.size() || end_b == b->case_id.size()) return end_a < end_b;
+      if (end_a == a->case_id.size() || end_b == b->case_id.size()) return a->case_id.size() < b->case_id.size();
       start = end_a + 1;
     }
   }

@@ -8,11 +8,24 @@ target_link_libraries(reports_sample PRIVATE touchstone_reports touchstone_optio
 find_program(CHROMEDRIVER chromedriver)
 find_program(CHROMIUM NAMES chromium chromium-browser google-chrome)
 find_package(Python3 COMPONENTS Interpreter QUIET)
+set(page_test ${CMAKE_SOURCE_DIR}/reports/page_test)
 if(CHROMEDRIVER AND CHROMIUM AND Python3_FOUND)
-  add_test(NAME reports.page COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/reports/page_test/page_test.py
+  add_test(NAME reports.page COMMAND ${Python3_EXECUTABLE} ${page_test}/page_test.py
            --sample $<TARGET_FILE:reports_sample> --chromium ${CHROMIUM} --chromedriver ${CHROMEDRIVER})
   set_tests_properties(reports.page PROPERTIES LABELS page TIMEOUT 900)
 else()
   message(STATUS "reports.page is left out: it needs chromium, chromedriver and python3. "
                  "On Debian: apt-get install chromium chromium-driver python3")
+endif()
+
+if(Python3_FOUND)
+  execute_process(COMMAND ${Python3_EXECUTABLE} -c "import jsonschema; jsonschema.Draft202012Validator"
+                  RESULT_VARIABLE no_jsonschema OUTPUT_QUIET ERROR_QUIET)
+endif()
+if(Python3_FOUND AND NOT no_jsonschema)
+  add_test(NAME reports.schemas COMMAND ${Python3_EXECUTABLE} ${page_test}/schema_test.py
+           --sample $<TARGET_FILE:reports_sample> --schemas ${CMAKE_SOURCE_DIR}/reports/schema)
+  set_tests_properties(reports.schemas PROPERTIES LABELS unit)
+else()
+  message(STATUS "reports.schemas is left out: it needs python3's jsonschema. On Debian: apt-get install python3-jsonschema")
 endif()

@@ -73,7 +73,7 @@ std::expected<Json, JsonFault> parse_json(std::string_view text) {
   return value;
 }
 
-std::string write_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string write_json(const Json& value) { return value.dump(-1, ' ', true, Json::error_handler_t::replace); }
 
 std::string format_time(std::chrono::system_clock::time_point time) {
   using namespace std::chrono;

@@ -31,7 +31,8 @@ struct JsonFault {
 // Parses one text. Two equal keys in an object are a fault: other readers would take either.
 [[nodiscard]] std::expected<Json, JsonFault> parse_json(std::string_view text);
 
-// One line of JSON. Octets that are no UTF-8 become U+FFFD: what a report says stays readable by every tool.
+// One line of JSON in ASCII, so that no tool finds another line end (U+2028) in it or mistakes its encoding. Octets
+// that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string write_json(const Json& value);
 
 // "2026-11-21T10:11:12.123456Z"
