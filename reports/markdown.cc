@@ -68,7 +68,7 @@ std::string attention(const Report& report, const AgentResults& agent, Behavior 
                          rule ? markdown_escape(rule->rule) : "", markdown_escape(finding.expected),
                          markdown_escape(finding.seen));
     }
-    if (!result->replay.empty()) out += fmt::format("  - again: {}\n", markdown_escape(result->replay));
+    if (!result->replay.empty()) out += fmt::format("  - again: {}\n", markdown_code(result->replay));
   }
   return out.empty() ? out : fmt::format("\n#### {}\n\n{}", name(behavior), out);
 }

@@ -3,6 +3,8 @@
 
 #include <ws/core/utf8.h>
 
+#include <algorithm>
+
 namespace touchstone {
 namespace {
 
@@ -99,6 +101,17 @@ std::string markdown_escape(std::string_view octets) {
     }
   }
   return out;
+}
+
+std::string markdown_code(std::string_view octets) {
+  std::string text = clean_text(octets);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  // CommonMark: the fence is a run of backticks longer than any inside.
+  std::size_t longest = 0, run = 0;
+  for (const char c : text) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
+  const std::string fence(longest + 1, '`');
+  const std::string_view space = longest == 0 ? "" : " ";
+  return fence + std::string(space) + text + std::string(space) + fence;
 }
 
 const std::string& kept_payload(const Transcript& transcript, const Entry& entry) {

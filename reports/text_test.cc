@@ -23,6 +23,11 @@ TEST(MarkdownEscape, LeavesNoMarkupAndNoNewCells) {
   EXPECT_EQ(markdown_escape("a|b*c_`<x>\n[y](z)"), "a\\|b\\*c\\_\\`&lt;x&gt; \\[y\\](z)");
 }
 
+TEST(MarkdownCode, FencesBackticks) {
+  EXPECT_EQ(markdown_code("a *b*\nc"), "`a *b* c`");
+  EXPECT_EQ(markdown_code("`a``b"), "``` `a``b ```");
+}
+
 TEST(KeptPayload, FollowsSameAsBackwardsOnly) {
   Transcript transcript;
   transcript.entries.resize(4);
