@@ -87,6 +87,15 @@ class Judge {
       verdict_.summary = fmt::format("The opening handshake failed: {}", rule.text);
       return false;
     }
+    if (o_.response && o_.response->status != 101 && !case_.offer.empty()) {
+      // It opens without this offer, or the run would not have begun. A server may decline an offer, and may refuse a
+      // client, but there is no reason to refuse a client for a legal offer.
+      find(Weight::weak, "rfc7692-7-4", "101, with the extension or without it", o_.handshake_failure);
+      verdict_.behavior = Behavior::non_strict;
+      verdict_.summary =
+          fmt::format("A legal offer of extensions was not declined but refused: {}.", o_.handshake_failure);
+      return false;
+    }
     if (!o_.handshake_failure.empty()) {
       verdict_.behavior = Behavior::errored;
       verdict_.closing = Closing::failed;
@@ -96,7 +105,7 @@ class Judge {
     if (case_.needs_deflate && !o_.deflate) {
       verdict_.behavior = Behavior::unimplemented;
       verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
-      find(Weight::choice, "rfc7692-5-2", "any acceptable offer, or none", "no extension was chosen");
+      find(Weight::choice, "rfc7692-5-14", "any acceptable offer, or none", "no extension was chosen");
       return false;
     }
     return true;
@@ -121,8 +130,9 @@ class Judge {
            "a data frame behind its Close");
       closing(Closing::failed);
     }
-    // RFC 6455 7.4.1: only clients have reason to send 1010.
-    if (o_.close && *o_.close && (*o_.close)->code == cc::kMandatoryExtension) {
+    // RFC 6455 7.4.1: only clients have reason to send 1010. Repeating ours is another matter (5.5.1).
+    const bool says_1010 = o_.close && *o_.close && (*o_.close)->code == cc::kMandatoryExtension;
+    if (says_1010 && o_.local_close_code != cc::kMandatoryExtension) {
       find(Weight::violation, "rfc6455-7.4.1-16", "a server does not send status code 1010", "Close 1010");
       closing(Closing::failed);
     }
@@ -202,6 +212,7 @@ class Judge {
     if (o_.close)
       return *o_.close ? fmt::format("the endpoint sent Close {}", (*o_.close)->code)
                        : "the endpoint sent an empty Close";
+    if (o_.ended_after_half_close) return "nothing more came until the tester ended TCP";
     if (o_.reset) return "the endpoint reset TCP";
     if (o_.eof) return "the endpoint closed TCP without a Close";
     if (o_.out_of_time) return "the case's time was up";
@@ -306,7 +317,10 @@ class Judge {
     reply_to_close(end.codes);
   }
 
-  [[nodiscard]] bool ended_without_close() const { return !o_.close && (o_.eof || o_.reset); }
+  // By the endpoint's own decision, that is: an end in answer to the tester's FIN shows nothing.
+  [[nodiscard]] bool ended_without_close() const {
+    return !o_.close && (o_.eof || o_.reset) && !o_.ended_after_half_close;
+  }
 
   void reply_to_close(const std::vector<std::uint16_t>& codes) {
     if (!o_.close) {

@@ -224,6 +224,23 @@ TEST(Judge, FailsAReplyThatMustNotBeOnTheWire) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::failed);
 }
 
+TEST(Judge, FailsAServersOwn1010ButNotTheRepetitionOfOurs) {
+  Conversation own;
+  own.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1010).ends();
+  expect_verdict(own.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.4.1-16");
+  Conversation repeated;
+  repeated.expects({}, end::Replies{{1000, 1010}}).sends_close(1010).gets_close(1010).ends();
+  expect_verdict(repeated.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FindsTheRefusalOfALegalOfferWeak) {
+  Conversation t;
+  t.as_case().offer = {"permessage-deflate; server_max_window_bits=8"};
+  t.observation().response = ws::ResponseHead{.status = 500, .reason = {}, .fields = {}};
+  t.observation().handshake_failure = "the server answered 500";
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
+}
+
 TEST(Judge, FailsACloseThatIsNeverAnswered) {
   Conversation t;
   t.expects({}, end::Replies{{1000}}).sends_close(1000);
