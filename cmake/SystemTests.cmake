@@ -6,7 +6,7 @@ endif()
 # touchstone_system_test(NAME LABELS COMMAND...): run from the root of the repository.
 function(touchstone_system_test name labels)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 900)
 endfunction()
 
 touchstone_system_test(includes tree ${CMAKE_SOURCE_DIR}/scripts/check-includes)
