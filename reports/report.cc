@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -71,6 +72,7 @@ class ReadingOrder {
   }
 
   bool operator()(const Result* a, const Result* b) const {
+    if (a->case_id == b->case_id) return std::less<>()(a, b);  // as they came
     std::size_t start = 0;
     for (;;) {
       const std::size_t end_a = std::min(a->case_id.find('/', start), a->case_id.size());
@@ -138,7 +140,7 @@ void Report::collect_agents(const std::vector<Result>& results) {
   }
   for (const std::string_view name : names) {
     std::vector<const Result*>& of_agent = by_agent[name];
-    std::stable_sort(of_agent.begin(), of_agent.end(), order);
+    std::sort(of_agent.begin(), of_agent.end(), order);
     agents_.push_back({std::string(name), std::move(of_agent)});
   }
 }
