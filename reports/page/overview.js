@@ -20,12 +20,11 @@ function legend(counts) {
 function heroOf(agent) {
   const counts = tally(RESULTS[agent]);
   const total = RESULTS[agent].length;
-  const fine = total - (counts.FAILED || 0) - (counts.ERRORED || 0) - (counts['NON-STRICT'] || 0);
   return el('div', { class: 'hero-one' },
     el('div', { class: 'hero-words' },
       el('h1', {}, visible(AGENTS[agent].name)),
       el('p', { class: 'where' }, [AGENTS[agent].url, AGENTS[agent].server].filter(Boolean).map((text) => el('span', {}, visible(text)))),
-      el('p', { class: 'headline' }, el('span', { class: 'big' }, fine.toLocaleString('en')), ` of ${plural(total, 'case')} as the RFC asks. `,
+      el('p', { class: 'headline' }, el('span', { class: 'big' }, (counts.OK || 0).toLocaleString('en')), ` of ${plural(total, 'case')} OK. `,
         el('span', { class: 'headline-rest' }, verdictSentence(counts, total)))),
     bar(counts, total), legend(counts));
 }
