@@ -62,9 +62,27 @@ void Inbound::on_event(ws::Event event) {
     o_.close = std::move(close->reason);
     see(Seen::Kind::close);
   } else if (auto* failed = std::get_if<ws::event::Failed>(&event)) {
+    if (failed->violation == ws::Violation::close_code_invalid && repeats_our_code()) return;
     o_.violation = failed->violation;
     o_.violation_offset = failed->offset;
   }
+}
+
+// RFC 6455 5.5.1 lets an endpoint repeat the code of the Close that it answers; that the code has no meaning is then
+// the tester's doing (C-29). 1005, 1006 and 1015 are never sent, not even so (7.4.1).
+bool Inbound::repeats_our_code() {
+  namespace cc = ws::close_code;
+  const Entry* last = recorder_.last_received();
+  if (last == nullptr || last->octets.size() < 2 || !o_.sent_close_in_steps) return false;
+  const auto octets = ws::as_octets(last->octets);
+  const auto code =
+      static_cast<std::uint16_t>(std::to_integer<unsigned>(octets[0]) << 8 | std::to_integer<unsigned>(octets[1]));
+  if (code != o_.local_close_code || code == cc::kNoStatus || code == cc::kAbnormal || code == cc::kTlsHandshake)
+    return false;
+  o_.repeated_our_bad_code = true;
+  o_.close = ws::CloseReason{code, last->octets.substr(2)};
+  see(Seen::Kind::close);
+  return true;
 }
 
 void Inbound::on_message(ws::Opcode opcode, ws::ByteView octets) {

@@ -34,6 +34,7 @@ class Inbound {
  private:
   void on_header(const ws::FrameHeader& header);
   void on_event(ws::Event event);
+  [[nodiscard]] bool repeats_our_code();
   void on_message(ws::Opcode opcode, ws::ByteView octets);
   void on_pong(ws::ByteView payload);
   void see(Seen::Kind kind, std::string payload = {}, std::size_t message = 0);

@@ -1,5 +1,7 @@
 #include "runner/engine/judge.h"
 
+#include "runner/engine/duty.h"
+
 #include <ws/core/violation.h>
 
 #include <fmt/format.h>
@@ -80,11 +82,11 @@ class Judge {
   bool opening() {
     if (o_.handshake_violation) {
       const ws::Rule& rule = ws::rule(*o_.handshake_violation);
-      find(Weight::violation, std::string(rule.requirement), std::string(rule.text),
-           "the server's answer breaks this rule");
+      find(Weight::violation, duty(*o_.handshake_violation), "an answer to the opening handshake that keeps this rule",
+           fmt::format("{}{}", rule.text, answered_extensions()));
       verdict_.behavior = Behavior::failed;
       verdict_.closing = Closing::failed;
-      verdict_.summary = fmt::format("The opening handshake failed: {}", rule.text);
+      verdict_.summary = fmt::format("The opening handshake failed. {}{}", rule.text, answered_extensions());
       return false;
     }
     if (o_.response && o_.response->status != 101 && !case_.offer.empty()) {
@@ -102,6 +104,7 @@ class Judge {
       verdict_.summary = fmt::format("The case could not run: {}.", o_.handshake_failure);
       return false;
     }
+    limit_repeated();
     if (case_.needs_deflate && !o_.deflate) {
       verdict_.behavior = Behavior::unimplemented;
       verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
@@ -111,15 +114,41 @@ class Judge {
     return true;
   }
 
+  [[nodiscard]] std::string duty(ws::Violation violation) const {
+    const auto id = duty_of_sender(violation);
+    return id.empty() ? own_requirement() : std::string(id);
+  }
+
+  [[nodiscard]] std::string answered_extensions() const {
+    if (!o_.response) return {};
+    const auto values = ws::field_values(o_.response->fields, "Sec-WebSocket-Extensions");
+    return values.empty() ? std::string() : fmt::format(" The answer: {}", fmt::join(values, ", "));
+  }
+
+  // RFC 7692 7.1.2.1: an offer with server_max_window_bits is accepted by including it in the answer. To leave out the
+  // largest window says the same, so the strict stack takes it; any smaller one it does not.
+  void limit_repeated() {
+    constexpr std::string_view kLimit = "server_max_window_bits";
+    if (!o_.deflate || answered_extensions().find(kLimit) != std::string::npos) return;
+    const bool offered =
+        std::ranges::all_of(case_.offer, [&](const auto& e) { return e.find(kLimit) != std::string::npos; });
+    if (!offered || case_.offer.empty()) return;
+    find(Weight::weak, "rfc7692-7.1.2.1-5", "the accepted limit repeated in the answer",
+         fmt::format("it is left out, which says 15 as well.{}", answered_extensions()));
+  }
+
   // --- What holds in every case --------------------------------------------------------------------------
 
   void legality() {
     if (o_.violation) {
       const ws::Rule& rule = ws::rule(*o_.violation);
-      find(
-          Weight::violation, std::string(rule.requirement), std::string(rule.text),
-          fmt::format("the endpoint broke this rule at octet {} of what it sent ({})", o_.violation_offset, rule.name));
+      find(Weight::violation, duty(*o_.violation), "octets that keep this rule",
+           fmt::format("{} (at octet {} of what the endpoint sent)", rule.text, o_.violation_offset));
       closing(Closing::failed);
+    }
+    if (o_.repeated_our_bad_code) {
+      find(Weight::weak, "rfc6455-7.4.2-1", "no status code that has no meaning",
+           "the endpoint repeated ours in its Close (C-29)");
     }
     if (came(Seen::Kind::close_again)) {
       find(Weight::violation, "rfc6455-5.5.1-14", "at most one Close frame", "a second Close frame");

@@ -191,7 +191,7 @@ TEST(Judge, FailsIllegalFramesOfTheEndpointInAnyCase) {
       .sends(ws::Opcode::text, "x")
       .gets(ws::Opcode::text, ws::as_octets("x"), true, /*rsv2=*/true)
       .ends();
-  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, ws::rule(ws::Violation::reserved_bit).requirement);
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.2-2");
 }
 
 TEST(Judge, FailsDataBehindTheEndpointsClose) {
@@ -231,6 +231,15 @@ TEST(Judge, FailsAServersOwn1010ButNotTheRepetitionOfOurs) {
   Conversation repeated;
   repeated.expects({}, end::Replies{{1000, 1010}}).sends_close(1010).gets_close(1010).ends();
   expect_verdict(repeated.verdict(), Behavior::ok, Closing::ok);
+}
+
+TEST(Judge, FindsTheRepetitionOfOurMeaninglessCodeWeak) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}}).sends_close(2999).gets_close(2999).ends();
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::wrong_code, "rfc6455-7.4.2-1");
+  Conversation reserved;
+  reserved.expects({}, end::Fails{{1002}}).sends_close(1006).gets_close(1006).ends();
+  expect_verdict(reserved.verdict(), Behavior::failed, Closing::failed);
 }
 
 TEST(Judge, FindsTheRefusalOfALegalOfferWeak) {

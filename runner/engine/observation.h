@@ -75,8 +75,9 @@ struct Observation {
   std::vector<Seen> seen;
   std::vector<SeenMessage> messages;
   std::optional<std::optional<ws::CloseReason>> close;  // outer: a Close came; inner: it had a body
-  std::optional<ws::Violation> violation;               // the first rule that the endpoint's own octets broke
-  std::uint64_t violation_offset = 0;                   // into the octets received after the opening handshake
+  bool repeated_our_bad_code = false;  // its Close has a code that nobody should send, but it is the one that it got
+  std::optional<ws::Violation> violation;  // the first rule that the endpoint's own octets broke
+  std::uint64_t violation_offset = 0;      // into the octets received after the opening handshake
 
   // How it ended.
   bool survived = false;  // the last sentinel, sent behind what must fail the connection, got its Pong

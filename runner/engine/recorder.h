@@ -30,6 +30,10 @@ class Recorder {
   // The stream ended: an unfinished frame becomes an entry of its own.
   void finish();
 
+  // The last entry that came from the endpoint, if it is still at hand.
+  [[nodiscard]] const Entry* last_received() const noexcept {
+    return last_received_ ? &transcript_.entries[*last_received_] : nullptr;
+  }
   [[nodiscard]] Transcript& transcript() noexcept { return transcript_; }
 
  private:

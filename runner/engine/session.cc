@@ -441,6 +441,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint16_t code = ws::close_code::kNormal;
     if (o_.close && *o_.close && ws::close_code_on_wire((*o_.close)->code)) code = (*o_.close)->code;
     // RFC 6455 7.1.6 leaves the answer's body open; an empty Close gets an empty answer.
+    if (inbound_.failed()) code = std::max(ws::close_code::kProtocolError, ws::rule(*o_.violation).close_code);
     const bool empty = o_.close && !*o_.close;
     if (!empty) o_.local_close_code = code;
     composer_->frame(ws::Opcode::close, true, 0, empty ? ws::Bytes{} : close_payload(code, {}), sink());
@@ -450,6 +451,11 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // RFC 6455 7.1.1: the server closes TCP first. One that waits for us gets our FIN after the time-out.
   asio::awaitable<void> end_tcp() {
+    if (inbound_.failed()) {
+      // RFC 6455 7.1.7: it is the tester that fails the connection now, and there is nothing left to wait for.
+      co_await send_close();
+      co_return;
+    }
     if (o_.close) co_await send_close();
     if (ended_) co_return;
     if (co_await wait_for([] { return false; }, "the end of TCP") == Waited::ended) co_return;

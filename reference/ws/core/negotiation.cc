@@ -111,8 +111,9 @@ std::expected<DeflateParams, Violation> check_deflate(const DeflateOffer& offer,
   if (!element) return std::unexpected(kInvalid);
   // RFC 7692 7.1.1.1: a server that accepts the demand repeats it.
   if (offer.server_no_context_takeover && !element->server_no_takeover) return std::unexpected(kInvalid);
-  // RFC 7692 7.1.2.1: a demanded limit is answered with the same or a smaller one.
-  if (offer.server_max_window_bits && element->server_window.value_or(kMaxWindow + 1) > *offer.server_max_window_bits)
+  // RFC 7692 7.1.2.1: a demanded limit is answered with the same or a smaller one. Leaving it out says 15, which is
+  // an answer to a demand of 15 in all but the letter.
+  if (offer.server_max_window_bits && element->server_window.value_or(kMaxWindow) > *offer.server_max_window_bits)
     return std::unexpected(kInvalid);
   // RFC 7692 7.1.2.2: only with the client's consent, and not above its hint.
   if (element->client_window && !offer.client_max_window_bits) return std::unexpected(kInvalid);
