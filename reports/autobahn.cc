@@ -19,6 +19,7 @@ namespace {
 using Direction = Entry::Direction;
 using Kind = Entry::Kind;
 
+constexpr std::size_t kShownOctets = Transcript::kShortOctets;
 constexpr std::uint8_t kClose = 8, kPing = 9, kPong = 10;
 
 // Autobahn knows five verdicts. What it has no word for becomes the nearest one that scripts act upon rightly.
@@ -32,9 +33,20 @@ std::int64_t whole_ms(const Result& result) { return std::llround(result.duratio
 
 Json code_or_null(const std::optional<std::uint16_t>& code) { return code ? Json(*code) : Json(nullptr); }
 
-// Autobahn shows payloads as text when they are UTF-8.
-std::string as_shown(std::string_view octets) {
-  return ws::is_utf8(ws::as_octets(octets)) ? std::string(octets) : "0x" + to_hex(octets);
+// Autobahn shows payloads as text when they are UTF-8, and cuts them at 64 octets. More is in `touchstone`. `whole` is
+// the length of all of it: what is kept of it may have been cut before.
+std::string hex_shown(std::string_view octets, std::uint64_t whole) {
+  return to_hex(octets.substr(0, kShownOctets)) + (whole > kShownOctets ? " ..." : "");
+}
+
+std::string as_shown(std::string_view octets, std::uint64_t whole) {
+  // A cut may be inside a code point: up to three octets less may be text.
+  std::string_view head = octets.substr(0, kShownOctets);
+  const std::size_t least = whole > kShownOctets && head.size() > 3 ? head.size() - 3 : head.size();
+  for (;; head.remove_suffix(1)) {
+    if (ws::is_utf8(ws::as_octets(head))) return std::string(head) + (whole > kShownOctets ? " ..." : "");
+    if (head.size() <= least) return "0x" + hex_shown(octets, whole);
+  }
 }
 
 bool is_frame(const Entry& entry, Direction direction, std::uint8_t opcode) {
@@ -51,11 +63,12 @@ Json wirelog_row(const Transcript& transcript, const Entry& entry) {
   const std::string& payload = kept_payload(transcript, entry);
   if (entry.kind == Kind::frame) {
     const Json mask = entry.mask ? Json(fmt::format("{:08x}", *entry.mask)) : Json(nullptr);
-    const Json shown = Json::array({entry.length, as_shown(payload)});
+    const Json shown = Json::array({entry.length, as_shown(payload, entry.length)});
     if (sent) return Json::array({"TF", shown, entry.opcode, entry.fin, entry.rsv, mask, nullptr, nullptr, false});
     return Json::array({"RF", shown, entry.opcode, entry.fin, entry.rsv, entry.mask.has_value(), mask});
   }
-  const Json octets = Json::array({entry.length != 0 ? entry.length : payload.size(), to_hex(payload)});
+  const std::uint64_t length = std::max<std::uint64_t>(entry.length, payload.size());
+  const Json octets = Json::array({length, hex_shown(payload, length)});
   if (sent) return Json::array({"TO", octets, false});
   return Json::array({"RO", octets});
 }
@@ -73,23 +86,27 @@ Json wirelog(const Transcript& transcript) {
 // Whole messages and control frames as they came: ["message", text, binary], ["ping", payload].
 Json received(const Transcript& transcript) {
   Json events = Json::array();
-  std::optional<std::string> message;
+  std::optional<std::string> message;  // its first octets
+  std::uint64_t length = 0;
   bool binary = false;
   for (const Entry& entry : transcript.entries) {
     if (entry.kind != Kind::frame || entry.direction != Direction::received || entry.opcode == kClose) continue;
     const std::string& payload = kept_payload(transcript, entry);
     if (entry.opcode == kPing || entry.opcode == kPong) {
-      events.push_back(Json::array({entry.opcode == kPing ? "ping" : "pong", as_shown(payload)}));
+      events.push_back(Json::array({entry.opcode == kPing ? "ping" : "pong", as_shown(payload, entry.length)}));
       continue;
     }
     if (entry.opcode != 0) {
       message.emplace();
+      length = 0;
       binary = entry.opcode == 2;
     }
     if (!message) continue;  // a continuation of nothing
-    *message += payload;
+    // Nothing is added behind a gap; every payload keeps its first kShownOctets.
+    if (message->size() == length) *message += payload;
+    length += entry.length;
     if (!entry.fin) continue;
-    events.push_back(Json::array({"message", as_shown(*message), binary}));
+    events.push_back(Json::array({"message", as_shown(*message, length), binary}));
     message.reset();
   }
   return events;
@@ -141,7 +158,8 @@ void add_closing(Json& out, const Result& result) {
   out["localCloseCode"] = code_or_null(result.local_close_code);
   out["localCloseReason"] = nullptr;
   out["remoteCloseCode"] = code_or_null(result.remote_close_code);
-  out["remoteCloseReason"] = came ? Json(as_shown(result.remote_close_reason)) : Json(nullptr);
+  out["remoteCloseReason"] =
+      came ? Json(as_shown(result.remote_close_reason, result.remote_close_reason.size())) : Json(nullptr);
 }
 
 Json case_json(const Report& report, const Result& result, const std::string& id, std::size_t number) {

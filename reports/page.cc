@@ -14,9 +14,14 @@
 namespace touchstone {
 namespace {
 
-// What the page keeps of a case; all of it is in the case's own JSON file.
-constexpr std::size_t kFirstEntries = 40, kLastEntries = 20;
-constexpr std::size_t kPayloadOctets = 256;
+// What the page keeps of a transcript; the case's own JSON file has more. A reader of a case that is OK seldom looks
+// at its octets, and there are many such cases.
+struct Extent {
+  std::size_t first, last;     // entries
+  std::size_t payload, total;  // octets: of one payload, and of all; then kShortPayload of each further one
+};
+constexpr Extent kOfQuiet{24, 8, 256, 768}, kOfTrouble{40, 20, 256, 8192};
+constexpr std::size_t kShortPayload = 24;
 constexpr std::size_t kHeadOctets = 4096;
 
 constexpr std::array<std::string_view, 3> kStyles{"theme.css", "page.css", "case.css"};
@@ -38,7 +43,7 @@ std::string embedded(const Json& value) {
   return out;
 }
 
-Json compact(const Transcript& transcript, const Entry& entry, std::size_t index) {
+Json compact(const Transcript& transcript, const Entry& entry, std::size_t index, std::size_t most_octets) {
   Json out{{"i", index}, {"t", entry.at_us}, {"d", name(entry.direction).substr(0, 1)}, {"k", name(entry.kind)}};
   if (entry.kind == Entry::Kind::frame) {
     out["o"] = entry.opcode;
@@ -51,26 +56,30 @@ Json compact(const Transcript& transcript, const Entry& entry, std::size_t index
       entry.kind == Entry::Kind::frame ? entry.length : std::max<std::uint64_t>(entry.length, payload.size());
   if (length != 0) out["l"] = length;
   if (entry.same_as) out["s"] = *entry.same_as;
-  if (!payload.empty() && !entry.same_as) out["x"] = to_hex(std::string_view(payload).substr(0, kPayloadOctets));
+  if (!payload.empty() && !entry.same_as) out["x"] = to_hex(std::string_view(payload).substr(0, most_octets));
   if (!entry.note.empty()) out["n"] = entry.note;
   if (entry.repeated != 1) out["r"] = entry.repeated;
   return out;
 }
 
-Json compact(const Transcript& transcript) {
+Json compact(const Transcript& transcript, const Extent& extent) {
   Json entries = Json::array();
   const std::size_t size = transcript.entries.size();
-  const bool cut = size > kFirstEntries + kLastEntries;
+  const bool cut = size > extent.first + extent.last;
+  std::size_t left = extent.total;
   for (std::size_t i = 0; i < size; ++i) {
-    if (cut && i == kFirstEntries) i = size - kLastEntries;
-    entries.push_back(compact(transcript, transcript.entries[i], i));
+    if (cut && i == extent.first) i = size - extent.last;
+    const Entry& entry = transcript.entries[i];
+    const std::size_t most = left >= extent.payload ? extent.payload : kShortPayload;
+    if (!entry.same_as) left -= std::min({left, most, kept_payload(transcript, entry).size()});
+    entries.push_back(compact(transcript, entry, i, most));
   }
   Json out{{"request", transcript.request.substr(0, kHeadOctets)},
            {"response", transcript.response.substr(0, kHeadOctets)},
            {"sent", {transcript.octets_sent, transcript.frames_sent}},
            {"received", {transcript.octets_received, transcript.frames_received}},
            {"entries", std::move(entries)}};
-  if (cut) out["left_out"] = size - kFirstEntries - kLastEntries;
+  if (cut) out["left_out"] = size - extent.first - extent.last;
   if (transcript.cut) out["cut"] = true;
   return out;
 }
@@ -84,6 +93,7 @@ Json details(const Result& result, const Numbers& requirements) {
         Json::array({name(finding.weight), number == requirements.end() ? -1 : static_cast<int>(number->second),
                      finding.expected, finding.seen}));
   }
+  const Extent& extent = result.behavior == Behavior::ok && !result.flaky ? kOfQuiet : kOfTrouble;
   Json out{{"expectation", result.expectation},
            {"findings", std::move(findings)},
            {"replay", result.replay},
@@ -91,11 +101,11 @@ Json details(const Result& result, const Numbers& requirements) {
            {"clean", result.clean},
            {"peer_closed_first", result.closed_by_peer_first},
            {"peer_dropped", result.dropped_by_peer},
-           {"transcript", compact(result.transcript)}};
+           {"transcript", compact(result.transcript, extent)}};
   if (result.local_close_code) out["local_code"] = *result.local_close_code;
   if (result.remote_close_code) out["remote_code"] = *result.remote_close_code;
   if (!result.remote_close_reason.empty()) out["remote_reason"] = result.remote_close_reason;
-  if (result.other_transcript) out["other_transcript"] = compact(*result.other_transcript);
+  if (result.other_transcript) out["other_transcript"] = compact(*result.other_transcript, extent);
   return out;
 }
 

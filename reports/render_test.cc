@@ -232,7 +232,7 @@ TEST(RenderAll, GivesTheSameFromTheJournal) {
   ASSERT_TRUE(journal) << journal.error();
   const Sample again{journal->run, journal->results, one().requirements};
   for (const Renderer& format : renderers())
-    EXPECT_EQ(rendered(format.name, again), rendered(format.name, one())) << format.name;
+    EXPECT_TRUE(rendered(format.name, again) == rendered(format.name, one())) << format.name;  // too long to print
 }
 
 TEST(Renderers, AreFoundByName) {

@@ -110,6 +110,23 @@ TEST(ResultJson, NamesEveryFault) {
   EXPECT_THAT(fault_after([](Json& v) { v = 1; }), HasSubstr("found 1, allowed is an object"));
 }
 
+TEST(TranscriptJson, KeepsLittleOfPayloadsBeyondItsBudget) {
+  Transcript transcript;
+  for (std::size_t i = 0; i < 10; ++i) {
+    Entry& entry = transcript.entries.emplace_back();
+    entry.kind = Entry::Kind::frame;
+    entry.octets.assign(Entry::kKeptOctets, 'x');
+    entry.length = 1 << 20;
+  }
+  const auto read = transcript_from_json(to_json(transcript));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->entries[3].octets.size(), Entry::kKeptOctets);
+  EXPECT_EQ(read->entries[4].octets.size(), Transcript::kShortOctets);
+  EXPECT_EQ(read->entries[9].octets.size(), Transcript::kShortOctets);
+  EXPECT_EQ(read->entries[9].length, 1U << 20);
+  EXPECT_EQ(to_json(*read), to_json(transcript)) << "writing again takes nothing more away";
+}
+
 TEST(ParseJson, RefusesEqualKeys) {
   EXPECT_THAT(parse_json(R"({"a": {"b": 1}, "c": {"b": 1, "b": 2}})").error().text(), HasSubstr("the key \"b\" twice"));
   EXPECT_TRUE(parse_json(R"([{"b": 1}, {"b": 2}])"));

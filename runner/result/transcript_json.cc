@@ -25,7 +25,8 @@ std::function<std::optional<Enum>(std::string_view)> names_of(const std::array<s
 
 std::string mask_to_hex(std::uint32_t mask) { return fmt::format("{:08x}", mask); }
 
-Json entry_to_json(const Entry& entry) {
+// `octets`: what is to be written of the payload.
+Json entry_to_json(const Entry& entry, std::string_view octets) {
   Json out{{"at_us", entry.at_us}, {"direction", name(entry.direction)}, {"kind", name(entry.kind)}};
   if (entry.kind == Entry::Kind::frame) {
     out["opcode"] = entry.opcode;
@@ -36,7 +37,7 @@ Json entry_to_json(const Entry& entry) {
   }
   if (entry.kind == Entry::Kind::frame || entry.length != 0) out["length"] = entry.length;
   if (entry.same_as) out["same_as"] = *entry.same_as;
-  if (!entry.octets.empty()) out["octets"] = to_hex(entry.octets);
+  if (!octets.empty()) out["octets"] = to_hex(octets);
   if (!entry.note.empty()) out["note"] = octets_to_json(entry.note);
   if (entry.repeated != 1) out["repeated"] = entry.repeated;
   return out;
@@ -78,7 +79,13 @@ std::string_view name(Entry::Kind kind) noexcept { return kKinds[std::to_underly
 
 Json to_json(const Transcript& transcript) {
   Json entries = Json::array();
-  for (const Entry& entry : transcript.entries) entries.push_back(entry_to_json(entry));
+  std::size_t left = Transcript::kWrittenOctets;
+  for (const Entry& entry : transcript.entries) {
+    std::string_view octets = entry.octets;
+    if (octets.size() > left) octets = octets.substr(0, Transcript::kShortOctets);
+    left -= std::min(left, octets.size());
+    entries.push_back(entry_to_json(entry, octets));
+  }
   return Json{{"request", octets_to_json(transcript.request)},
               {"response", octets_to_json(transcript.response)},
               {"octets_sent", transcript.octets_sent},
