@@ -43,7 +43,8 @@ std::string embedded(const Json& value) {
   return out;
 }
 
-Json compact(const Transcript& transcript, const Entry& entry, std::size_t index, std::size_t most_octets) {
+// `payload`: what is shown of it.
+Json compact(const Entry& entry, std::size_t index, std::string_view payload) {
   Json out{{"i", index}, {"t", entry.at_us}, {"d", name(entry.direction).substr(0, 1)}, {"k", name(entry.kind)}};
   if (entry.kind == Entry::Kind::frame) {
     out["o"] = entry.opcode;
@@ -51,12 +52,11 @@ Json compact(const Transcript& transcript, const Entry& entry, std::size_t index
     if (entry.rsv != 0) out["v"] = entry.rsv;
     if (entry.mask) out["m"] = fmt::format("{:08x}", *entry.mask);
   }
-  const std::string& payload = kept_payload(transcript, entry);
   const std::uint64_t length =
-      entry.kind == Entry::Kind::frame ? entry.length : std::max<std::uint64_t>(entry.length, payload.size());
+      entry.kind == Entry::Kind::frame ? entry.length : std::max<std::uint64_t>(entry.length, entry.octets.size());
   if (length != 0) out["l"] = length;
   if (entry.same_as) out["s"] = *entry.same_as;
-  if (!payload.empty() && !entry.same_as) out["x"] = to_hex(std::string_view(payload).substr(0, most_octets));
+  if (!payload.empty() && !entry.same_as) out["x"] = to_hex(payload);
   if (!entry.note.empty()) out["n"] = entry.note;
   if (entry.repeated != 1) out["r"] = entry.repeated;
   return out;
@@ -67,12 +67,14 @@ Json compact(const Transcript& transcript, const Extent& extent) {
   const std::size_t size = transcript.entries.size();
   const bool cut = size > extent.first + extent.last;
   std::size_t left = extent.total;
+  // Not more than a journal has, so that a report made from it later is the same.
+  const std::vector<std::string_view> written = written_octets(transcript);
   for (std::size_t i = 0; i < size; ++i) {
     if (cut && i == extent.first) i = size - extent.last;
-    const Entry& entry = transcript.entries[i];
     const std::size_t most = left >= extent.payload ? extent.payload : kShortPayload;
-    if (!entry.same_as) left -= std::min({left, most, kept_payload(transcript, entry).size()});
-    entries.push_back(compact(transcript, entry, i, most));
+    const std::string_view payload = written[i].substr(0, most);
+    left -= std::min(left, payload.size());
+    entries.push_back(compact(transcript.entries[i], i, payload));
   }
   Json out{{"request", transcript.request.substr(0, kHeadOctets)},
            {"response", transcript.response.substr(0, kHeadOctets)},

@@ -52,7 +52,7 @@ function runFacts() {
     ['Profile', RUN.profile],
     ['Complete', RUN.complete ? 'yes' : 'no'],
     ['Seed', RUN.seed],
-    ['At a time', plural(RUN.jobs, 'case')],
+    ['At a time', RUN.jobs ? plural(RUN.jobs, 'case') : 'automatic'],
     ['Machine', RUN.machine],
     ['Touchstone', RUN.version],
     ['Catalogue', RUN.catalogue_hash.slice(0, 12)],

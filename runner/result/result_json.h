@@ -10,6 +10,8 @@ namespace touchstone {
 
 [[nodiscard]] Json to_json(const Result& result);
 [[nodiscard]] Json to_json(const Transcript& transcript);
+// Of each entry the octets that are written: Transcript::kWrittenOctets in all, then Transcript::kShortOctets of each.
+[[nodiscard]] std::vector<std::string_view> written_octets(const Transcript& transcript);
 // With `end`, `complete` and `ended_because`: what is known when the run is over.
 [[nodiscard]] Json to_json(const RunInfo& run);
 

@@ -77,15 +77,22 @@ void read_entry(const Json& value, const std::string& pointer, std::optional<Jso
 std::string_view name(Entry::Direction direction) noexcept { return kDirections[std::to_underlying(direction)]; }
 std::string_view name(Entry::Kind kind) noexcept { return kKinds[std::to_underlying(kind)]; }
 
-Json to_json(const Transcript& transcript) {
-  Json entries = Json::array();
+std::vector<std::string_view> written_octets(const Transcript& transcript) {
+  std::vector<std::string_view> written;
   std::size_t left = Transcript::kWrittenOctets;
   for (const Entry& entry : transcript.entries) {
     std::string_view octets = entry.octets;
     if (octets.size() > left) octets = octets.substr(0, Transcript::kShortOctets);
     left -= std::min(left, octets.size());
-    entries.push_back(entry_to_json(entry, octets));
+    written.push_back(octets);
   }
+  return written;
+}
+
+Json to_json(const Transcript& transcript) {
+  Json entries = Json::array();
+  const std::vector<std::string_view> written = written_octets(transcript);
+  for (std::size_t i = 0; i < written.size(); ++i) entries.push_back(entry_to_json(transcript.entries[i], written[i]));
   return Json{{"request", octets_to_json(transcript.request)},
               {"response", octets_to_json(transcript.response)},
               {"octets_sent", transcript.octets_sent},
