@@ -1,4 +1,5 @@
 # One library and one test program per folder. A new file needs no edit here.
+add_custom_target(test_programs)  # all of unit tests and laws: what the sanitizer build is for
 
 # touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc and what those
 # share, FOLDER/testing/*.cc.
@@ -37,6 +38,7 @@ function(touchstone_test_program name label sources)
   endif()
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE ${arg_LINK} touchstone_options GTest::gtest GTest::gtest_main)
+  add_dependencies(test_programs ${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS ${label})
   if(TOUCHSTONE_SANITIZED_TREE)
