@@ -270,7 +270,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // --- Steps -----------------------------------------------------------------------------------------
 
   [[nodiscard]] bool over() const {
-    return ended_ || write_failed_ || o_.out_of_time || (closed_or_failed() && !o_.sent_close_in_steps);
+    return ended_ || write_failed_ || gave_up_ || o_.out_of_time || (closed_or_failed() && !o_.sent_close_in_steps);
   }
 
   asio::awaitable<void> play(const std::vector<Step>& steps) {
@@ -378,8 +378,11 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> await_echo() {
     cuts_.clear();
     co_await flush();
-    co_await wait_for([this] { return o_.messages.size() >= o_.sent_messages.size() || closed_or_failed(); },
-                      fmt::format("the echo of message {}", o_.sent_messages.size()));
+    const Waited waited =
+        co_await wait_for([this] { return o_.messages.size() >= o_.sent_messages.size() || closed_or_failed(); },
+                          fmt::format("the echo of message {}", o_.sent_messages.size()));
+    // What was not answered in time fails the case already: the messages behind it would each wait as long.
+    if (waited == Waited::silent) gave_up_ = true;
   }
 
   // --- Ends ------------------------------------------------------------------------------------------
@@ -401,7 +404,9 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> end_politely() {
     cuts_.clear();
     co_await flush();
-    co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
+    if (!gave_up_) {
+      co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
+    }
     if (closed_or_failed()) co_return;
     co_await send_close();
     note_seen(Seen::Kind::tester_close);
@@ -489,7 +494,7 @@ class Session : public std::enable_shared_from_this<Session> {
   ws::Bytes out_;                  // gathered, not yet written
   std::vector<std::size_t> cuts_;  // ends of the frames in out_
   bool reading_ = false, ended_ = false, write_failed_ = false, timed_out_ = false;
-  bool closing_sent_ = false, in_frame_ = false;
+  bool closing_sent_ = false, in_frame_ = false, gave_up_ = false;
 };
 
 }  // namespace
