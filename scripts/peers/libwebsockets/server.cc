@@ -1,53 +1,45 @@
-// Echo server with libwebsockets: server PORT. Whole messages: collected while they come, queued, and echoed one by one
-// whenever the socket is writable.
+// Echo server with libwebsockets: server PORT. Whole messages: collected while they come, echoed when the socket is
+// writable; reading stops until then.
 #include <libwebsockets.h>
 
 #include <cstdlib>
-#include <deque>
 #include <vector>
 
-struct Message {
-  std::vector<unsigned char> octets = std::vector<unsigned char>(LWS_PRE);  // room for the frame header, then the payload
-  bool binary = false;
-};
-
 struct Session {
-  Message* incoming;
-  std::deque<Message>* outgoing;
+  std::vector<unsigned char>* message;  // LWS_PRE octets of room for the frame header, then the payload
+  bool binary;
+  bool complete;
 };
 
 static int echo(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
   auto* session = static_cast<Session*>(user);
   switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
-      session->incoming = new Message;
-      session->outgoing = new std::deque<Message>;
+      session->message = new std::vector<unsigned char>(LWS_PRE);
       break;
     case LWS_CALLBACK_CLOSED:
-      delete session->incoming;
-      delete session->outgoing;
+      delete session->message;
       break;
     case LWS_CALLBACK_RECEIVE: {
-      Message& message = *session->incoming;
-      if (lws_is_first_fragment(wsi)) message.binary = lws_frame_is_binary(wsi);
+      if (lws_is_first_fragment(wsi)) session->binary = lws_frame_is_binary(wsi);
       const auto* octets = static_cast<unsigned char*>(in);
-      message.octets.insert(message.octets.end(), octets, octets + size);
-      if (message.octets.size() > (64u << 20)) return -1;
-      if (lws_is_final_fragment(wsi)) {
-        session->outgoing->push_back(std::move(message));
-        message = Message();
+      session->message->insert(session->message->end(), octets, octets + size);
+      if (session->message->size() > (64u << 20)) return -1;
+      if (lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0) {
+        session->complete = true;
+        lws_rx_flow_control(wsi, 0);
         lws_callback_on_writable(wsi);
       }
       break;
     }
     case LWS_CALLBACK_SERVER_WRITEABLE: {
-      if (session->outgoing->empty()) break;  // The library also calls after it has sent what the kernel did not take at once.
-      Message& message = session->outgoing->front();
-      const size_t length = message.octets.size() - LWS_PRE;
-      const auto kind = message.binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
-      if (lws_write(wsi, message.octets.data() + LWS_PRE, length, kind) < static_cast<int>(length)) return -1;
-      session->outgoing->pop_front();
-      if (!session->outgoing->empty()) lws_callback_on_writable(wsi);
+      if (!session->complete) break;  // The library also calls after it has sent what the kernel did not take at once.
+      const size_t length = session->message->size() - LWS_PRE;
+      const auto kind = session->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
+      if (lws_write(wsi, session->message->data() + LWS_PRE, length, kind) < static_cast<int>(length)) return -1;
+      session->message->resize(LWS_PRE);
+      session->complete = false;
+      lws_rx_flow_control(wsi, 1);
       break;
     }
     default:
