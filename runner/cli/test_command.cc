@@ -107,7 +107,7 @@ class TestRun {
     info_.machine = machine_class();
     info_.profile = options_.selection.profile;
     info_.seed = run_options_.seed;
-    info_.jobs = run_options_.jobs;
+    info_.jobs = run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs;
     info_.command_line = command_line;
     info_.start = std::chrono::system_clock::now();
     for (const Contender& each : contenders_.all()) {

@@ -21,7 +21,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kDefaultJobs = 16;
 constexpr unsigned kBulkShare = 4;            // bulk cases fill the machine by themselves: fewer at a time
 constexpr int kMostRefusals = 3;              // connections refused to one case by an endpoint that is alive
 constexpr std::size_t kConfirmedInARow = 25;  // so many failures confirmed without an exception stand for the rest

@@ -26,6 +26,8 @@ struct Target {
   std::vector<ws::Field> fields;  // extra header fields: Origin, Cookie, Authorization ...
 };
 
+inline constexpr unsigned kDefaultJobs = 16;  // cases at a time; a quarter of it for bulk cases
+
 struct RunOptions {
   Profile profile = Profile::standard;
   unsigned jobs = 0;  // cases at a time; 0: a default for this machine
