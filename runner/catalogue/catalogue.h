@@ -86,8 +86,8 @@ struct Selection {
 [[nodiscard]] std::vector<const Case*> select(const Catalogue& catalogue, const Selection& selection,
                                               std::vector<std::string>* unmatched = nullptr);
 
-// The case as it runs under a profile: in the standard profile bulk cases have at most 50 messages and
-// 4 MiB of payload, with the message or its count scaled down; in the full profile nothing changes.
+// The case as it runs under a profile: in the standard profile bulk cases have at most 50 messages, one
+// message of at most 4 MiB or 1 MiB of repeated ones; in the full profile nothing changes.
 [[nodiscard]] Case scaled(const Case& c, Profile profile);
 
 }  // namespace touchstone

@@ -9,7 +9,8 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint64_t kMessages = 50;
-constexpr std::uint64_t kOctets = 4 * 1024 * 1024;
+constexpr std::uint64_t kOctets = 4 * 1024 * 1024;   // of one message
+constexpr std::uint64_t kRepeated = 1024 * 1024;     // of repeated messages together: zlib in the endpoint sets the pace
 
 std::uint64_t messages(std::span<const Step> steps) {
   return static_cast<std::uint64_t>(std::ranges::count_if(
@@ -40,7 +41,7 @@ Case scaled(const Case& c, Profile profile) {
     auto* repeat = std::get_if<step::Repeat>(&step.action);
     if (repeat == nullptr) continue;
     const auto by_count = kMessages / std::max<std::uint64_t>(messages(repeat->steps), 1);
-    const auto by_octets = kOctets / std::max<std::uint64_t>(traffic(repeat->steps), 1);
+    const auto by_octets = kRepeated / std::max<std::uint64_t>(traffic(repeat->steps), 1);
     const auto most = std::max<std::uint64_t>(std::min(by_count, by_octets), 1);
     repeat->count = static_cast<std::uint32_t>(std::min<std::uint64_t>(repeat->count, most));
     rounds += repeat->count;
