@@ -1,5 +1,6 @@
 // Messages in both directions: what is read, and what is sent.
 #include <ws/core/connection.h>
+#include <ws/core/deflate.h>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +88,39 @@ TEST(ConnectionMessages, LimitIsCountedAfterInflating) {
     Connection client = test::open(Role::client, DeflateParams{}, limits);
     client.receive(hex("c1 07 f2 48 cd c9 c9 07 00"));
     EXPECT_EQ(test::events(client), Lines{exact ? "text Hello" : "failed message-too-big at 2"});
+  }
+}
+
+// The octet above the limit is not looked at, or the verdict would depend on how much came at once.
+TEST(ConnectionMessages, LimitGoesBeforeTheOctetThatBreaksIt) {
+  Limits limits;
+  limits.message = 5;
+  for (const auto* text : {"Hell\xff", "Hello\xff"}) {
+    Connection client = test::open(Role::client, DeflateParams{}, limits);
+    Bytes wire;
+    Deflater(15, false).compress(as_octets(text), true, wire);
+    client.receive(test::frame_to(Role::client, Opcode::text, wire, true, true));
+    const bool inside = std::string_view(text).size() <= limits.message;
+    EXPECT_EQ(test::events(client), Lines{inside ? "failed text-not-utf8 at 2" : "failed message-too-big at 2"});
+  }
+}
+
+// RFC 7692 7.1.2.2: a client keeps to the window that it hinted, even when the answer names none.
+TEST(ConnectionMessages, ClientKeepsToTheWindowItHinted) {
+  Bytes text(2000);
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::byte>((i % 1000) * (i % 1000) * 7 >> 3);
+  for (const bool hints : {true, false}) {
+    Options o = test::options(Role::client);
+    o.mask_key = [] { return MaskKey{}; };
+    if (hints) o.deflate_offer->client_max_window_bits_hint = 9;
+    Connection client = Connection::opened(o, DeflateParams{});
+    ASSERT_TRUE(client.submit(command::Binary{text}));
+    const Bytes wire = test::take_output(client);
+    const std::size_t header = header_size(std::span(wire).first<2>());
+    Inflater small(9, false);
+    Bytes out;
+    // With the full window the second half points a thousand octets back.
+    EXPECT_EQ(small.inflate(ByteView(wire).subspan(header), 10'000, out).has_value(), hints);
   }
 }
 

@@ -88,6 +88,7 @@ TEST(Negotiation, ClientTakesWhatTheRfcAllows) {
   EXPECT_TRUE(check({.server_max_window_bits = 10}, "permessage-deflate; server_max_window_bits=10"));
   EXPECT_TRUE(check({.server_max_window_bits = 10}, "permessage-deflate; server_max_window_bits=9"));
   EXPECT_TRUE(check({.client_max_window_bits_hint = 10}, "permessage-deflate"));
+  EXPECT_TRUE(check({.server_max_window_bits = 15}, "permessage-deflate"));  // nothing said is 15
 }
 
 TEST(Negotiation, ClientRefusesAnswersThatDoNotFitItsOffer) {
