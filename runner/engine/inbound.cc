@@ -63,6 +63,8 @@ void Inbound::on_event(ws::Event event) {
     see(Seen::Kind::close);
   } else if (auto* failed = std::get_if<ws::event::Failed>(&event)) {
     if (failed->violation == ws::Violation::close_code_invalid && repeats_our_code()) return;
+    // The receiver drops all that comes behind a Close; which of it is forbidden is on_header()'s to say.
+    if (failed->violation == ws::Violation::frame_after_close) return;
     o_.violation = failed->violation;
     o_.violation_offset = failed->offset;
   }

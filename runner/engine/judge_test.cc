@@ -200,6 +200,13 @@ TEST(Judge, FailsDataBehindTheEndpointsClose) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-9");
 }
 
+TEST(Judge, LetsAPongFollowTheEndpointsClose) {
+  Conversation t;
+  t.expects({}, end::Replies{{1000}}).sends_close(1000).sends(ws::Opcode::ping, "late").gets_close(1000);
+  t.gets(ws::Opcode::pong, "late").ends();
+  expect_verdict(t.verdict(), Behavior::ok, Closing::ok);
+}
+
 TEST(Judge, FailsASecondClose) {
   Conversation t;
   t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000).gets_close(1000).ends();
