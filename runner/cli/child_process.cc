@@ -21,7 +21,7 @@ std::atomic<pid_t> urgent_group{0};
 namespace {
 
 // Between fork and exec: only calls that are safe after a fork in a process with threads.
-[[noreturn]] void become(const char* command, int log, pid_t parent) {
+[[noreturn]] void become(const char* command, int log, int alive, pid_t parent) {
   setpgid(0, 0);
   // If we are killed without a chance to clean up, the server must not stay behind.
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -34,6 +34,8 @@ namespace {
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
+  // Inherited by all that the shell starts; a high number is in nobody's way.
+  fcntl(alive, F_DUPFD, 100);
   execl("/bin/sh", "sh", "-c", command, static_cast<char*>(nullptr));
   _exit(127);
 }
@@ -48,11 +50,11 @@ std::string describe(int status) {
   return fmt::format("exit code {}", code);
 }
 
-// True once the process behind `pidfd` has ended, within `wait`; asked again with what is left when a signal
-// interrupts, because a signal to us is no reason to lose patience with the child.
-bool ends_within(int pidfd, std::chrono::milliseconds wait) {
+// True once `fd` is readable or hung up, within `wait`; asked again with what is left when a signal interrupts,
+// because a signal to us is no reason to lose patience with the child.
+bool ready_within(int fd, std::chrono::milliseconds wait) {
   const auto until = std::chrono::steady_clock::now() + wait;
-  pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
+  pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     const int ready = poll(&entry, 1, left > 0 ? static_cast<int>(left) : 0);
@@ -68,35 +70,44 @@ std::expected<ChildProcess, std::string> ChildProcess::start(const std::string& 
   if (out < 0) {
     return std::unexpected(fmt::format("cannot write the server's log {}: {}", log.string(), std::strerror(errno)));
   }
+  int alive[2];
+  if (pipe2(alive, O_CLOEXEC) != 0) {
+    close(out);
+    return std::unexpected(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  }
+  // What the shell leaves behind becomes our child, so that stop() can wait for its end.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(command.c_str(), out, parent);
+  if (pid == 0) become(command.c_str(), out, alive[1], parent);
   const int fork_error = errno;
   close(out);
-  if (pid < 0) return std::unexpected(fmt::format("cannot start a process: {}", std::strerror(fork_error)));
+  close(alive[1]);
+  if (pid < 0) {
+    close(alive[0]);
+    return std::unexpected(fmt::format("cannot start a process: {}", std::strerror(fork_error)));
+  }
   setpgid(pid, pid);  // Also here: whoever comes first, the group exists before it is signalled.
+  ChildProcess process(pid, alive[0]);
   // glibc 2.36 declares pidfd_open() without extern "C".
-  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  if (pidfd < 0) {
-    const int error = errno;
-    kill(-pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
-    return std::unexpected(fmt::format("cannot watch a process (pidfd_open): {}", std::strerror(error)));
+  process.pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (process.pidfd_ < 0) {
+    return std::unexpected(fmt::format("cannot watch a process (pidfd_open): {}", std::strerror(errno)));
   }
   urgent_group = pid;
-  return ChildProcess(pid, pidfd);
+  return process;
 }
 
-ChildProcess::ChildProcess(pid_t pid, int pidfd) noexcept : pid_(pid), pidfd_(pidfd) {}
+ChildProcess::ChildProcess(pid_t pid, int alive_fd) noexcept : pid_(pid), alive_fd_(alive_fd) {}
 
-ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::exchange(other.pidfd_, -1)), how_(std::move(other.how_)) {}
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept { *this = std::move(other); }
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   if (this != &other) {
     stop();
     pid_ = std::exchange(other.pid_, -1);
     pidfd_ = std::exchange(other.pidfd_, -1);
+    alive_fd_ = std::exchange(other.alive_fd_, -1);
     how_ = std::move(other.how_);
   }
   return *this;
@@ -106,28 +117,28 @@ ChildProcess::~ChildProcess() { stop(); }
 
 std::optional<std::string> ChildProcess::ended(std::chrono::milliseconds wait) {
   if (how_ || pidfd_ < 0) return how_;
-  if (!ends_within(pidfd_, wait)) return std::nullopt;
-  int status = 0;
-  // Not reaped yet (WNOWAIT semantics by waitid): while the leader is a zombie, its number names our group only.
+  if (!ready_within(pidfd_, wait)) return std::nullopt;
+  // Not reaped (WNOWAIT): while the leader is a zombie, its number names our group only.
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(pidfd_), &info, WEXITED | WNOWAIT) != 0) return how_ = "an unknown way";
-  status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+  const int status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
   return how_ = describe(status);
 }
 
 void ChildProcess::stop(std::chrono::milliseconds patience) noexcept {
   if (pid_ < 0) return;
   kill(-pid_, SIGTERM);
-  ends_within(pidfd_, patience);
-  // The leader may be gone while processes that it started live on; those get no second chance. The leader is not
-  // reaped before this line, so its number cannot have been given to a stranger's group.
+  // The shell goes at once; what it started may have to write its last words first. The pipe hangs up when nobody
+  // holds it any more.
+  ready_within(alive_fd_, patience);
+  // The leader is not reaped before this line, so its number cannot have been given to a stranger's group.
   kill(-pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  close(pidfd_);
+  while (waitpid(-pid_, nullptr, 0) > 0 || errno == EINTR) continue;
+  if (pidfd_ >= 0) close(pidfd_);
+  close(alive_fd_);
   pid_t expected = pid_;
   urgent_group.compare_exchange_strong(expected, 0);
-  pid_ = -1;
-  pidfd_ = -1;
+  pid_ = pidfd_ = alive_fd_ = -1;
 }
 
 }  // namespace touchstone::cli

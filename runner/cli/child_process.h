@@ -26,17 +26,16 @@ class ChildProcess {
   ChildProcess& operator=(ChildProcess&& other) noexcept;
   ~ChildProcess();  // stop()
 
-  // Readable (poll) once the process has ended.
-  [[nodiscard]] int ended_fd() const noexcept { return pidfd_; }
-  // Waits at most so long for the end. How it ended: "exit code 1", "signal 11 (Segmentation fault)".
+  // Waits at most so long for the end of the shell. How it ended: "exit code 1", "signal 11 (Segmentation fault)".
   [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait);
   // SIGTERM to the whole group, and SIGKILL to what is left of it after `patience`.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
 
  private:
-  ChildProcess(pid_t pid, int pidfd) noexcept;
+  ChildProcess(pid_t pid, int alive_fd) noexcept;
   pid_t pid_ = -1;
   int pidfd_ = -1;
+  int alive_fd_ = -1;  // end of a pipe whose other end every process of the command holds
   std::optional<std::string> how_;
 };
 

@@ -1,14 +1,12 @@
 #include "runner/cli/cli.h"
 
+#include "runner/cli/print.h"
 #include "runner/cli/text.h"
 #include "runner/version.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 
 namespace touchstone::cli {
@@ -49,28 +47,51 @@ std::string command_path(const CLI::App& app, const CLI::App& sub) {
   return &app == &sub ? app.get_name() : app.get_name() + " " + sub.get_name();
 }
 
+// What the user wrote that nobody understands, with what it may have been meant to be.
+void tell_unknown(const std::string& path, const CLI::App& sub, const std::string& word) {
+  const bool option = word.starts_with('-');
+  const bool subcommand = !option && sub.get_require_subcommand_min() > 0;
+  std::vector<std::string> known = option ? option_names(sub) : std::vector<std::string>();
+  if (subcommand) {
+    for (const CLI::App* each : sub.get_subcommands({})) known.push_back(each->get_name());
+  }
+  const auto near = nearest(word, known, 1);
+  err("{}: '{}' is {}{}\n", path, word, subcommand ? "no subcommand" : "not known here",
+      near.empty() ? "" : "; did you mean " + near.front() + "?");
+}
+
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   const CLI::App& sub = chosen(app);
   const std::string path = command_path(app, sub);
   const std::vector<std::string> extras = app.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
-    fmt::print(stderr, "{}: '{}' is not known here", path, extras.front());
-    const auto near = nearest(extras.front(), option_names(sub), 1);
-    if (extras.front().starts_with("--") && !near.empty()) fmt::print(stderr, "; did you mean {}?", near.front());
-    fmt::print(stderr, "\n");
+  const bool unknown = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || &sub == &app;
+  if (unknown && !extras.empty()) {
+    tell_unknown(path, sub, extras.front());
   } else {
-    fmt::print(stderr, "{}: {}\n", path, error.what());
+    err("{}: {}\n", path, error.what());
   }
-  fmt::print(stderr, "Run '{} --help' for the options and examples.\n", path);
+  err("Run '{} --help' for the options and examples.\n", path);
   return static_cast<int>(Exit::usage);
 }
 
+// CLI11's own, with descriptions that are wrapped.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(kColumn); }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrap(CLI::Formatter::make_option_desc(option), kWidth - kColumn, 0);
+  }
+
+ private:
+  static constexpr std::size_t kColumn = 32, kWidth = 112;
+};
+
 // What was printed must have arrived: `touchstone list > /full/disk` is no success.
 int flushed(int code) {
-  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  if (!failed) return code;
-  fmt::print(stderr, "touchstone: cannot write to standard output: {}\n", std::strerror(errno));
+  const std::string lost = lost_output();
+  if (lost.empty()) return code;
+  err("touchstone: cannot write to standard output: {}\n", lost);
   return code == 0 ? static_cast<int>(Exit::incomplete) : code;
 }
 
@@ -86,6 +107,7 @@ const std::vector<std::string>& command_line() { return words(); }
 int run(int argc, char** argv) {
   words().assign(argv, argv + argc);
   CLI::App app{"Touchstone tests WebSocket endpoints against RFC 6455 and RFC 7692.", "touchstone"};
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", fmt::format("touchstone {}", kVersion));
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.footer(kFooter);
@@ -102,7 +124,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return flushed(report_parse_error(app, error));
   } catch (const UsageError& error) {
-    fmt::print(stderr, "touchstone: {}\n", error.what());
+    err("touchstone: {}\n", error.what());
     exit = Exit::usage;
   }
   return flushed(static_cast<int>(exit));

@@ -37,6 +37,7 @@ void Collector::finished(const Result& result) {
   const bool bad = kept.behavior == Behavior::failed || kept.behavior == Behavior::errored;
   if (bad) parts_.progress.say(fmt::format("{} {}: {}", name(kept.behavior), kept.case_id, kept.summary));
   parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);
+  if (kept.dropped_by_peer && !kept.remote_close_code) last_drop_ = kept.case_id;
   if (parts_.testee == nullptr) return;
   if (const auto report = parts_.testee->new_sanitizer_report()) {
     tell_death(fmt::format("the server's log has a sanitizer report since about {}: {}", kept.case_id, *report));
@@ -53,6 +54,16 @@ bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const st
   const auto restarted = parts_.testee->start();
   if (!restarted) tell_death("it could not be started again: " + restarted.error());
   return restarted.has_value();
+}
+
+void Collector::look_at_server_once_more() {
+  if (parts_.testee == nullptr || last_drop_.empty()) return;
+  // Without a cut connection and without a report there is nothing to wait for.
+  const auto patience = std::chrono::milliseconds(deaths_.empty() ? 20 : 1000);
+  if (const auto how = parts_.testee->ended(patience)) {
+    tell_death(fmt::format("the server ended with {}, perhaps at {} (its log: {})", *how, last_drop_,
+                           parts_.testee->log().string()));
+  }
 }
 
 void Collector::look_at_log_once_more() {

@@ -28,14 +28,16 @@ class Collector : public RunObserver {
   };
   explicit Collector(Parts parts) : parts_(std::move(parts)) {}
 
-  // Results that follow are of this target; `weights` belong to the progress display.
+  // Results that follow are of this target.
   void begin(const Target& target) { target_ = &target; }
 
   void started(const Case& c) override;
   void finished(const Result& result) override;
   bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) override;
 
-  // After the last case: a sanitizer's report that came late.
+  // After the last case: a server of ours that has ended since, although nobody tried to connect again.
+  void look_at_server_once_more();
+  // After its end: a sanitizer's report that came late.
   void look_at_log_once_more();
 
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
@@ -51,6 +53,7 @@ class Collector : public RunObserver {
   const Target* target_ = nullptr;
   std::vector<Result> results_;
   std::vector<std::string> deaths_;
+  std::string last_drop_;  // the latest case in which the endpoint ended TCP without a Close
   std::string journal_error_;
 };
 

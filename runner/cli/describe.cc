@@ -92,7 +92,10 @@ void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps
                    [&](const step::Frame& frame) { say(describe_frame(frame)); },
                    [&](const step::Message& message) { say(describe_message(message)); },
                    [&](const step::Close& close) { say(describe_close(close)); },
-                   [&](const step::Sentinel&) { say("send a Ping of our own and wait for its Pong"); },
+                   [&](const step::Sentinel& sentinel) {
+                     say("send a Ping of our own and wait for its Pong" +
+                         (sentinel.mark.empty() ? std::string() : fmt::format(" (wait '{}')", sentinel.mark)));
+                   },
                    [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
                    [&](const step::Repeat& repeat) {
                      say(fmt::format("{} times:", repeat.count));
@@ -118,7 +121,9 @@ std::string describe_reply(const Reply& reply) {
                     : fmt::format("a {} message: {}", kind, describe(reply.payload));
 }
 
-std::string codes_in_words(const std::vector<std::uint16_t>& codes) {
+std::string codes_in_words(std::vector<std::uint16_t> codes) {
+  std::sort(codes.begin(), codes.end());
+  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
   std::string out;
   for (std::size_t i = 0; i < codes.size(); ++i) {
     out += fmt::format("{}{}", i == 0 ? "" : i + 1 == codes.size() ? " or " : ", ", codes[i]);
@@ -129,21 +134,19 @@ std::string codes_in_words(const std::vector<std::uint16_t>& codes) {
 std::string describe_end(const End& end) {
   return std::visit(
       Overloaded{
-          [](const end::Polite&) {
-            return std::string("then the connection is open still and closes cleanly with 1000");
-          },
+          [](const end::Polite&) { return std::string("the connection is open still and closes cleanly with 1000"); },
           [](const end::Replies& replies) {
-            return "then the endpoint answers the Close" +
+            return "the endpoint answers the Close" +
                    (replies.codes.empty() ? std::string() : " (usually with " + codes_in_words(replies.codes) + ")") +
                    " and the connection ends";
           },
           [](const end::Fails& fails) {
-            return "then the endpoint fails the connection" +
+            return "the endpoint fails the connection" +
                    (fails.codes.empty() ? std::string()
                                         : " (fitting status code: " + codes_in_words(fails.codes) + ")");
           },
           [](const end::Open&) {
-            return std::string("then the endpoint answers the Close or fails the connection; the RFC leaves it open");
+            return std::string("the endpoint answers the Close or fails the connection; the RFC leaves it open");
           },
       },
       end);
@@ -204,7 +207,7 @@ std::vector<std::string> describe_expectation(const Case& c) {
   std::vector<std::string> out;
   if (c.expect->echoes) out.emplace_back("every message comes back, in order and unchanged");
   for (const Reply& reply : c.expect->replies) out.push_back(describe_reply(reply));
-  out.push_back(describe_end(c.expect->end));
+  out.push_back((out.empty() ? "" : "then ") + describe_end(c.expect->end));
   return out;
 }
 

@@ -1,7 +1,9 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/interrupt.h"
+#include "runner/cli/print.h"
 #include "runner/cli/test_options.h"
 #include "runner/cli/text.h"
+#include "runner/cli/validators.h"
 
 #include <fmt/core.h>
 #include <ws/io/echo_client.h>
@@ -37,7 +39,10 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   const std::string server = "Server", client = "Client", both = "Both";
   TestOptions& connection = options.connection;
-  app.add_option("--port", options.port, "Port to listen on (default: a free one)")->type_name("N")->group(server);
+  app.add_option("--port", options.port, "Port to listen on (default: a free one)")
+      ->type_name("N")
+      ->check(between(0, 65535))
+      ->group(server);
   app.add_option("--host", options.host, "Address to listen on")
       ->type_name("ADDRESS")
       ->capture_default_str()
@@ -45,7 +50,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("--tls", options.tls, "wss; without --cert under a fresh certificate that signs itself")->group(server);
   app.add_option("--threads", options.threads, "Threads that serve")
       ->type_name("N")
-      ->check(CLI::Range(1, 256))
+      ->check(between(1, 256))
       ->group(server);
   CLI::Option* connect =
       app.add_option("--connect", options.connect, "Be a client: connect and echo until the server closes")
@@ -94,8 +99,8 @@ Exit serve(const Options& options) {
   if (!server) throw UsageError(server.error());
   const ws::Url url{.secure = secure, .host = options.host, .port = (*server)->port(), .target = "/"};
   // Scripts wait for this line: always with the port, even when it is the scheme's own.
-  fmt::print("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
-             url.host.find(':') == std::string::npos ? url.host : fmt::format("[{}]", url.host), url.port);
+  out("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
+      url.host.find(':') == std::string::npos ? url.host : fmt::format("[{}]", url.host), url.port);
   std::fflush(stdout);
   wait_for_interrupt();
   (*server)->stop();
@@ -105,12 +110,12 @@ Exit serve(const Options& options) {
 Exit tell_end(const ws::io::Ended& ended) {
   if (ended.violation) {
     const ws::Rule& rule = ws::rule(*ended.violation);
-    fmt::print(stderr, "error: the server broke a rule: {} ({})\n", rule.text, rule.requirement);
+    err("error: the server broke a rule: {} ({})\n", rule.text, rule.requirement);
     return Exit::failures;
   }
   if (ended.clean) return Exit::ok;
-  fmt::print(stderr, "error: the connection ended without a closing handshake{}{}\n", ended.error ? ": " : "",
-             ended.error ? ended.error.message() : "");
+  err("error: the connection ended without a closing handshake{}{}\n", ended.error ? ": " : "",
+      ended.error ? ended.error.message() : "");
   return Exit::failures;
 }
 
@@ -126,7 +131,7 @@ Exit echo_as_client(const Options& options) {
     if (ended) {
       exit = tell_end(*ended);
     } else {
-      fmt::print(stderr, "error: {}\n", ended.error().text);
+      err("error: {}\n", ended.error().text);
       exit = Exit::unreachable;
     }
   };

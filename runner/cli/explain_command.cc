@@ -1,6 +1,7 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/print.h"
 #include "runner/cli/selection.h"
 #include "runner/cli/text.h"
 #include "runner/engine/oracle.h"
@@ -23,7 +24,7 @@ constexpr std::size_t kWidth = 100;
 constexpr std::size_t kIndent = 14;
 
 void field(std::string_view label, std::string_view text) {
-  if (!text.empty()) fmt::print("{:<{}}{}\n", label, kIndent, wrap(text, kWidth, kIndent));
+  if (!text.empty()) out("{:<{}}{}\n", label, kIndent, wrap(text, kWidth, kIndent));
 }
 
 void fields(std::string_view label, const std::vector<std::string>& lines) {
@@ -31,21 +32,21 @@ void fields(std::string_view label, const std::vector<std::string>& lines) {
     // Blanks in front are the depth of a repeat.
     const std::size_t depth = line.find_first_not_of(' ');
     const std::size_t indent = kIndent + (depth == std::string::npos ? 0 : depth);
-    fmt::print("{:<{}}{}\n", label, indent, wrap(line.substr(indent - kIndent), kWidth, indent));
+    out("{:<{}}{}\n", label, indent, wrap(line.substr(indent - kIndent), kWidth, indent));
     label = "";
   }
 }
 
 void print_requirements(const Catalogue& catalogue, const Case& c) {
-  fmt::print("\nRequirements\n");
+  out("\nRequirements\n");
   for (const std::string& id : c.requirements) {
     const Requirement* rule = catalogue.requirement(id);
     if (rule == nullptr) {
-      fmt::print("  {}\n", id);
+      out("  {}\n", id);
       continue;
     }
-    fmt::print("  {} (RFC {} section {}, {}, binds {})\n", id, rule->rfc, rule->section, rule->level, rule->binds);
-    fmt::print("    {}\n", wrap(rule->rule, kWidth, 4));
+    out("  {} (RFC {} section {}, {}, binds {})\n", id, rule->rfc, rule->section, rule->level, rule->binds);
+    out("    {}\n", wrap(rule->rule, kWidth, 4));
   }
 }
 
@@ -56,7 +57,7 @@ std::string sides(const Case& c) {
 }
 
 void print(const Catalogue& catalogue, const Case& c) {
-  fmt::print("{}\n{}\n\n", c.id, c.title);
+  out("{}\n{}\n\n", c.id, c.title);
   field("Autobahn", fmt::format("{}", fmt::join(c.aliases, ", ")));
   field("Under test", sides(c));
   field("Profiles",
@@ -65,17 +66,16 @@ void print(const Catalogue& catalogue, const Case& c) {
   if (!c.offer.empty()) field("Offers", fmt::format("{}", fmt::join(c.offer, ", ")));
   if (c.needs_deflate) field("Needs", "permessage-deflate");
   print_requirements(catalogue, c);
-  fmt::print("\n");
+  out("\n");
   fields("Steps", describe_steps(c));
   // Without an expectation of its own a case expects what the strict stack does.
   fields("Expected", describe_expectation(with_expectation(scaled(c, Profile::standard), RunOptions{}.seed)));
   if (!c.informational.empty()) field("No verdict", c.informational);
   field("Note", c.note);
-  fmt::print("\n");
+  out("\n");
   field("Source", c.source);
   const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
-  if (for_servers)
-    fmt::print("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
+  if (for_servers) out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "reports/files.h"
 #include "runner/catalogue/lint.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/print.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -57,17 +58,17 @@ std::string fix(const std::string& file, std::string text) {
   auto wanted = formatted(file, text);
   if (!wanted || *wanted == text) return text;
   if (const auto written = write_file(file, *wanted); !written) throw UsageError(written.error());
-  fmt::print("{}: written in canonical form\n", file);
+  out("{}: written in canonical form\n", file);
   return std::move(*wanted);
 }
 
 Exit conclude(const std::vector<CaseFileError>& faults, std::size_t files) {
-  for (const CaseFileError& fault : faults) fmt::print(stderr, "{}\n", fault.text());
+  for (const CaseFileError& fault : faults) err("{}\n", fault.text());
   if (!faults.empty()) {
-    fmt::print(stderr, "{} in {}\n", count_of(faults.size(), "fault"), count_of(files, "file"));
+    err("{} in {}\n", count_of(faults.size(), "fault"), count_of(files, "file"));
     return Exit::usage;
   }
-  fmt::print("{}: no faults\n", count_of(files, "file"));
+  out("{}: no faults\n", count_of(files, "file"));
   return Exit::ok;
 }
 

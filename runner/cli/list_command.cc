@@ -1,8 +1,10 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/print.h"
 #include "runner/cli/selection.h"
 #include "runner/cli/text.h"
+#include "runner/cli/validators.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -43,9 +45,9 @@ Json listed(const Case& c) {
 
 // One object a line: readable by people, and a diff of two lists names the cases that changed.
 void print_json(const std::vector<const Case*>& cases) {
-  std::string out = "[";
-  for (std::size_t i = 0; i < cases.size(); ++i) out += (i == 0 ? "\n" : ",\n") + listed(*cases[i]).dump();
-  fmt::print("{}\n]\n", out);
+  std::string text = "[";
+  for (std::size_t i = 0; i < cases.size(); ++i) text += (i == 0 ? "\n" : ",\n") + listed(*cases[i]).dump();
+  out("{}\n]\n", text);
 }
 
 void print_text(const std::vector<const Case*>& cases) {
@@ -55,7 +57,7 @@ void print_text(const std::vector<const Case*>& cases) {
     id_width = std::max(id_width, columns(c->id));
     alias_width = std::max(alias_width, columns(aliases(*c)));
   }
-  for (const Case* c : cases) fmt::print("{:<{}}  {:<{}}  {}\n", c->id, id_width, aliases(*c), alias_width, c->title);
+  for (const Case* c : cases) out("{:<{}}  {:<{}}  {}\n", c->id, id_width, aliases(*c), alias_width, c->title);
 }
 
 }  // namespace
@@ -67,10 +69,10 @@ void add_list_command(CLI::App& app, Exit& exit) {
   add_selection_options(*list, options->selection);
   list->add_option("--format", options->format, "text: id, Autobahn's id and title; json: an array of objects")
       ->type_name("text|json")
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(one_of({"text", "json"}));
   list->add_option("--role", options->role, "Only cases for this side under test")
       ->type_name("server|client")
-      ->check(CLI::IsMember({"server", "client"}));
+      ->check(one_of({"server", "client"}));
   list->callback([options, &exit] {
     std::optional<Side> side;
     if (!options->role.empty()) side = options->role == "server" ? Side::server : Side::client;

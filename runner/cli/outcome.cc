@@ -1,5 +1,6 @@
 #include "runner/cli/outcome.h"
 
+#include "runner/cli/print.h"
 #include "runner/cli/progress.h"
 #include "runner/cli/summary.h"
 #include "runner/cli/text.h"
@@ -25,16 +26,16 @@ std::size_t summary_width() {
 void print_outcome(const RunInfo& run, const std::vector<Result>& results, const Catalogue& catalogue,
                    const std::vector<std::string>& deaths, const std::filesystem::path& page) {
   const SummaryStyle style{.colour = wants_colour(STDOUT_FILENO), .width = summary_width()};
-  fmt::print("{}", summarize(results, catalogue, style));
-  for (const std::string& death : deaths) fmt::print("\nDIED  {}\n", death);
+  out("{}", summarize(results, catalogue, style));
+  for (const std::string& death : deaths) out("\nDIED  {}\n", death);
   if (!run.complete) {
-    fmt::print("\nPARTIAL  {} of {} ran{}\n", results.size(), count_of(run.planned, "case"),
-               run.ended_because.empty() ? "" : ": " + run.ended_because);
+    out("\nPARTIAL  {} of {} ran{}\n", results.size(), count_of(run.planned, "case"),
+        run.ended_because.empty() ? "" : ": " + run.ended_because);
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(run.end - run.start);
-  fmt::print("\n{} in {}.", count_of(results.size(), "case"), format_duration(took));
-  if (!page.empty()) fmt::print(" Report: {}", page.string());
-  fmt::print("\n");
+  out("\n{} in {}.", count_of(results.size(), "case"), format_duration(took));
+  if (!page.empty()) out(" Report: {}", page.string());
+  out("\n");
 }
 
 bool any_bad(const std::vector<Result>& results) {

@@ -1,6 +1,7 @@
 #include "runner/cli/progress.h"
 
 #include "runner/cli/describe.h"
+#include "runner/cli/print.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -117,7 +118,7 @@ void Progress::say(const std::string& line) {
   if (mode_ == Mode::quiet) return;
   const std::lock_guard lock(mutex_);
   clear();
-  fmt::print(stderr, "{}\n", line);
+  err("{}\n", line);
   dirty_ = true;
   changed_.notify_all();
 }
@@ -129,7 +130,7 @@ void Progress::line_when_due() {
   // Fast runs skip the lines between.
   const bool last = state_.done == state_.total;
   if (!last && Clock::now() - last_line_ < kIdlePaint) return;
-  fmt::print(stderr, "{}\n", plain_line(state_));
+  err("{}\n", plain_line(state_));
   last_line_ = Clock::now();
   while (next_line_ <= state_.done) next_line_ += std::max<std::size_t>(1, (state_.total + 9) / 10);
 }
@@ -149,14 +150,14 @@ void Progress::paint_until_done() {
 void Progress::draw() {
   state_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
   // One column less: some terminals wrap when the last one is written.
-  fmt::print(stderr, "\r{}\x1b[K", progress_line(state_, terminal_width() - 1, colour_));
+  err("\r{}\x1b[K", progress_line(state_, terminal_width() - 1, colour_));
   std::fflush(stderr);
   drawn_ = true;
   dirty_ = false;
 }
 
 void Progress::clear() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  if (drawn_) err("\r\x1b[K");
   std::fflush(stderr);
   drawn_ = false;
 }

@@ -2,6 +2,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/merge.h"
 #include "runner/cli/outcome.h"
+#include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
 #include "runner/cli/text.h"
 
@@ -94,11 +95,11 @@ Exit report(Options options) {
     journals.push_back(std::move(*journal));
   }
   const Merged merged = merge(std::move(journals), options.inputs);
-  for (const std::string& warning : merged.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : merged.warnings) err("warning: {}\n", warning);
   if (options.inputs.size() > 1) write_journal(folder, merged.journal);
   render(options, folder, merged.journal);
   print_outcome(merged.journal.run, merged.journal.results, Catalogue::built_in(), {}, folder / "index.html");
-  fmt::print("{}\n", totals_line(merged.journal.results));
+  out("{}\n", totals_line(merged.journal.results));
   if (!merged.journal.run.complete) return Exit::incomplete;
   return any_bad(merged.journal.results) ? Exit::failures : Exit::ok;
 }

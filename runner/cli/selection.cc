@@ -3,6 +3,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
 #include "runner/cli/text.h"
+#include "runner/cli/validators.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -12,15 +13,23 @@
 namespace touchstone::cli {
 namespace {
 
+// "close/*" and "close/code-valid/*" of "close/code-valid/1000".
+void add_folders(std::vector<std::string>& names, const std::string& id, char separator) {
+  for (std::size_t at = id.find(separator); at != std::string::npos; at = id.find(separator, at + 1)) {
+    names.push_back(id.substr(0, at + 1) + "*");
+  }
+}
+
 // Everything that a pattern can name: ids and the folders above them, aliases, requirements, tags.
 std::vector<std::string> nameable(const Catalogue& catalogue) {
   std::vector<std::string> names;
   for (const Case& c : catalogue.cases()) {
     names.push_back(c.id);
-    for (std::size_t slash = c.id.find('/'); slash != std::string::npos; slash = c.id.find('/', slash + 1)) {
-      names.push_back(c.id.substr(0, slash + 1) + "*");
+    add_folders(names, c.id, '/');
+    for (const std::string& alias : c.aliases) {
+      names.push_back(alias);
+      add_folders(names, alias, '.');
     }
-    names.insert(names.end(), c.aliases.begin(), c.aliases.end());
     names.insert(names.end(), c.requirements.begin(), c.requirements.end());
     for (const std::string& tag : c.tags) names.push_back("tag:" + tag);
   }
@@ -60,10 +69,7 @@ void add_selection_options(CLI::App& app, SelectionOptions& options) {
   app.add_option("--profile", options.profile,
                  "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
       ->type_name("core|default|full")
-      ->check([](const std::string& value) {
-        const bool known = value == "core" || value == "default" || value == "full";
-        return known ? std::string() : fmt::format("'{}' is no profile; allowed are core, default and full", value);
-      });
+      ->check(one_of({"core", "default", "full"}));
 }
 
 Profile profile_named(const std::string& name) {

@@ -5,6 +5,7 @@
 #include "runner/cli/interrupt.h"
 #include "runner/cli/machine.h"
 #include "runner/cli/outcome.h"
+#include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
 #include "runner/cli/text.h"
 #include "runner/version.h"
@@ -72,7 +73,7 @@ class TestRun {
         const bool hit = std::any_of(catalogue_.cases().begin(), catalogue_.cases().end(),
                                      [&](const Case& c) { return matches(c, pattern); });
         if (hit) to.push_back(pattern);
-        if (!hit) fmt::print(stderr, "warning: {}: {}\n", options_.spec, no_match_text(catalogue_, pattern));
+        if (!hit) err("warning: {}: {}\n", options_.spec, no_match_text(catalogue_, pattern));
       }
     };
     const bool told = !selection.include.empty();
@@ -117,14 +118,14 @@ class TestRun {
   }
 
   Exit unreachable(const std::string& why) {
-    fmt::print(stderr, "error: {}\n", why);
+    err("error: {}\n", why);
     return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
 
   Exit none_reachable() {
     for (const Contender& each : contenders_.all()) (void)unreachable(each.unreachable);
     // A server of ours that died during the greeting left its reason in the log.
-    if (contenders_.testee() != nullptr) fmt::print(stderr, "{}\n", contenders_.testee()->log_tail());
+    if (contenders_.testee() != nullptr) err("{}\n", contenders_.testee()->log_tail());
     return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
 
@@ -141,8 +142,9 @@ class TestRun {
                          .replay = replay,
                          .profile = run_options_.profile});
     for (Contender& each : contenders_.all()) run_one(each, collector, *progress);
-    contenders_.stop_servers();  // A leak sanitizer speaks at the end of the process.
-    collector.look_at_log_once_more();
+    collector.look_at_server_once_more();
+    contenders_.stop_servers();
+    collector.look_at_log_once_more();  // A leak sanitizer speaks at the end of the process.
     progress.reset();
     return conclude(journal, collector);
   }
@@ -191,13 +193,12 @@ class TestRun {
       const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
       print_outcome(info_, results, catalogue_, collector.deaths(), page);
     }
-    if (!rendered) fmt::print(stderr, "error: {}\n", rendered.error());
-    if (!record_error.empty()) {
-      fmt::print(stderr, "error: the record of this run is not complete: {}. {}\n", record_error,
-                 "Make room, or choose another folder with --out, and run again.");
-    }
-    fmt::print("{}\n", totals_line(results));
-    return verdict(collector, rendered.has_value() && record_error.empty());
+    if (!rendered) err("error: {}\n", rendered.error());
+    if (!record_error.empty()) err("error: the journal lacks results: {}\n", record_error);
+    const bool recorded = rendered && record_error.empty();
+    if (!recorded) err("The report is not complete. Make room, or choose another folder with --out, and run again.\n");
+    out("{}\n", totals_line(results));
+    return verdict(collector, recorded);
   }
 
   Exit verdict(const Collector& collector, bool recorded) const {

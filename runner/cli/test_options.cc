@@ -2,7 +2,9 @@
 
 #include "reports/files.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/print.h"
 #include "runner/cli/text.h"
+#include "runner/cli/validators.h"
 
 #include <fmt/core.h>
 #include <ws/core/http1.h>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace touchstone::cli {
 namespace {
@@ -104,7 +107,7 @@ void add_run_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Run";
   app.add_option("--jobs", options.jobs, "Cases at a time; the default suits this machine")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024))
+      ->check(between(1, 1024))
       ->group(group);
   app.add_option("--timeout", options.timeout,
                  "Silence that counts as no answer, such as 5s or 500ms; by default measured, 5s at least")
@@ -112,6 +115,7 @@ void add_run_options(CLI::App& app, TestOptions& options) {
       ->group(group);
   app.add_option("--seed", options.seed, "Of everything random; equal seeds send equal octets")
       ->type_name("N")
+      ->check(between(0, std::numeric_limits<long long>::max()))
       ->group(group);
   app.add_option("--out", options.out, "Folder of the report (default: touchstone-report)")
       ->type_name("DIR")
@@ -217,7 +221,7 @@ std::optional<SpecFile> read_spec(const TestOptions& options) {
   if (options.spec.empty()) return std::nullopt;
   auto spec = parse_spec(options.spec, read_or_refuse(options.spec, "--spec"));
   if (!spec) throw UsageError(spec.error());
-  for (const std::string& warning : spec->warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
   return std::move(*spec);
 }
 

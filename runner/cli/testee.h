@@ -43,6 +43,10 @@ class Testee {
   [[nodiscard]] std::expected<void, std::string> start_first();
   // After connections were refused: how it died, in words, with the sanitizer's line when there is one.
   [[nodiscard]] std::string autopsy();
+  // How it ended, if it did within `wait`.
+  [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait) {
+    return process_ ? process_->ended(wait) : std::nullopt;
+  }
   // A sanitizer's report that was written since the last call.
   [[nodiscard]] std::optional<std::string> new_sanitizer_report();
   void stop() noexcept { process_.reset(); }

@@ -14,19 +14,22 @@ namespace {
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
-// Levenshtein distance, letters compared without case.
+// How many letters to insert, remove, replace or swap with their neighbour; letters compared without case.
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  const auto same = [&](std::size_t i, std::size_t j) { return lower(a[i - 1]) == lower(b[j - 1]); };
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same(i, j) ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j);
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    std::swap(before, last);
+    std::swap(last, row);
   }
-  return row.back();
+  return last.back();
 }
 
 bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
@@ -62,7 +65,7 @@ std::string format_duration(std::chrono::milliseconds duration) {
 
 std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& candidates, std::size_t limit) {
   // More than a third of the letters wrong is no misspelling but another word.
-  const std::size_t most = std::max<std::size_t>(2, text.size() / 3);
+  const std::size_t most = std::max<std::size_t>(1, text.size() / 3);
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& candidate : candidates) {
     std::size_t far = distance(text, candidate);
@@ -83,8 +86,9 @@ std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
   std::string out;
   std::size_t column = indent;  // The first line begins where the caller's text already stands.
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
     const std::string_view word = text.substr(0, end);
+    const bool line_ends = end < text.size() && text[end] == '\n';
     const std::size_t wide = columns(word);
     if (column > indent && column + 1 + wide > width) {
       out += '\n';
@@ -96,6 +100,11 @@ std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
     }
     out += word;
     column += wide;
+    if (line_ends) {
+      out += '\n';
+      out.append(indent, ' ');
+      column = indent;
+    }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;

@@ -19,7 +19,8 @@ namespace touchstone::cli {
 [[nodiscard]] std::vector<std::string> nearest(std::string_view text, const std::vector<std::string>& candidates,
                                                std::size_t limit);
 
-// Breaks `text` at blanks into lines of at most `width` columns, each but the first led by `indent` blanks.
+// Breaks `text` at blanks, beside the line ends that it has, into lines of at most `width` columns, each but the first
+// led by `indent` blanks.
 [[nodiscard]] std::string wrap(std::string_view text, std::size_t width, std::size_t indent);
 
 // Columns on a terminal, near enough: UTF-8 code points. And the longest head of at most `width` of them.

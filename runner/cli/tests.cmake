@@ -1,0 +1,11 @@
+# The program as its users meet it: exit codes, messages, files.
+if(NOT BUILD_TESTING OR NOT TARGET touchstone)
+  return()
+endif()
+find_package(Python3 COMPONENTS Interpreter QUIET)
+if(Python3_FOUND)
+  add_test(NAME cli COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/cli_test.py $<TARGET_FILE:touchstone>)
+  set_tests_properties(cli PROPERTIES LABELS system TIMEOUT 600)
+else()
+  message(STATUS "cli is left out: it needs python3. On Debian: apt-get install python3")
+endif()

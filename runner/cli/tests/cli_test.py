@@ -1,0 +1,427 @@
+"""The program as its users meet it: exit codes, messages, files. Usage: cli_test.py PATH-OF-TOUCHSTONE [unittest options]"""
+
+import json
+import os
+import re
+import resource
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import peer
+
+TOUCHSTONE = ""
+PEER = Path(__file__).parent / "peer.py"
+TOTALS = re.compile(r"\d+ cases: \d+ OK, \d+ NON-STRICT, \d+ INFORMATIONAL, \d+ UNIMPLEMENTED, "
+                    r"\d+ NOT-APPLICABLE, \d+ FAILED, \d+ ERRORED")
+OK, FAILURES, USAGE, UNREACHABLE, INCOMPLETE = range(5)
+# Small selections keep this test quick.
+ECHO = ["--case", "1.1.1", "--case", "1.2.1"]
+RESERVED = ["--case", "4.1.1"]  # opcode 3
+
+
+def unused_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.out = self.folder / "report"
+
+    def run_it(self, *arguments, expect, **options):
+        done = subprocess.run([TOUCHSTONE, *map(str, arguments)], capture_output=True, text=True, timeout=240,
+                              cwd=self.folder, **options)
+        told = f"{shlex.join(map(str, arguments))}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+        self.assertEqual(done.returncode, expect, told)
+        return done
+
+    def run_test(self, *arguments, expect, **options):
+        return self.run_it("test", "--out", self.out, *arguments, expect=expect, **options)
+
+    def last_line(self, done):
+        line = done.stdout.splitlines()[-1]
+        self.assertRegex(line, TOTALS)
+        return line
+
+    def report(self):
+        return json.loads((self.out / "report.json").read_text())
+
+    def serve(self, handler):
+        server = peer.Server(handler)
+        self.addCleanup(server.close)
+        return server
+
+    def echo_process(self, *arguments):
+        process = subprocess.Popen([TOUCHSTONE, "echo", *arguments], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        line = process.stdout.readline()
+        self.assertTrue(line.startswith("listening on ws"), line)
+        return process, line.split()[-1]
+
+
+class Usage(Program):
+    def refused(self, *arguments, says):
+        done = self.run_it(*arguments, expect=USAGE)
+        self.assertIn(says, done.stderr)
+
+    def test_what_is_not_known_is_named(self):
+        self.refused("test", "--jbos", "3", says="did you mean --jobs?")
+        self.refused("tset", says="did you mean test?")
+        self.refused("test", "ws://a/", "ws://b/", says="'ws://b/'")
+
+    def test_bad_values_are_refused_with_what_is_allowed(self):
+        self.refused("test", "http://h/", says="no WebSocket URL")
+        self.refused("test", "--timeout", "5", says="has no unit")
+        self.refused("test", "--jobs", "0", says="from 1 to 1024")
+        self.refused("test", "--profile", "fast", says="allowed are core, default and full")
+        self.refused("test", "--header", "x", says="has no colon")
+        self.refused("test", "--ca", "nowhere.pem", "wss://h/", says="nowhere.pem")
+        self.refused("test", "-4", "-6", "ws://h/", says="-6")
+        self.refused("test", "--spec", "nowhere.json", says="nowhere.json")
+        self.refused("explain", "7.7.1x", says="7.7.1")
+        self.refused("report", "nowhere", says="nowhere")
+        self.refused("lint", "nowhere.json", says="nowhere.json")
+
+    def test_a_pattern_that_matches_nothing_names_near_ones(self):
+        self.refused("test", "--case", "clsoe/*", says="near are close/*")
+        self.refused("list", "--exclude", "77.*", says="matches no case")
+
+    def test_every_help_shows_examples(self):
+        for command in ["test", "list", "explain", "lint", "echo", "report"]:
+            self.assertIn("Examples:", self.run_it(command, "--help", expect=OK).stdout)
+        self.assertIn("Exit codes:", self.run_it("--help", expect=OK).stdout)
+        self.assertRegex(self.run_it("--version", expect=OK).stdout, r"^touchstone \d+\.\d+")
+
+    def test_output_that_is_lost_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([TOUCHSTONE, "list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, INCOMPLETE)
+        self.assertIn("No space left", done.stderr)
+
+
+class Catalogue(Program):
+    def test_list_as_json_has_what_is_promised(self):
+        cases = json.loads(self.run_it("list", "--format", "json", expect=OK).stdout)
+        self.assertGreaterEqual(len(cases), 517)
+        for case in cases:
+            self.assertEqual(list(case), ["id", "aliases", "title", "role", "requirements", "tags", "profiles"])
+            self.assertIn(case["role"], ["server", "client", "both"])
+            self.assertTrue(set(case["profiles"]) <= {"core", "default", "full"})
+
+    def test_list_chooses(self):
+        cases = json.loads(self.run_it("list", "--format", "json", "--case", "7.7.*", expect=OK).stdout)
+        self.assertEqual([case["aliases"][0] for case in cases], [f"7.7.{n}" for n in range(1, 14)])
+
+    def test_explain_knows_both_names(self):
+        ours = self.run_it("explain", "close/code-valid/1000", expect=OK).stdout
+        self.assertEqual(ours, self.run_it("explain", "7.7.1", expect=OK).stdout)
+        for part in ["RFC 6455 section", "status code 1000", "cases/close.json", "--case close/code-valid/1000"]:
+            self.assertIn(part, ours)
+
+    def test_lint_passes_the_catalogue_and_names_faults(self):
+        self.run_it("lint", expect=OK)
+        bad = self.folder / "bad.json"
+        bad.write_text('{"suite": "x", "nonsense": 1, "groups": []}')
+        done = self.run_it("lint", bad, expect=USAGE)
+        self.assertRegex(done.stderr, r"bad\.json.*unknown key 'nonsense'")
+
+
+class Reachable(Program):
+    def test_the_embedded_server_passes(self):
+        done = self.run_test("--case", "close/*", expect=OK)
+        self.last_line(done)
+        for name in ["index.html", "report.json", "journal.jsonl"]:
+            self.assertTrue((self.out / name).exists(), name)
+        self.assertEqual(len(self.report()["results"]), int(self.last_line(done).split()[0]))
+
+    def test_the_embedded_server_passes_over_tls(self):
+        self.run_test("--tls", *ECHO, expect=OK)
+
+    def test_quiet_says_only_the_last_line(self):
+        done = self.run_test("--quiet", *ECHO, expect=OK)
+        self.assertEqual(done.stdout.splitlines(), [self.last_line(done)])
+        self.assertEqual(done.stderr, "")
+
+    def test_a_failure_is_told_with_clause_and_replay(self):
+        server = self.serve(peer.echo_handler())
+        done = self.run_test(server.url, "--case", "6.3.1", expect=FAILURES)  # peer.py does not look at UTF-8
+        self.last_line(done)
+        for part in ["FAILED", "RFC 6455 section", "expected", "seen", f"touchstone test {server.url} --case"]:
+            self.assertIn(part, done.stdout)
+        self.assertEqual(self.report()["results"][0]["agent"], "peer.py")
+
+    def test_tls_is_verified_unless_told_otherwise(self):
+        _, url = self.echo_process("--tls")
+        done = self.run_test(url, *ECHO, expect=UNREACHABLE)
+        self.assertIn("certificate", done.stderr)
+        self.run_test(url, "--insecure", *ECHO, expect=OK)
+
+    def test_a_trusted_certificate_is_enough(self):
+        _, url = self.echo_process("--tls")
+        host, port = re.fullmatch(r"wss://(.*):(\d+)/", url).groups()
+        ca = self.folder / "ca.pem"
+        ca.write_text(ssl.get_server_certificate((host, int(port))))
+        self.run_test(url, "--ca", ca, *ECHO, expect=OK)
+        self.run_test(url, "--ca", ca, "--sni", "wrong.example", *ECHO, expect=UNREACHABLE)
+
+    def test_ipv6(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("this machine has no ::1")
+        _, url = self.echo_process("--host", "::1")
+        self.run_test(url, *ECHO, expect=OK)
+        self.run_test(url, "-4", *ECHO, expect=UNREACHABLE)
+
+
+class Unreachable(Program):
+    def test_connection_refused(self):
+        port = unused_port()
+        done = self.run_test(f"ws://127.0.0.1:{port}/", expect=UNREACHABLE)
+        self.assertIn(str(port), done.stderr)
+        self.assertIn("refused", done.stderr)
+
+    def test_a_name_that_does_not_exist(self):
+        done = self.run_test("ws://no-such-host.invalid/", expect=UNREACHABLE)
+        self.assertIn("no-such-host.invalid", done.stderr)
+
+    def test_an_http_server_that_answers_200(self):
+        class Page(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"hi")
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Page)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        done = self.run_test(f"ws://127.0.0.1:{server.server_port}/", expect=UNREACHABLE)
+        self.assertIn("200", done.stderr)
+        self.assertIn("101", done.stderr)
+
+    def test_tls_to_a_server_without_tls(self):
+        server = self.serve(peer.echo_handler())
+        done = self.run_test(server.url.replace("ws:", "wss:"), "--timeout", "2s", expect=UNREACHABLE)
+        self.assertIn(f"127.0.0.1:{server.port}", done.stderr)
+
+    def test_a_server_that_is_gone_in_mid_run(self):
+        holder = []
+
+        def handler(connection, number):
+            if number == 3:  # the greeting, one case, and here the end
+                holder[0].close()
+                raise peer.Ended
+            connection.handshake()
+            connection.echo(peer.fail_politely)
+
+        holder.append(peer.Server(handler))
+        done = self.run_test(holder[0].url, "--jobs", "1", *ECHO, "--case", "2.1", expect=UNREACHABLE)
+        self.assertIn("died", done.stdout)
+        self.assertIn("PARTIAL", done.stdout)
+        self.last_line(done)
+        self.assertGreaterEqual(len(self.report()["results"]), 1)
+
+
+class Command(Program):
+    def command(self, kind):
+        return f"{shlex.quote(sys.executable)} {shlex.quote(str(PEER))} {{port}} {kind}"
+
+    def test_the_server_is_started_and_stopped(self):
+        done = self.run_test("--command", self.command("echo"), *ECHO, expect=OK)
+        self.last_line(done)
+        log = (self.out / "server.log").read_text()
+        process = int(re.search(r"process (\d+)", log).group(1))
+        with self.assertRaises(ProcessLookupError):
+            os.kill(process, 0)
+
+    def test_a_server_that_dies_is_named_with_its_case_and_started_again(self):
+        done = self.run_test("--command", self.command("abort"), "--jobs", "1", *RESERVED, *ECHO, "--case", "5.3",
+                             "--case", "7.1.1", expect=UNREACHABLE)
+        self.assertIn("signal 6", done.stdout)
+        self.assertIn("AddressSanitizer: heap-use-after-free", done.stdout)
+        self.assertIn("DIED", done.stdout)
+        self.assertIn("reserved/opcode-first-frame/3", done.stdout)
+        self.assertTrue(self.last_line(done).startswith("5 cases:"), done.stdout)
+        self.assertGreater((self.out / "server.log").read_text().count("peer.py abort"), 1)
+
+    def test_a_server_that_ends_at_once_is_told_with_its_log(self):
+        done = self.run_test("--command", "echo cannot open config >&2; exit 7", expect=UNREACHABLE)
+        self.assertIn("exit code 7", done.stderr)
+        self.assertIn("cannot open config", done.stderr)
+
+    def test_a_server_that_never_listens_is_given_up(self):
+        done = self.run_test("--command", self.command("deaf"), "--start-timeout", "700ms", expect=UNREACHABLE)
+        self.assertIn("did not accept a connection", done.stderr)
+
+
+class Interrupted(Program):
+    def test_results_so_far_are_kept(self):
+        third = threading.Event()
+
+        def handler(connection, number):
+            if number >= 3:  # the greeting and one case are answered, then nothing
+                third.set()
+                connection.take(1 << 30)
+            connection.handshake()
+            connection.echo(peer.fail_politely)
+
+        server = self.serve(handler)
+        process = subprocess.Popen([TOUCHSTONE, "test", server.url, "--jobs", "1", "--timeout", "200s", "--out",
+                                    str(self.out), *ECHO, "--case", "2.1"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(third.wait(120))
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INCOMPLETE, stdout + stderr)
+        self.assertIn("PARTIAL  1 of 3 cases ran: interrupted", stdout)
+        self.assertRegex(stdout.splitlines()[-1], r"^1 cases: 1 OK")
+        self.assertEqual(len(self.report()["results"]), 1)
+
+
+class FullDisk(Program):
+    def check(self, done):
+        self.assertIn("error:", done.stderr)
+        self.assertIn("--out", done.stderr)
+        self.last_line(done)
+        lines = (self.out / "journal.jsonl").read_text().splitlines()
+        for line in lines:
+            json.loads(line)  # whole lines only
+        self.assertGreater(len(lines), 1)
+
+    def test_files_that_may_not_grow(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, 16 * 1024))
+
+        self.check(self.run_test("--case", "close", expect=INCOMPLETE, preexec_fn=limit, restore_signals=False))
+
+    def test_a_small_file_system(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True,
+                                 check=False)
+        if mounted.returncode != 0:
+            self.skipTest("only root can mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", str(disk)], check=True)
+        self.out = disk / "report"
+        done = self.run_test("--case", "close", expect=INCOMPLETE)
+        self.check(done)
+        self.assertIn("No space left on device", done.stderr)
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.out = Path("/proc/report")
+        self.assertIn("--out", self.run_test(*ECHO, expect=USAGE).stderr)
+
+
+class SpecFile(Program):
+    def test_autobahns_file_with_two_servers(self):
+        _, first = self.echo_process()
+        _, second = self.echo_process()
+        spec = self.folder / "fuzzingclient.json"
+        spec.write_text(json.dumps({
+            "outdir": str(self.out),
+            "servers": [{"agent": "One", "url": first, "options": {"version": 18}}, {"agent": "Two", "url": second}],
+            "cases": ["1.1.*", "8.*"], "exclude-cases": ["1.1.8"], "exclude-agent-cases": {"Tw*": ["1.1.1"]},
+            "colour": "red"}))
+        done = self.run_it("test", "--spec", spec, expect=OK)
+        self.assertIn("/colour: unknown key", done.stderr)
+        self.assertIn("'8.*' matches no case", done.stderr)
+        agents = [result["agent"] for result in self.report()["results"]]
+        self.assertEqual((agents.count("One"), agents.count("Two")), (7, 6))
+        index = json.loads((self.out / "index.json").read_text())
+        self.assertIn("1.1.1", index["One"])
+        self.assertNotIn("1.1.1", index["Two"])
+
+    def test_one_of_two_servers_is_missing(self):
+        _, first = self.echo_process()
+        spec = self.folder / "spec.json"
+        spec.write_text(json.dumps({"servers": [{"url": f"ws://127.0.0.1:{unused_port()}", "agent": "Gone"},
+                                                {"url": first, "agent": "There"}], "cases": ["1.1.1"]}))
+        done = self.run_test("--spec", spec, expect=UNREACHABLE)
+        self.assertIn("Gone could not be reached", done.stdout)
+        self.assertTrue(self.last_line(done).startswith("1 cases: 1 OK"))
+
+
+class Echo(Program):
+    def test_the_server_ends_in_order(self):
+        process, url = self.echo_process()
+        self.assertRegex(url, r"^ws://127\.0\.0\.1:\d+/$")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=30), OK)
+
+    def test_the_client_echoes_until_it_is_closed(self):
+        echoed = []
+
+        def handler(connection, _number):
+            connection.handshake()
+            connection.send(peer.TEXT, b"hello")
+            echoed.append(connection.frame()[2])
+            connection.send(peer.CLOSE, b"\x03\xe8")
+            connection.frame()
+
+        server = self.serve(handler)
+        self.run_it("echo", "--connect", server.url, expect=OK)
+        self.assertEqual(echoed, [b"hello"])
+
+    def test_the_client_tells_of_an_abrupt_end(self):
+        server = self.serve(lambda connection, _number: connection.handshake())
+        done = self.run_it("echo", "--connect", server.url, expect=FAILURES)
+        self.assertIn("without a closing handshake", done.stderr)
+
+    def test_the_client_cannot_connect(self):
+        self.run_it("echo", "--connect", f"ws://127.0.0.1:{unused_port()}/", expect=UNREACHABLE)
+
+    def test_a_port_in_use(self):
+        _, url = self.echo_process()
+        port = url.rstrip("/").rsplit(":", 1)[1]
+        self.assertIn(port, self.run_it("echo", "--port", port, expect=USAGE).stderr)
+
+
+class Report(Program):
+    def test_several_runs_become_one(self):
+        for name in ["a", "b"]:
+            self.run_it("test", "--out", name, "--agent", name, *ECHO, expect=OK)
+        done = self.run_it("report", "a", "b", "--out", self.out, expect=OK)
+        self.assertTrue(self.last_line(done).startswith("4 cases: 4 OK"))
+        self.assertEqual({result["agent"] for result in self.report()["results"]}, {"a", "b"})
+        # The merged journal is one like any other.
+        (self.out / "index.html").unlink()
+        self.run_it("report", self.out, expect=OK)
+        self.assertTrue((self.out / "index.html").exists())
+
+    def test_a_run_that_was_cut_off_is_partial(self):
+        self.run_test(*ECHO, expect=OK)
+        journal = self.out / "journal.jsonl"
+        lines = journal.read_text().splitlines(keepends=True)
+        journal.write_text("".join(lines[:2]) + lines[2][:40])
+        done = self.run_it("report", self.out, expect=INCOMPLETE)
+        self.assertIn("PARTIAL", done.stdout)
+        self.assertTrue(self.last_line(done).startswith("1 cases:"))
+
+    def test_formats_are_known(self):
+        done = self.run_it("report", "--format", "pdf", expect=USAGE)
+        self.assertIn("junit", done.stderr)
+
+
+if __name__ == "__main__":
+    TOUCHSTONE = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
