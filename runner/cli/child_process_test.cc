@@ -85,7 +85,7 @@ TEST_F(ChildProcessTest, StopLeavesTimeForLastWords) {
   std::string line;
   std::getline(std::ifstream(folder_ / "ready"), line);  // Blocks until the trap is set.
   process.stop(seconds(20));
-  EXPECT_EQ(logged(), "goodbye\n");
+  EXPECT_TRUE(logged().ends_with("goodbye\n")) << logged();  // some shells also tell that their sleep was terminated
 }
 
 TEST_F(ChildProcessTest, StopKillsWhatIgnoresSigterm) {
