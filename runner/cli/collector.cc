@@ -35,7 +35,7 @@ void Collector::finished(const Result& result) {
         fmt::format("error: {}. The run goes on; results are kept in memory until its end.", journal_error_));
   }
   const bool bad = kept.behavior == Behavior::failed || kept.behavior == Behavior::errored;
-  if (bad) parts_.progress.say(fmt::format("{} {}: {}", name(kept.behavior), kept.case_id, kept.summary));
+  if (bad) tell_failure(kept);
   parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);
   if (kept.dropped_by_peer && !kept.remote_close_code) last_drop_ = kept.case_id;
   if (parts_.testee == nullptr) return;
@@ -70,6 +70,16 @@ void Collector::look_at_log_once_more() {
   if (parts_.testee == nullptr) return;
   if (const auto report = parts_.testee->new_sanitizer_report()) {
     tell_death(fmt::format("the server's log has a sanitizer report: {}", *report));
+  }
+}
+
+// The summary tells them all; meanwhile a few are enough to know that it is worth to stop.
+void Collector::tell_failure(const Result& result) {
+  static constexpr std::size_t kTold = 10;
+  if (++failures_ <= kTold) {
+    parts_.progress.say(fmt::format("{} {}: {}", name(result.behavior), result.case_id, result.summary));
+  } else if (failures_ == kTold + 1) {
+    parts_.progress.say("... and more, which the summary tells at the end");
   }
 }
 

@@ -48,10 +48,12 @@ class Collector : public RunObserver {
 
  private:
   void tell_death(std::string text);
+  void tell_failure(const Result& result);
 
   Parts parts_;
   const Target* target_ = nullptr;
   std::vector<Result> results_;
+  std::size_t failures_ = 0;
   std::vector<std::string> deaths_;
   std::string last_drop_;  // the latest case in which the endpoint ended TCP without a Close
   std::string journal_error_;

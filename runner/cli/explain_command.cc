@@ -74,6 +74,7 @@ void print(const Catalogue& catalogue, const Case& c) {
   field("Note", c.note);
   out("\n");
   field("Source", c.source);
+  if (!c.aliases.empty()) field("Autobahn", "cases/README.md lists where our verdict differs from its on purpose");
   const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
   if (for_servers) out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
 }

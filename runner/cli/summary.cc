@@ -65,7 +65,7 @@ class Writer {
     for (std::size_t i = kShapesShown; i < group.shapes.size(); ++i) {
       rest.insert(rest.end(), group.shapes[i].results.begin(), group.shapes[i].results.end());
     }
-    also("and in other ways", rest, 0);
+    also("in other ways", rest, 0);
   }
 
   [[nodiscard]] std::string take() { return std::move(out_); }

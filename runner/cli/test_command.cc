@@ -157,7 +157,7 @@ class TestRun {
       unreachable_ = true;
       return;
     }
-    if (options_.quiet || contenders_.all().size() > 1) {
+    if (contenders_.all().size() > 1) {
       progress.say(fmt::format("{}: {}", contender.target.agent, count_of(contender.cases.size(), "case")));
     }
     collector.begin(contender.target);
@@ -192,6 +192,9 @@ class TestRun {
     if (!options_.quiet) {
       const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
       print_outcome(info_, results, catalogue_, collector.deaths(), page);
+    } else {
+      for (const std::string& death : collector.deaths()) err("error: {}\n", death);
+      if (!info_.complete) err("error: partial: {}\n", info_.ended_because);
     }
     if (!rendered) err("error: {}\n", rendered.error());
     if (!record_error.empty()) err("error: the journal lacks results: {}\n", record_error);
