@@ -117,7 +117,7 @@ std::string Contenders::replay(const Case& c, const Target& target, const RunOpt
   } else if (options_.tls) {
     server = "--tls ";
   }
-  const std::string command = replay_command(c, target, options);
+  std::string command = replay_command(c, target, options);
   const std::string url = fmt::format("{} ", shell_quote(ws::to_string(target.url)));
   const std::size_t at = command.find(url);
   if (at == std::string::npos) return command;

@@ -64,7 +64,7 @@ std::string plain_line(const ProgressState& state) {
 
 std::uint64_t weight(const Case& c) {
   // A connection costs about as much as so many octets.
-  static constexpr std::uint64_t kConnection = 32 * 1024;
+  static constexpr std::uint64_t kConnection = 32'768;
   return kConnection + octets_sent(c);
 }
 
