@@ -97,12 +97,16 @@ std::string replay_command(const Case& c, const Target& target, const RunOptions
   if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
   if (options.profile == Profile::full) out += " --profile full";
   if (options.timeout.count() > 0) out += fmt::format(" --timeout {}ms", options.timeout.count());
+  if (target.family == ws::io::Family::v4) out += " -4";
+  if (target.family == ws::io::Family::v6) out += " -6";
   if (!target.host.empty()) out += " --host " + quoted(target.host);
   for (const auto& name : target.subprotocols) out += " --subprotocol " + quoted(name);
   for (const auto& field : target.fields) out += " --header " + quoted(fmt::format("{}: {}", field.name, field.value));
   if (target.url.secure) {
     if (target.tls.insecure) out += " --insecure";
     if (!target.tls.ca_file.empty()) out += " --ca " + quoted(target.tls.ca_file);
+    if (!target.tls.certificate_file.empty()) out += " --cert " + quoted(target.tls.certificate_file);
+    if (!target.tls.private_key_file.empty()) out += " --key " + quoted(target.tls.private_key_file);
     if (!target.tls.server_name.empty()) out += " --sni " + quoted(target.tls.server_name);
   }
   return out;

@@ -100,6 +100,9 @@ class Runner {
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     outcome_ = {RunOutcome::How::interrupted, "interrupted"};
+    // What waited for a second look is known all the same.
+    for (const Attempt& attempt : abrupt_) observer_.finished(attempt.result);
+    for (const Attempt& attempt : to_confirm_) observer_.finished(attempt.result);
     context_.stop();
   }
 
@@ -175,15 +178,14 @@ class Runner {
     }
   }
 
+  // An opening handshake, not only a TCP connection: the kernel accepts those for a dying process too.
   asio::awaitable<bool> alive() {
-    ws::io::DialOptions dial;
-    dial.host = target_.url.host;
-    dial.port = target_.url.port;
-    dial.family = target_.family;
-    dial.deadline = timeout();
-    auto stream = co_await ws::io::dial(dial);
-    if (!stream) why_refused_ = stream.error().text;
-    co_return stream.has_value();
+    Case knock;
+    knock.expect = Expect{};
+    const auto observed = co_await observe(knock, target_, session_options(), cache_);
+    if (!observed) why_refused_ = observed.error().text;
+    if (observed && !observed->response) why_refused_ = observed->handshake_failure;
+    co_return observed && observed->response;
   }
 
   // Connections were refused. A live endpoint was only too busy: its cases go back into the queue. A dead one is
@@ -256,13 +258,14 @@ class Runner {
   asio::awaitable<void> confirm() {
     std::size_t in_a_row = 0;
     while (!to_confirm_.empty()) {
-      Attempt first = std::move(to_confirm_.front());
-      to_confirm_.pop_front();
       if (lost() || in_a_row >= kConfirmedInARow) {
-        observer_.finished(first.result);
+        observer_.finished(to_confirm_.front().result);
+        to_confirm_.pop_front();
         continue;
       }
-      Attempt second = co_await attempt_case(*first.c);
+      Attempt second = co_await attempt_case(*to_confirm_.front().c);
+      Attempt first = std::move(to_confirm_.front());  // only now: an interruption meanwhile reports it as it is
+      to_confirm_.pop_front();
       if (second.no_connection) {
         observer_.finished(first.result);
         if (!co_await alive()) report_death_at(*first.c);
@@ -287,15 +290,19 @@ class Runner {
     return std::max(kLeastTimeout, std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting_.round_trip));
   }
 
-  asio::awaitable<Attempt> attempt_case(const Case& c) {
-    observer_.started(c);
-    const auto wall = std::chrono::system_clock::now();
-    const auto start = Clock::now();
+  [[nodiscard]] SessionOptions session_options() const {
     SessionOptions session;
     session.timeout = timeout();
     session.round_trip = greeting_.round_trip;
     session.seed = options_.seed;
-    auto observed = co_await observe(c, target_, session, cache_);
+    return session;
+  }
+
+  asio::awaitable<Attempt> attempt_case(const Case& c) {
+    observer_.started(c);
+    const auto wall = std::chrono::system_clock::now();
+    const auto start = Clock::now();
+    auto observed = co_await observe(c, target_, session_options(), cache_);
     Attempt attempt;
     attempt.c = &c;
     if (!observed) {
