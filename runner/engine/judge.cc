@@ -297,8 +297,7 @@ class Judge {
       const bool late = answered_later(reply.mark);
       find(late ? Weight::weak : Weight::violation, late ? "rfc6455-5.5.2-3" : own_requirement(),
            fmt::format("the endpoint is alive at point {}", reply.mark),
-           late ? "it answered a Ping there only after the whole message"
-                : fmt::format("it was not; {}", how_it_ended()));
+           late ? "it answered a Ping there only later" : fmt::format("it was not; {}", how_it_ended()));
     }
   }
 
@@ -307,11 +306,13 @@ class Judge {
                                [&](const Seen& s) { return s.kind == Seen::Kind::passed && s.payload == mark; });
   }
 
+  // By its own Pong or by that of a later Ping, which may stand for it (RFC 6455 5.5.3).
   [[nodiscard]] bool answered_later(const std::string& mark) const {
     const auto ping = std::ranges::find(o_.sent_pings, mark, &SentPing::mark);
-    return ping != o_.sent_pings.end() && std::ranges::any_of(o_.seen, [&](const Seen& s) {
-             return s.kind == Seen::Kind::pong && s.payload == ping->payload;
-           });
+    return std::any_of(ping, o_.sent_pings.end(), [&](const SentPing& later) {
+      return std::ranges::any_of(
+          o_.seen, [&](const Seen& s) { return s.kind == Seen::Kind::pong && s.payload == later.payload; });
+    });
   }
 
   // --- Ends -----------------------------------------------------------------------------------------------

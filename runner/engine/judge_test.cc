@@ -326,6 +326,15 @@ TEST(Judge, FailsTheRefusalOfWhatLiesBeforeAMark) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
 }
 
+TEST(Judge, FindsASentinelThatALaterPongStandsForWeak) {
+  Conversation t;
+  t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}});
+  t.sends(ws::Opcode::ping, "sentinel").sends(ws::Opcode::ping, "later");
+  t.observation().sent_pings[0].mark = "A";
+  t.gets(ws::Opcode::pong, "later").closes_politely().gets_close(1000).ends();
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc6455-5.5.2-3");
+}
+
 TEST(Judge, SaysInformationalWhereNothingIsAFault) {
   Conversation t;
   t.expects({}, end::Open{{1000, 5000}}).sends_close(5000).gets_close(1002).ends();
