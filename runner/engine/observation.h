@@ -59,7 +59,8 @@ struct SeenMessage {
 
 struct Observation {
   // The opening handshake.
-  std::optional<ws::ResponseHead> response;
+  std::optional<ws::RequestHead> request;    // of a client under test
+  std::optional<ws::ResponseHead> response;  // of a server under test
   std::optional<ws::Violation> handshake_violation;
   std::string handshake_failure;  // for people; set when the connection did not open for another reason
   std::optional<ws::DeflateParams> deflate;
