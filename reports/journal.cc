@@ -149,9 +149,13 @@ std::expected<Journal, FileError> read_journal(const std::filesystem::path& path
   const auto file = std::filesystem::is_directory(path, ignored) ? path / kJournalName : path;
   const auto content = read_file(file);
   if (!content) return std::unexpected(content.error());
+  return parse_journal(file.string(), *content);
+}
+
+std::expected<Journal, FileError> parse_journal(const std::string& name, std::string_view text) {
   JournalReader reader;
   std::size_t number = 0;
-  for (std::string_view rest = *content; !rest.empty();) {
+  for (std::string_view rest = text; !rest.empty();) {
     ++number;
     const std::size_t end = rest.find('\n');
     const bool torn = end == std::string_view::npos;  // the writer ends every line
@@ -160,12 +164,12 @@ std::expected<Journal, FileError> read_journal(const std::filesystem::path& path
     if (!line && torn && reader.has_header()) break;
     std::optional<JsonFault> fault = line ? reader.take(*line) : line.error();
     if (!fault) continue;
-    fault->file = file.string();
+    fault->file = name;
     fault->line = number;
     return std::unexpected(fault->text());
   }
   if (!reader.has_header())
-    return std::unexpected(fmt::format("{}: found no header, allowed is a journal", file.string()));
+    return std::unexpected(fmt::format("{}: found no header, allowed is a journal", name));
   return reader.finish();
 }
 

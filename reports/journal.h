@@ -44,4 +44,7 @@ struct Journal {
 // `path`: the file, or the folder that has it. The error is one line: file, line, what was found, what is allowed.
 [[nodiscard]] std::expected<Journal, FileError> read_journal(const std::filesystem::path& path);
 
+// The same from its text; `name` is the file's in the error.
+[[nodiscard]] std::expected<Journal, FileError> parse_journal(const std::string& name, std::string_view text);
+
 }  // namespace touchstone

@@ -1,0 +1,50 @@
+// life.h - one connection from its first octet to its end, as an input of the connection targets tells it.
+//
+// The input: four octets of choices, then what the peer sends.
+//   octet 0  bits: 0 already open, 1 report frames, 2 small limits, 3 the end is expire() and not TCP's,
+//            4 permessage-deflate offered or agreed on, 5 a client offers no window of its own
+//   octet 1  bits: 0 and 1 no context takeover of the server and the client, 2-4 and 5-7 their windows, less 8
+//   octet 2  which commands the application gives (kScripts in life.cc)
+//   octet 3  when: behind so many octets of the peer
+#pragma once
+#include "fuzz/support/frames.h"
+
+#include <ws/core/connection.h>
+
+namespace fuzz {
+
+struct Life {
+  ws::Role role = ws::Role::server;
+  bool opened = false, report_frames = false, small_limits = false, expires = false;
+  bool deflate = false, window_offer = true;
+  ws::DeflateParams params{};
+  std::uint8_t script = 0;
+  std::size_t moment = 0;
+  ws::ByteView octets{};  // the peer's
+};
+
+constexpr std::size_t kChoices = 4;
+
+[[nodiscard]] Life read_life(ws::Role role, ws::ByteView input);
+
+// What there was to see, as one number for each kind, so that two lives are compared without keeping them.
+struct Seen {
+  std::uint64_t events = 0, output = 0;  // digests
+  std::size_t event_count = 0, output_size = 0;
+  unsigned failed = 0, close = 0, closed = 0;
+  bool after_closed = false, refusal_changed_something = false;
+  bool operator==(const Seen&) const = default;
+};
+
+// Lives it, with the peer's octets in pieces of `piece` (0: as few as the commands allow). `sent` takes the output.
+[[nodiscard]] Seen live(const Life& life, std::size_t piece, ws::Bytes* sent = nullptr);
+
+// Lives it whole and octet by octet; aborts when a promise of the connection targets is broken, and says how the two
+// differ.
+void check_life(const Life& life);
+
+// A custom mutator for these inputs: choices, opening handshake and frames each in their own way.
+[[nodiscard]] std::size_t mutate_life(ws::Role role, std::span<std::uint8_t> buffer, std::size_t size, unsigned seed,
+                                      const MutateOctets& mutate_octets);
+
+}  // namespace fuzz
