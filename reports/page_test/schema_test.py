@@ -46,6 +46,9 @@ def main():
             check("journal", f"journal line of kind {number}", line)
         for name in ("report", "index"):
             check(name, f"{name}.json", json.loads((out / f"{name}.json").read_text()))
+        # The expectation files of real servers are of the published form.
+        for file in sorted(options.schemas.resolve().parents[1].glob("scripts/peers/*/known.json")):
+            check("expectations", file, json.loads(file.read_text()))
         for broken in ({"journal": 2, "run": {}}, {"result": {}}, {"footer": {"end": ""}}, {}):
             if validator("journal").is_valid(broken):
                 faults += 1

@@ -119,6 +119,7 @@ int run(int argc, char** argv) {
   add_lint_command(app, exit);
   add_echo_command(app, exit);
   add_report_command(app, exit);
+  add_expect_command(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

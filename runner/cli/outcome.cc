@@ -38,10 +38,10 @@ void print_outcome(const RunInfo& run, const std::vector<Result>& results, const
   out("\n");
 }
 
-bool any_bad(const std::vector<Result>& results) {
-  return std::any_of(results.begin(), results.end(), [](const Result& result) {
-    return result.behavior == Behavior::failed || result.behavior == Behavior::errored;
-  });
+bool is_bad(const Result& result) noexcept {
+  return result.behavior == Behavior::failed || result.behavior == Behavior::errored;
 }
+
+bool any_bad(const std::vector<Result>& results) { return std::any_of(results.begin(), results.end(), is_bad); }
 
 }  // namespace touchstone::cli

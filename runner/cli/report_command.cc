@@ -22,7 +22,8 @@ Exit codes: those of the run that is reported (see `touchstone test --help`): 0 
 Examples:
   touchstone report                                   render touchstone-report again
   touchstone report touchstone-report --format junit  one format only
-  touchstone report shard1 shard2 --out merged        one report, and one journal, of several runs)";
+  touchstone report shard1 shard2 --out merged        one report, and one journal, of several runs
+  touchstone report compare before after              what changed between two runs)";
 
 struct Options {
   std::vector<std::string> inputs;
@@ -117,7 +118,10 @@ void add_report_command(CLI::App& app, Exit& exit) {
       ->allow_extra_args(false)
       ->take_all()
       ->check(check_format);
-  command->callback([options, &exit] { exit = report(*options); });
+  add_compare_command(*command, exit);
+  command->callback([options, command, &exit] {
+    if (command->get_subcommands().empty()) exit = report(*options);
+  });
 }
 
 }  // namespace touchstone::cli

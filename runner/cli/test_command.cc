@@ -2,6 +2,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/collector.h"
 #include "runner/cli/contenders.h"
+#include "runner/cli/expect_run.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/machine.h"
 #include "runner/cli/outcome.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Exit codes:
-  0  no case FAILED or ERRORED      1  some did
+  0  no case FAILED or ERRORED      1  some did (with --expect: 0 as expected, 1 not)
   2  a bad option, URL or file      3  the server could not be reached, or died (the message says at which case)
   4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full)
 The first Ctrl-C ends the run in order and keeps all results; the second ends it at once.
@@ -42,7 +43,11 @@ class TestRun {
         run_options_(make_run_options(options)),
         chosen_(choose()),
         contenders_(options, spec_),
-        out_(folder()) {}
+        out_(folder()) {
+    if (options.expect.empty()) return;
+    expectations_ = read_expectations(options.expect);
+    if (contenders_.all().size() > 1) throw UsageError("--expect is about one server; test each on its own");
+  }
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
@@ -199,6 +204,7 @@ class TestRun {
     if (!rendered) err("error: {}\n", rendered.error());
     if (!record_error.empty()) err("error: the journal lacks results: {}\n", record_error);
     const bool recorded = rendered && record_error.empty();
+    as_expected_ = expectations_ ? print_surprises(*expectations_, results) : !any_bad(results);
     if (!recorded) err("The report is not complete. Make room, or choose another folder with --out, and run again.\n");
     out("{}\n", totals_line(results));
     return verdict(collector, recorded);
@@ -208,18 +214,19 @@ class TestRun {
     if (interrupted() || !recorded) return Exit::incomplete;
     if (unreachable_ || !collector.deaths().empty()) return Exit::unreachable;
     if (!info_.complete) return Exit::incomplete;
-    return any_bad(collector.results()) ? Exit::failures : Exit::ok;
+    return as_expected_ ? Exit::ok : Exit::failures;
   }
 
   const TestOptions& options_;
   const Catalogue& catalogue_ = Catalogue::built_in();
   std::optional<SpecFile> spec_;
+  std::optional<Expectations> expectations_;
   RunOptions run_options_;
   std::vector<const Case*> chosen_;
   Contenders contenders_;
   std::filesystem::path out_;
   RunInfo info_;
-  bool unreachable_ = false;
+  bool unreachable_ = false, as_expected_ = false;
 };
 
 }  // namespace

@@ -120,6 +120,10 @@ void add_run_options(CLI::App& app, TestOptions& options) {
   app.add_option("--out", options.out, "Folder of the report (default: touchstone-report)")
       ->type_name("DIR")
       ->group(group);
+  app.add_option("--expect", options.expect,
+                 "Known failures with their reasons, see `touchstone expect --help`; exit 1 on whatever is new")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--agent", options.agent, "Name of the server in the report")->type_name("NAME")->group(group);
   app.add_flag("--quiet", options.quiet, "No progress and no summary, only errors and the last line")->group(group);
 }

@@ -30,7 +30,7 @@ struct TestOptions {
   std::string command, start_timeout, spec, agent;
   bool tls = false;  // of the embedded server
   // Output.
-  std::string out;
+  std::string out, expect;
   bool quiet = false;
 };
 

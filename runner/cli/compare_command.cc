@@ -1,0 +1,54 @@
+#include "runner/cli/cli.h"
+#include "runner/cli/compare.h"
+#include "runner/cli/print.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes: 0 nothing that passed fails now, 1 new failures, 2 a journal cannot be read, 4 the second run is partial.
+
+Examples:
+  touchstone report compare before after
+  touchstone report compare main/touchstone-report touchstone-report --format markdown >> "$GITHUB_STEP_SUMMARY")";
+
+struct Options {
+  std::string first, second, format = "text";
+};
+
+Journal read_or_refuse_journal(const std::string& path) {
+  auto journal = read_journal(path);
+  if (!journal) throw UsageError(journal.error());
+  return std::move(*journal);
+}
+
+Exit compare(const Options& options) {
+  const Journal first = read_or_refuse_journal(options.first), second = read_or_refuse_journal(options.second);
+  const Comparison comparison(first, second);
+  out("{}", options.format == "json"       ? compare_json(comparison)
+            : options.format == "markdown" ? compare_markdown(comparison)
+                                           : compare_text(comparison));
+  if (comparison.regressed()) return Exit::failures;
+  return second.run.complete ? Exit::ok : Exit::incomplete;
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& report, Exit& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = report.add_subcommand("compare", "What changed between two runs");
+  command->footer(kFooter);
+  command->add_option("FIRST", options->first, "Journal of the earlier run, or the folder that has it")->required();
+  command->add_option("SECOND", options->second, "Journal of the later run, or the folder that has it")->required();
+  command->add_option("--format", options->format, "text, json or markdown")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"text", "json", "markdown"}))
+      ->capture_default_str();
+  command->callback([options, &exit] { exit = compare(*options); });
+}
+
+}  // namespace touchstone::cli
