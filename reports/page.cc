@@ -68,7 +68,7 @@ Json compact(const Transcript& transcript, const Extent& extent) {
   const bool cut = size > extent.first + extent.last;
   std::size_t left = extent.total;
   // Not more than a journal has, so that a report made from it later is the same.
-  const std::vector<std::string_view> written = written_octets(transcript);
+  const std::vector<std::string_view> written = shortened_octets(transcript);
   for (std::size_t i = 0; i < size; ++i) {
     if (cut && i == extent.first) i = size - extent.last;
     const std::size_t most = left >= extent.payload ? extent.payload : kShortPayload;

@@ -19,6 +19,7 @@ struct SessionOptions {
   std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
   std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
   std::uint64_t seed = 1;
+  bool keep_whole = false;  // every octet in the transcript
 };
 
 // One connection from its first octet on, and what it showed so far.

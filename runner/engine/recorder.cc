@@ -41,7 +41,7 @@ Entry entry_of(const ws::FrameHeader& header, Entry::Direction direction) {
 
 }  // namespace
 
-Recorder::Recorder(std::size_t keep) : keep_(keep) {}
+Recorder::Recorder(std::size_t keep) : keep_(keep) { transcript_.whole = keep == kWhole; }
 
 std::int64_t Recorder::now_us() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_).count();
@@ -49,11 +49,16 @@ std::int64_t Recorder::now_us() const {
 
 bool Recorder::merges(const Entry& entry) const {
   const auto& entries = transcript_.entries;
-  if (entries.size() < kMergeAfter || entry.kind != Entry::Kind::frame) return false;
+  if (transcript_.whole || entries.size() < kMergeAfter || entry.kind != Entry::Kind::frame) return false;
   // Echoes alternate with what they echo, so look back two entries.
   const Entry& last = entries[entries.size() - 2];
   return last.kind == entry.kind && last.direction == entry.direction && last.opcode == entry.opcode &&
          last.fin == entry.fin && last.rsv == entry.rsv && last.length == entry.length && last.note == entry.note;
+}
+
+std::size_t Recorder::most_entries() const {
+  constexpr std::size_t kMostOfAWhole = 100'000;
+  return transcript_.whole ? kMostOfAWhole : Transcript::kMaxEntries;
 }
 
 void Recorder::add(Entry entry) {
@@ -61,12 +66,17 @@ void Recorder::add(Entry entry) {
   if (entry.kind == Entry::Kind::frame) {
     ++(entry.direction == Entry::Direction::sent ? transcript_.frames_sent : transcript_.frames_received);
   }
+  kept_ += entry.octets.size();
+  if (transcript_.whole && kept_ > kMostWhole) {
+    transcript_.whole = false;
+    keep_ = Entry::kKeptOctets;
+  }
   if (merges(entry)) {
     ++entries[entries.size() - 2].repeated;
     if (entry.direction == Entry::Direction::received) last_received_.reset();
     return;
   }
-  if (entries.size() >= Transcript::kMaxEntries) {
+  if (entries.size() >= most_entries()) {
     // The beginning and the end tell the story: what lies between is only counted.
     entry.same_as.reset();
     tail_.push_back(std::move(entry));
@@ -134,7 +144,7 @@ void Recorder::complete_frame() {
   head_.clear();
   look_for_twin(entry_);
   // An echo is told by its twin; only a short one is worth repeating.
-  if (entry_.same_as && entry_.octets.size() > 125) entry_.octets.clear();
+  if (entry_.same_as && entry_.octets.size() > 125 && !transcript_.whole) entry_.octets.clear();
   add(std::exchange(entry_, Entry{}));
 }
 

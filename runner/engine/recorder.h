@@ -13,7 +13,8 @@ namespace touchstone {
 class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
-  // `keep`: octets of a payload that are kept.
+  // `keep`: octets of a payload that are kept; kWhole: all of all payloads, also of echoes, up to kMostWhole in sum.
+  static constexpr std::size_t kWhole = SIZE_MAX, kMostWhole = 16 * 1024 * 1024;
   explicit Recorder(std::size_t keep);
 
   void sent_frame(const ws::FrameHeader& header, ws::ByteView payload);
@@ -38,6 +39,7 @@ class Recorder {
 
  private:
   void add(Entry entry);
+  [[nodiscard]] std::size_t most_entries() const;
   [[nodiscard]] std::size_t take_header(ws::ByteView octets);
   void complete_frame();
   [[nodiscard]] std::int64_t now_us() const;
@@ -48,6 +50,7 @@ class Recorder {
   std::deque<Entry> tail_;  // the last entries of a transcript that is too long
   Clock::time_point start_ = Clock::now();
   std::size_t keep_;
+  std::size_t kept_ = 0;  // octets, of entries so far
   // The frame that is coming in.
   ws::Bytes head_;
   std::optional<ws::FrameHeader> header_;

@@ -263,7 +263,7 @@ class Runner {
         to_confirm_.pop_front();
         continue;
       }
-      Attempt second = co_await attempt_case(*to_confirm_.front().c);
+      Attempt second = co_await attempt_case(*to_confirm_.front().c, /*keep_whole=*/true);
       Attempt first = std::move(to_confirm_.front());  // only now: an interruption meanwhile reports it as it is
       to_confirm_.pop_front();
       if (second.no_connection) {
@@ -290,19 +290,21 @@ class Runner {
     return std::max(kLeastTimeout, std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting_.round_trip));
   }
 
-  [[nodiscard]] SessionOptions session_options() const {
+  [[nodiscard]] SessionOptions session_options(bool keep_whole = false) const {
     SessionOptions session;
     session.timeout = timeout();
     session.round_trip = greeting_.round_trip;
     session.seed = options_.seed;
+    session.keep_whole = keep_whole;
     return session;
   }
 
-  asio::awaitable<Attempt> attempt_case(const Case& c) {
+  asio::awaitable<Attempt> attempt_case(const Case& c, bool keep_whole = false) {
     observer_.started(c);
     const auto wall = std::chrono::system_clock::now();
     const auto start = Clock::now();
-    auto observed = co_await observe(c, target_, session_options(), cache_);
+    const SessionOptions session = session_options(keep_whole);
+    auto observed = co_await observe(c, target_, session, cache_);
     Attempt attempt;
     attempt.c = &c;
     if (!observed) {

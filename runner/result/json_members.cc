@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <ws/core/bytes.h>
 #include <ws/core/utf8.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ std::string JsonFault::text() const {
   std::string where = file;
   if (line != 0) where += fmt::format("{}{}", where.empty() ? "line " : ":", line);
   if (!pointer.empty()) where += fmt::format("{}{}", where.empty() ? "" : ": ", pointer);
-  return fmt::format("{}{}found {}, allowed is {}", where, where.empty() ? "" : ": ", found, allowed);
+  return ws::one_line(fmt::format("{}{}found {}, allowed is {}", where, where.empty() ? "" : ": ", found, allowed));
 }
 
 std::expected<Json, JsonFault> parse_json(std::string_view text) {
@@ -100,6 +101,8 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
   };
   const year_month_day date(year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
                             day(static_cast<unsigned>(number(8, 2))));
+  // Nanoseconds in 64 bits end in 2262.
+  if (date.year() < year(1970) || date.year() >= year(2200)) return std::nullopt;
   if (!date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 60) return std::nullopt;
   return time_point_cast<system_clock::duration>(sys_days(date) + hours(number(11, 2)) + minutes(number(14, 2)) +
                                                  seconds(number(17, 2)) + microseconds(number(20, 6)));

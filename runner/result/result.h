@@ -67,9 +67,10 @@ struct Transcript {
   std::vector<Entry> entries;
   std::uint64_t octets_sent = 0, octets_received = 0, frames_sent = 0, frames_received = 0;
   bool cut = false;  // entries were left out in the middle (kMaxEntries)
+  bool whole = false;  // every payload is kept and written, whatever its size: of a failure, run again alone
   static constexpr std::size_t kMaxEntries = 2000;
-  // What is written of the payloads of one transcript: so many octets, then kShortOctets of each further one. A bulk
-  // case would otherwise fill megabytes with octets that nobody reads.
+  // What is written of the payloads of one transcript that is not whole: so many octets, then kShortOctets of each
+  // further one. A bulk case would otherwise fill megabytes with octets that nobody reads.
   static constexpr std::size_t kWrittenOctets = 16 * 1024;
   static constexpr std::size_t kShortOctets = 64;
 };

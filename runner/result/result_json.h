@@ -10,8 +10,9 @@ namespace touchstone {
 
 [[nodiscard]] Json to_json(const Result& result);
 [[nodiscard]] Json to_json(const Transcript& transcript);
-// Of each entry the octets that are written: Transcript::kWrittenOctets in all, then Transcript::kShortOctets of each.
-[[nodiscard]] std::vector<std::string_view> written_octets(const Transcript& transcript);
+// Of each entry some octets: Transcript::kWrittenOctets in all, then Transcript::kShortOctets of each. What is written
+// of a transcript that is not whole.
+[[nodiscard]] std::vector<std::string_view> shortened_octets(const Transcript& transcript);
 // With `end`, `complete` and `ended_because`: what is known when the run is over.
 [[nodiscard]] Json to_json(const RunInfo& run);
 

@@ -77,7 +77,7 @@ void read_entry(const Json& value, const std::string& pointer, std::optional<Jso
 std::string_view name(Entry::Direction direction) noexcept { return kDirections[std::to_underlying(direction)]; }
 std::string_view name(Entry::Kind kind) noexcept { return kKinds[std::to_underlying(kind)]; }
 
-std::vector<std::string_view> written_octets(const Transcript& transcript) {
+std::vector<std::string_view> shortened_octets(const Transcript& transcript) {
   std::vector<std::string_view> written;
   std::size_t left = Transcript::kWrittenOctets;
   for (const Entry& entry : transcript.entries) {
@@ -91,8 +91,11 @@ std::vector<std::string_view> written_octets(const Transcript& transcript) {
 
 Json to_json(const Transcript& transcript) {
   Json entries = Json::array();
-  const std::vector<std::string_view> written = written_octets(transcript);
-  for (std::size_t i = 0; i < written.size(); ++i) entries.push_back(entry_to_json(transcript.entries[i], written[i]));
+  const std::vector<std::string_view> shortened = shortened_octets(transcript);
+  for (std::size_t i = 0; i < shortened.size(); ++i) {
+    const Entry& entry = transcript.entries[i];
+    entries.push_back(entry_to_json(entry, transcript.whole ? std::string_view(entry.octets) : shortened[i]));
+  }
   return Json{{"request", octets_to_json(transcript.request)},
               {"response", octets_to_json(transcript.response)},
               {"octets_sent", transcript.octets_sent},
@@ -100,6 +103,7 @@ Json to_json(const Transcript& transcript) {
               {"frames_sent", transcript.frames_sent},
               {"frames_received", transcript.frames_received},
               {"cut", transcript.cut},
+              {"whole", transcript.whole},
               {"entries", std::move(entries)}};
 }
 
@@ -114,6 +118,7 @@ std::expected<Transcript, JsonFault> transcript_from_json(const Json& value, con
   members.integer("frames_sent", transcript.frames_sent);
   members.integer("frames_received", transcript.frames_received);
   members.flag("cut", transcript.cut);
+  members.flag("whole", transcript.whole, optional);
   members.list("entries", [&](const Json& element, const std::string& at) {
     read_entry(element, at, fault, transcript.entries.emplace_back());
   });
