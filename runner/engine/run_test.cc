@@ -282,7 +282,7 @@ TEST_P(PlantedFaults, AreFound) {
   EXPECT_EQ(result.behavior, should ? Behavior::non_strict : Behavior::failed) << result.summary;
   EXPECT_FALSE(result.flaky);
   EXPECT_FALSE(result.findings.empty());
-  EXPECT_EQ(result.transcript.whole, !should) << "the confirming run of a failure keeps every octet";
+  EXPECT_TRUE(result.transcript.whole) << "the confirming run keeps every octet";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedFaults, testing::ValuesIn(kFaults), [](const auto& fault) {
