@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <optional>
 #include <utility>
 
@@ -35,7 +37,9 @@ class JournalReader {
       journal_.run.ended_because = kCutOff;
       journal_.run.end = journal_.run.start;
       for (const Result& result : journal_.results) {
-        const auto took = std::chrono::microseconds(static_cast<std::int64_t>(result.duration_ms * 1000));
+        constexpr double kLongest = 1e9;  // milliseconds; no case takes eleven days
+        const double milliseconds = std::clamp(result.duration_ms, 0.0, kLongest);
+        const auto took = std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000));
         journal_.run.end = std::max(journal_.run.end, result.started + took);
       }
     }
@@ -168,8 +172,7 @@ std::expected<Journal, FileError> parse_journal(const std::string& name, std::st
     fault->line = number;
     return std::unexpected(fault->text());
   }
-  if (!reader.has_header())
-    return std::unexpected(fmt::format("{}: found no header, allowed is a journal", name));
+  if (!reader.has_header()) return std::unexpected(fmt::format("{}: found no header, allowed is a journal", name));
   return reader.finish();
 }
 

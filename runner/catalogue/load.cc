@@ -3,6 +3,7 @@
 #include "runner/catalogue/read_case.h"
 
 #include <fmt/format.h>
+#include <ws/core/bytes.h>
 
 #include <algorithm>
 #include <map>
@@ -260,7 +261,7 @@ class Loading {
 }  // namespace
 
 std::string CaseFileError::text() const {
-  return fmt::format("{}#{}: found {}; allowed: {}", file, pointer, found, allowed);
+  return ws::one_line(fmt::format("{}#{}: found {}; allowed: {}", file, pointer, found, allowed));
 }
 
 std::expected<std::vector<Case>, std::vector<CaseFileError>> load_cases(std::string_view name, std::string_view text) {

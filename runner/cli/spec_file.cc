@@ -4,6 +4,7 @@
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
+#include <ws/core/bytes.h>
 
 #include <algorithm>
 #include <optional>
@@ -58,7 +59,8 @@ class Reader {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       const auto near = nearest(key, known, 1);
       const std::string hint = near.empty() ? "known are " + join_and(known) : "did you mean \"" + near.front() + "\"?";
-      spec_.warnings.push_back(fmt::format("{}: {}/{}: unknown key, ignored; {}", file_, pointer, key, hint));
+      const std::string warning = fmt::format("{}: {}/{}: unknown key, ignored; {}", file_, pointer, key, hint);
+      spec_.warnings.push_back(ws::one_line(warning));
     }
   }
 
@@ -116,15 +118,20 @@ class Reader {
   SpecFile spec_;
 };
 
+// The text between the stars is taken where it comes first, so the time is bounded whatever the pattern.
 bool glob(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() != '*') {
-    return !text.empty() && text.front() == pattern.front() && glob(pattern.substr(1), text.substr(1));
+  const auto star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == text;
+  if (!text.starts_with(pattern.substr(0, star))) return false;
+  text.remove_prefix(star);
+  pattern.remove_prefix(star + 1);
+  for (auto next = pattern.find('*'); next != std::string_view::npos; next = pattern.find('*')) {
+    const auto at = text.find(pattern.substr(0, next));
+    if (at == std::string_view::npos) return false;
+    text.remove_prefix(at + next);
+    pattern.remove_prefix(next + 1);
   }
-  for (std::size_t skipped = 0; skipped <= text.size(); ++skipped) {
-    if (glob(pattern.substr(1), text.substr(skipped))) return true;
-  }
-  return false;
+  return text.ends_with(pattern);
 }
 
 }  // namespace
@@ -136,7 +143,7 @@ std::expected<SpecFile, std::string> parse_spec(std::string_view name, std::stri
   try {
     return Reader(name).read(*root);
   } catch (const Fault& fault) {
-    return std::unexpected(fault.text);
+    return std::unexpected(ws::one_line(fault.text));
   }
 }
 

@@ -9,6 +9,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 SpecFile parsed(std::string_view text) {
   auto spec = parse_spec("f.json", text);
@@ -86,6 +87,21 @@ TEST(SpecFile, ExcludesCasesByAgentGlob) {
   EXPECT_THAT(excluded_for(spec, "FooBar"), ElementsAre("1.*", "2.*"));
   EXPECT_THAT(excluded_for(spec, "Baz"), ElementsAre("3.*"));
   EXPECT_THAT(excluded_for(spec, "baz"), IsEmpty());
+}
+
+TEST(SpecFile, StarsOfAnAgentGlobDoNotOverlap) {
+  const SpecFile spec = parsed(R"({"servers": [{"url": "ws://h"}],
+                                   "exclude-agent-cases": {"a*a": ["1.*"], "*b*c": ["2.*"], "*a*a*a*a*a*a*a*a*x": ["3.*"]}})");
+  EXPECT_THAT(excluded_for(spec, "a"), IsEmpty());
+  EXPECT_THAT(excluded_for(spec, "aa"), ElementsAre("1.*"));
+  EXPECT_THAT(excluded_for(spec, "bcbc"), ElementsAre("2.*"));
+  EXPECT_THAT(excluded_for(spec, std::string(200, 'a')), ElementsAre("1.*"));
+}
+
+TEST(SpecFile, ErrorsAndWarningsStayOneLine) {
+  EXPECT_THAT(refused("{\"a\nb\": 1"), Not(HasSubstr("\n")));
+  const SpecFile spec = parsed(R"({"servers": [{"url": "ws://h"}], "a\nb": 1})");
+  EXPECT_THAT(spec.warnings, ElementsAre(HasSubstr("/a\\x0ab: unknown key")));
 }
 
 }  // namespace

@@ -26,6 +26,20 @@ inline Bytes to_bytes(ByteView octets) { return {octets.begin(), octets.end()}; 
 inline Bytes to_bytes(std::string_view text) { return to_bytes(as_octets(text)); }
 inline std::string to_string(ByteView octets) { return std::string(as_text(octets)); }
 
+// Text for a message to people: control characters as \xNN, so that it stays one line whatever a peer or a file sent.
+inline std::string one_line(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet >= 0x20 && octet != 0x7F)
+      out += c;
+    else
+      out.append("\\x").append({kHex[octet >> 4], kHex[octet & 15]});
+  }
+  return out;
+}
+
 inline void append(Bytes& out, ByteView octets) { out.insert(out.end(), octets.begin(), octets.end()); }
 
 }  // namespace ws

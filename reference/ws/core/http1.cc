@@ -54,7 +54,10 @@ std::expected<std::vector<Field>, Violation> parse_fields(std::string_view text,
     if (is_blank(line->front())) {
       // RFC 9112 5.2: a server refuses folded lines, a user agent replaces the fold by a space.
       if (folding == Folding::refused || fields.empty()) return std::unexpected(Violation::head_malformed);
-      fields.back().value.append(" ").append(trim(*line));
+      // Blanks around the whole value are no part of it (RFC 9110 5.5).
+      std::string& value = fields.back().value;
+      value.append(" ").append(trim(*line));
+      value = std::string(trim(value));
       continue;
     }
     const auto colon = line->find(':');

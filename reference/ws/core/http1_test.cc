@@ -110,6 +110,14 @@ TEST(Http1, UnfoldsAResponse) {
   EXPECT_EQ(head->fields[0].value, "a b");
 }
 
+// RFC 9112 5.2: the fold is a blank, and blanks around a value are no part of it (RFC 9110 5.5).
+TEST(Http1, TrimsAValueThatIsFoldedAtItsEdge) {
+  const auto head = response("HTTP/1.1 200 OK\r\nX:\r\n a\r\nY: b\r\n \t\r\n\r\n");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->fields[0].value, "a");
+  EXPECT_EQ(head->fields[1].value, "b");
+}
+
 TEST(Http1, RefusesMalformedResponses) {
   for (const auto* text : {"HTTP/1.1 101\r\n\r\n", "HTTP/1.1 1O1 x\r\n\r\n", "HTTP/1.1 099 x\r\n\r\n",
                            "HTTP/1.1  101 x\r\n\r\n", "HTTP/1.1 1011 x\r\n\r\n", "ICY 200 OK\r\n\r\n",

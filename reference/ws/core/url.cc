@@ -1,5 +1,6 @@
 // url.cc - RFC 6455 3, RFC 3986 3: from text to the parts that a client connects with, and back.
 #include <arpa/inet.h>
+#include <ws/core/bytes.h>
 #include <ws/core/http1.h>
 #include <ws/core/url.h>
 
@@ -20,7 +21,7 @@ constexpr bool is_plain(char c) noexcept {
   return is_alpha(c) || is_digit(c) || std::string_view("-._~!$&'()*+,;=").contains(c);
 }
 
-std::string quoted(std::string_view text) { return std::string("'").append(text).append("'"); }
+std::string quoted(std::string_view text) { return "'" + one_line(text) + "'"; }
 
 std::string printable(char c) {
   constexpr std::string_view kHex = "0123456789ABCDEF";

@@ -65,6 +65,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"ws://h/%zz", "path has a '%'"}, Refusal{"ws://h/?%f", "query has a '%'"},
                     Refusal{"ws://h/?a<b", "query contains '<'"}, Refusal{"ws://h\\x/", "host contains '\\'"}));
 
+TEST(Url, ShowsControlCharactersAsText) {
+  EXPECT_EQ(parse_url("w\n\x1b[31ms://h/").error(), "the scheme is 'w\\x0a\\x1b[31ms', not ws or wss");
+}
+
 TEST(Url, HostFieldLeavesOutTheDefaultPort) {
   EXPECT_EQ(host_field({false, "h", 80, "/"}), "h");
   EXPECT_EQ(host_field({true, "h", 443, "/"}), "h");
