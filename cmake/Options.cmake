@@ -1,6 +1,7 @@
 # What kind of build this is. The presets in CMakePresets.json set these; every target links touchstone_options.
 set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined or thread")
 option(TOUCHSTONE_FUZZ "Build fuzz/*_fuzzer.cc as libFuzzer targets (clang), not as programs that replay their corpus" OFF)
+set(TOUCHSTONE_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzz target: a flag, or another engine's library")
 option(TOUCHSTONE_COVERAGE "Count which lines run (clang's source-based coverage; scripts/coverage shows them)" OFF)
 set(TOUCHSTONE_SANITIZED_TREE "" CACHE PATH "A second build tree, with sanitizers, whose test programs run in this tree's ctest")
 
@@ -52,7 +53,8 @@ endif()
 if(TOUCHSTONE_SANITIZE)
   touchstone_instrument(${runtime} -fsanitize=${TOUCHSTONE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
 endif()
-if(TOUCHSTONE_FUZZ)
+# Another engine brings its own instrumentation in CMAKE_CXX_FLAGS (fuzz/oss-fuzz/build.sh).
+if(TOUCHSTONE_FUZZ AND TOUCHSTONE_FUZZ_ENGINE STREQUAL "-fsanitize=fuzzer")
   touchstone_instrument(${runtime} -fsanitize=fuzzer-no-link)
 endif()
 if(TOUCHSTONE_COVERAGE)
