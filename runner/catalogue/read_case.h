@@ -4,6 +4,7 @@
 // only when no fault was noted.
 #pragma once
 #include "runner/catalogue/cursor.h"
+#include "runner/catalogue/head_script.h"
 
 namespace touchstone {
 
@@ -20,6 +21,8 @@ constexpr std::uint64_t kMaxCases = 20'000;         // cases of one file, sweeps
 [[nodiscard]] std::vector<Step> read_steps(const Cursor& c);
 [[nodiscard]] Wire read_wire(const Cursor& c);
 [[nodiscard]] Expect read_expect(const Cursor& c);
+[[nodiscard]] HeadScript read_head_script(const Cursor& c);
+[[nodiscard]] ExpectOpening read_expect_opening(const Cursor& c);
 
 // Octets of payload that the steps send, repeats included.
 [[nodiscard]] std::uint64_t traffic(std::span<const Step> steps);
