@@ -83,7 +83,7 @@ asio::awaitable<void> Dialogue::end_tcp() {
   }
   if (o_.close) co_await send_close();
   if (ended_) co_return;
-  const bool first = role_ == ws::Role::server && closing_sent_;
+  const bool first = role_ == ws::Role::server;
   if (!first && co_await wait_for([] { return false; }, "the end of TCP") == Waited::ended) co_return;
   watchdog_.arm(options_.timeout);
   co_await stream_->shutdown_send();
@@ -91,7 +91,7 @@ asio::awaitable<void> Dialogue::end_tcp() {
   recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
   if (co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;
-  } else if (!first) {
+  } else {
     o_.ended_after_half_close = true;
   }
 }

@@ -38,7 +38,8 @@ bool says_error(std::uint16_t code) {
 
 class Judge {
  public:
-  Judge(const Case& c, const Observation& o, std::uint64_t seed) : case_(c), o_(o), payloads_(seed) {}
+  Judge(const Case& c, const Observation& o, std::uint64_t seed)
+      : case_(c), o_(o), is_client_(o.request.has_value()), payloads_(seed) {}
 
   Verdict run() {
     if (!opening()) return std::move(verdict_);
@@ -82,7 +83,9 @@ class Judge {
   bool opening() {
     if (o_.handshake_violation) {
       const ws::Rule& rule = ws::rule(*o_.handshake_violation);
-      find(Weight::violation, duty(*o_.handshake_violation), "an answer to the opening handshake that keeps this rule",
+      find(Weight::violation, duty(*o_.handshake_violation),
+           is_client_ ? "a request for the opening handshake that keeps this rule"
+                      : "an answer to the opening handshake that keeps this rule",
            fmt::format("{}{}", rule.text, answered_extensions()));
       verdict_.behavior = Behavior::failed;
       verdict_.closing = Closing::failed;
@@ -107,8 +110,13 @@ class Judge {
     limit_repeated();
     if (case_.needs_deflate && !o_.deflate) {
       verdict_.behavior = Behavior::unimplemented;
-      verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
-      find(Weight::choice, "rfc7692-5-14", "any acceptable offer, or none", "no extension was chosen");
+      if (is_client_) {
+        verdict_.summary = "The client's offer does not allow the answer that this case is about, as it may.";
+        find(Weight::choice, "rfc7692-5-1", "an offer that allows the answer, or none", offered_extensions());
+      } else {
+        verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
+        find(Weight::choice, "rfc7692-5-14", "any acceptable offer, or none", "no extension was chosen");
+      }
       return false;
     }
     return true;
@@ -125,11 +133,16 @@ class Judge {
     return values.empty() ? std::string() : fmt::format(" The answer: {}", fmt::join(values, ", "));
   }
 
+  [[nodiscard]] std::string offered_extensions() const {
+    const auto values = ws::field_values(o_.request->fields, "Sec-WebSocket-Extensions");
+    return values.empty() ? "no extension was offered" : fmt::format("the offer: {}", fmt::join(values, ", "));
+  }
+
   // RFC 7692 7.1.2.1: an offer with server_max_window_bits is accepted by including it in the answer. To leave out the
   // largest window says the same, so the strict stack takes it; any smaller one it does not.
   void limit_repeated() {
     constexpr std::string_view kLimit = "server_max_window_bits";
-    if (!o_.deflate || answered_extensions().find(kLimit) != std::string::npos) return;
+    if (is_client_ || !o_.deflate || answered_extensions().find(kLimit) != std::string::npos) return;
     const bool offered =
         std::ranges::all_of(case_.offer, [&](const auto& e) { return e.find(kLimit) != std::string::npos; });
     if (!offered || case_.offer.empty()) return;
@@ -161,7 +174,7 @@ class Judge {
     }
     // RFC 6455 7.4.1: only clients have reason to send 1010. Repeating ours is another matter (5.5.1).
     const bool says_1010 = o_.close && *o_.close && (*o_.close)->code == cc::kMandatoryExtension;
-    if (says_1010 && o_.local_close_code != cc::kMandatoryExtension) {
+    if (!is_client_ && says_1010 && o_.local_close_code != cc::kMandatoryExtension) {
       find(Weight::violation, "rfc6455-7.4.1-16", "a server does not send status code 1010", "Close 1010");
       closing(Closing::failed);
     }
@@ -420,7 +433,13 @@ class Judge {
   // --- TCP --------------------------------------------------------------------------------------------------
 
   void tcp() {
-    if (o_.ended_by_tester && (o_.close || o_.survived)) {
+    if (is_client_) {
+      // RFC 6455 7.1.1: the tester, as the server, closed TCP first. A client may have done so before it (5.5.1).
+      if (!o_.ended_by_tester || !(o_.close || o_.survived)) return;
+      find(Weight::violation, "rfc6455-5.5.1-16", "the client closes TCP after the closing handshake and our FIN",
+           "it left the connection open");
+      closing(Closing::failed);
+    } else if (o_.ended_by_tester && (o_.close || o_.survived)) {
       find(Weight::violation, "rfc6455-7.1.1-3", "the server closes TCP after the closing handshake",
            "it left the connection open, also after our FIN");
       closing(Closing::failed);
@@ -451,6 +470,7 @@ class Judge {
 
   const Case& case_;
   const Observation& o_;
+  const bool is_client_;  // the endpoint
   PayloadGenerator payloads_;
   Verdict verdict_;
 };

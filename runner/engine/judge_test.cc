@@ -349,5 +349,43 @@ TEST(Judge, FailsAServerThatLeavesTcpOpen) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
 }
 
+// --- A client under test ------------------------------------------------------------------------------
+
+Conversation of_client() {
+  Conversation talk;
+  talk.observation().request.emplace();
+  return talk;
+}
+
+// RFC 6455 5.5.1: a client may close TCP at any time after the closing handshake, so it may wait for ours.
+TEST(JudgeOfClients, AcceptsAClientThatClosesTcpAfterTheServer) {
+  Conversation talk = of_client();
+  talk.expects({}).closes_politely().gets_close(1000).ends();
+  talk.observation().ended_after_half_close = true;
+  EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
+}
+
+TEST(JudgeOfClients, RefusesAClientThatKeepsTcpOpenForEver) {
+  Conversation talk = of_client();
+  talk.expects({}).closes_politely().gets_close(1000);
+  talk.observation().ended_by_tester = true;
+  const Verdict verdict = talk.verdict();
+  EXPECT_EQ(verdict.behavior, Behavior::failed);
+  EXPECT_EQ(verdict.findings.back().requirement, "rfc6455-5.5.1-16");
+}
+
+// RFC 6455 7.4.1: 1010 is the client's.
+TEST(JudgeOfClients, LetsAClientMissAnExtension) {
+  Conversation talk = of_client();
+  talk.expects({}).gets_close(1010).ends();
+  EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
+}
+
+TEST(JudgeOfClients, AsksNothingOfAClientThatDoesNotOfferTheExtension) {
+  Conversation talk = of_client();
+  talk.as_case().needs_deflate = true;
+  EXPECT_EQ(talk.verdict().behavior, Behavior::unimplemented);
+}
+
 }  // namespace
 }  // namespace touchstone

@@ -27,9 +27,9 @@ std::vector<std::uint16_t> fitting_codes(ws::Violation violation) {
 
 class Player {
  public:
-  Player(const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed, std::uint32_t most_repeats)
-      : strict_(ws::Connection::opened(options(), deflate)),
-        composer_(ws::Role::client, seed, deflate, cache_),
+  Player(Side side, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed, std::uint32_t most_repeats)
+      : strict_(ws::Connection::opened(options(side), deflate)),
+        composer_(side == Side::server ? ws::Role::client : ws::Role::server, seed, deflate, cache_),
         payloads_(seed),
         most_repeats_(most_repeats) {}
 
@@ -51,9 +51,9 @@ class Player {
   Expect result() && { return std::move(expect_); }
 
  private:
-  static ws::Options options() {
+  static ws::Options options(Side side) {
     ws::Options options;
-    options.role = ws::Role::server;
+    options.role = side == Side::server ? ws::Role::server : ws::Role::client;
     options.limits.frame = options.limits.message = 256 * 1024 * 1024;
     options.mask_key = [] { return ws::MaskKey{}; };
     options.nonce = [] { return std::string(); };
@@ -131,8 +131,10 @@ class Player {
   bool over_ = false;
 };
 
-std::optional<ws::DeflateParams> params_for(const Case& c) {
+// What the tester and a willing endpoint agree on. A client under test: what the tester would like to answer.
+std::optional<ws::DeflateParams> params_for(const Case& c, Side side) {
   if (!c.needs_deflate) return std::nullopt;
+  if (side == Side::client) return ws::DeflateParams{};
   const auto offers = ws::parse_extensions(fmt::format("{}", fmt::join(c.offer, ", ")));
   if (!offers) return ws::DeflateParams{};
   const auto agreed = ws::accept_deflate(*offers);
@@ -176,7 +178,7 @@ Contents contents(const Expect& expect, const Expect& derived, std::uint64_t see
 // What one end accepts beyond dispute: the end's name and its codes.
 std::string contradiction(const End& mine, const End& strict) {
   if (std::holds_alternative<end::Open>(mine)) return {};
-  if (mine.index() != strict.index()) return "the strict stack ends the connection in another way";
+  if (mine.index() != strict.index()) return "it ends the connection in another way";
   const auto* fails = std::get_if<end::Fails>(&mine);
   const auto* strict_fails = std::get_if<end::Fails>(&strict);
   if (fails != nullptr) {
@@ -185,7 +187,7 @@ std::string contradiction(const End& mine, const End& strict) {
     };
     if (!std::ranges::all_of(fails->codes, known)) return "a status code is accepted that does not fit the fault";
     if (std::ranges::find(fails->codes, strict_fails->codes.front()) == fails->codes.end()) {
-      return fmt::format("the strict stack's status code {} is not accepted", strict_fails->codes.front());
+      return fmt::format("its status code {} is not accepted", strict_fails->codes.front());
     }
   }
   return {};
@@ -193,15 +195,15 @@ std::string contradiction(const End& mine, const End& strict) {
 
 }  // namespace
 
-Expect derive(const Case& c, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed,
+Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed,
               std::uint32_t most_repeats) {
-  Player player(deflate, seed, most_repeats);
+  Player player(side, deflate, seed, most_repeats);
   player.play(c.steps);
   return std::move(player).result();
 }
 
-Case with_expectation(Case c, std::uint64_t seed) {
-  if (!c.expect) c.expect = derive(c, params_for(c), seed);
+Case with_expectation(Case c, std::uint64_t seed, Side side) {
+  if (!c.expect) c.expect = derive(c, side, params_for(c, side), seed);
   return c;
 }
 
@@ -209,12 +211,17 @@ std::vector<std::string> contradictions(const Case& c) {
   std::vector<std::string> out;
   if (!c.expect) return out;
   constexpr std::uint64_t kSeed = 1;
-  const Expect strict = derive(c, params_for(c), kSeed, /*most_repeats=*/3);
-  const Expect& mine = *c.expect;
-  if (!mine.echoes && contents(mine, strict, kSeed) != contents(strict, strict, kSeed)) {
-    out.emplace_back("the strict stack replies with other messages, Pongs or marks");
+  for (const Side side : c.sides) {
+    const std::string_view whose = side == Side::server ? "server" : "client";
+    const Expect strict = derive(c, side, params_for(c, side), kSeed, /*most_repeats=*/3);
+    const Expect& mine = *c.expect;
+    if (!mine.echoes && contents(mine, strict, kSeed) != contents(strict, strict, kSeed)) {
+      out.push_back(fmt::format("the strict {} replies with other messages, Pongs or marks", whose));
+    }
+    if (auto text = contradiction(mine.end, strict.end); !text.empty()) {
+      out.push_back(fmt::format("the strict {}: {}", whose, text));
+    }
   }
-  if (auto text = contradiction(mine.end, strict.end); !text.empty()) out.push_back(std::move(text));
   return out;
 }
 

@@ -10,15 +10,15 @@
 
 namespace touchstone {
 
-// Plays the steps of `c` into a strict server Connection. `deflate`: the parameters in force.
+// Plays the steps of `c` into a strict Connection of the side under test. `deflate`: the parameters in force.
 // Repeats are played at most `most_repeats` times.
-[[nodiscard]] Expect derive(const Case& c, const std::optional<ws::DeflateParams>& deflate, std::uint64_t seed,
-                            std::uint32_t most_repeats = UINT32_MAX);
+[[nodiscard]] Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& deflate,
+                            std::uint64_t seed, std::uint32_t most_repeats = UINT32_MAX);
 
 // The case with the oracle's expectation where it has none of its own.
-[[nodiscard]] Case with_expectation(Case c, std::uint64_t seed);
+[[nodiscard]] Case with_expectation(Case c, std::uint64_t seed, Side side = Side::server);
 
-// Where an explicit expectation and the oracle's contradict each other: what the strict stack does must be
+// On each of the case's sides: where an explicit expectation and the oracle's contradict each other: what the strict stack does must be
 // accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
 [[nodiscard]] std::vector<std::string> contradictions(const Case& c);
 

@@ -18,16 +18,24 @@ Step frame(ws::Opcode opcode, std::string_view payload, bool fin = true, std::ui
   return {out};
 }
 
-Expect derived(std::vector<Step> steps) {
+Expect derived(std::vector<Step> steps, Side side = Side::server) {
   Case c;
   c.steps = std::move(steps);
-  return derive(c, std::nullopt, 1);
+  return derive(c, side, std::nullopt, 1);
 }
 
 TEST(Oracle, EchoesAMessageAndStaysOpen) {
   const Expect expect = derived({frame(ws::Opcode::text, "hello")});
   ASSERT_EQ(expect.replies.size(), 1u);
   EXPECT_EQ(expect.replies[0].kind, Reply::Kind::text);
+  EXPECT_TRUE(std::holds_alternative<end::Polite>(expect.end));
+}
+
+// The tester's frames are bare then (RFC 6455 5.1); a strict server would fail at the first of them.
+TEST(Oracle, PlaysAStrictClientWhenAClientIsUnderTest) {
+  const Expect expect = derived({frame(ws::Opcode::text, "hello"), frame(ws::Opcode::ping, "?")}, Side::client);
+  ASSERT_EQ(expect.replies.size(), 2u);
+  EXPECT_EQ(expect.replies[1].kind, Reply::Kind::pong);
   EXPECT_TRUE(std::holds_alternative<end::Polite>(expect.end));
 }
 
@@ -47,6 +55,7 @@ TEST(Oracle, FailsInvalidTextWith1007) {
 
 TEST(Oracle, FindsAnExpectationThatTheRfcForbids) {
   Case c;
+  c.sides = {Side::server};
   c.steps = {frame(ws::Opcode::text, "bad", true, 2)};
   c.expect = Expect{{{.kind = Reply::Kind::text, .sent = true, .payload = {}, .mark = {}}}, false, end::Polite{}};
   EXPECT_EQ(contradictions(c).size(), 2u);  // it replies, and it does not end
@@ -54,6 +63,7 @@ TEST(Oracle, FindsAnExpectationThatTheRfcForbids) {
 
 TEST(Oracle, FindsAnExpectationThatRefusesTheStrictStack) {
   Case c;
+  c.sides = {Side::server};
   c.steps = {frame(ws::Opcode::text, "\xff")};
   c.expect = Expect{{}, false, end::Fails{{1002}}};
   EXPECT_FALSE(contradictions(c).empty());
