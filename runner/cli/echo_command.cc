@@ -1,4 +1,5 @@
 #include "runner/cli/cli.h"
+#include "runner/cli/deviant_echo.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/print.h"
 #include "runner/cli/test_options.h"
@@ -25,14 +26,17 @@ Examples:
   touchstone echo                               a server on a free port, which it prints
   touchstone echo --port 9001 --host 0.0.0.0
   touchstone echo --tls --cert server.pem --key server.key
-  touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends)";
+  touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends
+  touchstone echo --list-faults
+  touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?)";
 
 struct Options {
   std::uint16_t port = 0;
   std::string host = "127.0.0.1";
   bool tls = false, no_deflate = false;
   unsigned threads = 1;
-  std::string connect;
+  std::string connect, fault;
+  bool list_faults = false;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
 };
 
@@ -74,7 +78,25 @@ void add_options(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->take_all()
       ->group(both);
+  app.add_option("--fault", options.fault, "Have this one fault (--list-faults names them), or \"none\" for its twin")
+      ->type_name("NAME")
+      ->group(both);
+  app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")->group(both);
   app.add_flag("--no-deflate", options.no_deflate, "No permessage-deflate")->group(both);
+}
+
+// Scripts wait for this line: always with the port, even when it is the scheme's own.
+void announce(const Options& options, bool secure, std::uint16_t port) {
+  out("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
+      options.host.find(':') == std::string::npos ? options.host : fmt::format("[{}]", options.host), port);
+  std::fflush(stdout);
+}
+
+Exit serve_with_fault(const Options& options) {
+  ws::io::ListenOptions listen;
+  listen.host = options.host;
+  listen.port = options.port;
+  return serve_deviant(options.fault, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
 }
 
 Exit serve(const Options& options) {
@@ -97,11 +119,7 @@ Exit serve(const Options& options) {
   watch_for_interrupts();
   auto server = ws::io::EchoServer::start(std::move(echo), options.threads);
   if (!server) throw UsageError(server.error());
-  const ws::Url url{.secure = secure, .host = options.host, .port = (*server)->port(), .target = "/"};
-  // Scripts wait for this line: always with the port, even when it is the scheme's own.
-  out("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
-      url.host.find(':') == std::string::npos ? url.host : fmt::format("[{}]", url.host), url.port);
-  std::fflush(stdout);
+  announce(options, secure, (*server)->port());
   wait_for_interrupt();
   (*server)->stop();
   return Exit::ok;
@@ -147,7 +165,17 @@ void add_echo_command(CLI::App& app, Exit& exit) {
   CLI::App* echo = app.add_subcommand("echo", "Be the reference endpoint: a server, or a client, that echoes");
   echo->footer(kFooter);
   add_options(*echo, *options);
-  echo->callback([options, &exit] { exit = options->connect.empty() ? serve(*options) : echo_as_client(*options); });
+  echo->callback([options, &exit] {
+    const bool client = !options->connect.empty(), deviant = !options->fault.empty();
+    if (options->list_faults) {
+      exit = list_faults();
+    } else if (deviant) {
+      exit = client ? connect_deviant(options->fault, make_target(options->connection, options->connect))
+                    : serve_with_fault(*options);
+    } else {
+      exit = client ? echo_as_client(*options) : serve(*options);
+    }
+  });
 }
 
 }  // namespace touchstone::cli
