@@ -11,6 +11,7 @@
 #include <asio/awaitable.hpp>
 
 #include <expected>
+#include <functional>
 #include <memory>
 
 namespace touchstone {
@@ -20,6 +21,9 @@ struct SessionOptions {
   std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
   std::uint64_t seed = 1;
   bool keep_whole = false;  // every octet in the transcript
+  // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
+  std::function<asio::awaitable<std::string>(std::chrono::milliseconds)> knock{};
+  int process = 0;  // id of the endpoint's process, when it is known
 };
 
 // One connection from its first octet on, and what it showed so far.
@@ -29,29 +33,32 @@ struct Opening {
   std::unique_ptr<ws::io::Stream> stream;
   Observation observation;
   Recorder recorder;
-  ws::Bytes early;  // octets behind the head of the endpoint
+  ws::Bytes early;        // octets behind the head of the endpoint
+  std::size_t ahead = 0;  // octets of the steps that went out with the tester's head
 };
 
-// The tester's request (RFC 6455 4.1) for these offers, ready to be sent.
+// The tester's request (RFC 6455 4.1) in a case, ready to be sent.
 struct OpeningRequest {
-  ws::RequestHead head;
+  ws::Bytes octets;
   ws::RequestPromise promise;  // without the extensions, which are judged by `offers`
   std::vector<ws::Extension> offers;
 };
-[[nodiscard]] OpeningRequest opening_request(const Target& target, const std::vector<std::string>& offer,
-                                             std::uint64_t seed);
+[[nodiscard]] OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed);
 
 // Judges a 101 answer against the request, element by element of the offer (RFC 6455 4.1, RFC 7692 5.1).
 [[nodiscard]] std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(
     const ws::ResponseHead& answer, const OpeningRequest& request);
 
 // The tester's answer to a client under test (RFC 6455 4.2.2): the first element of `accept` that the client's offer
-// allows, together with what that offer asks of a server; the client's first subprotocol.
+// allows, together with what that offer asks of a server; the client's first subprotocol. Then the case's script.
 struct OpeningAnswer {
-  ws::ResponseHead head;
+  ws::Bytes octets;
   std::optional<ws::DeflateParams> deflate;
+  bool lawful = true;  // a client has to take it
+  std::optional<int> status = 101;  // nothing: it is no HTTP
 };
-[[nodiscard]] OpeningAnswer opening_answer(const Case& c, const ws::RequestFacts& request);
+[[nodiscard]] OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
+                                           std::uint64_t seed);
 
 // True: the connection is open. Otherwise the observation says why it is not.
 [[nodiscard]] asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,

@@ -73,7 +73,8 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
                            std::uint64_t seed) {
   PayloadGenerator payloads(seed);
   const auto text = [&](const Payload& payload) { return filled(ws::to_string(payloads.make(payload)), words); };
-  ScriptedHead head{ws::to_bytes(text(script.before)), {}};
+  ScriptedHead head{ws::to_bytes(text(script.before)), 0, {}};
+  head.start = head.octets.size();
   if (script.raw) {
     const ws::Bytes octets = ws::to_bytes(text(*script.raw));
     if (auto request = ws::parse_request(octets, {.octets = octets.size(), .fields = octets.size()})) {
@@ -94,19 +95,27 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
   return head;
 }
 
-asio::awaitable<std::error_code> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
-                                           ws::ByteView behind) {
+asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
+                                    ws::ByteView behind) {
+  SentHead sent;
   ws::Bytes octets(head.begin(), head.end());
   ws::append(octets, behind);
   if (script.stop) octets.resize(std::min<std::size_t>(octets.size(), static_cast<std::size_t>(script.stop->after)));
   const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;
-  for (std::size_t at = 0; at < octets.size(); at += piece) {
-    const auto error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
-    if (error) co_return error;
+  for (std::size_t at = 0; at < octets.size() && !sent.error; at += piece) {
+    if (at > 0 && at < head.size()) {
+      std::error_code ignored;
+      sent.spoke_early = sent.spoke_early || (!stream.secure() && stream.socket().available(ignored) > 0);
+    }
+    sent.error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
   }
-  if (script.stop && script.stop->reset) stream.reset();
-  if (script.stop && !script.stop->reset) co_return co_await stream.shutdown_send();
-  co_return std::error_code{};
+  if (sent.error || !script.stop) co_return sent;
+  if (script.stop->reset) {
+    stream.reset();
+  } else {
+    sent.error = co_await stream.shutdown_send();
+  }
+  co_return sent;
 }
 
 }  // namespace touchstone

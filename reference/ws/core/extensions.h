@@ -38,6 +38,9 @@ struct DeflateOffer {
 };
 
 [[nodiscard]] Extension to_extension(const DeflateOffer& offer);
+// The offer that an element of a request makes; nothing for one that a server has to decline, because it is not of
+// permessage-deflate or a parameter is unknown, repeated or ill-valued (RFC 7692 7).
+[[nodiscard]] std::optional<DeflateOffer> read_offer(const Extension& element);
 
 // Server: takes the first acceptable permessage-deflate element. Elements with unknown, repeated or
 // invalid parameters are declined (RFC 7692 7.1). zlib cannot make raw streams with an 8-bit window,

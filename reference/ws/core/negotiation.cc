@@ -71,6 +71,17 @@ Extension to_extension(const DeflateOffer& offer) {
   return extension;
 }
 
+std::optional<DeflateOffer> read_offer(const Extension& extension) {
+  if (extension.name != kName) return std::nullopt;
+  const auto element = read_element(extension, true);
+  if (!element) return std::nullopt;
+  return DeflateOffer{.server_no_context_takeover = element->server_no_takeover,
+                      .client_no_context_takeover = element->client_no_takeover,
+                      .server_max_window_bits = element->server_window,
+                      .client_max_window_bits = element->client_window_named,
+                      .client_max_window_bits_hint = element->client_window};
+}
+
 std::optional<DeflateAgreement> accept_deflate(const std::vector<Extension>& offers, const DeflateParams& preference) {
   for (const Extension& offer : offers) {
     if (offer.name != kName) continue;

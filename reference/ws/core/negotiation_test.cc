@@ -13,6 +13,21 @@ std::string answer(std::string_view offers, const DeflateParams& preference = {}
   return agreement ? serialize({agreement->response}) : "declined";
 }
 
+TEST(Negotiation, AnOfferIsReadOrHasToBeDeclined) {
+  const auto read = [](std::string_view element) { return read_offer(parse_extensions(element)->front()); };
+  const DeflateOffer bare{.client_max_window_bits = false};
+  EXPECT_EQ(read("permessage-deflate"), bare);
+  EXPECT_EQ(read("permessage-deflate; client_max_window_bits=9; server_max_window_bits=8"),
+            (DeflateOffer{.server_max_window_bits = 8, .client_max_window_bits_hint = 9}));
+  for (const char* declined : {"x", "permessage-deflate; x", "permessage-deflate; server_max_window_bits",
+                               "permessage-deflate; server_max_window_bits=16",
+                               "permessage-deflate; client_max_window_bits=08",
+                               "permessage-deflate; server_no_context_takeover=1",
+                               "permessage-deflate; client_no_context_takeover; client_no_context_takeover"}) {
+    EXPECT_EQ(read(declined), std::nullopt) << declined;
+  }
+}
+
 TEST(Negotiation, ServerAnswersEachParameter) {
   const struct {
     const char *offer, *answer;
