@@ -27,7 +27,7 @@ class Player {
     return [this](const touchstone::WireFrame& frame) { ws::append(out_, frame.octets); };
   }
   void play(const step::Frame& frame) {
-    composer_.frame(frame.opcode, frame.fin, frame.rsv, payloads_.make(frame.payload), sink());
+    composer_.frame(frame, payloads_.make(frame.payload), sink());
   }
   void play(const step::Message& message) {
     if (message.parts.empty())
@@ -43,7 +43,11 @@ class Player {
   void play(const step::Sentinel& sentinel) {
     composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(sentinel.mark), sink());
   }
+  void play(const step::Octets& raw) { ws::append(out_, payloads_.make(raw.octets)); }
   void play(const step::AwaitEcho&) {}
+  void play(const step::Tcp&) {}
+  void play(const step::Reading&) {}
+  void play(const step::Alive&) {}
   void play(const step::Repeat& repeat) {
     for (std::uint32_t i = 0; i < std::min(repeat.count, kMostRepeats); ++i) play(repeat.steps);
   }

@@ -3,7 +3,7 @@
 // The language is described in cases/LANGUAGE.md; the loader turns each group and sweep of cases/*.json
 // into flat values of these types.
 #pragma once
-#include "runner/catalogue/payload.h"
+#include "runner/catalogue/head_script.h"
 
 #include <ws/core/frame.h>
 
@@ -31,12 +31,25 @@ struct Step;
 
 namespace step {
 
+// How a frame is put into octets when not in the ordinary way (RFC 6455 5.2, 5.3).
+struct FrameForm {
+  bool wrong_mask = false;               // a client's frame bare, a server's masked
+  std::optional<ws::MaskKey> key{};      // this masking key, where the tester masks
+  unsigned length_bits = 0;              // 16 or 64: this form of the payload length; 0: the shortest
+  std::optional<std::uint64_t> announces{};  // the payload length that the header tells
+  std::optional<std::uint64_t> cut{};    // only so many octets of the whole frame are ever sent
+  // The endpoint gets one whole frame whose header tells the truth.
+  [[nodiscard]] bool whole() const noexcept { return !announces && !cut; }
+  [[nodiscard]] bool ordinary() const noexcept { return whole() && !wrong_mask && !key && length_bits == 0; }
+};
+
 // One frame, written as it is told, legal or not.
 struct Frame {
   ws::Opcode opcode = ws::Opcode::text;
   bool fin = true;
   std::uint8_t rsv = 0;  // 0..7: RSV1 is 4, RSV2 is 2, RSV3 is 1
   Payload payload;
+  FrameForm form = {};
   // A write may be cut inside the frame's payload at these offsets, each cut a pause with its mark.
   std::vector<std::uint64_t> pause_at = {};
   std::vector<std::string> marks = {};
@@ -63,6 +76,26 @@ struct Sentinel { std::string mark; };
 // Waits until every whole message sent so far has come back.
 struct AwaitEcho {};
 
+// Octets as they are, no frame around them.
+struct Octets { Payload octets; };
+
+// The tester ends TCP: its half of it (FIN), or all of it at once (RST).
+struct Tcp {
+  enum class How : std::uint8_t { fin, reset };
+  How how = How::fin;
+};
+
+// The tester stops to read, or reads on. It also reads on when its own writes get stuck, and before every wait.
+struct Reading { bool on = true; };
+
+// Beside this connection a fresh one opens, gets a Ping answered and closes, all within this time. With the
+// endpoint's process id known, the process has grown and worked since the case began by no more than this.
+struct Alive {
+  std::chrono::seconds within{5};
+  std::uint64_t memory_mib = 128;
+  std::chrono::seconds cpu{5};
+};
+
 struct Repeat {
   std::uint32_t count = 1;
   std::vector<Step> steps;
@@ -71,7 +104,9 @@ struct Repeat {
 }  // namespace step
 
 struct Step {
-  std::variant<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Repeat> action;
+  std::variant<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Octets, step::Tcp,
+               step::Reading, step::Alive, step::Repeat>
+      action;
 };
 
 // What may come back. Read by the judge with the freedoms of RFC 6455 built in (see runner/engine/judge.h):
@@ -96,14 +131,21 @@ struct Replies { std::vector<std::uint16_t> codes; };
 struct Fails { std::vector<std::uint16_t> codes; };
 // Either: the RFC leaves it open (status codes of 5000 and more).
 struct Open { std::vector<std::uint16_t> codes; };
+// The RFC leaves open whether the endpoint goes on, with all the replies and a polite end, or fails the connection
+// with one of the codes, an empty Close or none (C-15, C-16).
+struct MayFail { std::vector<std::uint16_t> codes; };
+// The tester ends TCP without a closing handshake; so does the endpoint then. A Close before that is its own affair.
+struct Abandoned {};
 }  // namespace end
-using End = std::variant<end::Polite, end::Replies, end::Fails, end::Open>;
+using End = std::variant<end::Polite, end::Replies, end::Fails, end::Open, end::MayFail, end::Abandoned>;
 
 struct Expect {
   std::vector<Reply> replies;
   // Every whole message sent comes back in order ("echoes": true); for cases with many messages.
   bool echoes = false;
   End end;
+  // Nothing: the handshake is not what the case is about; it has to come about, or the case cannot run.
+  std::optional<ExpectOpening> opening = {};
 };
 
 enum class Profile : std::uint8_t { core, standard, full };
@@ -115,6 +157,7 @@ struct Case {
   std::vector<std::string> requirements;   // ids of cases/requirements.json
   std::vector<Side> sides;                 // which endpoints it can test
   std::vector<std::string> tags;
+  std::vector<std::string> bugs;           // ids of cases/bugs.json: known bugs that this case shows
   std::string note;                        // why, for people
   std::string informational;               // reason why nothing here is a fault; empty: a verdict counts
   bool bulk = false;                       // not in the core profile; scaled in the standard one
@@ -123,6 +166,8 @@ struct Case {
   // What the tester answers as a server when the endpoint is a client: the first element that the
   // client's own offer allows. Empty: plain permessage-deflate when `needs_deflate`, else nothing.
   std::vector<std::string> accept;
+  std::optional<HeadScript> request = {};   // of the tester as a client
+  std::optional<HeadScript> answer = {};    // of the tester as a server
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;

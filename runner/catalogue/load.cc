@@ -89,6 +89,7 @@ void read_head(const Cursor& c, Case& result) {
   }
   if (c.has("aliases")) result.aliases = c.at("aliases").texts();
   if (c.has("tags")) result.tags = c.at("tags").texts();
+  if (c.has("bugs")) result.bugs = c.at("bugs").texts();
   result.sides = c.has("sides") ? read_sides(c.at("sides")) : std::vector{Side::server, Side::client};
   if (c.has("informational")) result.informational = c.at("informational").text().value_or("");
   if (c.has("bulk")) result.bulk = c.at("bulk").boolean().value_or(false);
@@ -100,6 +101,8 @@ void read_head(const Cursor& c, Case& result) {
   }
   if (c.has("offer")) result.offer = c.at("offer").texts();
   if (c.has("accept")) result.accept = c.at("accept").texts();
+  if (c.has("request")) result.request = read_head_script(c.at("request"));
+  if (c.has("answer")) result.answer = read_head_script(c.at("answer"));
   if (c.has("deadline_s")) result.deadline = std::chrono::seconds(c.at("deadline_s").number(1, 3600).value_or(60));
 }
 
@@ -194,8 +197,8 @@ class Loading {
 
   void read_group(const Cursor& group) {
     if (!group.object({"id", "title", "requirements", "steps"},
-                      {"note", "aliases", "tags", "sides", "needs", "bulk", "informational", "deadline_s", "offer",
-                       "accept", "wire", "sweep", "expect"})) {
+                      {"note", "aliases", "tags", "bugs", "sides", "needs", "bulk", "informational", "deadline_s", "offer",
+                       "accept", "request", "answer", "wire", "sweep", "expect"})) {
       return;
     }
     const auto sweep = read_sweep(group, axes_);

@@ -33,12 +33,16 @@ Reply read_reply(const Cursor& c) {
 
 End read_end(const Cursor& c) {
   if (c.value() == "polite") return end::Polite{};
+  if (c.value() == "abandoned") return end::Abandoned{};
   if (c.value().is_object() && c.value().size() == 1) {
     if (c.has("answers")) return end::Replies{read_codes(c.at("answers"))};
     if (c.has("fails")) return end::Fails{read_codes(c.at("fails"))};
     if (c.has("open")) return end::Open{read_codes(c.at("open"))};
+    if (c.has("may_fail")) return end::MayFail{read_codes(c.at("may_fail"))};
   }
-  c.wrong("\"polite\", {\"answers\": [codes]}, {\"fails\": [codes]} or {\"open\": [codes]}");
+  c.wrong(
+      "\"polite\", \"abandoned\", {\"answers\": [codes]}, {\"fails\": [codes]}, {\"may_fail\": [codes]} or {\"open\": "
+      "[codes]}");
   return end::Polite{};
 }
 
@@ -46,7 +50,9 @@ End read_end(const Cursor& c) {
 
 Expect read_expect(const Cursor& c) {
   Expect expect;
-  if (!c.object({"end"}, {"replies", "echoes"})) return expect;
+  if (!c.object({}, {"opening", "replies", "echoes", "end"})) return expect;
+  if (!c.has("opening") && !c.has("end")) c.fault("neither opening nor end", "at least one of the two");
+  if (c.has("opening")) expect.opening = read_expect_opening(c.at("opening"));
   if (c.has("replies")) {
     each_unrolled(c.at("replies"), "replies", [&](const Cursor& element) {
       if (expect.replies.size() < kMaxUnrolled) return expect.replies.push_back(read_reply(element));

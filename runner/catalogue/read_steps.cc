@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace touchstone {
 namespace {
@@ -22,14 +23,44 @@ void read_pauses(const Cursor& c, step::Frame& frame) {
   });
 }
 
+void read_mask(const Cursor& c, step::FrameForm& form) {
+  const auto text = c.text();
+  if (text == "wrong") {
+    form.wrong_mask = true;
+    return;
+  }
+  unsigned key = 0;
+  const bool good = text && text->size() == 8 &&
+                    std::from_chars(text->data(), text->data() + 8, key, 16).ptr == text->data() + 8;
+  if (!good) return c.wrong("\"wrong\", or a masking key of 8 digits 0-9 a-f");
+  form.key.emplace();
+  for (std::size_t i = 0; i < 4; ++i) (*form.key)[i] = static_cast<std::byte>(key >> (24 - 8 * i) & 0xff);
+}
+
+void read_form(const Cursor& c, step::Frame& frame) {
+  step::FrameForm& form = frame.form;
+  if (c.has("mask")) read_mask(c.at("mask"), form);
+  if (c.has("length_bits")) {
+    form.length_bits = static_cast<unsigned>(c.at("length_bits").number(16, 64).value_or(64));
+    if (form.length_bits != 16 && form.length_bits != 64) c.at("length_bits").wrong("16 or 64");
+  }
+  if (c.has("announces")) form.announces = c.at("announces").number(0, UINT64_MAX).value_or(0);
+  if (c.has("cut")) form.cut = c.at("cut").number(0, kMaxPayload).value_or(0);
+  if (form.length_bits == 16 && form.announces.value_or(length(frame.payload)) > 0xffff) {
+    c.at("length_bits").wrong("64 for more than 65535 octets");
+  }
+  if (!form.ordinary() && !frame.pause_at.empty()) c.at("pauses").fault("pauses in such a frame", "pauses in an ordinary frame");
+}
+
 step::Frame read_frame(const Cursor& c) {
   step::Frame frame;
-  c.object({"frame"}, {"fin", "rsv", "payload", "pauses"});
+  c.object({"frame"}, {"fin", "rsv", "payload", "pauses", "mask", "length_bits", "announces", "cut"});
   frame.opcode = read_opcode(c.at("frame"));
   if (c.has("fin")) frame.fin = c.at("fin").boolean().value_or(true);
   if (c.has("rsv")) frame.rsv = static_cast<std::uint8_t>(c.at("rsv").number(0, 7).value_or(0));
   if (c.has("payload")) frame.payload = read_payload(c.at("payload"));
   if (c.has("pauses")) read_pauses(c.at("pauses"), frame);
+  read_form(c, frame);
   return frame;
 }
 
@@ -77,6 +108,22 @@ step::Repeat read_repeat(const Cursor& c) {
   return repeat;
 }
 
+step::Tcp read_tcp(const Cursor& c) {
+  c.object({"tcp"}, {});
+  const auto how = c.at("tcp").text();
+  if (how && how != "fin" && how != "reset") c.at("tcp").wrong("fin or reset");
+  return {how == "reset" ? step::Tcp::How::reset : step::Tcp::How::fin};
+}
+
+step::Alive read_alive(const Cursor& c) {
+  step::Alive alive;
+  c.object({"alive_s"}, {"memory_mib", "cpu_s"});
+  alive.within = std::chrono::seconds(c.at("alive_s").number(1, 60).value_or(5));
+  if (c.has("memory_mib")) alive.memory_mib = c.at("memory_mib").number(1, 1 << 20).value_or(1);
+  if (c.has("cpu_s")) alive.cpu = std::chrono::seconds(c.at("cpu_s").number(1, 3600).value_or(1));
+  return alive;
+}
+
 Step read_step(const Cursor& c) {
   c.faults().spend(sizeof(Step));
   if (c.has("frame")) return {read_frame(c)};
@@ -92,7 +139,17 @@ Step read_step(const Cursor& c) {
     if (c.at("await").text().value_or("echo") != "echo") c.at("await").wrong("echo");
     return {step::AwaitEcho{}};
   }
-  c.wrong("a step with one of the keys frame, message, close, sentinel, await, repeat");
+  if (c.has("octets")) {
+    c.object({"octets"}, {});
+    return {step::Octets{read_payload(c.at("octets"))}};
+  }
+  if (c.has("tcp")) return {read_tcp(c)};
+  if (c.has("alive_s")) return {read_alive(c)};
+  if (c.has("reading")) {
+    c.object({"reading"}, {});
+    return {step::Reading{c.at("reading").boolean().value_or(true)}};
+  }
+  c.wrong("a step with one of the keys frame, message, close, sentinel, await, octets, tcp, reading, alive_s, repeat");
   return {step::AwaitEcho{}};
 }
 
@@ -152,6 +209,8 @@ std::uint64_t traffic(std::span<const Step> steps) {
     } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
       octets += length(message->payload);
       for (const Payload& part : message->parts) octets += length(part);
+    } else if (const auto* raw = std::get_if<step::Octets>(&step.action)) {
+      octets += length(raw->octets);
     } else if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
       octets += repeat->count * traffic(repeat->steps);
     }

@@ -29,6 +29,8 @@ struct Sent {
     opcodes.insert(static_cast<unsigned>(frame.opcode));
     rsv |= frame.rsv;
     lengths.insert(length(frame.payload));
+    if (frame.form.announces) lengths.insert(*frame.form.announces);
+    if (frame.form.cut) lengths.insert(*frame.form.cut);
     fragments = fragments || !frame.fin;
     if (frame.opcode == ws::Opcode::close) add_code(frame.payload);
   }
@@ -46,6 +48,10 @@ struct Sent {
   void add(const step::Repeat& repeat) { add(std::span(repeat.steps)); }
   void add(const step::Sentinel&) {}
   void add(const step::AwaitEcho&) {}
+  void add(const step::Octets& raw) { lengths.insert(length(raw.octets)); }
+  void add(const step::Tcp&) {}
+  void add(const step::Reading&) {}
+  void add(const step::Alive&) {}
   void add(std::span<const Step> steps) {
     for (const Step& step : steps) {
       std::visit([this](const auto& action) { add(action); }, step.action);

@@ -1,6 +1,6 @@
 // Cases back to text: what a fuzzing run finds is written as a case file that anybody can replay.
-#include "runner/catalogue/format.h"
 #include "runner/catalogue/read_case.h"
+#include "runner/catalogue/write_case.h"
 
 #include <fmt/format.h>
 
@@ -28,6 +28,8 @@ Json octets_to_json(ws::ByteView octets) {
   return Json{{"hex", hex(octets)}};
 }
 
+}  // namespace
+
 Json payload_to_json(const Payload& payload) {
   struct Write {
     Json operator()(const recipe::Literal& literal) const { return octets_to_json(literal.octets); }
@@ -53,6 +55,8 @@ Json payload_to_json(const Payload& payload) {
   };
   return std::visit(Write{}, payload.recipe);
 }
+
+namespace {
 
 bool is_empty(const Payload& payload) {
   const auto* literal = std::get_if<recipe::Literal>(&payload.recipe);
@@ -92,6 +96,12 @@ struct WriteStep {
       pause["mark"] = frame.marks[i];
       result["pauses"].push_back(std::move(pause));
     }
+    const step::FrameForm& form = frame.form;
+    if (form.key) result["mask"] = hex(*form.key);
+    if (form.wrong_mask) result["mask"] = "wrong";
+    if (form.length_bits != 0) result["length_bits"] = form.length_bits;
+    if (form.announces) result["announces"] = *form.announces;
+    if (form.cut) result["cut"] = *form.cut;
     return result;
   }
   Json operator()(const step::Message& message) const {
@@ -117,6 +127,28 @@ struct WriteStep {
   Json operator()(const step::AwaitEcho&) const {
     Json result;
     result["await"] = "echo";
+    return result;
+  }
+  Json operator()(const step::Octets& raw) const {
+    Json result;
+    result["octets"] = payload_to_json(raw.octets);
+    return result;
+  }
+  Json operator()(const step::Tcp& tcp) const {
+    Json result;
+    result["tcp"] = tcp.how == step::Tcp::How::fin ? "fin" : "reset";
+    return result;
+  }
+  Json operator()(const step::Reading& reading) const {
+    Json result;
+    result["reading"] = reading.on;
+    return result;
+  }
+  Json operator()(const step::Alive& alive) const {
+    Json result;
+    result["alive_s"] = alive.within.count();
+    if (alive.memory_mib != step::Alive{}.memory_mib) result["memory_mib"] = alive.memory_mib;
+    if (alive.cpu != step::Alive{}.cpu) result["cpu_s"] = alive.cpu.count();
     return result;
   }
   Json operator()(const step::Repeat& repeat) const {
@@ -154,6 +186,8 @@ Json expect_to_json(const Expect& expect) {
     Json operator()(const end::Replies& e) const { return codes("answers", e.codes); }
     Json operator()(const end::Fails& e) const { return codes("fails", e.codes); }
     Json operator()(const end::Open& e) const { return codes("open", e.codes); }
+    Json operator()(const end::MayFail& e) const { return codes("may_fail", e.codes); }
+    Json operator()(const end::Abandoned&) const { return "abandoned"; }
     static Json codes(const char* kind, const std::vector<std::uint16_t>& list) {
       Json result;
       result[kind] = list;
@@ -161,9 +195,12 @@ Json expect_to_json(const Expect& expect) {
     }
   };
   Json result;
+  if (expect.opening) result["opening"] = expect_opening_to_json(*expect.opening);
   for (const Reply& reply : expect.replies) result["replies"].push_back(reply_to_json(reply));
   if (expect.echoes) result["echoes"] = true;
-  result["end"] = std::visit(WriteEnd{}, expect.end);
+  if (!expect.opening || !std::holds_alternative<end::Polite>(expect.end)) {
+    result["end"] = std::visit(WriteEnd{}, expect.end);
+  }
   return result;
 }
 
@@ -186,6 +223,7 @@ Json group_to_json(const Case& c, std::string_view id) {
   group["requirements"] = c.requirements;
   if (!c.aliases.empty()) group["aliases"] = c.aliases;
   if (!c.tags.empty()) group["tags"] = c.tags;
+  if (!c.bugs.empty()) group["bugs"] = c.bugs;
   if (c.sides != std::vector{Side::server, Side::client}) {
     group["sides"] = Json::array();
     for (const Side side : c.sides) group["sides"].push_back(side == Side::server ? "server" : "client");
@@ -196,6 +234,8 @@ Json group_to_json(const Case& c, std::string_view id) {
   if (c.needs_deflate) group["needs"] = {"permessage-deflate"};
   if (!c.offer.empty()) group["offer"] = c.offer;
   if (!c.accept.empty()) group["accept"] = c.accept;
+  if (c.request) group["request"] = head_script_to_json(*c.request);
+  if (c.answer) group["answer"] = head_script_to_json(*c.answer);
   if (c.deadline != Case{}.deadline) group["deadline_s"] = c.deadline.count();
   if (c.wire.cut != Wire::Cut::whole) group["wire"] = wire_to_json(c.wire);
   group["steps"] = steps_to_json(c.steps);

@@ -59,6 +59,15 @@ std::string describe_frame(const step::Frame& frame) {
   if ((frame.rsv & 2) != 0) out += ", RSV2 set";
   if ((frame.rsv & 1) != 0) out += ", RSV3 set";
   out += length(frame.payload) == 0 ? ", empty" : ": " + describe(frame.payload);
+  const step::FrameForm& form = frame.form;
+  if (form.wrong_mask) out += ", masked where it must not be or bare where it must be masked";
+  if (form.key) {
+    out += ", masked with ";
+    for (const std::byte octet : *form.key) out += fmt::format("{:02x}", static_cast<unsigned>(octet));
+  }
+  if (form.length_bits != 0) out += fmt::format(", its length in {} bits", form.length_bits);
+  if (form.announces) out += fmt::format(", announcing {}", count_of(*form.announces, "octet"));
+  if (form.cut) out += fmt::format("; only its first {} sent", count_of(*form.cut, "octet"));
   for (std::size_t i = 0; i < frame.pause_at.size(); ++i) {
     out += fmt::format("{}{}", i == 0 ? "; pausing at octet " : ", ", frame.pause_at[i]);
   }
@@ -97,6 +106,17 @@ void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps
                          (sentinel.mark.empty() ? std::string() : fmt::format(" (wait '{}')", sentinel.mark)));
                    },
                    [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
+                   [&](const step::Octets& raw) { say("send octets that are no frame: " + describe(raw.octets)); },
+                   [&](const step::Tcp& tcp) {
+                     say(tcp.how == step::Tcp::How::fin ? "end our half of TCP (FIN)" : "end TCP with a reset (RST)");
+                   },
+                   [&](const step::Reading& reading) {
+                     say(reading.on ? "read again" : "read nothing from here on, until our own writes get stuck");
+                   },
+                   [&](const step::Alive& alive) {
+                     say(fmt::format("a fresh connection opens, gets a Ping answered and closes within {} s",
+                                     alive.within.count()));
+                   },
                    [&](const step::Repeat& repeat) {
                      say(fmt::format("{} times:", repeat.count));
                      describe_into(out, repeat.steps, indent + "  ");
@@ -148,6 +168,13 @@ std::string describe_end(const End& end) {
           [](const end::Open&) {
             return std::string("the endpoint answers the Close or fails the connection; the RFC leaves it open");
           },
+          [](const end::MayFail& may) {
+            return "a clean close, or the endpoint has failed the connection (" + codes_in_words(may.codes) +
+                   "); the RFC leaves it open";
+          },
+          [](const end::Abandoned&) {
+            return std::string("we end TCP without a closing handshake, and the endpoint ends it too");
+          },
       },
       end);
 }
@@ -162,6 +189,7 @@ std::uint64_t octets_sent(const std::vector<Step>& steps) {
                                 message.parts.begin(), message.parts.end(), length(message.payload),
                                 [](std::uint64_t all, const Payload& part) { return all + length(part); });
                           },
+                          [](const step::Octets& raw) { return length(raw.octets); },
                           [](const step::Repeat& repeat) { return repeat.count * octets_sent(repeat.steps); },
                           [](const auto&) { return std::uint64_t{0}; },
                       },

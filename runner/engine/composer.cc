@@ -1,8 +1,39 @@
 #include "runner/engine/composer.h"
 
+#include <ws/core/mask.h>
+
 #include <algorithm>
 
 namespace touchstone {
+namespace {
+
+ws::FrameHeader header_of(ws::Opcode opcode, bool fin, std::uint8_t rsv, std::uint64_t length) {
+  return {.fin = fin,
+          .rsv1 = (rsv & 4) != 0,
+          .rsv2 = (rsv & 2) != 0,
+          .rsv3 = (rsv & 1) != 0,
+          .opcode = opcode,
+          .mask = std::nullopt,
+          .length = length};
+}
+
+// The header with a payload length of 16 or 64 bits, whatever it is (RFC 6455 5.2 allows only the shortest form).
+void encode_header_in(unsigned length_bits, const ws::FrameHeader& header, ws::Bytes& out) {
+  if (length_bits == 0) return ws::encode_header(header, out);
+  ws::FrameHeader first_two = header;
+  first_two.length = 0;
+  ws::Bytes shortest;
+  ws::encode_header(first_two, shortest);
+  const auto form = static_cast<std::byte>(length_bits == 16 ? 126 : 127);
+  out.push_back(shortest[0]);
+  out.push_back(shortest[1] | form);
+  for (unsigned shift = length_bits; shift > 0; shift -= 8) {
+    out.push_back(static_cast<std::byte>(header.length >> (shift - 8) & 0xff));
+  }
+  out.insert(out.end(), shortest.begin() + 2, shortest.end());
+}
+
+}  // namespace
 
 DeflateCache::Entry DeflateCache::compressed(ws::ByteView message, int window_bits) {
   const Key key{std::hash<std::string_view>{}(ws::as_text(message)), message.size(), window_bits};
@@ -24,24 +55,36 @@ DeflateCache::Entry DeflateCache::compressed(ws::ByteView message, int window_bi
 Composer::Composer(ws::Role role, std::uint64_t seed, std::optional<ws::DeflateParams> deflate, DeflateCache& cache)
     : role_(role), random_(seed), deflate_(deflate), cache_(cache) {}
 
+ws::MaskKey Composer::fresh_key() {
+  const std::uint64_t random = random_();
+  ws::MaskKey key;
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::byte>(random >> (8 * i));
+  return key;
+}
+
 void Composer::frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, ws::ByteView payload, const Sink& sink) {
   WireFrame out;
-  out.header = {.fin = fin,
-                .rsv1 = (rsv & 4) != 0,
-                .rsv2 = (rsv & 2) != 0,
-                .rsv3 = (rsv & 1) != 0,
-                .opcode = opcode,
-                .mask = std::nullopt,
-                .length = payload.size()};
-  if (role_ == ws::Role::client) {
-    const std::uint64_t random = random_();
-    ws::MaskKey key;
-    for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::byte>(random >> (8 * i));
-    out.header.mask = key;
-  }
+  out.header = header_of(opcode, fin, rsv, payload.size());
+  if (role_ == ws::Role::client) out.header.mask = fresh_key();
   out.payload = payload;
   out.octets.reserve(payload.size() + ws::kMaxHeaderSize);
   ws::encode_frame(out.header, payload, out.octets);
+  sink(out);
+}
+
+void Composer::frame(const step::Frame& step, ws::ByteView payload, const Sink& sink) {
+  const step::FrameForm& form = step.form;
+  if (form.ordinary()) return frame(step.opcode, step.fin, step.rsv, payload, sink);
+  WireFrame out;
+  out.header = header_of(step.opcode, step.fin, step.rsv, form.announces.value_or(payload.size()));
+  if ((role_ == ws::Role::client) != form.wrong_mask) out.header.mask = form.key ? *form.key : fresh_key();
+  encode_header_in(form.length_bits, out.header, out.octets);
+  const std::size_t head = out.octets.size();
+  ws::append(out.octets, payload);
+  if (out.header.mask) ws::apply_mask(std::span(out.octets).subspan(head), *out.header.mask);
+  if (form.cut) out.octets.resize(std::min<std::size_t>(out.octets.size(), static_cast<std::size_t>(*form.cut)));
+  out.payload = payload;
+  out.whole = form.whole();
   sink(out);
 }
 

@@ -49,6 +49,7 @@ struct WireFrame {
   ws::FrameHeader header;
   ws::ByteView payload;  // before masking; valid during the call that hands it over
   ws::Bytes octets;
+  bool whole = true;  // the header tells the truth, and every octet goes out
 };
 
 class Composer {
@@ -58,11 +59,14 @@ class Composer {
 
   using Sink = std::function<void(const WireFrame&)>;
   void frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, ws::ByteView payload, const Sink& sink);
+  // As the step says, with this payload. A frame that is cut or lies about its length is not whole().
+  void frame(const step::Frame& step, ws::ByteView payload, const Sink& sink);
   // `fragment`: payload octets a frame, 0 for one frame.
   void message(ws::Opcode opcode, ws::ByteView payload, std::uint64_t fragment, bool compress, const Sink& sink);
   void parts(ws::Opcode opcode, const std::vector<ws::Bytes>& parts, const Sink& sink);
 
  private:
+  [[nodiscard]] ws::MaskKey fresh_key();
   void fragments(ws::Opcode opcode, std::uint8_t rsv, ws::ByteView payload, std::uint64_t fragment, const Sink& sink);
 
   ws::Role role_;

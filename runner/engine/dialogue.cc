@@ -31,11 +31,14 @@ Dialogue::Dialogue(const Case& c, const SessionOptions& options, DeflateCache& c
       payloads_(options.seed),
       composer_(role, options.seed, o_.deflate, cache),
       changed_(stream_->executor()),
+      stuck_(stream_->executor()),
       watchdog_(*stream_),
       deadline_(Clock::now() + std::max<Clock::duration>(c.deadline, 2 * options.timeout)),
-      early_(std::move(opening.early)) {}
+      early_(std::move(opening.early)),
+      ahead_(opening.ahead) {}
 
 asio::awaitable<Observation> Dialogue::run() {
+  if (options_.process != 0) usage_before_ = usage_of(options_.process);
   inbound_.open(role_, o_.deflate);
   take(early_);
   reading_ = true;
@@ -56,6 +59,7 @@ asio::awaitable<Observation> Dialogue::run() {
 asio::awaitable<void> Dialogue::read() {
   ws::Bytes buffer(64 * 1024);
   while (true) {
+    while (!wants_to_read_ && !ended_) co_await sleep_until_changed(Clock::time_point::max());
     const auto n = co_await stream_->read_some(buffer);
     if (!n) {
       end_of_stream(n.error());
@@ -93,6 +97,7 @@ asio::awaitable<void> Dialogue::sleep_until_changed(Clock::time_point until) {
 
 // Waits for `done`, for the end of the stream, or for `silence` without an octet from the endpoint.
 asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done, Clock::duration silence) {
+  set_reading(true);
   last_activity_ = Clock::now();
   while (true) {
     co_await answer_pings();
@@ -118,15 +123,43 @@ asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done,
 // --- Writing ---------------------------------------------------------------------------------------
 
 asio::awaitable<void> Dialogue::put(ws::ByteView octets) {
+  const std::size_t sent_already = std::min(ahead_, octets.size());
+  ahead_ -= sent_already;
+  octets = octets.subspan(sent_already);
+  recorder_.sent_octets(sent_already);
   while (!octets.empty() && !ended_ && !write_failed_) {
     const auto piece = octets.first(std::min(octets.size(), kWritePiece));
     octets = octets.subspan(piece.size());
     watchdog_.arm(options_.timeout);
+    if (!wants_to_read_) read_when_stuck();
     const auto error = co_await stream_->write(piece);
+    stuck_.cancel();
     watchdog_.disarm();
     if (error) write_failed_ = true;  // what the endpoint said before is still to be read
     recorder_.sent_octets(piece.size());
   }
+}
+
+// An endpoint that gets rid of nothing may take nothing more (RFC 6455 names no buffer). A write of ours that does not
+// get through shows that it has come to that, and the tester reads again.
+void Dialogue::read_when_stuck() {
+  stuck_.expires_after(moment());
+  stuck_.async_wait([weak = weak_from_this()](const std::error_code& error) {
+    if (const auto self = weak.lock(); self && !error) self->set_reading(true);
+  });
+}
+
+void Dialogue::set_reading(bool on) {
+  if (wants_to_read_ == on) return;
+  wants_to_read_ = on;
+  recorder_.note(Entry::Direction::local, Entry::Kind::mark, on ? "reading again" : "reading nothing");
+  changed_.cancel();
+}
+
+// Long for this connection; where nothing can be asked of the endpoint.
+Dialogue::Clock::duration Dialogue::moment() const {
+  return std::clamp<Clock::duration>(10 * options_.round_trip, std::chrono::milliseconds(2),
+                                     std::chrono::milliseconds(100));
 }
 
 // Puts all gathered octets on the wire, cut as the case says.
@@ -160,7 +193,11 @@ asio::awaitable<void> Dialogue::after_step() {
 // Gathers the frames that a step is made of.
 Composer::Sink Dialogue::sink() {
   return [this](const WireFrame& frame) {
-    recorder_.sent_frame(frame.header, frame.payload);
+    if (frame.whole) {
+      recorder_.sent_frame(frame.header, frame.payload);
+    } else {
+      recorder_.sent_garbage(frame.octets);
+    }
     if (out_.empty()) out_.reserve(frame.octets.size());
     ws::append(out_, frame.octets);
     cuts_.push_back(out_.size());
@@ -185,12 +222,19 @@ bool Dialogue::over() const {
 
 asio::awaitable<void> Dialogue::play(const std::vector<Step>& steps) {
   for (const Step& step : steps) {
-    if (over()) break;
+    if (const auto* alive = std::get_if<step::Alive>(&step.action)) co_await look_for_harm(*alive);
+    if (over()) continue;
     if (const auto* frame = std::get_if<step::Frame>(&step.action)) co_await send(*frame);
     if (const auto* message = std::get_if<step::Message>(&step.action)) co_await send(*message);
     if (const auto* close = std::get_if<step::Close>(&step.action)) co_await send(*close);
     if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) co_await pass(*sentinel);
     if (std::holds_alternative<step::AwaitEcho>(step.action)) co_await await_echo();
+    if (const auto* raw = std::get_if<step::Octets>(&step.action)) co_await send(*raw);
+    if (const auto* tcp = std::get_if<step::Tcp>(&step.action)) co_await end(*tcp);
+    if (const auto* reading = std::get_if<step::Reading>(&step.action)) {
+      co_await flush();
+      set_reading(reading->on);
+    }
     if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
       for (std::uint32_t i = 0; i < repeat->count && !over(); ++i) co_await play(repeat->steps);
     }
@@ -199,9 +243,11 @@ asio::awaitable<void> Dialogue::play(const std::vector<Step>& steps) {
 
 asio::awaitable<void> Dialogue::send(const step::Frame& frame) {
   const ws::Bytes payload = payloads_.make(frame.payload);
-  inbound_.sent(frame.opcode, frame.fin, payload);
-  composer_.frame(frame.opcode, frame.fin, frame.rsv, payload, sink());
-  if (frame.opcode == ws::Opcode::close) mark_close(payload);
+  composer_.frame(frame, payload, sink());
+  if (frame.form.whole()) {
+    inbound_.sent(frame.opcode, frame.fin, payload);
+    if (frame.opcode == ws::Opcode::close) mark_close(payload);
+  }
   if (frame.pause_at.empty()) {
     co_await after_step();
   } else {
@@ -221,9 +267,7 @@ asio::awaitable<void> Dialogue::send_with_pauses(const step::Frame& frame, std::
     const std::size_t cut = std::min(octets.size(), head + static_cast<std::size_t>(frame.pause_at[i]));
     co_await put(ws::ByteView(octets).subspan(at, cut - at));
     at = cut;
-    const auto moment = std::clamp<Clock::duration>(10 * options_.round_trip, std::chrono::milliseconds(2),
-                                                    std::chrono::milliseconds(100));
-    const Waited waited = co_await wait_for([this] { return closed_or_failed(); }, moment);
+    const Waited waited = co_await wait_for([this] { return closed_or_failed(); }, moment());
     if (waited == Waited::silent && i < frame.marks.size()) passed(frame.marks[i]);
   }
   in_frame_ = false;
@@ -293,6 +337,61 @@ asio::awaitable<void> Dialogue::await_echo() {
                         fmt::format("the echo of message {}", o_.sent_messages.size()));
   // What was not answered in time fails the case already: the messages behind it would each wait as long.
   if (waited == Waited::silent) gave_up_ = true;
+}
+
+asio::awaitable<void> Dialogue::send(const step::Octets& raw) {
+  const ws::Bytes octets = payloads_.make(raw.octets);
+  recorder_.sent_garbage(octets);
+  ws::append(out_, octets);
+  cuts_.push_back(out_.size());
+  co_await after_step();
+}
+
+asio::awaitable<void> Dialogue::end(const step::Tcp& tcp) {
+  cuts_.clear();
+  co_await flush();
+  if (ended_ || write_failed_) co_return;
+  o_.ended_tcp_in_steps = true;
+  if (tcp.how == step::Tcp::How::reset) {
+    recorder_.note(Entry::Direction::sent, Entry::Kind::reset);
+    ended_ = true;  // nothing that comes now is heard
+    stream_->reset();
+    set_reading(true);
+    co_return;
+  }
+  recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
+  watchdog_.arm(options_.timeout);
+  co_await stream_->shutdown_send();
+  watchdog_.disarm();
+  write_failed_ = true;  // there is no way to send anything more
+}
+
+asio::awaitable<void> Dialogue::look_for_harm(const step::Alive& alive) {
+  cuts_.clear();
+  co_await flush();
+  if (options_.knock) {
+    const std::string fault = co_await options_.knock(alive.within);
+    recorder_.note(Entry::Direction::local, Entry::Kind::mark,
+                   fault.empty() ? "a fresh connection works" : "a fresh connection: " + fault);
+    if (!fault.empty()) {
+      o_.harm.push_back({fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()), fault});
+    }
+  }
+  if (options_.process != 0) compare_usage(alive);
+  last_activity_ = Clock::now();
+}
+
+void Dialogue::compare_usage(const step::Alive& alive) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  const ProcessUsage now = usage_of(options_.process);
+  if (now.resident_octets > usage_before_.resident_octets + alive.memory_mib * kMiB) {
+    o_.harm.push_back({fmt::format("the endpoint's memory grows by at most {} MiB", alive.memory_mib),
+                       fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB)});
+  }
+  if (now.cpu > usage_before_.cpu + alive.cpu) {
+    o_.harm.push_back({fmt::format("the case costs the endpoint at most {} s of CPU", alive.cpu.count()),
+                       fmt::format("{} ms", (now.cpu - usage_before_.cpu).count())});
+  }
 }
 
 void Dialogue::note_seen(Seen::Kind kind, std::string payload) {

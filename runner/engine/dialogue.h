@@ -4,6 +4,7 @@
 #include "runner/engine/composer.h"
 #include "runner/engine/inbound.h"
 #include "runner/engine/opening.h"
+#include "runner/engine/process_usage.h"
 #include "runner/engine/watchdog.h"
 
 #include <asio/steady_timer.hpp>
@@ -42,6 +43,8 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> flush();  // all gathered octets, cut as the case says
   asio::awaitable<void> after_step();
   asio::awaitable<void> answer_pings();
+  void read_when_stuck();
+  [[nodiscard]] Clock::duration moment() const;
   [[nodiscard]] Composer::Sink sink();
 
   // Steps.
@@ -52,6 +55,11 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> send(const step::Close& close);
   asio::awaitable<void> pass(const step::Sentinel& sentinel);
   asio::awaitable<void> await_echo();
+  asio::awaitable<void> send(const step::Octets& raw);
+  asio::awaitable<void> end(const step::Tcp& tcp);
+  void set_reading(bool on);
+  asio::awaitable<void> look_for_harm(const step::Alive& alive);
+  void compare_usage(const step::Alive& alive);
   void gather_sentinel(std::string mark);
   void mark_close(ws::ByteView payload);
   void passed(const std::string& mark);
@@ -60,6 +68,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> finish();
   asio::awaitable<void> end_politely();
   asio::awaitable<void> end_in_failure();
+  asio::awaitable<void> abandon();
   asio::awaitable<void> send_close();
   asio::awaitable<void> end_tcp();
   [[nodiscard]] bool all_replies_in() const;
@@ -75,12 +84,15 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Inbound inbound_;
   PayloadGenerator payloads_;
   Composer composer_;
-  asio::steady_timer changed_;
+  asio::steady_timer changed_, stuck_;
   Watchdog watchdog_;
   Clock::time_point deadline_, last_activity_ = Clock::now();
   ws::Bytes early_;                // what came behind the endpoint's head
+  std::size_t ahead_;              // octets of the steps that are on the wire already
   ws::Bytes out_;                  // gathered, not yet written
   std::vector<std::size_t> cuts_;  // ends of the frames in out_
+  ProcessUsage usage_before_;
+  bool wants_to_read_ = true;  // false: a slow reader
   bool reading_ = false, ended_ = false, write_failed_ = false;
   bool closing_sent_ = false, in_frame_ = false, gave_up_ = false;
 };

@@ -1,4 +1,5 @@
 #include "runner/engine/dialogue.h"
+#include "runner/engine/opening_judge.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,14 @@ namespace touchstone {
 
 asio::awaitable<void> Dialogue::finish() {
   const End end = case_.expect ? case_.expect->end : End{end::Polite{}};
-  if (std::holds_alternative<end::Polite>(end)) {
+  set_reading(true);
+  if (std::holds_alternative<end::Abandoned>(end)) {
+    co_await abandon();
+    co_return;
+  }
+  if (refusal_expected(case_, o_)) {
+    co_await end_in_failure();
+  } else if (std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end)) {
     co_await end_politely();
   } else if (std::holds_alternative<end::Fails>(end)) {
     co_await end_in_failure();
@@ -30,6 +38,22 @@ asio::awaitable<void> Dialogue::end_politely() {
   co_await send_close();
   note_seen(Seen::Kind::tester_close);
   co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+}
+
+// RFC 6455 7.2.1: TCP may be lost at any time. Whatever the endpoint still says, it gives up the connection too.
+asio::awaitable<void> Dialogue::abandon() {
+  cuts_.clear();
+  co_await flush();
+  if (!o_.ended_tcp_in_steps && !ended_ && !write_failed_) {
+    recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
+    watchdog_.arm(options_.timeout);
+    co_await stream_->shutdown_send();
+    watchdog_.disarm();
+  }
+  closing_sent_ = true;
+  if (!ended_ && co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
+    o_.ended_by_tester = true;
+  }
 }
 
 bool Dialogue::all_replies_in() const {

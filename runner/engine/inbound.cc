@@ -29,20 +29,62 @@ void Inbound::open(ws::Role role, const std::optional<ws::DeflateParams>& deflat
   options.mask_key = [] { return ws::MaskKey{}; };  // nothing of its output is sent
   options.nonce = [] { return std::string(); };
   receiver_.emplace(ws::Connection::opened(std::move(options), deflate));
+  deflate_ = deflate.has_value();
 }
 
 void Inbound::take(ws::ByteView octets) {
   while (!octets.empty()) {
-    const std::size_t n = recorder_.received(octets, [this](const ws::FrameHeader& header) { on_header(header); });
-    receiver_->receive(octets.first(n));
-    while (auto event = receiver_->next_event()) on_event(std::move(*event));
-    receiver_->wrote(receiver_->output().size());
+    std::optional<ws::FrameHeader> begun;
+    const bool in_payload = left_ > 0;
+    const std::size_t n = recorder_.received(octets, [&](const ws::FrameHeader& header) { begun = header; });
+    if (in_payload) {
+      left_ -= n;
+      hand_on(octets.first(n));
+    } else {
+      ws::append(held_, octets.first(n));
+    }
+    if (begun) begin_frame(*begun);
     octets = octets.subspan(n);
   }
 }
 
+void Inbound::begin_frame(const ws::FrameHeader& header) {
+  on_header(header);
+  ws::Bytes octets = std::exchange(held_, {});
+  const std::size_t head = ws::header_size(std::span<const std::byte, 2>(octets.data(), 2));
+  left_ = header.length - (octets.size() - head);
+  if (!ends_empty_compressed(header)) return hand_on(octets);
+  // C-37: such a message is weak, no fault. RFC 7692 7.2.3.6 has its proper form, a single 00.
+  o_.empty_compressed = true;
+  octets.clear();
+  ws::encode_frame(header, ws::Bytes(1), octets);
+  hand_on(octets);
+}
+
+bool Inbound::ends_empty_compressed(const ws::FrameHeader& header) {
+  if (ws::is_control(header.opcode)) return false;
+  if (header.opcode != ws::Opcode::cont) {
+    compressed_ = header.rsv1;
+    compressed_octets_ = 0;
+  }
+  compressed_octets_ += header.length;
+  return deflate_ && compressed_ && header.fin && compressed_octets_ == 0;
+}
+
+void Inbound::hand_on(ws::ByteView octets) {
+  receiver_->receive(octets);
+  while (auto event = receiver_->next_event()) on_event(std::move(*event));
+  receiver_->wrote(receiver_->output().size());
+}
+
 // What comes behind a Close is outside the receiver's interest, but not outside RFC 6455 5.5.1.
 void Inbound::on_header(const ws::FrameHeader& header) {
+  constexpr std::size_t kMostKeys = 10'000;
+  if (header.mask && o_.mask_keys.size() < kMostKeys) {
+    std::uint32_t key = 0;
+    for (const std::byte octet : *header.mask) key = key << 8 | std::to_integer<std::uint32_t>(octet);
+    o_.mask_keys.push_back(key);
+  }
   if (!close_seen_) {
     close_seen_ = header.opcode == ws::Opcode::close;
     return;

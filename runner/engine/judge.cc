@@ -1,6 +1,8 @@
 #include "runner/engine/judge.h"
 
 #include "runner/engine/duty.h"
+#include "runner/engine/mask_keys.h"
+#include "runner/engine/opening_judge.h"
 
 #include <ws/core/violation.h>
 
@@ -76,11 +78,27 @@ class Judge {
   }
 
   // A failing end, or one where a Close of the case's own cuts the replies short.
-  [[nodiscard]] bool tail_may_be_missing() const { return !std::holds_alternative<end::Polite>(case_.expect->end); }
+  [[nodiscard]] bool tail_may_be_missing() const {
+    if (std::holds_alternative<end::MayFail>(case_.expect->end)) return ended_before_we_closed();
+    return !std::holds_alternative<end::Polite>(case_.expect->end);
+  }
+
+  // With a Close or without one, but before the tester's own Close, if that ever came.
+  [[nodiscard]] bool ended_before_we_closed() const {
+    const std::size_t asked = position(Seen::Kind::tester_close);
+    return position(Seen::Kind::close) < asked ||
+           (ended_without_close() && std::min(position(Seen::Kind::eof), position(Seen::Kind::reset)) < asked);
+  }
 
   // --- Opening handshake -------------------------------------------------------------------------------
 
   bool opening() {
+    judge_head(o_, verdict_.findings);
+    const bool asked = !(is_client_ && o_.handshake_violation);
+    if (case_.expect->opening && asked && !judge_opening(case_, o_, verdict_.findings)) {
+      settle();
+      return false;
+    }
     if (o_.handshake_violation) {
       const ws::Rule& rule = ws::rule(*o_.handshake_violation);
       find(Weight::violation, duty(*o_.handshake_violation),
@@ -178,6 +196,12 @@ class Judge {
       find(Weight::violation, "rfc6455-7.4.1-16", "a server does not send status code 1010", "Close 1010");
       closing(Closing::failed);
     }
+    if (o_.empty_compressed) {
+      find(Weight::weak, "rfc7692-7.2.2-12", "a compressed empty message is a single octet 00",
+           "RSV1 without any payload (C-37)");
+    }
+    for (const Harm& harm : o_.harm) find(Weight::violation, own_requirement(), harm.expected, harm.seen);
+    if (is_client_) std::ranges::copy(judge_mask_keys(o_.mask_keys), std::back_inserter(verdict_.findings));
     if (o_.flooded) find(Weight::violation, own_requirement(), "what the case expects", "an endless flood of frames");
   }
 
@@ -239,7 +263,9 @@ class Judge {
   void missing_messages(std::size_t expected) {
     const std::string seen = fmt::format("{} of {} messages came back", o_.messages.size(), expected);
     if (tail_may_be_missing()) {
-      const bool fails = std::holds_alternative<end::Fails>(case_.expect->end);
+      const bool fails = !std::holds_alternative<end::Replies>(case_.expect->end) &&
+                         !std::holds_alternative<end::Open>(case_.expect->end);
+      if (std::holds_alternative<end::Abandoned>(case_.expect->end)) return;  // it may have noticed our end first
       find(Weight::choice, fails ? "rfc6455-7.1.7-1" : "rfc6455-5.5.1-15",
            fails ? "messages before the fault may or may not be answered (C-14)"
                  : "messages before a Close may or may not be answered (C-19)",
@@ -351,6 +377,23 @@ class Judge {
   }
 
   void ending(const end::Replies& end) { reply_to_close(end.codes); }
+
+  void ending(const end::MayFail& end) {
+    if (!ended_before_we_closed()) return ending(end::Polite{});
+    const bool fits = !o_.close || !*o_.close || std::ranges::find(end.codes, (*o_.close)->code) != end.codes.end();
+    find(fits ? Weight::choice : Weight::weak, own_requirement(),
+         fmt::format("the endpoint goes on, or fails the connection with {}: the RFC leaves it open (C-15, C-16)",
+                     codes_text(end.codes)),
+         how_it_ended());
+    if (!fits) closing(Closing::wrong_code);
+  }
+
+  // C-40: what the endpoint still said does not matter, only that it does not keep what is left of the connection.
+  void ending(const end::Abandoned&) {
+    if (!o_.ended_by_tester || o_.close) return;  // with a Close: see tcp()
+    find(Weight::weak, "rfc6455-7.2.1-2", "TCP ends on the endpoint's side too", "it left the connection open after our FIN");
+    closing(Closing::unclean);
+  }
 
   void ending(const end::Open& end) {
     if (ended_without_close() || (o_.close && *o_.close && (*o_.close)->code == cc::kProtocolError)) {
@@ -488,6 +531,11 @@ std::string describe_end(const End& end) {
           "the endpoint fails the connection (Close {}, an empty Close, or less strictly just the end of TCP)",
           codes_text(e.codes));
     }
+    std::string operator()(const end::MayFail& e) const {
+      return fmt::format("then a clean close, or the endpoint fails the connection ({}): the RFC leaves it open",
+                         codes_text(e.codes));
+    }
+    std::string operator()(const end::Abandoned&) const { return "the tester ends TCP, and so does the endpoint"; }
     std::string operator()(const end::Open& e) const {
       return fmt::format("the Close is answered (usually with {}) or the connection fails", codes_text(e.codes));
     }

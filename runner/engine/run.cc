@@ -315,7 +315,7 @@ class Runner {
       attempt.result = make_result(c, target_, options_, std::move(nothing), judge(c, nothing, options_.seed));
     } else {
       const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
-      attempt.abrupt = ended && !observed->close;
+      attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
       attempt.waited = std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
       const Verdict verdict = judge(c, *observed, options_.seed);
       attempt.result = make_result(c, target_, options_, std::move(*observed), verdict);

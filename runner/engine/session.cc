@@ -2,6 +2,10 @@
 
 #include "runner/engine/dialogue.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace touchstone {
 namespace {
 
@@ -23,6 +27,25 @@ asio::awaitable<Observation> converse(const Case& c, const SessionOptions& optio
   co_return co_await dialogue->run();
 }
 
+// A fresh connection beside the one of a case: it opens, a Ping is answered, it closes.
+asio::awaitable<std::string> knock(const Target& target, SessionOptions options, std::chrono::milliseconds within) {
+  const auto start = std::chrono::steady_clock::now();
+  Case greeting;
+  greeting.steps.push_back({step::Sentinel{"fresh"}});
+  greeting.expect = Expect{};
+  options.timeout = std::max(within, options.timeout);
+  options.process = 0;
+  DeflateCache cache;
+  const auto observed = co_await observe(greeting, target, options, cache);
+  if (!observed) co_return observed.error().text;
+  if (observed->handshake_violation) co_return std::string(ws::rule(*observed->handshake_violation).text);
+  if (!observed->handshake_failure.empty()) co_return observed->handshake_failure;
+  const auto is_pong = [](const Seen& seen) { return seen.kind == Seen::Kind::passed; };
+  if (std::ranges::none_of(observed->seen, is_pong)) co_return "its Ping got no Pong";
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  co_return took <= options.timeout ? std::string() : fmt::format("it took {} ms", took.count());
+}
+
 }  // namespace
 
 asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c, const Target& target,
@@ -38,7 +61,9 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   if (!stream) co_return std::unexpected(stream.error());
   Opening opening(std::move(*stream), kept_octets(c, options));
   const bool open = co_await open_as_client(opening, c, target, options);
-  co_return co_await converse(c, options, cache, ws::Role::client, std::move(opening), open);
+  SessionOptions with_knock = options;
+  with_knock.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
+  co_return co_await converse(c, with_knock, cache, ws::Role::client, std::move(opening), open);
 }
 
 asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,

@@ -1,0 +1,16 @@
+// process_usage.h - what a process and its descendants use of the machine, as Linux tells it (proc(5)).
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+namespace touchstone {
+
+struct ProcessUsage {
+  std::uint64_t resident_octets = 0;  // now
+  std::chrono::milliseconds cpu{0};   // user and system time since it began
+};
+
+// All zero when there is no such process.
+[[nodiscard]] ProcessUsage usage_of(int process);
+
+}  // namespace touchstone
