@@ -273,6 +273,12 @@ Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& 
   return std::move(player).result();
 }
 
+std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed) {
+  Player player(side, params_for(c, side), seed, UINT32_MAX);
+  player.play(c.steps);
+  return player.violation();
+}
+
 Case with_expectation(Case c, std::uint64_t seed, Side side) {
   if (!c.expect) c.expect = derive(c, side, params_for(c, side), seed);
   return c;
