@@ -120,8 +120,30 @@ class JournalReader {
 }  // namespace
 
 std::expected<JournalWriter, FileError> JournalWriter::open(const std::filesystem::path& folder, const RunInfo& run) {
+  return begin(folder, kJournalName, run);
+}
+
+std::expected<JournalWriter, FileError> JournalWriter::open_with(const std::filesystem::path& folder,
+                                                                 const RunInfo& run,
+                                                                 const std::vector<Result>& earlier) {
+  const std::string aside = std::string(kJournalName) + ".new";
+  auto writer = begin(folder, aside, run);
+  for (const Result& result : earlier) {
+    if (!writer) break;
+    if (auto added = writer->add(result); !added) return std::unexpected(added.error());
+  }
+  if (!writer) return writer;
+  std::error_code error;
+  std::filesystem::rename(folder / aside, folder / kJournalName, error);
+  if (error)
+    return std::unexpected(fmt::format("cannot write {}: {}", (folder / kJournalName).string(), error.message()));
+  return writer;
+}
+
+std::expected<JournalWriter, FileError> JournalWriter::begin(const std::filesystem::path& folder, std::string_view name,
+                                                             const RunInfo& run) {
   if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
-  auto file = OutputFile::create(folder / kJournalName);
+  auto file = OutputFile::create(folder / name);
   if (!file) return std::unexpected(file.error());
   Json header = to_json(run);
   for (const char* later : {"end", "complete", "ended_because"}) header.erase(later);

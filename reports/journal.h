@@ -24,6 +24,10 @@ class JournalWriter {
   // Creates the folder when needed, and in it the journal with its header. An older journal there is replaced.
   [[nodiscard]] static std::expected<JournalWriter, FileError> open(const std::filesystem::path& folder,
                                                                     const RunInfo& run);
+  // The same with the results of an earlier run, which is replaced in one step: its journal is never half there.
+  [[nodiscard]] static std::expected<JournalWriter, FileError> open_with(const std::filesystem::path& folder,
+                                                                         const RunInfo& run,
+                                                                         const std::vector<Result>& earlier);
   // Written through to the system when it returns: a result that was added outlives this process. After an error
   // (a full disk) the results added before are still there, and the next add() may succeed.
   [[nodiscard]] std::expected<void, FileError> add(const Result& result);
@@ -31,6 +35,8 @@ class JournalWriter {
   [[nodiscard]] std::expected<void, FileError> finish(const RunInfo& run);
 
  private:
+  [[nodiscard]] static std::expected<JournalWriter, FileError> begin(const std::filesystem::path& folder,
+                                                                     std::string_view name, const RunInfo& run);
   explicit JournalWriter(OutputFile file) : file_(std::move(file)) {}
   OutputFile file_;
   std::size_t results_ = 0;

@@ -28,6 +28,8 @@ class ChildProcess {
 
   // Waits at most so long for the end of the shell. How it ended: "exit code 1", "signal 11 (Segmentation fault)".
   [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait);
+  // Readable once the shell has ended; to be waited for among other things, and never read from or closed.
+  [[nodiscard]] int descriptor() const noexcept { return pidfd_; }
   // SIGTERM to the whole group, and SIGKILL to what is left of it after `patience`.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
 

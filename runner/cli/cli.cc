@@ -114,6 +114,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Exit exit = Exit::ok;
   add_test_command(app, exit);
+  add_serve_command(app, exit);
   add_list_command(app, exit);
   add_explain_command(app, exit);
   add_lint_command(app, exit);

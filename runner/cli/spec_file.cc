@@ -25,6 +25,9 @@ const std::vector<std::string> kOptions = {
     "tcpNoDelay",       "autoPingInterval", "openHandshakeTimeout", "closeHandshakeTimeout",
     "autoPingTimeout",  "autoPingSize",
 };
+const std::vector<std::string> kServerOptions = {
+    "versions", "webStatus", "maskServerFrames", "requireMaskedClientFrames", "allowedOrigins", "maxConnections",
+};
 
 class Reader {
  public:
@@ -33,11 +36,7 @@ class Reader {
   SpecFile read(const Json& root) {
     need(root.is_object(), "", root, "an object");
     known_keys(root, "", {"outdir", "servers", "cases", "exclude-cases", "exclude-agent-cases", "options"});
-    spec_.outdir = text(root, "", "outdir");
-    spec_.cases = texts(root, "", "cases");
-    spec_.exclude_cases = texts(root, "", "exclude-cases");
-    if (root.contains("exclude-agent-cases")) read_excludes(root.at("exclude-agent-cases"));
-    if (root.contains("options")) read_options(root.at("options"), "/options");
+    read_common(root, kOptions);
     need(root.contains("servers"), "/servers", Json(), "an array of servers");
     const Json& servers = root.at("servers");
     need(servers.is_array() && !servers.empty(), "/servers", servers, "an array with at least one server");
@@ -45,7 +44,33 @@ class Reader {
     return std::move(spec_);
   }
 
+  SpecFile read_server_side(const Json& root) {
+    need(root.is_object(), "", root, "an object");
+    // webport stands in Autobahn's samples; here the page is on the port of the tests.
+    known_keys(root, "",
+               {"url", "outdir", "cases", "exclude-cases", "exclude-agent-cases", "options", "protocols", "key", "cert",
+                "webport"});
+    std::vector<std::string> options = kOptions;
+    options.insert(options.end(), kServerOptions.begin(), kServerOptions.end());
+    read_common(root, options);
+    (void)texts(root, "", "protocols");  // the first that a client offers is taken
+    spec_.url = text(root, "", "url");
+    need(!spec_.url.empty(), "/url", root.contains("url") ? root.at("url") : Json(),
+         "where to listen, ws://host:port or wss://host:port");
+    spec_.key = text(root, "", "key");
+    spec_.certificate = text(root, "", "cert");
+    return std::move(spec_);
+  }
+
  private:
+  void read_common(const Json& root, const std::vector<std::string>& options) {
+    spec_.outdir = text(root, "", "outdir");
+    spec_.cases = texts(root, "", "cases");
+    spec_.exclude_cases = texts(root, "", "exclude-cases");
+    if (root.contains("exclude-agent-cases")) read_excludes(root.at("exclude-agent-cases"));
+    if (root.contains("options")) read_options(root.at("options"), "/options", options);
+  }
+
   void need(bool holds, const std::string& pointer, const Json& found, std::string_view allowed) const {
     if (holds) return;
     std::string shown = found.is_null() ? "nothing" : found.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -90,10 +115,10 @@ class Reader {
     }
   }
 
-  void read_options(const Json& options, const std::string& pointer) {
+  void read_options(const Json& options, const std::string& pointer, const std::vector<std::string>& known = kOptions) {
     if (options.is_null()) return;
     need(options.is_object(), pointer, options, "an object");
-    known_keys(options, pointer, kOptions);
+    known_keys(options, pointer, known);
     if (!options.contains("version")) return;
     // Autobahn counts the drafts: 18 is the last one, which became version 13 of the RFC.
     const Json& version = options.at("version");
@@ -136,15 +161,29 @@ bool glob(std::string_view pattern, std::string_view text) {
 
 }  // namespace
 
-std::expected<SpecFile, std::string> parse_spec(std::string_view name, std::string_view text) {
+namespace {
+
+std::expected<SpecFile, std::string> parse(std::string_view name, std::string_view text,
+                                           SpecFile (Reader::*read)(const Json&)) {
   std::vector<CaseFileError> faults;
   const std::optional<Json> root = parse_strict(name, text, faults);
   if (!faults.empty()) return std::unexpected(faults.front().text());
   try {
-    return Reader(name).read(*root);
+    Reader reader(name);
+    return (reader.*read)(*root);
   } catch (const Fault& fault) {
     return std::unexpected(ws::one_line(fault.text));
   }
+}
+
+}  // namespace
+
+std::expected<SpecFile, std::string> parse_spec(std::string_view name, std::string_view text) {
+  return parse(name, text, &Reader::read);
+}
+
+std::expected<SpecFile, std::string> parse_server_spec(std::string_view name, std::string_view text) {
+  return parse(name, text, &Reader::read_server_side);
 }
 
 std::vector<std::string> excluded_for(const SpecFile& spec, std::string_view agent) {

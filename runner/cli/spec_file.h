@@ -1,4 +1,4 @@
-// spec_file.h - Autobahn's fuzzingclient.json: which servers to test with which cases.
+// spec_file.h - Autobahn's fuzzingclient.json and fuzzingserver.json: what to test with which cases.
 #pragma once
 #include <expected>
 #include <string>
@@ -17,7 +17,8 @@ struct SpecServer {
 };
 
 struct SpecFile {
-  std::vector<SpecServer> servers;
+  std::vector<SpecServer> servers;         // fuzzingclient.json
+  std::string url, key, certificate;       // fuzzingserver.json: where to listen, and as whom (files)
   std::vector<std::string> cases;  // empty: all
   std::vector<std::string> exclude_cases;
   std::vector<std::pair<std::string, std::vector<std::string>>> exclude_agent_cases;  // agent glob, case globs
@@ -27,6 +28,7 @@ struct SpecFile {
 
 // `name` is used in messages. The error is one line with the JSON pointer, what was found and what is allowed.
 [[nodiscard]] std::expected<SpecFile, std::string> parse_spec(std::string_view name, std::string_view text);
+[[nodiscard]] std::expected<SpecFile, std::string> parse_server_spec(std::string_view name, std::string_view text);
 
 // The case globs that `spec` excludes for this agent. In an agent glob '*' matches any run of characters.
 [[nodiscard]] std::vector<std::string> excluded_for(const SpecFile& spec, std::string_view agent);

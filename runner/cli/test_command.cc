@@ -8,6 +8,7 @@
 #include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
+#include "runner/cli/spec_choice.h"
 #include "runner/cli/text.h"
 #include "runner/version.h"
 
@@ -71,23 +72,7 @@ class TestRun {
   std::vector<const Case*> choose() {
     SelectionOptions selection = options_.selection;
     if (!spec_) return choose_cases(catalogue_, selection, Side::server);
-    // Autobahn passes over a pattern of its file that matches nothing; here it is named. One on the command line
-    // stays an error.
-    const auto take = [&](const std::vector<std::string>& from, std::vector<std::string>& to) {
-      for (const std::string& pattern : from) {
-        const bool hit = std::any_of(catalogue_.cases().begin(), catalogue_.cases().end(),
-                                     [&](const Case& c) { return matches(c, pattern); });
-        if (hit) to.push_back(pattern);
-        if (!hit) err("warning: {}: {}\n", options_.spec, no_match_text(catalogue_, pattern));
-      }
-    };
-    const bool told = !selection.include.empty();
-    if (!told) take(spec_->cases, selection.include);
-    if (!told && !spec_->cases.empty() && selection.include.empty()) {
-      throw UsageError(options_.spec + ": /cases: no pattern matches a case");
-    }
-    take(spec_->exclude_cases, selection.exclude);
-    return choose_cases(catalogue_, selection, Side::server);
+    return choose_by_spec(catalogue_, selection, *spec_, options_.spec, Side::server);
   }
 
   void choose_for(Contender& contender) const {

@@ -1,0 +1,273 @@
+#include "reports/journal.h"
+#include "reports/render.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/client_command.h"
+#include "runner/cli/expect_run.h"
+#include "runner/cli/interrupt.h"
+#include "runner/cli/machine.h"
+#include "runner/cli/outcome.h"
+#include "runner/cli/print.h"
+#include "runner/cli/requirement_texts.h"
+#include "runner/cli/serve_options.h"
+#include "runner/cli/serve_results.h"
+#include "runner/cli/testee.h"
+#include "runner/cli/text.h"
+#include "runner/version.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Drivers for Autobahn's fuzzing server work as they are: /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus,
+/updateReports, /stopServer. A browser opens http://HOST:PORT/ and is driven from there; ?autorun=1&agent=NAME begins
+at once. Without --once and --command the server runs until Ctrl-C; results survive a restart with the same --out.
+
+Exit codes: 0 no case FAILED or ERRORED; 1 some did (with --expect: 0 as expected, 1 not); 2 a bad option or file, or
+the port cannot be had; 3 (--command, --once) no client came, or it died; 4 fewer cases ran, or could be recorded, than
+were planned.
+
+Examples:
+  touchstone serve                                            on ws://127.0.0.1:9001/, for drivers and browsers
+  touchstone serve --spec fuzzingserver.json                  Autobahn's file as it is
+  touchstone serve --agent ws --command 'node client.js {url}'
+  touchstone serve --agent mine --command './connect-and-echo {case_url}' --profile core)";
+
+class ServeRun : public serve::Observer {
+ public:
+  explicit ServeRun(const ServeOptions& options)
+      : options_(options), plan_(make_plan(options, catalogue_)), results_(plan_, catalogue_) {}
+
+  Exit run(const std::vector<std::string>& command_line) {
+    watch_for_interrupts();
+    describe_run(command_line);
+    const bool fresh = !options_.command.empty();  // a run of its own, as `touchstone test` is one
+    if (const auto opened = results_.open(info_, fresh); !opened) {
+      throw UsageError(opened.error() + ". Choose another folder with --out.");
+    }
+    auto server = serve::FuzzingServer::start(context_.get_executor(), plan_.settings, *this);
+    if (!server) throw UsageError(server.error());
+    server_ = std::move(*server);
+    server_->number(plan_.cases);
+    for (const Result& result : results_.all()) server_->remember(result);
+    announce();
+    asio::co_spawn(context_, watch_stop(), asio::detached);
+    if (!options_.command.empty()) asio::co_spawn(context_, conduct(), asio::detached);
+    context_.run();
+    return conclude();
+  }
+
+  // --- What the server tells ------------------------------------------------------------------------------------
+
+  void started(const std::string&, const Case& c) override {
+    if (client_) client_->started(c);
+  }
+
+  void finished(const Result& result) override {
+    Result kept = result;
+    kept.replay = replay(kept);
+    if (confirming_) {
+      results_.confirm(std::move(kept));
+    } else {
+      tell_failure(kept);
+      results_.add(std::move(kept));
+    }
+    if (client_) client_->finished(result);
+  }
+
+  void reports_wanted(const std::string& agent) override {
+    tell_progress("{}: {}", agent, totals_line(results_.of(agent)));
+    if (client_) return;  // its report is written at the end
+    std::string because;
+    info_ = results_.describe(std::move(info_), because);
+    if (const auto rendered = render(); !rendered) err("error: {}\n", rendered.error());
+  }
+
+  void driver_done(const std::string&) override {
+    if (options_.once) context_.stop();
+  }
+
+  void end_wanted(const std::string& why) override {
+    if (client_) return;  // this run is ours to end
+    tell_progress("{}", why);
+    asked_to_end_ = true;
+    context_.stop();
+  }
+
+ private:
+  // --- Before -----------------------------------------------------------------------------------------------
+
+  void describe_run(const std::vector<std::string>& command_line) {
+    info_.version = kVersion;
+    info_.catalogue_hash = catalogue_.hash();
+    info_.machine = machine_class();
+    info_.profile = options_.selection.profile;
+    info_.seed = options_.seed;
+    info_.jobs = 1;
+    info_.command_line = command_line;
+    info_.start = std::chrono::system_clock::now();
+  }
+
+  [[nodiscard]] std::string url(std::string_view scheme) const {
+    const auto& listen = plan_.settings.listen;
+    const bool v6 = listen.host.find(':') != std::string::npos;
+    return fmt::format("{}{}://{}:{}", scheme, listen.tls ? "s" : "",
+                       v6 ? fmt::format("[{}]", listen.host) : listen.host, server_->port());
+  }
+
+  // Scripts wait for the first line.
+  void announce() {
+    const auto& tls = plan_.settings.listen.tls;
+    if (tls && !tls->certificate_pem.empty()) {
+      const auto written = write_file(plan_.out / "certificate.pem", tls->certificate_pem);
+      if (!written) throw UsageError(written.error());
+    }
+    if (options_.quiet && !options_.command.empty()) return;
+    out("listening on {}/\n", url("ws"));
+    std::fflush(stdout);
+    if (options_.command.empty()) {
+      tell_progress("{} for each client; the page for browsers: {}/", count_of(plan_.cases.size(), "case"),
+                    url("http"));
+    }
+    if (const std::size_t kept = results_.all().size(); kept > 0) {
+      tell_progress("{} of an earlier run in {} count as well", count_of(kept, "result"), plan_.out.string());
+    }
+  }
+
+  // --- Meanwhile --------------------------------------------------------------------------------------------
+
+  // A signal cannot wake the loop by itself, so it is looked for.
+  asio::awaitable<void> watch_stop() {
+    asio::steady_timer timer(context_);
+    while (!interrupted()) {
+      timer.expires_after(std::chrono::milliseconds(50));
+      std::error_code ignored;
+      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    context_.stop();
+  }
+
+  asio::awaitable<void> conduct() {
+    client_ = std::make_unique<ClientCommand>(
+        ClientCommand::Settings{.command = options_.command,
+                                .url = url("ws"),
+                                .agent = plan_.settings.agent,
+                                .log = plan_.out / "client.log",
+                                .idle = plan_.idle},
+        [this](const Case& c, const std::string& how) { results_.blame(c, how); }, *server_, context_.get_executor());
+    co_await client_->run(plan_.cases);
+    // A failure is accused only when a second start of the client shows it again, beside no other case.
+    const auto doubtful = results_.doubtful();
+    if (client_->deaths().empty() && !doubtful.empty()) {
+      confirming_ = true;
+      co_await client_->run(doubtful);
+    }
+    context_.stop();
+  }
+
+  void tell_failure(const Result& result) {
+    static constexpr std::size_t kTold = 10;
+    if (!is_bad(result)) return;
+    if (++failures_ <= kTold) {
+      tell_progress("{} {} {}: {}", name(result.behavior), result.agent, result.case_id, result.summary);
+    } else if (failures_ == kTold + 1) {
+      tell_progress("... and more, which the summary tells at the end");
+    }
+  }
+
+  template <class... Args>
+  void tell_progress(fmt::format_string<Args...> format, Args&&... args) {
+    if (!options_.quiet) err("{}\n", fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  // --- After ------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::string replay(const Result& result) const {
+    std::string text = "touchstone serve --case " + shell_quote(result.case_id);
+    if (options_.command.empty()) return text + " --once";
+    text += " --agent " + shell_quote(result.agent) + " --command " + shell_quote(options_.command);
+    if (plan_.settings.listen.tls) text += " --tls";
+    if (options_.selection.profile == "full") text += " --profile full";
+    return text;
+  }
+
+  [[nodiscard]] std::expected<void, FileError> render() const {
+    return render_all(plan_.out, info_, results_.all(), requirement_texts(catalogue_));
+  }
+
+  Exit conclude() {
+    std::vector<std::string> deaths;
+    std::string because;
+    if (client_) {
+      deaths = client_->deaths();
+      if (const auto log = read_file(plan_.out / "client.log")) {
+        if (const auto report = sanitizer_report(*log))
+          deaths.push_back("the client's log has a sanitizer report: " + *report);
+      }
+      if (!client_->left().empty() && deaths.empty()) because = "the client ended before it had run all cases";
+    }
+    if (interrupted() && (client_ || options_.once)) because = "interrupted";
+    info_ = results_.describe(std::move(info_), because);
+    client_.reset();
+    server_.reset();
+    const auto finished = results_.finish(info_);
+    const auto rendered = render();
+    report(deaths, rendered ? plan_.out / "index.html" : std::filesystem::path());
+    if (!rendered) err("error: {}\n", rendered.error());
+    if (!finished) err("error: the journal lacks results: {}\n", finished.error());
+    const auto& all = results_.all();
+    const bool as_expected = plan_.expectations ? print_surprises(*plan_.expectations, all) : !any_bad(all);
+    out("{}\n", totals_line(all));
+    if (!rendered || !finished) return Exit::incomplete;
+    return verdict(deaths, as_expected);
+  }
+
+  void report(const std::vector<std::string>& deaths, const std::filesystem::path& page) const {
+    if (!options_.quiet) return print_outcome(info_, results_.all(), catalogue_, deaths, page);
+    for (const std::string& death : deaths) err("error: {}\n", death);
+    if (!info_.complete) err("error: partial: {}\n", info_.ended_because);
+  }
+
+  // A server that is simply stopped has no plan that it could have missed; one that was told to wait for a client has.
+  [[nodiscard]] Exit verdict(const std::vector<std::string>& deaths, bool as_expected) const {
+    const bool waits = options_.once || !options_.command.empty();
+    if (waits && interrupted()) return Exit::incomplete;
+    if (!deaths.empty() || (waits && results_.all().empty())) return Exit::unreachable;
+    if (waits && !info_.complete) return Exit::incomplete;
+    return as_expected ? Exit::ok : Exit::failures;
+  }
+
+  const ServeOptions& options_;
+  const Catalogue& catalogue_ = Catalogue::built_in();
+  ServePlan plan_;
+  ServeResults results_;
+  RunInfo info_;
+  asio::io_context context_{1};
+  std::unique_ptr<serve::FuzzingServer> server_;
+  std::unique_ptr<ClientCommand> client_;
+  bool confirming_ = false, asked_to_end_ = false;
+  std::size_t failures_ = 0;
+};
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* serve = app.add_subcommand("serve", "Test clients: a drop-in for Autobahn's fuzzing server");
+  serve->footer(kFooter);
+  add_serve_options(*serve, *options);
+  serve->callback([options, &exit] { exit = ServeRun(*options).run(command_line()); });
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,142 @@
+#include "runner/serve/http.h"
+
+#include "runner/engine/watchdog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace touchstone::serve {
+namespace {
+
+constexpr ws::HeadLimits kLimits{.octets = 16 * 1024, .fields = 100};
+constexpr std::chrono::milliseconds kWriteLimit{10'000};  // for each piece of an answer
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::chrono::milliseconds kLingerLimit{2'000};
+constexpr std::size_t kLingerOctets = 1024 * 1024;
+
+std::string_view reason(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 426:
+      return "Upgrade Required";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Error";
+  }
+}
+
+Answer refusal_of(ws::Violation violation) {
+  const ws::Rule& rule = ws::rule(violation);
+  return refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text));
+}
+
+class EarlyStream final : public ws::io::Stream {
+ public:
+  EarlyStream(std::unique_ptr<ws::io::Stream> inner, ws::Bytes early)
+      : inner_(std::move(inner)), early_(std::move(early)) {}
+
+  asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override {
+    if (given_ == early_.size()) co_return co_await inner_->read_some(into);
+    const std::size_t n = std::min(into.size(), early_.size() - given_);
+    std::memcpy(into.data(), early_.data() + given_, n);
+    given_ += n;
+    co_return n;
+  }
+  asio::awaitable<std::error_code> write(ws::ByteView octets) override { return inner_->write(octets); }
+  asio::awaitable<std::error_code> shutdown_send() override { return inner_->shutdown_send(); }
+  void reset() noexcept override { inner_->reset(); }
+  void close() noexcept override { inner_->close(); }
+  asio::any_io_executor executor() override { return inner_->executor(); }
+  asio::ip::tcp::socket& socket() noexcept override { return inner_->socket(); }
+  [[nodiscard]] bool secure() const noexcept override { return inner_->secure(); }
+
+ private:
+  std::unique_ptr<ws::io::Stream> inner_;
+  ws::Bytes early_;
+  std::size_t given_ = 0;
+};
+
+}  // namespace
+
+Answer refusal(int status, std::string text) {
+  Answer answer;
+  answer.status = status;
+  answer.body = std::move(text) + "\n";
+  return answer;
+}
+
+asio::awaitable<std::expected<Request, std::optional<Answer>>> read_request(ws::io::Stream& stream,
+                                                                            std::chrono::milliseconds limit) {
+  Watchdog watchdog(stream);
+  watchdog.arm(limit);
+  ws::Bytes octets, buffer(4096);
+  ws::HeadScan scan;
+  while (true) {
+    const auto n = co_await stream.read_some(buffer);
+    // Silence, a reset, or an end in the middle of the head: nobody waits for an answer.
+    if (!n) co_return std::unexpected(std::nullopt);
+    ws::append(octets, std::span(buffer).first(*n));
+    const auto end = ws::head_end(octets, kLimits, scan);
+    if (!end) co_return std::unexpected(refusal_of(end.error()));
+    if (!*end) continue;
+    auto head = ws::parse_request(ws::ByteView(octets).first(**end), kLimits);
+    if (!head) co_return std::unexpected(refusal_of(head.error()));
+    Request request;
+    request.head = std::move(*head);
+    request.early.assign(octets.begin() + static_cast<std::ptrdiff_t>(**end), octets.end());
+    co_return request;
+  }
+}
+
+asio::awaitable<void> respond(ws::io::Stream& stream, Answer answer, bool head_only) {
+  ws::ResponseHead head;
+  head.status = answer.status;
+  head.reason = reason(answer.status);
+  head.fields = {{"Content-Type", answer.content_type},
+                 {"Content-Length", std::to_string(answer.body.size())},
+                 {"Connection", "close"},
+                 {"Cache-Control", "no-store"},
+                 {"X-Content-Type-Options", "nosniff"}};
+  head.fields.insert(head.fields.end(), answer.fields.begin(), answer.fields.end());
+  const std::string octets = ws::serialize(head) + (head_only ? std::string() : answer.body);
+  Watchdog watchdog(stream);
+  for (ws::ByteView rest = ws::as_octets(octets); !rest.empty();) {
+    const ws::ByteView piece = rest.first(std::min(rest.size(), kPiece));
+    watchdog.arm(kWriteLimit);
+    if (co_await stream.write(piece)) co_return;
+    rest = rest.subspan(piece.size());
+  }
+  watchdog.arm(kLingerLimit);
+  if (co_await stream.shutdown_send()) co_return;
+  // What the client still sends is read, or the end of TCP would become a reset that destroys the answer.
+  ws::Bytes buffer(16 * 1024);
+  for (std::size_t taken = 0; taken < kLingerOctets;) {
+    const auto n = co_await stream.read_some(buffer);
+    if (!n) break;
+    taken += *n;
+  }
+  watchdog.disarm();
+  stream.close();
+}
+
+std::unique_ptr<ws::io::Stream> with_early(std::unique_ptr<ws::io::Stream> inner, ws::Bytes early) {
+  return std::make_unique<EarlyStream>(std::move(inner), std::move(early));
+}
+
+}  // namespace touchstone::serve

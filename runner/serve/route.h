@@ -1,0 +1,58 @@
+// route.h - what a client asks the fuzzing server for: the paths of Autobahn|Testsuite's drivers, the live page, and
+// the files of the report.
+#pragma once
+#include "runner/catalogue/case.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace touchstone::serve {
+
+namespace route {
+struct CaseCount {};
+struct CaseInfo {
+  const Case* c = nullptr;
+};
+struct RunCase {
+  const Case* c = nullptr;
+  std::string agent;
+};
+struct CaseStatus {
+  const Case* c = nullptr;
+  std::string agent;
+};
+struct UpdateReports {
+  std::string agent;
+  bool shut_down = false;
+};
+struct StopServer {};
+struct Events {};  // what the live page listens to
+struct PageFile {
+  std::string name;
+};  // of the live page
+struct ReportFile {
+  std::string name;
+};  // in the folder of the report
+// No such thing. `text` says what was asked for and what there is.
+struct Problem {
+  int status = 404;
+  std::string text;
+};
+}  // namespace route
+using Route = std::variant<route::CaseCount, route::CaseInfo, route::RunCase, route::CaseStatus, route::UpdateReports,
+                           route::StopServer, route::Events, route::PageFile, route::ReportFile, route::Problem>;
+
+// `target`: of the request line. `cases`: the numbered ones; the first has the number 1. `agent`: the name that
+// counts whatever the client calls itself; empty: its own.
+[[nodiscard]] Route route_of(std::string_view target, std::span<const Case* const> cases, std::string_view agent);
+
+// Whether this is answered over a WebSocket; the rest is plain HTTP.
+[[nodiscard]] bool over_websocket(const Route& route) noexcept;
+
+// The order in which drivers count: Autobahn's ids in Autobahn's order, then the cases that have none.
+[[nodiscard]] std::vector<const Case*> numbered(std::vector<const Case*> cases);
+
+}  // namespace touchstone::serve

@@ -1,0 +1,310 @@
+#include "runner/serve/server.h"
+
+#include "runner/engine/oracle.h"
+#include "runner/engine/result_of.h"
+#include "runner/engine/session.h"
+#include "runner/resources/resources.h"
+#include "runner/serve/http.h"
+#include "runner/serve/report_file.h"
+#include "runner/serve/route.h"
+#include "runner/serve/scoreboard.h"
+
+#include <ws/io/wait.h>
+#include <ws/io/websocket.h>
+
+#include <fmt/format.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace touchstone::serve {
+namespace {
+
+constexpr std::size_t kMostConnections = 1024;
+constexpr std::size_t kMostAgents = 256;
+constexpr std::chrono::milliseconds kControlLimit{10'000};    // for one answer of a driver's question
+constexpr std::chrono::milliseconds kStatusLimit{1'800'000};  // a driver waits for a case that still runs
+
+using Stream = std::unique_ptr<ws::io::Stream>;
+
+// A client cannot be asked to run a case again, so the reader must know when a verdict rests on time.
+void say_what_it_rests_on(Result& result) {
+  const bool bad = result.behavior == Behavior::failed || result.behavior == Behavior::errored;
+  const auto waited = std::ranges::find(result.transcript.entries, Entry::Kind::timeout, &Entry::kind);
+  if (!bad || waited == result.transcript.entries.end()) return;
+  result.summary += fmt::format(" (It rests on a silence: {}.)", waited->note);
+}
+
+bool wants_websocket(const ws::RequestHead& head) { return ws::list_has_token(head.fields, "Upgrade", "websocket"); }
+
+}  // namespace
+
+struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
+  Impl(const asio::any_io_executor& on, Settings given, Observer& told)
+      : executor(on), settings(std::move(given)), observer(told), board(settings.profile_name), happened(on) {}
+
+  static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Stream stream);
+  asio::awaitable<void> serve_one(Stream stream);
+  asio::awaitable<void> answer_http(Stream stream, const ws::RequestHead& head, Route route);
+
+  // Over a WebSocket.
+  asio::awaitable<void> run_case(Stream stream, Request request, route::RunCase run);
+  asio::awaitable<void> talk(Stream stream, Request request, Route route);
+  asio::awaitable<void> say(ws::io::WebSocket& socket, std::string text);
+  asio::awaitable<void> tell_status(std::shared_ptr<ws::io::WebSocket> socket, route::CaseStatus asked);
+  asio::awaitable<void> send_events(ws::io::WebSocket& socket);
+
+  [[nodiscard]] std::optional<Answer> objection(const Request& request, const Route& route) const;
+  [[nodiscard]] const Case& prepared(const Case& c);
+  [[nodiscard]] bool is_excluded(const std::string& agent, const Case& c) const {
+    return settings.excluded && settings.excluded(agent, c);
+  }
+  [[nodiscard]] SessionOptions session() const {
+    SessionOptions options;
+    options.timeout = settings.timeout;
+    options.seed = settings.seed;
+    return options;
+  }
+  void finish(Result result);
+
+  asio::any_io_executor executor;
+  Settings settings;
+  Observer& observer;
+  Scoreboard board;
+  ws::io::Signal happened;
+  std::unique_ptr<ws::io::Listener> listener;
+  std::size_t connections = 0;
+  std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
+  DeflateCache cache;
+};
+
+// --- Connections ------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> FuzzingServer::Impl::accept_all(std::shared_ptr<Impl> self) {
+  while (true) {
+    auto stream = co_await self->listener->accept();
+    if (!stream) co_return;
+    if (self->connections >= kMostConnections) continue;  // dropped: who floods gets nothing
+    ++self->connections;
+    asio::co_spawn(self->executor, serve(self, std::move(*stream)), asio::detached);
+  }
+}
+
+asio::awaitable<void> FuzzingServer::Impl::serve(std::shared_ptr<Impl> self, Stream stream) {
+  co_await self->serve_one(std::move(stream));
+  --self->connections;
+}
+
+asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream) {
+  auto request = co_await read_request(*stream, settings.request_limit);
+  if (!request) {
+    if (request.error()) co_await respond(*stream, std::move(*request.error()));
+    co_return;
+  }
+  Route route = route_of(request->head.target, board.cases(), settings.agent);
+  if (auto answer = objection(*request, route)) {
+    co_await respond(*stream, std::move(*answer), request->head.method == "HEAD");
+  } else if (!over_websocket(route)) {
+    co_await answer_http(std::move(stream), request->head, std::move(route));
+  } else if (const auto* run = std::get_if<route::RunCase>(&route)) {
+    co_await run_case(std::move(stream), std::move(*request), *run);
+  } else {
+    co_await talk(std::move(stream), std::move(*request), std::move(route));
+  }
+}
+
+std::optional<Answer> FuzzingServer::Impl::objection(const Request& request, const Route& route) const {
+  if (const auto* problem = std::get_if<route::Problem>(&route)) return refusal(problem->status, problem->text);
+  const ws::RequestHead& head = request.head;
+  if (over_websocket(route) && !wants_websocket(head)) {
+    Answer answer =
+        refusal(426, fmt::format("{} speaks WebSocket (RFC 6455): open it as ws:// or wss://.", head.target));
+    answer.fields = {{"Upgrade", "websocket"}};
+    return answer;
+  }
+  if (!over_websocket(route) && wants_websocket(head)) {
+    return refusal(404, fmt::format("{} is plain HTTP. WebSocket clients use /getCaseCount, /runCase?case=N&agent=NAME "
+                                    "and so on.",
+                                    head.target));
+  }
+  if (!over_websocket(route) && head.method != "GET" && head.method != "HEAD") {
+    Answer answer = refusal(405, fmt::format("{} is not allowed here; GET and HEAD are.", head.method));
+    answer.fields = {{"Allow", "GET, HEAD"}};
+    return answer;
+  }
+  const auto* run = std::get_if<route::RunCase>(&route);
+  if (run != nullptr && !board.knows(run->agent) && board.agents() >= kMostAgents) {
+    return refusal(503, fmt::format("{} clients have results here already; restart with another --out.", kMostAgents));
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<void> FuzzingServer::Impl::answer_http(Stream stream, const ws::RequestHead& head, Route route) {
+  Answer answer;
+  if (const auto* page = std::get_if<route::PageFile>(&route)) {
+    answer.content_type = content_type(page->name);
+    const bool shared = page->name == "theme.css" || page->name == "dom.js";  // with the report's page
+    answer.body = resource((shared ? "reports/page/" : "runner/serve/page/") + page->name);
+    answer.fields = {{"Content-Security-Policy", "default-src 'self'; connect-src 'self' ws: wss:; img-src data:"}};
+  } else {
+    answer = report_file(settings.reports, std::get<route::ReportFile>(route).name);
+  }
+  co_await respond(*stream, std::move(answer), head.method == "HEAD");
+}
+
+// --- Drivers ------------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> FuzzingServer::Impl::talk(Stream stream, Request request, Route route) {
+  ws::Bytes octets = ws::to_bytes(ws::serialize(request.head));
+  ws::append(octets, request.early);
+  ws::io::AcceptOptions options;
+  options.connection.limits.message = options.connection.limits.frame = 1024 * 1024;
+  auto accepted = co_await ws::io::accept(with_early(std::move(stream), std::move(octets)), std::move(options));
+  if (!accepted) co_return;  // accept() told the client why
+  const auto socket = std::make_shared<ws::io::WebSocket>(std::move(*accepted));
+  if (std::holds_alternative<route::Events>(route)) {
+    co_await send_events(*socket);
+    co_return;
+  }
+  if (std::holds_alternative<route::CaseCount>(route)) {
+    co_await say(*socket, std::to_string(board.cases().size()));
+  } else if (const auto* info = std::get_if<route::CaseInfo>(&route)) {
+    const Case& c = *info->c;
+    nlohmann::ordered_json json{{"id", c.aliases.empty() ? c.id : c.aliases.front()}, {"description", c.title}};
+    co_await say(*socket, json.dump());
+  } else if (const auto* status = std::get_if<route::CaseStatus>(&route)) {
+    co_await tell_status(socket, *status);
+  } else if (const auto* update = std::get_if<route::UpdateReports>(&route)) {
+    observer.reports_wanted(update->agent);
+    board.reported(update->agent);
+  }
+  // Autobahn closes without a code.
+  (void)co_await socket->close(ws::close_code::kNoStatus, std::string(), kControlLimit);
+  if (std::holds_alternative<route::StopServer>(route)) observer.end_wanted("a client asked for it with /stopServer");
+  if (const auto* update = std::get_if<route::UpdateReports>(&route)) {
+    observer.driver_done(update->agent);
+    if (update->shut_down) observer.end_wanted("a client asked for it with shutdownOnComplete");
+  }
+}
+
+asio::awaitable<void> FuzzingServer::Impl::say(ws::io::WebSocket& socket, std::string text) {
+  (void)co_await socket.write_text(std::move(text), kControlLimit);
+}
+
+asio::awaitable<void> FuzzingServer::Impl::tell_status(std::shared_ptr<ws::io::WebSocket> socket,
+                                                       route::CaseStatus asked) {
+  const Case& c = *asked.c;
+  const auto self = shared_from_this();
+  const auto gone = std::make_shared<bool>(false);
+  const auto watch = [](std::shared_ptr<Impl> impl, std::shared_ptr<ws::io::WebSocket> on,
+                        std::shared_ptr<bool> left) -> asio::awaitable<void> {
+    while (true) {
+      const auto received = co_await on->read();
+      if (!received || std::holds_alternative<ws::io::Ended>(*received)) break;
+    }
+    *left = true;
+    impl->happened.notify_all();
+  };
+  asio::co_spawn(executor, watch(self, socket, gone), asio::detached);
+  const auto until = ws::io::deadline_after(kStatusLimit);
+  while (!*gone) {
+    const auto behavior = board.behavior(asked.agent, c);
+    if (is_excluded(asked.agent, c) || (behavior && !board.running(asked.agent, c))) {
+      const nlohmann::ordered_json json{{"behavior", name(behavior.value_or(Behavior::not_applicable))}};
+      co_await say(*socket, json.dump());
+      co_return;
+    }
+    if (co_await happened.wait(until)) co_return;
+  }
+}
+
+asio::awaitable<void> FuzzingServer::Impl::send_events(ws::io::WebSocket& socket) {
+  board.listen(socket);
+  while (true) {
+    const auto received = co_await socket.read();
+    if (!received || std::holds_alternative<ws::io::Ended>(*received)) break;
+  }
+  board.unlisten(socket);
+}
+
+// --- Cases --------------------------------------------------------------------------------------------------------
+
+// Scaled and with its expectation; made when it is first needed, because the oracle takes its time for bulk cases.
+const Case& FuzzingServer::Impl::prepared(const Case& c) {
+  auto& slot = prepared_cases[&c];
+  if (!slot) {
+    slot = std::make_unique<const Case>(with_expectation(scaled(c, settings.profile), settings.seed, Side::client));
+  }
+  return *slot;
+}
+
+asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run) {
+  const Case& listed = *run.c;
+  if (is_excluded(run.agent, listed)) {
+    co_await talk(std::move(stream), std::move(request), run);  // opens and closes
+    co_return;
+  }
+  const Case& c = prepared(listed);
+  board.started(run.agent, c);
+  observer.started(run.agent, c);
+  happened.notify_all();
+  const auto wall = std::chrono::system_clock::now();
+  const auto start = std::chrono::steady_clock::now();
+  Observation observation;
+  if (const auto facts = ws::check_request(request.head); !facts) {
+    const ws::Rule& rule = ws::rule(facts.error());
+    observation.handshake_violation = facts.error();
+    observation.transcript.request = ws::serialize(request.head);
+    observation.request = std::move(request.head);
+    co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
+  } else {
+    const SessionOptions options = session();
+    observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
+                                          options, cache);
+  }
+  const Verdict verdict = judge(c, observation, settings.seed);
+  Result result = result_of(c, std::move(observation), verdict);
+  result.agent = run.agent;
+  result.started = wall;
+  result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  say_what_it_rests_on(result);
+  finish(std::move(result));
+}
+
+void FuzzingServer::Impl::finish(Result result) {
+  board.finished(result);
+  observer.finished(result);
+  happened.notify_all();
+}
+
+// --- The face -----------------------------------------------------------------------------------------------------
+
+FuzzingServer::FuzzingServer(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+FuzzingServer::~FuzzingServer() { stop(); }
+
+std::expected<std::unique_ptr<FuzzingServer>, std::string> FuzzingServer::start(asio::any_io_executor executor,
+                                                                                Settings settings, Observer& observer) {
+  auto listener = ws::io::Listener::open(executor, settings.listen);
+  if (!listener) return std::unexpected(std::move(listener.error()));
+  const auto impl = std::make_shared<Impl>(executor, std::move(settings), observer);
+  impl->listener = std::move(*listener);
+  asio::co_spawn(executor, Impl::accept_all(impl), asio::detached);
+  return std::unique_ptr<FuzzingServer>(new FuzzingServer(impl));
+}
+
+std::uint16_t FuzzingServer::port() const noexcept { return impl_->listener->port(); }
+
+void FuzzingServer::number(std::vector<const Case*> cases) { impl_->board.number(numbered(std::move(cases))); }
+
+const std::vector<const Case*>& FuzzingServer::cases() const noexcept { return impl_->board.cases(); }
+
+void FuzzingServer::remember(const Result& result) { impl_->board.finished(result); }
+
+bool FuzzingServer::busy() const noexcept { return impl_->board.busy(); }
+
+void FuzzingServer::stop() noexcept { impl_->listener->close(); }
+
+}  // namespace touchstone::serve
