@@ -37,13 +37,44 @@ struct Attempt {
   std::string why;      // with no_connection
 };
 
+<<<<<<< runner/engine/run.cc
+}  // namespace
+
+Result make_result(const Case& c, const std::string& agent, Observation o, const Verdict& verdict) {
+  Result r;
+  r.case_id = c.id;
+  r.aliases = c.aliases;
+  r.title = c.title;
+  r.agent = agent;
+  r.behavior = verdict.behavior;
+  r.closing = verdict.closing;
+  r.requirements = c.requirements;
+  r.bugs = bugs_in_words(c);
+  r.expectation = describe(*c.expect);
+  r.summary = verdict.summary;
+  r.findings = verdict.findings;
+  if (o.close && *o.close) {
+    r.remote_close_code = (*o.close)->code;
+    r.remote_close_reason = (*o.close)->text;
+  }
+  r.local_close_code = o.local_close_code;
+  const auto first = [&](Seen::Kind kind) { return std::ranges::find(o.seen, kind, &Seen::kind); };
+  r.closed_by_peer_first =
+      o.close && !o.sent_close_in_steps && first(Seen::Kind::close) < first(Seen::Kind::tester_close);
+  r.dropped_by_peer = (o.eof || o.reset) && !o.ended_after_half_close;
+  r.clean = o.close.has_value() && (o.eof || o.reset);
+  r.transcript = std::move(o.transcript);
+=======
 Result make_result(const Case& c, const Target& target, const RunOptions& options, Observation o,
                    const Verdict& verdict) {
   Result r = result_of(c, std::move(o), verdict);
   r.agent = target.agent;
   r.replay = replay_command(c, target, options);
+>>>>>>> /tmp/serve-new
   return r;
 }
+
+namespace {
 
 class Runner {
  public:
@@ -293,14 +324,15 @@ class Runner {
       attempt.why = observed.error().text;
       Observation nothing;
       nothing.handshake_failure = attempt.why;
-      attempt.result = make_result(c, target_, options_, std::move(nothing), judge(c, nothing, options_.seed));
+      attempt.result = make_result(c, target_.agent, std::move(nothing), judge(c, nothing, options_.seed));
     } else {
       const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
       attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
       attempt.waited = std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
       const Verdict verdict = judge(c, *observed, options_.seed);
-      attempt.result = make_result(c, target_, options_, std::move(*observed), verdict);
+      attempt.result = make_result(c, target_.agent, std::move(*observed), verdict);
     }
+    attempt.result.replay = replay_command(c, target_, options_);
     attempt.result.started = wall;
     attempt.result.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     co_return attempt;

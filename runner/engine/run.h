@@ -1,6 +1,7 @@
 // run.h - many cases against one endpoint: the schedule, confirmation of failures, and death of the endpoint.
 #pragma once
 #include "runner/catalogue/catalogue.h"
+#include "runner/engine/judge.h"
 #include "runner/result/result.h"
 
 #include <ws/core/http1.h>
@@ -74,6 +75,10 @@ struct RunOutcome {
 // Runs the cases; `stop` may be set from a signal handler or another thread.
 [[nodiscard]] RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,
                              const RunOptions& options, RunObserver& observer, const std::atomic<bool>& stop);
+
+// What a report says of one judged observation; when it began, how long it took and how to replay it are the caller's.
+[[nodiscard]] Result make_result(const Case& c, const std::string& agent, Observation observation,
+                                 const Verdict& verdict);
 
 // The command line that runs one case again.
 [[nodiscard]] std::string replay_command(const Case& c, const Target& target, const RunOptions& options);
