@@ -2,6 +2,9 @@
 # corpus/NAME under any compiler, and a test; and NAME.sanitized when TOUCHSTONE_SANITIZED_TREE says where that build is.
 add_library(fuzz_support STATIC fuzz/support/frames.cc fuzz/support/life.cc)
 target_link_libraries(fuzz_support PUBLIC ws_core PRIVATE touchstone_options)
+if(TOUCHSTONE_FUZZ AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(fuzz_support PRIVATE -fsanitize-coverage-ignorelist=${CMAKE_SOURCE_DIR}/fuzz/support/coverage.ignore)
+endif()
 # The readers of files that a target needs, without the rest of their rooms.
 add_library(fuzz_spec_file STATIC EXCLUDE_FROM_ALL runner/cli/spec_file.cc runner/cli/text.cc)
 target_link_libraries(fuzz_spec_file PUBLIC touchstone_catalogue PRIVATE touchstone_options)
@@ -12,9 +15,6 @@ set(fuzz_library_runner/catalogue touchstone_catalogue)
 set(fuzz_library_runner/cli fuzz_spec_file)
 set(fuzz_library_runner/result touchstone_result)
 set(fuzz_library_reports touchstone_reports)
-
-# How a fuzzing engine comes in: libFuzzer here, whatever $LIB_FUZZING_ENGINE says in fuzz/oss-fuzz/build.sh.
-set(TOUCHSTONE_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzz target: a flag or a library")
 
 add_custom_target(fuzz_targets)
 file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzzer.cc)
@@ -49,3 +49,26 @@ endforeach()
 file(GLOB seed_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/seeds/*.cc)
 add_executable(make_seeds EXCLUDE_FROM_ALL ${seed_sources})
 target_link_libraries(make_seeds PRIVATE fuzz_support fuzz_composer touchstone_reports touchstone_options)
+
+# The strict core and other libraries on the same octets: scripts/differential. Only where the libraries are.
+find_path(WSLAY_INCLUDE_DIR wslay/wslay.h)
+find_library(WSLAY_LIBRARY wslay)
+find_path(WEBSOCKETPP_INCLUDE_DIR websocketpp/server.hpp)
+find_path(BEAST_INCLUDE_DIR boost/beast/websocket.hpp)
+if(WSLAY_INCLUDE_DIR AND WSLAY_LIBRARY AND WEBSOCKETPP_INCLUDE_DIR AND BEAST_INCLUDE_DIR)
+  file(GLOB differential_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/differential/libraries/*.cc)
+  set(wrappers ${differential_sources})
+  list(FILTER wrappers INCLUDE REGEX "/(wslay|websocketpp|beast)\\.cc$")
+  list(REMOVE_ITEM differential_sources ${wrappers})
+  # WebSocket++ 0.8 does not compile as C++20, and none of them under this project's warnings.
+  add_library(differential_libraries OBJECT EXCLUDE_FROM_ALL ${wrappers})
+  set_target_properties(differential_libraries PROPERTIES CXX_STANDARD 17)
+  target_include_directories(differential_libraries PRIVATE ${CMAKE_SOURCE_DIR})
+  target_include_directories(differential_libraries SYSTEM PRIVATE ${WSLAY_INCLUDE_DIR} ${WEBSOCKETPP_INCLUDE_DIR} ${BEAST_INCLUDE_DIR})
+  target_link_libraries(differential_libraries PRIVATE Threads::Threads)
+  add_executable(differential EXCLUDE_FROM_ALL ${differential_sources})
+  target_link_libraries(differential PRIVATE differential_libraries fuzz_support ${WSLAY_LIBRARY} ZLIB::ZLIB Threads::Threads
+                                             CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt touchstone_options)
+else()
+  message(STATUS "No in-process differential: it needs wslay, WebSocket++ and Boost.Beast (scripts/differential installs them)")
+endif()

@@ -63,6 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   promise(reread && *reread == *list && ws::serialize(*reread) == again, "a list survives a rewriting");
 
   check_agreement(*list, preference);
+  for (const ws::Extension& element : *list) {
+    const auto read = ws::read_offer(element);
+    if (read) promise(ws::read_offer(ws::to_extension(*read)) == read, "an offer survives a rewriting");
+  }
   for (const ws::Extension& answer : *list) {
     ws::DeflateOffer offer{.server_no_context_takeover = (how & 4) != 0, .client_max_window_bits = (how & 8) != 0};
     if ((how & 16) != 0) offer.server_max_window_bits = preference.client_max_window_bits;

@@ -26,9 +26,7 @@ class Player {
   Composer::Sink sink() {
     return [this](const touchstone::WireFrame& frame) { ws::append(out_, frame.octets); };
   }
-  void play(const step::Frame& frame) {
-    composer_.frame(frame, payloads_.make(frame.payload), sink());
-  }
+  void play(const step::Frame& frame) { composer_.frame(frame, payloads_.make(frame.payload), sink()); }
   void play(const step::Message& message) {
     if (message.parts.empty())
       return composer_.message(message.opcode, payloads_.make(message.payload), message.fragment, message.deflate,
@@ -44,7 +42,8 @@ class Player {
     composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(sentinel.mark), sink());
   }
   void play(const step::Octets& raw) { ws::append(out_, payloads_.make(raw.octets)); }
-  void play(const step::AwaitEcho&) {}
+  void play(const step::Octets& octets) { ws::append(out_, payloads_.make(octets.octets)); }
+  void play(const auto&) {}  // waits, and what is done to TCP
   void play(const step::Tcp&) {}
   void play(const step::Reading&) {}
   void play(const step::Alive&) {}

@@ -100,6 +100,7 @@ void say_in_fragments(Connection& c, Seen& seen) {
   give(c, seen, ws::command::Text{"H\xc3", false});
   give(c, seen, ws::command::Binary{});  // refused: a message is in progress
   give(c, seen, ws::command::Ping{});
+  give(c, seen, ws::command::Continue{ws::as_octets("\xff")});  // refused: no code point goes on like this
   give(c, seen, ws::command::Continue{ws::as_octets("\xa4"), false});
   give(c, seen, ws::command::Continue{});
   give(c, seen, ws::command::Continue{});  // refused: no message is in progress
@@ -142,6 +143,7 @@ void answer(Connection& connection, const Life& life, Seen& seen, const ws::even
     return give(connection, seen, ws::command::Reject{.status = kStatus[life.script % kStatus.size()]});
   }
   const auto& offered = request.facts.subprotocols;
+  give(connection, seen, ws::command::Accept{.subprotocol = "not-offered"});
   const std::string subprotocol = offered.empty() || life.script >= 128 ? std::string() : offered.back();
   static const std::vector<ws::Field> kFields = {{"Server", "fuzzed"}};
   give(connection, seen, ws::command::Accept{.subprotocol = subprotocol, .extra_fields = kFields});
@@ -202,6 +204,7 @@ class Living {
     }
     connection_.receive_eof();
     look();
+    seen_.ready_to_end = connection_.wants_shutdown();
     seen_.events = events_.value();
     seen_.output = output_.value();
     return seen_;
@@ -285,6 +288,7 @@ void check_life(const Life& life) {
   ws::Bytes sent;
   const Seen whole = live(life, 0, &sent), pieces = live(life, 1);
   promise(whole.closed == 1 && !whole.after_closed, "the connection is closed once, and nothing comes after that");
+  promise(whole.ready_to_end, "when all is over, TCP can be ended");
   promise(whole.failed <= 1 && whole.close <= 1, "a connection fails and receives a Close at most once");
   promise(!whole.refusal_changed_something, "a refused command changes nothing");
   promise(whole.event_count == pieces.event_count && whole.events == pieces.events,

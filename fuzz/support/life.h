@@ -32,7 +32,7 @@ struct Seen {
   std::uint64_t events = 0, output = 0;  // digests
   std::size_t event_count = 0, output_size = 0;
   unsigned failed = 0, close = 0, closed = 0;
-  bool after_closed = false, refusal_changed_something = false;
+  bool after_closed = false, refusal_changed_something = false, ready_to_end = false;
   bool operator==(const Seen&) const = default;
 };
 

@@ -42,7 +42,7 @@ struct Sent {
   }
   void add(const step::Close& close) {
     opcodes.insert(static_cast<unsigned>(ws::Opcode::close));
-    lengths.insert((close.code ? 2 : 0) + length(close.reason));
+    lengths.insert({(close.code ? 2U : 0U) + length(close.reason), length(close.reason)});
     if (close.code) codes.insert(*close.code);
   }
   void add(const step::Repeat& repeat) { add(std::span(repeat.steps)); }

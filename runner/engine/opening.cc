@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <asio/error.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <random>
 
@@ -96,6 +98,12 @@ std::optional<ws::DeflateAgreement> choose_deflate(const Case& c, const std::vec
   return std::nullopt;
 }
 
+std::string swapped(std::string name) {
+  if (std::ranges::none_of(name, [](unsigned char c) { return std::isalpha(c) != 0; })) return "x-not-offered";
+  for (char& c : name) c = static_cast<char>(std::isalpha(static_cast<unsigned char>(c)) != 0 ? c ^ 0x20 : c);
+  return name;
+}
+
 // The elements of a comma list over all fields of that name, whatever they are.
 std::vector<std::string> elements(const std::vector<ws::Field>& fields, std::string_view name) {
   std::vector<std::string> all;
@@ -174,7 +182,7 @@ OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_
   }
   if (!c.offer.empty()) fields.push_back({"Sec-WebSocket-Extensions", fmt::format("{}", fmt::join(c.offer, ", "))});
   fields.insert(fields.end(), target.fields.begin(), target.fields.end());
-  const HeadWords words{host, target.url.target, request.promise.key, {}, {}};
+  const HeadWords words{host, target.url.target, request.promise.key, {}, {}, {}};
   auto head = scripted_head(c.request.value_or(HeadScript{}), plain, words, seed);
   request.octets = std::move(head.octets);
   // What the endpoint may choose from is what this head says, as it is sent.
@@ -228,7 +236,8 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
     fields.push_back({"Sec-WebSocket-Extensions", ws::serialize({agreement->response})});
   }
   const ws::Field* const host = ws::find_field(request.fields, "Host");
-  const HeadWords words{host == nullptr ? std::string() : host->value, request.target, facts.key, accept, subprotocol};
+  const HeadWords words{host == nullptr ? std::string() : host->value, request.target, facts.key, accept, subprotocol,
+                        swapped(subprotocol)};
   const HeadScript script = c.answer.value_or(HeadScript{});
   const auto head = scripted_head(script, plain, words, seed);
   answer.octets = head.octets;

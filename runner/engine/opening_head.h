@@ -10,7 +10,7 @@ namespace touchstone {
 
 // What the words in a script stand for on this connection; see head_script.h.
 struct HeadWords {
-  std::string host{}, target{}, key{}, accept{}, subprotocol{};
+  std::string host{}, target{}, key{}, accept{}, subprotocol{}, swapped{};
 };
 
 // The ordinary head.

@@ -142,9 +142,16 @@ class Player {
   bool over_ = false;
 };
 
+bool needs_no_long_form(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  return frame != nullptr && frame->form.length_bits != 0 && length(frame->payload) <= ws::kMaxControlPayload;
+}
+
 // What the RFC lets an endpoint take as well as refuse: sizes (C-15) and lengths that are not minimal (C-16).
-bool is_left_open(ws::Violation violation) {
+bool is_left_open(ws::Violation violation, const Case& c) {
   switch (violation) {
+    case ws::Violation::control_too_long:  // judged on the form of the length
+      return std::ranges::any_of(c.steps, needs_no_long_form);
     case ws::Violation::length_not_minimal:
     case ws::Violation::length_high_bit:
     case ws::Violation::frame_too_big:
@@ -242,14 +249,14 @@ bool begins_with(const Contents& mine, const Contents& strict) {
 }
 
 // An end that leaves the endpoint a choice must be one that the RFC leaves.
-std::string contradiction_of_choice(const End& mine, const End& strict, std::optional<ws::Violation> violation) {
-  const auto* may = std::get_if<end::MayFail>(&mine);
+std::string contradiction_of_choice(const Case& c, const End& strict, std::optional<ws::Violation> violation) {
+  const auto* may = std::get_if<end::MayFail>(&c.expect->end);
   if (!violation) {
     // Limits are an endpoint's own: where the strict stack goes on another may refuse for size.
     const bool goes_on = may == nullptr || std::holds_alternative<end::Polite>(strict);
     return goes_on ? std::string() : "it ends the connection in another way";
   }
-  if (!is_left_open(*violation)) return "it fails the connection, as every endpoint must";
+  if (!is_left_open(*violation, c)) return "it fails the connection, as every endpoint must";
   const std::uint16_t code = ws::rule(*violation).close_code;
   if (may != nullptr && std::ranges::find(may->codes, code) == may->codes.end()) {
     return fmt::format("its status code {} is not accepted", code);
@@ -264,6 +271,12 @@ Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& 
   Player player(side, deflate, seed, most_repeats);
   player.play(c.steps);
   return std::move(player).result();
+}
+
+std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed) {
+  Player player(side, params_for(c, side), seed, UINT32_MAX);
+  player.play(c.steps);
+  return player.violation();
 }
 
 Case with_expectation(Case c, std::uint64_t seed, Side side) {
@@ -291,7 +304,7 @@ std::vector<std::string> contradictions(const Case& c) {
       }
     }
     const auto text =
-        choice ? contradiction_of_choice(mine.end, strict.end, violation) : contradiction(mine.end, strict.end);
+        choice ? contradiction_of_choice(c, strict.end, violation) : contradiction(mine.end, strict.end);
     if (!text.empty()) {
       out.push_back(fmt::format("the strict {}: {}", whose, text));
     }

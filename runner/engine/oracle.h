@@ -3,6 +3,7 @@
 #include "runner/catalogue/case.h"
 
 #include <ws/core/extensions.h>
+#include <ws/core/violation.h>
 
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ namespace touchstone {
 // Repeats are played at most `most_repeats` times.
 [[nodiscard]] Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& deflate,
                             std::uint64_t seed, std::uint32_t most_repeats = UINT32_MAX);
+
+// The first rule of RFC 6455 or RFC 7692 that the steps break in the eyes of the strict stack, if any.
+[[nodiscard]] std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed);
 
 // The case with the oracle's expectation where it has none of its own.
 [[nodiscard]] Case with_expectation(Case c, std::uint64_t seed, Side side = Side::server);

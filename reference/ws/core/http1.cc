@@ -10,11 +10,24 @@ constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-// RFC 9110 5.5: VCHAR, obs-text, SP and HTAB; no other control characters.
-constexpr bool is_field_octet(char c) noexcept {
-  const auto octet = static_cast<unsigned char>(c);
-  return octet == '\t' || (octet >= 0x20 && octet != 0x7F);
-}
+// Every octet of a head is looked at, so what it may stand in comes from a table.
+struct OctetClass {
+  bool token = false;  // RFC 9110 5.6.2: tchar
+  bool field = false;  // RFC 9110 5.5: VCHAR, obs-text, SP and HTAB; no other control characters
+};
+
+constexpr std::array<OctetClass, 256> kClasses = [] {
+  std::array<OctetClass, 256> classes{};
+  for (std::size_t octet = 0; octet < classes.size(); ++octet) {
+    const auto c = static_cast<char>(octet);
+    classes[octet].token = is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+    classes[octet].field = octet == '\t' || (octet >= 0x20 && octet != 0x7F);
+  }
+  return classes;
+}();
+
+constexpr bool is_token_octet(char c) noexcept { return kClasses[static_cast<unsigned char>(c)].token; }
+constexpr bool is_field_octet(char c) noexcept { return kClasses[static_cast<unsigned char>(c)].field; }
 
 std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -193,11 +206,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
-bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() &&
-         std::ranges::all_of(text, [&](char c) { return is_digit(c) || is_alpha(c) || kMarks.contains(c); });
-}
+bool is_token(std::string_view text) noexcept { return !text.empty() && std::ranges::all_of(text, is_token_octet); }
 
 bool is_field_value(std::string_view text) noexcept {
   return std::ranges::all_of(text, is_field_octet) && trim(text) == text;

@@ -229,7 +229,7 @@ void Deviant::change_control(FrameHeader& header, Bytes& payload) {
   if (header.opcode != Opcode::close) return;
   peer_closed_ = true;
   if (is(Fault::accepts_long_close) && payload.size() > kMaxControlPayload) payload.resize(2);
-  if (is(Fault::accepts_close_of_one) && payload.size() == 1) payload.clear();
+  if (is(Fault::accepts_close_of_one) && payload.size() == 1) set_code(payload, close_code::kNormal);
   if (is(Fault::refuses_empty_close) && payload.empty()) payload.resize(1);
   if (payload.size() < 2) return;
   const std::uint16_t code = code_of(payload);

@@ -220,7 +220,7 @@ struct FaultRow {
   std::string_view name;         // "accepts-rsv2"
   std::string_view requirement;  // that it breaks: "rfc6455-5.2-3", an id of cases/requirements.json
   bool server, client;           // which roles can have it
-  bool must;                     // it breaks a MUST, not a SHOULD
+  bool must;                     // what can be seen of it breaks a MUST, not a SHOULD
   std::string_view text;         // "overlooks RSV2"
 };
 
