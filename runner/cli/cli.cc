@@ -118,7 +118,9 @@ int run(int argc, char** argv) {
   add_list_command(app, exit);
   add_explain_command(app, exit);
   add_lint_command(app, exit);
+  add_coverage_command(app, exit);
   add_echo_command(app, exit);
+  add_fuzz_command(app, exit);
   add_report_command(app, exit);
   add_expect_command(app, exit);
   try {

@@ -30,9 +30,11 @@ void add_serve_command(CLI::App& app, Exit& exit);
 void add_list_command(CLI::App& app, Exit& exit);
 void add_explain_command(CLI::App& app, Exit& exit);
 void add_lint_command(CLI::App& app, Exit& exit);
+void add_coverage_command(CLI::App& app, Exit& exit);
 void add_echo_command(CLI::App& app, Exit& exit);
 void add_report_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& report, Exit& exit);  // below `report`
+void add_fuzz_command(CLI::App& app, Exit& exit);
 void add_expect_command(CLI::App& app, Exit& exit);
 
 // The words that the program was called with, for the record of a run.

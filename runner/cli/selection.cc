@@ -1,5 +1,6 @@
 #include "runner/cli/selection.h"
 
+#include "reports/files.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
 #include "runner/cli/text.h"
@@ -66,10 +67,32 @@ void add_selection_options(CLI::App& app, SelectionOptions& options) {
       ->type_name("PATTERN")
       ->allow_extra_args(false)
       ->take_all();
+  app.add_option("--cases", options.files, "Run the cases of this file, not the catalogue's; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--profile", options.profile,
                  "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
       ->type_name("core|default|full")
       ->check(one_of({"core", "default", "full"}));
+}
+
+Catalogue catalogue_of(const std::vector<std::string>& files) {
+  Catalogue catalogue = Catalogue::built_in();
+  if (files.empty()) return catalogue;
+  catalogue.cases_.clear();
+  for (const std::string& file : files) {
+    const auto text = read_file(file);
+    if (!text) throw UsageError(text.error());
+    auto cases = load_cases(file, *text);
+    if (!cases) {
+      std::string faults;
+      for (const CaseFileError& fault : cases.error()) faults += (faults.empty() ? "" : "\n") + fault.text();
+      throw UsageError(faults);
+    }
+    for (Case& c : *cases) catalogue.cases_.push_back(std::move(c));
+  }
+  return catalogue;
 }
 
 Profile profile_named(const std::string& name) {

@@ -1,4 +1,4 @@
-// selection.h - --case, --exclude and --profile: which cases the user means.
+// selection.h - --case, --exclude, --cases and --profile: which cases the user means.
 #pragma once
 #include "runner/catalogue/catalogue.h"
 
@@ -15,9 +15,13 @@ namespace touchstone::cli {
 struct SelectionOptions {
   std::vector<std::string> include, exclude;
   std::string profile = "default";
+  std::vector<std::string> files;  // case files in place of the catalogue's
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);
+
+// The catalogue, with the cases of `files` instead of its own if there are any. Throws UsageError with all their faults.
+[[nodiscard]] Catalogue catalogue_of(const std::vector<std::string>& files);
 
 [[nodiscard]] Profile profile_named(const std::string& name);  // of "core", "default", "full"
 

@@ -42,6 +42,7 @@ class TestRun {
       : options_(options),
         spec_(read_spec(options)),
         run_options_(make_run_options(options)),
+        catalogue_(catalogue_of(options.selection.files)),
         chosen_(choose()),
         contenders_(options, spec_),
         out_(folder()) {
@@ -203,10 +204,10 @@ class TestRun {
   }
 
   const TestOptions& options_;
-  const Catalogue& catalogue_ = Catalogue::built_in();
   std::optional<SpecFile> spec_;
   std::optional<Expectations> expectations_;
   RunOptions run_options_;
+  Catalogue catalogue_;
   std::vector<const Case*> chosen_;
   Contenders contenders_;
   std::filesystem::path out_;

@@ -1,0 +1,311 @@
+#include "fuzz/differential/network/findings.h"
+#include "reports/files.h"
+#include "reports/journal.h"
+#include "reports/render.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/contenders.h"
+#include "runner/cli/interrupt.h"
+#include "runner/cli/machine.h"
+#include "runner/cli/print.h"
+#include "runner/cli/requirement_texts.h"
+#include "runner/cli/text.h"
+#include "runner/cli/validators.h"
+#include "runner/version.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Every stimulus is a list of steps, sent to every endpoint and to the strict stack. A difference that breaks a MUST is
+made small, shown three times alone, and written to OUT/findings/CLUSTER: a case file, the transcript, what it means.
+
+Exit codes:
+  0  no new finding                  1  at least one
+  2  a bad option, URL or file       3  an endpoint could not be reached, or died and was not started again
+The first Ctrl-C ends the campaign in order.
+
+Examples:
+  touchstone fuzz ws://127.0.0.1:9001/ --time 10m
+  touchstone fuzz ws://127.0.0.1:9001/ ws://127.0.0.1:9002/    the same stimuli to both
+  touchstone fuzz --command './my-server {port}' --time 10m --known triaged/
+  touchstone test ws://127.0.0.1:9001/ --cases touchstone-fuzz/findings/NAME/case.json)";
+
+struct Options {
+  std::vector<std::string> urls;
+  TestOptions connection;  // of all endpoints
+  std::string time = "1m", out = "touchstone-fuzz", known, shard, layers = "frames,deflate";
+  std::uint64_t most_inputs = 0;
+};
+
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("URL", options.urls, "The servers, ws:// or wss://")->type_name("URL");
+  app.add_option("--command", options.connection.command, "Starts the server; {port} stands for its port")
+      ->type_name("COMMAND");
+  app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
+  app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N");
+  app.add_option("--seed", options.connection.seed, "Equal seeds and endpoints: equal stimuli")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--shard", options.shard, "This is machine I of N: other stimuli than its fellows'")->type_name("I/N");
+  app.add_option("--jobs", options.connection.jobs, "Connections at a time")->type_name("N")->check(between(1, 1024));
+  app.add_option("--layer", options.layers, "What is varied: frames, deflate")
+      ->type_name("NAMES")
+      ->capture_default_str();
+  app.add_option("--timeout", options.connection.timeout, "Silence that counts as no answer (default: 2s)")
+      ->type_name("DURATION");
+  app.add_option("--known", options.known, "Folder of findings that are triaged already")->type_name("DIR");
+  app.add_option("--out", options.out, "Folder of the findings, the corpus and the report")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_flag("--insecure", options.connection.insecure, "wss: accept any certificate");
+  app.add_option("--subprotocol", options.connection.subprotocols, "Subprotocol to offer; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+fuzz::Layers layers_named(const std::string& text) {
+  fuzz::Layers layers{.frames = false, .deflate = false};
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::string name = text.substr(at, comma - at);
+    if (name == "frames") {
+      layers.frames = true;
+    } else if (name == "deflate") {
+      layers.deflate = true;
+    } else {
+      throw UsageError(fmt::format("--layer {}: no layer '{}'; there are frames and deflate", text, name));
+    }
+    at = comma + 1;
+  }
+  return layers;
+}
+
+std::uint64_t seed_of_shard(const std::string& text, std::uint64_t seed) {
+  if (text.empty()) return seed;
+  unsigned i = 0, n = 0;
+  int taken = 0;
+  if (std::sscanf(text.c_str(), "%u/%u%n", &i, &n, &taken) != 2 || taken != static_cast<int>(text.size()) || i < 1 ||
+      i > n) {
+    throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
+  }
+  return seed + (static_cast<std::uint64_t>(i) << 32);
+}
+
+std::chrono::milliseconds duration(const std::string& text, const char* option) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) throw UsageError(fmt::format("{}: {}", option, parsed.error()));
+  return *parsed;
+}
+
+class FuzzRun : public fuzz::CampaignObserver {
+ public:
+  explicit FuzzRun(const Options& options) : options_(options), out_(options.out) {
+    if (options.urls.empty() && options.connection.command.empty())
+      throw UsageError("which server? Name its URL, or start it with --command");
+    if (!options.urls.empty() && !options.connection.command.empty())
+      throw UsageError("--command starts the one server that is fuzzed; leave out the URLs");
+    campaign_.layers = layers_named(options.layers);
+    campaign_.seed = seed_of_shard(options.shard, options.connection.seed);
+    campaign_.time = std::chrono::duration_cast<std::chrono::seconds>(duration(options.time, "--time"));
+    if (options.most_inputs != 0) campaign_.most_inputs = options.most_inputs;
+    if (options.connection.jobs != 0) campaign_.jobs = options.connection.jobs;
+    campaign_.session.timeout =
+        options.connection.timeout.empty() ? std::chrono::seconds(2) : duration(options.connection.timeout, "--timeout");
+    campaign_.session.seed = options.connection.seed;
+    if (!options.known.empty()) {
+      if (!std::filesystem::is_directory(options.known))
+        throw UsageError(fmt::format("--known {}: no such folder", options.known));
+      known_ = fuzz::clusters_in(options.known);
+    }
+  }
+
+  Exit run() {
+    watch_for_interrupts();
+    if (const auto made = make_folder(out_ / "corpus"); !made) throw UsageError(made.error());
+    if (const auto reached = reach(); !reached.empty()) {
+      err("error: {}\n", reached);
+      return Exit::unreachable;
+    }
+    began_ = std::chrono::system_clock::now();
+    const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
+    contenders_.reset();
+    const std::string trouble = write_report();
+    conclude(end);
+    if (!trouble.empty()) err("error: {}\n", trouble);
+    if (!end.lost.empty()) return Exit::unreachable;
+    if (!trouble.empty()) return Exit::incomplete;
+    return results_.empty() ? Exit::ok : Exit::failures;
+  }
+
+  // --- The campaign's events --------------------------------------------------------------------------------
+
+  void progress(const fuzz::CampaignStats& stats) override {
+    if (stats.took - told_ < std::chrono::seconds(10)) return;
+    told_ = stats.took;
+    err("{}: {} stimuli, {:.0f} a second, {} kinds of outcome, {}\n", format_duration(stats.took), stats.inputs,
+        rate(stats), stats.kept, count_of(results_.size(), "finding"));
+  }
+
+  void kept(const Case& c) override {
+    // A file that cannot be written costs the next campaign a seed, no more.
+    (void)write_file(out_ / "corpus" / fmt::format("{:06}.json", corpus_written_++), to_json(c));
+  }
+
+  bool wants(const fuzz::Cluster& cluster) override {
+    if (!known_.contains(fuzz::cluster_name(cluster))) return true;
+    ++known_met_;
+    return false;
+  }
+
+  void found(const fuzz::Difference& difference) override {
+    const Target& target = *std::ranges::find(targets_, difference.cluster.agent, &Target::agent);
+    const Requirement* rule = catalogue_.requirement(difference.cluster.requirement);
+    const fuzz::RuleText text = rule == nullptr ? fuzz::RuleText{}
+                                                : fuzz::RuleText{fmt::format("RFC {} {}", rule->rfc, rule->section), rule->rule};
+    const std::string replay = options_.connection.command.empty()
+                                   ? fmt::format("touchstone test {}", shell_quote(ws::to_string(target.url)))
+                                   : fmt::format("touchstone test --command {}", shell_quote(options_.connection.command));
+    const auto place = fuzz::write_finding(out_ / "findings", difference, text, replay);
+    if (!place) trouble_ = place.error();
+    Case named = difference.stimulus;
+    named.id = "fuzz/" + fuzz::cluster_name(difference.cluster);
+    Result result = make_result(named, target.agent, difference.shown.observation, difference.shown.verdict);
+    if (difference.death) {
+      result.behavior = Behavior::failed;
+      result.summary = "The endpoint died: it ran alone when this stimulus ended it.";
+    }
+    result.title = result.summary;
+    result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
+    err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), result.summary);
+    results_.push_back(std::move(result));
+  }
+
+  bool endpoint_died(const Target& target, const std::string& why) override {
+    if (contenders_->testee() == nullptr) {
+      err("error: {} no longer accepts connections: {}\n", target.agent, why);
+      return false;
+    }
+    err("{} died: {}; it is started again\n", target.agent, contenders_->testee()->autopsy());
+    const auto started = contenders_->testee()->start();
+    if (!started) err("error: {}\n", started.error());
+    return started.has_value();
+  }
+
+ private:
+  static double rate(const fuzz::CampaignStats& stats) {
+    const double seconds = static_cast<double>(stats.took.count()) / 1000.0;
+    return seconds > 0 ? static_cast<double>(stats.inputs) / seconds : 0;
+  }
+
+  // The endpoints, started and greeted. Why not, if one is not there.
+  std::string reach() {
+    test_options_ = options_.connection;
+    const std::vector<std::string> urls = options_.urls.empty() ? std::vector<std::string>{""} : options_.urls;
+    for (const std::string& url : urls) {
+      test_options_.url = url;
+      contenders_ = std::make_unique<Contenders>(test_options_, std::nullopt);
+      if (const auto started = contenders_->start(out_); !started) return started.error();
+      contenders_->greet_all({});
+      const Contender& each = contenders_->all().front();
+      if (!each.unreachable.empty()) return each.unreachable;
+      Target target = each.target;
+      for (const Target& other : targets_) {
+        if (other.agent == target.agent) target.agent += fmt::format(" ({})", ws::to_string(target.url));
+      }
+      campaign_.session.round_trip = std::max(campaign_.session.round_trip, each.greeting.round_trip);
+      info_.agents.push_back({target.agent, ws::to_string(target.url), each.greeting.server_field});
+      targets_.push_back(std::move(target));
+    }
+    return {};
+  }
+
+  std::vector<Case> seeds() const {
+    std::vector<Case> out;
+    for (const Case* c : select(catalogue_, {.profile = Profile::core, .side = Side::server})) out.push_back(*c);
+    return out;
+  }
+
+  // What an earlier campaign in this folder kept.
+  std::vector<Case> read_corpus() {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(out_ / "corpus", error)) files.push_back(entry.path());
+    std::ranges::sort(files);
+    std::vector<Case> out;
+    for (const auto& file : files) {
+      const auto text = read_file(file);
+      if (!text) throw UsageError(text.error());
+      auto cases = load_cases(file.string(), *text);
+      if (!cases) throw UsageError(cases.error().front().text());
+      for (Case& c : *cases) out.push_back(std::move(c));
+    }
+    corpus_written_ = out.size();
+    return out;
+  }
+
+  // The findings as a report of the same shape as any other.
+  std::string write_report() {
+    info_.version = kVersion;
+    info_.catalogue_hash = catalogue_.hash();
+    info_.machine = machine_class();
+    info_.profile = "fuzz";
+    info_.seed = campaign_.seed;
+    info_.jobs = campaign_.jobs;
+    info_.command_line = command_line();
+    info_.start = began_;
+    info_.end = std::chrono::system_clock::now();
+    info_.planned = results_.size();
+    info_.complete = true;
+    auto journal = JournalWriter::open(out_, info_);
+    if (!journal) return journal.error();
+    for (const Result& result : results_) {
+      if (const auto added = journal->add(result); !added) return added.error();
+    }
+    if (const auto finished = journal->finish(info_); !finished) return finished.error();
+    const auto rendered = render_all(out_, info_, results_, requirement_texts(catalogue_));
+    return rendered ? trouble_ : rendered.error();
+  }
+
+  void conclude(const fuzz::CampaignEnd& end) const {
+    const auto& stats = end.stats;
+    if (!end.lost.empty()) err("error: the campaign ended early: {}\n", end.lost);
+    out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known ones; "
+        "{} not shown again alone\n",
+        stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_, stats.unstable);
+    out("{}{}\n", count_of(results_.size(), "new finding"),
+        results_.empty() ? "" : fmt::format(" in {}", (out_ / "findings").string()));
+  }
+
+  const Options& options_;
+  const std::filesystem::path out_;
+  const Catalogue& catalogue_ = Catalogue::built_in();
+  TestOptions test_options_;
+  fuzz::CampaignOptions campaign_;
+  std::set<std::string> known_;
+  std::unique_ptr<Contenders> contenders_;
+  std::vector<Target> targets_;
+  RunInfo info_;
+  std::vector<Result> results_;
+  std::string trouble_;
+  std::chrono::system_clock::time_point began_;
+  std::chrono::milliseconds told_{0};
+  std::size_t corpus_written_ = 0, known_met_ = 0;
+};
+
+}  // namespace
+
+void add_fuzz_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<Options>();
+  CLI::App* fuzz = app.add_subcommand("fuzz", "Fuzz one or several servers against the strict stack");
+  fuzz->footer(kFooter);
+  add_options(*fuzz, *options);
+  fuzz->callback([options, &exit] { exit = FuzzRun(*options).run(); });
+}
+
+}  // namespace touchstone::cli
