@@ -2,7 +2,6 @@
 
 #include "runner/engine/judge.h"
 #include "runner/engine/oracle.h"
-#include "runner/engine/result_of.h"
 #include "runner/engine/session.h"
 
 #include <fmt/format.h>
@@ -37,7 +36,6 @@ struct Attempt {
   std::string why;      // with no_connection
 };
 
-<<<<<<< runner/engine/run.cc
 }  // namespace
 
 Result make_result(const Case& c, const std::string& agent, Observation o, const Verdict& verdict) {
@@ -64,13 +62,6 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
   r.dropped_by_peer = (o.eof || o.reset) && !o.ended_after_half_close;
   r.clean = o.close.has_value() && (o.eof || o.reset);
   r.transcript = std::move(o.transcript);
-=======
-Result make_result(const Case& c, const Target& target, const RunOptions& options, Observation o,
-                   const Verdict& verdict) {
-  Result r = result_of(c, std::move(o), verdict);
-  r.agent = target.agent;
-  r.replay = replay_command(c, target, options);
->>>>>>> /tmp/serve-new
   return r;
 }
 

@@ -1,7 +1,8 @@
 #include "runner/serve/server.h"
 
+#include "runner/engine/judge.h"
 #include "runner/engine/oracle.h"
-#include "runner/engine/result_of.h"
+#include "runner/engine/run.h"
 #include "runner/engine/session.h"
 #include "runner/resources/resources.h"
 #include "runner/serve/http.h"
@@ -266,8 +267,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
                                           options, cache);
   }
   const Verdict verdict = judge(c, observation, settings.seed);
-  Result result = result_of(c, std::move(observation), verdict);
-  result.agent = run.agent;
+  Result result = make_result(c, run.agent, std::move(observation), verdict);
   result.started = wall;
   result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   say_what_it_rests_on(result);
