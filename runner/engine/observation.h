@@ -1,6 +1,7 @@
 // observation.h - what one connection showed: everything that the judge looks at, and nothing else.
 #pragma once
 #include "runner/catalogue/case.h"
+#include "runner/engine/nonces.h"
 #include "runner/result/result.h"
 
 #include <ws/core/close.h>
@@ -71,6 +72,7 @@ struct Observation {
   bool opening_silent = false;    // no answer within the time-out
   bool spoke_early = false;       // the endpoint sent octets before it had all of the tester's head
   bool answer_lawful = true;      // a client under test has to take the tester's answer
+  std::optional<NonceFault> nonce_fault;  // of the client, over all of its connections
   std::optional<int> answer_status;  // of the tester's answer
   std::optional<ws::DeflateParams> deflate;
 

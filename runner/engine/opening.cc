@@ -298,6 +298,7 @@ asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::Reques
     o.handshake_violation = facts.error();
     co_return false;
   }
+  if (options.nonces) o.nonce_fault = options.nonces->add(facts->key);
   const OpeningAnswer answer = opening_answer(c, *o.request, *facts, options.seed);
   const HeadScript script = c.answer.value_or(HeadScript{});
   o.deflate = answer.deflate;

@@ -17,6 +17,7 @@
 namespace touchstone {
 
 struct SessionOptions {
+  std::shared_ptr<Nonces> nonces{};  // of the client under test, over all cases; may be missing
   std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
   std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
   std::uint64_t seed = 1;

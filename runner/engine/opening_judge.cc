@@ -240,6 +240,11 @@ class HeadJudge {
       // The RFC's own example in print has such a key (C-09).
       find(Weight::weak, "rfc6455-4.1-24", "Base64 with pad bits of zero (RFC 4648 3.5)", key->value);
     }
+    if (o_.nonce_fault) {
+      // How a random value looks is no matter of one key: only a repeat is beyond doubt.
+      find(o_.nonce_fault->repeated ? Weight::violation : Weight::weak, "rfc6455-4.1-25",
+           "a new key, chosen at random, for each connection", o_.nonce_fault->text);
+    }
     std::vector<ws::Extension> offers;
     if (auto parsed = ws::parse_extensions(request.fields)) offers = std::move(*parsed);
     for (const ws::Extension& element : offers) {

@@ -63,8 +63,11 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] bool is_excluded(const std::string& agent, const Case& c) const {
     return settings.excluded && settings.excluded(agent, c);
   }
-  [[nodiscard]] SessionOptions session() const {
+  [[nodiscard]] SessionOptions session(const std::string& agent) {
     SessionOptions options;
+    auto& known = nonces[agent];
+    if (!known) known = std::make_shared<Nonces>();
+    options.nonces = known;
     options.timeout = settings.timeout;
     options.seed = settings.seed;
     return options;
@@ -79,6 +82,7 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::unique_ptr<ws::io::Listener> listener;
   std::size_t connections = 0;
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
+  std::map<std::string, std::shared_ptr<Nonces>> nonces;  // by agent
   DeflateCache cache;
 };
 
@@ -262,7 +266,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     observation.request = std::move(request.head);
     co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
   } else {
-    const SessionOptions options = session();
+    const SessionOptions options = session(run.agent);
     observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
                                           options, cache);
   }

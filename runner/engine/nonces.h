@@ -1,0 +1,31 @@
+// nonces.h - are the keys of a client's requests fresh and random? RFC 6455 4.1: a new 16-octet value, randomly chosen,
+// for each connection.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace touchstone {
+
+struct NonceFault {
+  bool repeated = false;  // a key came twice; otherwise the keys are not spread as random ones are
+  std::string text;       // for people
+};
+
+// The keys of all connections of one client. A true random source is blamed with these chances: for a repeat n^2/2^129
+// among n keys; for its spread 128 * 2.6e-12 each time it is looked at, which is when there are 64, 128, 256, ... keys.
+class Nonces {
+ public:
+  // Takes one more Sec-WebSocket-Key and tells what it shows, if anything.
+  [[nodiscard]] std::optional<NonceFault> add(std::string_view key);
+
+ private:
+  static constexpr std::size_t kBits = 128, kLeast = 64, kMost = 1 << 20;
+  std::set<std::string, std::less<>> keys_;
+  std::array<std::uint32_t, kBits> ones_{};
+};
+
+}  // namespace touchstone
