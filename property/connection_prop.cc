@@ -1,5 +1,5 @@
 // The connection as a whole: cuts do not matter, two of them understand each other, and every life ends once.
-#include "property/generators.h"
+#include "property/cases.h"
 
 #include <ws/core/connection.h>
 #include <ws/core/deflate.h>
@@ -64,6 +64,7 @@ RC_GTEST_PROP(Connection, CutsOfAnyFramesDoNotMatter, ()) {
   Bytes input = *frames_to(options.role, deflate.has_value());
   if (!input.empty() && *rc::gen::arbitrary<bool>())
     input[*rc::gen::inRange<std::size_t>(0, input.size())] = static_cast<std::byte>(*rc::gen::inRange(0, 256));
+  RC_LOG() << "the frames as a case file:\n" << touchstone::to_json(laws::as_case(input, options.role));
   const auto whole = test::trace(Connection::opened(options, deflate), input, {});
   check_ending(whole);
   RC_ASSERT(test::trace(Connection::opened(options, deflate), input, *laws::cuts(input.size())) == whole);
@@ -150,4 +151,46 @@ RC_GTEST_PROP(Connection, TwoOfThemUnderstandEachOther, (bool offers, bool accep
             std::vector<std::string>{server_closes ? "closed 1001 clean" : "closed 1000 clean"});
   RC_ASSERT(test::events(server) ==
             std::vector<std::string>{client_closes ? "closed 1000 clean" : "closed 1001 clean"});
+}
+
+// One end breaks a rule in the middle of a conversation: the other fails the connection, says so, and both know whose
+// fault it was.
+RC_GTEST_PROP(Connection, TwoOfThemAgreeOnWhoFailed, ()) {
+  const Role role = *laws::role();  // of the strict end, which fails the connection
+  const Role other = role == Role::server ? Role::client : Role::server;
+  Connection strict = test::open(role), culprit = test::open(other);
+  const std::string text = *laws::utf8_text();
+  RC_ASSERT(culprit.submit(command::Text{text}).has_value());
+  struct Fault {
+    Violation violation;
+    Bytes octets;
+  };
+  FrameHeader wrong_mask{.opcode = Opcode::ping};
+  if (role == Role::client) wrong_mask.mask = test::kMaskKey;
+  Bytes wrongly_masked;
+  encode_frame(wrong_mask, {}, wrongly_masked);
+  const auto fault = *rc::gen::elementOf(
+      std::vector<Fault>{{Violation::reserved_bit, test::frame_to(role, Opcode::text, {}, true, true)},
+                         {Violation::reserved_opcode, test::frame_to(role, static_cast<Opcode>(11), {})},
+                         {Violation::control_fragmented, test::frame_to(role, Opcode::ping, {}, false)},
+                         {Violation::continuation_unexpected, test::frame_to(role, Opcode::cont, {})},
+                         {Violation::text_not_utf8, test::frame_to(role, Opcode::text, as_octets("\xff"))},
+                         {Violation::close_code_invalid, test::frame_to(role, Opcode::close, as_octets("\x03\xed"))},
+                         {role == Role::server ? Violation::mask_missing : Violation::mask_present, wrongly_masked}});
+  strict.receive(test::take_output(culprit));
+  strict.receive(fault.octets);
+  const auto strict_events = test::events(strict);
+  RC_ASSERT(strict_events.size() == 2u && strict_events[0] == "text " + text);
+  RC_ASSERT(strict_events[1].starts_with("failed " + std::string(rule(fault.violation).name)));
+
+  culprit.receive(test::take_output(strict));
+  const std::string code = std::to_string(rule(fault.violation).close_code);
+  RC_ASSERT(test::events(culprit).front().starts_with("close " + code));
+  // RFC 6455 7.1.1, 7.1.5: who failed the connection ends TCP, and never got a Close; the other one did.
+  RC_ASSERT(strict.wants_shutdown());
+  strict.receive(test::take_output(culprit));
+  strict.receive_eof();
+  culprit.receive_eof();
+  RC_ASSERT(test::events(strict) == std::vector<std::string>{"closed 1006 unclean"});
+  RC_ASSERT(test::events(culprit) == std::vector<std::string>{"closed " + code + " clean"});
 }

@@ -30,6 +30,25 @@ RC_GTEST_PROP(Deflate, MessagesComeBackHoweverTheyAreCut, (bool forget)) {
   }
 }
 
+// The same messages through every pair of windows in which the reader's is no smaller, with takeover or without.
+RC_GTEST_PROP(Deflate, MessagesComeBackUnderEveryWindowPairAndTakeoverMode, (bool forget)) {
+  const auto messages =
+      *rc::gen::container<std::vector<Bytes>>(rc::gen::oneOf(laws::any_octets(), laws::repetitive_octets()));
+  for (int writer = 9; writer <= 15; ++writer) {
+    for (int reader = writer; reader <= 15; ++reader) {
+      Deflater deflater(writer, forget);
+      Inflater inflater(reader, forget);
+      for (const Bytes& message : messages) {
+        Bytes wire, back;
+        deflater.compress(message, true, wire);
+        RC_ASSERT(inflater.inflate(wire, 1 << 20, back).has_value());
+        RC_ASSERT(inflater.finish(1 << 20, back).has_value());
+        RC_ASSERT(back == message);
+      }
+    }
+  }
+}
+
 // Any octets: both decoders stop at the same place for the same reason, however the input is cut.
 RC_GTEST_PROP(Deflate, RubbishIsJudgedAlikeHoweverItIsCut, ()) {
   const int bits = *rc::gen::inRange(8, 16);
