@@ -42,11 +42,7 @@ class Player {
     composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(sentinel.mark), sink());
   }
   void play(const step::Octets& raw) { ws::append(out_, payloads_.make(raw.octets)); }
-  void play(const step::Octets& octets) { ws::append(out_, payloads_.make(octets.octets)); }
   void play(const auto&) {}  // waits, and what is done to TCP
-  void play(const step::Tcp&) {}
-  void play(const step::Reading&) {}
-  void play(const step::Alive&) {}
   void play(const step::Repeat& repeat) {
     for (std::uint32_t i = 0; i < std::min(repeat.count, kMostRepeats); ++i) play(repeat.steps);
   }
