@@ -30,6 +30,7 @@ struct Requirement {
   bool implied = false; // the RFC says so without a word of RFC 2119
   std::string choice;   // id of the Choice that says what is left open; or empty
   std::vector<std::string> errata;  // numbers of the RFC Editor's errata that bear on it
+  std::string autobahn; // Autobahn|Testsuite's cases: "tested", "in-passing" (seen while they test something else), or empty
 };
 
 // Where the RFC leaves several behaviours open (cases/choices.json).

@@ -131,6 +131,8 @@ Share share(const Coverage& coverage, int rfc, std::optional<Side> side) {
   for (const auto& [requirement, sum] : sums) {
     result.covered += sum.covered ? 1 : 0;
     result.excused += !sum.covered && !sum.open ? 1 : 0;
+    result.autobahn += requirement->autobahn == "tested" ? 1 : 0;
+    result.autobahn_in_passing += requirement->autobahn == "in-passing" ? 1 : 0;
   }
   return result;
 }

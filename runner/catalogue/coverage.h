@@ -39,6 +39,7 @@ struct Coverage {
 // How many requirements are covered in every role that is asked for, of how many.
 struct Share {
   std::size_t covered = 0, excused = 0, all = 0;
+  std::size_t autobahn = 0, autobahn_in_passing = 0;  // what Autobahn|Testsuite has cases for, in any role
 };
 // `rfc` 0: all of them. A requirement that binds both counts once, unless `side` chooses one.
 [[nodiscard]] Share share(const Coverage& coverage, int rfc, std::optional<Side> side);

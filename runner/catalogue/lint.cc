@@ -128,7 +128,8 @@ bool is_suite(std::string_view path) {
 std::vector<SourceFile> built_in_files() {
   std::vector<SourceFile> files;
   for (const Resource& file : resources()) {
-    if (file.path.starts_with("cases/") && !file.path.ends_with(".schema.json"))
+    const bool data = file.path.ends_with(".json") && !file.path.ends_with(".schema.json");
+    if (file.path.starts_with("cases/") && data)
       files.push_back({file.path, file.content});
   }
   return files;

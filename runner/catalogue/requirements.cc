@@ -16,7 +16,7 @@ std::string one_of(const Cursor& c, std::initializer_list<std::string_view> allo
 
 Requirement read_requirement(const Cursor& c) {
   Requirement r;
-  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"implied", "choice", "errata"}))
+  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"implied", "choice", "errata", "autobahn"}))
     return r;
   if (c.has("id")) r.id = c.at("id").text().value_or("");
   if (c.has("rfc")) r.rfc = static_cast<int>(c.at("rfc").number(1, 99999).value_or(0));
@@ -30,6 +30,7 @@ Requirement read_requirement(const Cursor& c) {
   if (c.has("implied")) r.implied = c.at("implied").boolean().value_or(false);
   if (c.has("choice")) r.choice = c.at("choice").text().value_or("");
   if (c.has("errata")) r.errata = c.at("errata").texts();
+  if (c.has("autobahn")) r.autobahn = one_of(c.at("autobahn"), {"tested", "in-passing"});
   return r;
 }
 

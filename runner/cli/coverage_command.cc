@@ -65,7 +65,9 @@ void print_text(const Coverage& coverage, bool all) {
   for (const Covered& row : coverage.all) rfcs.insert(row.requirement->rfc);
   for (const int rfc : rfcs) print_share(fmt::format("RFC {}", rfc), coverage, rfc);
   print_share("in total", coverage, 0);
-  out("{}\n", in_words(share(coverage, 0, std::nullopt)));
+  const Share total = share(coverage, 0, std::nullopt);
+  out("Autobahn|Testsuite has cases for {} of them and sees {} more in passing\n{}\n", total.autobahn,
+      total.autobahn_in_passing, in_words(total));
 }
 
 void print_json(const Coverage& coverage) {
