@@ -104,6 +104,7 @@ Json details(const Result& result, const Numbers& requirements) {
            {"peer_closed_first", result.closed_by_peer_first},
            {"peer_dropped", result.dropped_by_peer},
            {"transcript", compact(result.transcript, extent)}};
+  if (!result.bugs.empty()) out["bugs"] = result.bugs;
   if (result.local_close_code) out["local_code"] = *result.local_close_code;
   if (result.remote_close_code) out["remote_code"] = *result.remote_close_code;
   if (!result.remote_close_reason.empty()) out["remote_reason"] = result.remote_close_reason;

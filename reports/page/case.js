@@ -51,6 +51,13 @@ function requirementsSection(result) {
       el('ul', { class: 'rules' }, result.of.requirements.map((r) => el('li', {}, rule(r))))));
 }
 
+function bugsSection(more) {
+  if (!more.bugs) return null;
+  return el('section', { class: 'part folded' },
+    el('details', { class: 'fold' }, el('summary', {}, el('h3', {}, 'Known bugs that it shows'), el('span', { class: 'quiet' }, plural(more.bugs.length, 'bug'))),
+      el('ul', { class: 'rules' }, more.bugs.map((bug) => el('li', {}, visible(bug))))));
+}
+
 function closingFacts(result, more) {
   const code = (value) => (value === undefined ? 'none' : `${value}${CLOSE_CODES[value] ? ` (${CLOSE_CODES[value]})` : ''}`);
   const facts = [
@@ -136,6 +143,7 @@ function caseView(result) {
     more.other_transcript ? el('section', { class: 'part' }, el('h3', {}, 'The run that disagreed'),
       el('p', { class: 'quiet' }, 'This case ended differently in another run of it. Its conversation then:'),
       sequence(more.other_transcript, visible(AGENTS[result.agent].name), result.file)) : null,
+    bugsSection(more),
     requirementsSection(result),
     closingFacts(result, more),
     replaySection(result, more),

@@ -86,6 +86,7 @@ const Catalogue& Catalogue::built_in() {
     Catalogue made;
     made.requirements_ = usable(load_requirements("cases/requirements.json", resource("cases/requirements.json")));
     made.choices_ = usable(load_choices("cases/choices.json", resource("cases/choices.json")));
+    made.bugs_ = usable(load_bugs("cases/bugs.json", resource("cases/bugs.json")));
     for (const SourceFile& file : built_in_files()) {
       if (!is_suite(file.name)) continue;
       auto cases = usable(load_cases(file.name, file.text));
@@ -106,6 +107,26 @@ const Requirement* Catalogue::requirement(std::string_view id) const noexcept {
 const Choice* Catalogue::choice(std::string_view id) const noexcept {
   const auto found = std::ranges::find(choices_, id, &Choice::id);
   return found == choices_.end() ? nullptr : &*found;
+}
+
+const Bug* Catalogue::bug(std::string_view id) const noexcept {
+  const auto found = std::ranges::find(bugs_.bugs, id, &Bug::id);
+  return found == bugs_.bugs.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> bugs_in_words(const Case& c) {
+  const Catalogue& catalogue = Catalogue::built_in();
+  std::vector<std::string> lines;
+  for (const std::string& id : c.bugs) {
+    const Bug* bug = catalogue.bug(id);
+    if (bug == nullptr) {
+      lines.push_back(id);
+      continue;
+    }
+    const auto kind = std::ranges::find(catalogue.bugs().classes, bug->kind, &BugClass::id);
+    lines.push_back(fmt::format("{} ({}): {}; {}", id, bug->project, kind->title, bug->effect));
+  }
+  return lines;
 }
 
 const Case* Catalogue::find(std::string_view id) const noexcept {

@@ -41,6 +41,25 @@ struct Choice {
   std::vector<std::string> requirements;
 };
 
+// A kind of known bugs, explained once.
+struct BugClass {
+  std::string id;  // "length-overflow"
+  std::string title, about, effect;
+};
+
+// A bug that was found in an implementation (cases/bugs.json). Cases name those that they show.
+struct Bug {
+  std::string id;  // "CVE-2016-10542", or a project and a number
+  std::string names;  // how others call it, when not by the id alone
+  std::string project, kind, trigger, effect, link;  // kind: the id of a BugClass
+  std::string unseen;  // why no case shows it; empty when one does
+};
+
+struct BugTable {
+  std::vector<BugClass> classes;
+  std::vector<Bug> bugs;
+};
+
 class Catalogue {
  public:
   // The one inside the binary; aborts if that is broken (a test keeps it whole).
@@ -51,6 +70,8 @@ class Catalogue {
   [[nodiscard]] const Requirement* requirement(std::string_view id) const noexcept;
   [[nodiscard]] std::span<const Choice> choices() const noexcept { return choices_; }
   [[nodiscard]] const Choice* choice(std::string_view id) const noexcept;
+  [[nodiscard]] const BugTable& bugs() const noexcept { return bugs_; }
+  [[nodiscard]] const Bug* bug(std::string_view id) const noexcept;
   // By id or by alias; nothing when there is none.
   [[nodiscard]] const Case* find(std::string_view id) const noexcept;
   // Hex digest over the canonical text of all cases: two runs with equal hashes ran the same catalogue.
@@ -59,6 +80,7 @@ class Catalogue {
   std::vector<Case> cases_;
   std::vector<Requirement> requirements_;
   std::vector<Choice> choices_;
+  BugTable bugs_;
   std::string hash_;
 };
 
@@ -69,11 +91,16 @@ class Catalogue {
     std::string_view name, std::string_view text);
 [[nodiscard]] std::expected<std::vector<Choice>, std::vector<CaseFileError>> load_choices(std::string_view name,
                                                                                           std::string_view text);
+[[nodiscard]] std::expected<BugTable, std::vector<CaseFileError>> load_bugs(std::string_view name,
+                                                                           std::string_view text);
+
+// The known bugs that the case shows, one line each for people.
+[[nodiscard]] std::vector<std::string> bugs_in_words(const Case& c);
 
 // The case as a case file of one group, in canonical form: load_cases() of it gives the same case back.
 [[nodiscard]] std::string to_json(const Case& c);
 
-// Globs over ids, aliases, requirement ids and tags ("tag:cve"). '*' matches any run of characters, '?' one;
+// Globs over ids, aliases, requirement ids, ids of known bugs and tags; "tag:cve" takes all cases that show one. '*' matches any run of characters, '?' one;
 // a pattern that ends in '/' or names a folder ("close") takes all below it; Autobahn's "9.*" and "9.1.*" work.
 [[nodiscard]] bool matches(const Case& c, std::string_view pattern);
 

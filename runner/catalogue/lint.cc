@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace touchstone {
 namespace {
@@ -79,6 +80,30 @@ class Names {
   std::map<std::string, std::string> seen_;
 };
 
+void check_bugs_of(const Case& c, Faults& faults) {
+  for (const std::string& id : c.bugs) {
+    const Bug* bug = Catalogue::built_in().bug(id);
+    if (bug == nullptr) faults.add(pointer_of(c, "/bugs"), fmt::format("'{}'", id), "ids of cases/bugs.json");
+    if (bug != nullptr && !bug->unseen.empty()) {
+      faults.add(pointer_of(c, "/bugs"), fmt::format("'{}', of which bugs.json says that no case shows it", id),
+                 "bugs that a case shows");
+    }
+  }
+}
+
+// A known bug is shown by a case, or the table says why not.
+void check_bugs(const BugTable& table, Faults& faults) {
+  std::set<std::string_view> shown;
+  for (const Case& c : Catalogue::built_in().cases()) shown.insert(c.bugs.begin(), c.bugs.end());
+  for (std::size_t i = 0; i < table.bugs.size(); ++i) {
+    const Bug& bug = table.bugs[i];
+    if (bug.unseen.empty() && !shown.contains(bug.id)) {
+      faults.add(fmt::format("/bugs/{}", i), fmt::format("'{}', which no case names", bug.id),
+                 "a case with it in \"bugs\", or the reason in \"unseen\"");
+    }
+  }
+}
+
 void check_suite(std::string_view name, std::string_view text, std::span<const Case> cases, Faults& faults) {
   std::vector<CaseFileError> none;
   if (const auto document = parse_strict(name, text, none)) {
@@ -91,6 +116,7 @@ void check_suite(std::string_view name, std::string_view text, std::span<const C
   Names titles("title");
   for (const Case& c : cases) {
     check_requirements(c, faults);
+    check_bugs_of(c, faults);
     titles.add(c.title, c, "/title", faults);
     for (const auto& complaint : title_complaints(c)) {
       faults.add(pointer_of(c, "/title"), complaint.found, complaint.allowed);
@@ -122,7 +148,7 @@ bool told(Loaded& loaded, Faults& faults) {
 bool is_suite(std::string_view path) {
   const auto name = base_name(path);
   return path.ends_with(".json") && !path.ends_with(".schema.json") && name != "requirements.json" &&
-         name != "choices.json";
+         name != "choices.json" && name != "bugs.json";
 }
 
 std::vector<SourceFile> built_in_files() {
@@ -150,6 +176,9 @@ std::vector<CaseFileError> lint(std::string_view name, std::string_view text) {
   } else if (base_name(name) == "choices.json") {
     auto loaded = load_choices(name, text);
     if (!told(loaded, faults)) check_choices(*loaded, faults);
+  } else if (base_name(name) == "bugs.json") {
+    auto loaded = load_bugs(name, text);
+    if (!told(loaded, faults)) check_bugs(*loaded, faults);
   } else if (name.ends_with(".schema.json")) {
     std::vector<CaseFileError> unreadable;
     std::ignore = parse_strict(name, text, unreadable);

@@ -12,7 +12,7 @@
 namespace touchstone {
 
 struct SourceFile {
-  std::string_view name;  // the last part tells suites from requirements.json and choices.json
+  std::string_view name;  // the last part tells suites from requirements.json, choices.json and bugs.json
   std::string_view text;
 };
 
@@ -27,7 +27,7 @@ struct SourceFile {
 // The files that are built in, as lint_together() takes them.
 [[nodiscard]] std::vector<SourceFile> built_in_files();
 
-// False for what stands beside the suites in cases/: requirements.json, choices.json, *.schema.json.
+// False for what stands beside the suites in cases/: requirements.json, choices.json, bugs.json, *.schema.json.
 [[nodiscard]] bool is_suite(std::string_view path);
 
 }  // namespace touchstone

@@ -1,4 +1,5 @@
-// cases/requirements.json and cases/choices.json: the rules that cases cite, and what the rules leave open.
+// cases/requirements.json, choices.json and bugs.json: the rules that cases cite, what the rules leave open, and the
+// known bugs that cases show.
 #include "runner/catalogue/cursor.h"
 
 #include <fmt/format.h>
@@ -46,6 +47,31 @@ Choice read_choice(const Cursor& c) {
   return choice;
 }
 
+BugClass read_bug_class(const Cursor& c) {
+  BugClass kind;
+  if (!c.object({"id", "title", "about", "effect"}, {})) return kind;
+  if (c.has("id")) kind.id = c.at("id").text().value_or("");
+  if (c.has("title")) kind.title = c.at("title").text().value_or("");
+  if (c.has("about")) kind.about = c.at("about").text().value_or("");
+  if (c.has("effect")) kind.effect = c.at("effect").text().value_or("");
+  return kind;
+}
+
+Bug read_bug(const Cursor& c) {
+  Bug bug;
+  if (!c.object({"id", "project", "class", "trigger", "effect", "link"}, {"names", "unseen"})) return bug;
+  const auto text = [&](std::string_view key) { return c.has(key) ? c.at(key).text().value_or("") : std::string(); };
+  bug.id = text("id");
+  bug.names = text("names");
+  bug.project = text("project");
+  bug.kind = text("class");
+  bug.trigger = text("trigger");
+  bug.effect = text("effect");
+  bug.link = text("link");
+  bug.unseen = text("unseen");
+  return bug;
+}
+
 template <typename T>
 std::expected<std::vector<T>, std::vector<CaseFileError>> load_list(std::string_view name, std::string_view text,
                                                                     T (*read)(const Cursor&)) {
@@ -69,6 +95,31 @@ std::expected<std::vector<T>, std::vector<CaseFileError>> load_list(std::string_
 std::expected<std::vector<Requirement>, std::vector<CaseFileError>> load_requirements(std::string_view name,
                                                                                       std::string_view text) {
   return load_list<Requirement>(name, text, read_requirement);
+}
+
+std::expected<BugTable, std::vector<CaseFileError>> load_bugs(std::string_view name, std::string_view text) {
+  std::vector<CaseFileError> unreadable;
+  const auto document = parse_strict(name, text, unreadable);
+  if (!document) return std::unexpected(std::move(unreadable));
+  Faults faults(name);
+  for (auto& fault : unreadable) faults.add(std::move(fault));
+  BugTable table;
+  std::set<std::string> kinds, ids;
+  const Cursor file(*document, faults);
+  if (file.object({"classes", "bugs"}, {}) && file.has("classes") && file.has("bugs")) {
+    file.at("classes").each([&](const Cursor& c) {
+      table.classes.push_back(read_bug_class(c));
+      kinds.insert(table.classes.back().id);
+    });
+    file.at("bugs").each([&](const Cursor& c) {
+      table.bugs.push_back(read_bug(c));
+      const Bug& bug = table.bugs.back();
+      if (!ids.insert(bug.id).second) c.fault(fmt::format("'{}' twice", bug.id), "each id once");
+      if (!kinds.contains(bug.kind)) c.fault(fmt::format("the class '{}'", bug.kind), "a class of this file");
+    });
+  }
+  if (!faults.empty()) return std::unexpected(faults.take());
+  return table;
 }
 
 std::expected<std::vector<Choice>, std::vector<CaseFileError>> load_choices(std::string_view name,

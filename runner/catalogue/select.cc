@@ -47,11 +47,12 @@ bool matches(const Case& c, std::string_view pattern) {
   constexpr std::string_view kTag = "tag:";
   if (pattern.starts_with(kTag)) {
     const auto wanted = pattern.substr(kTag.size());
+    if (wanted == "cve") return !c.bugs.empty();
     return std::ranges::any_of(c.tags, [&](const std::string& tag) { return glob(tag, wanted); });
   }
   const auto cited = [&](const std::string& id) { return glob(id, pattern); };
   const auto known_as = [&](const std::string& alias) { return names(alias, pattern, '.'); };
-  return names(c.id, pattern, '/') || std::ranges::any_of(c.aliases, known_as) ||
+  return names(c.id, pattern, '/') || std::ranges::any_of(c.bugs, cited) || std::ranges::any_of(c.aliases, known_as) ||
          std::ranges::any_of(c.requirements, cited);
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace touchstone::cli {
@@ -50,6 +51,18 @@ void print_requirements(const Catalogue& catalogue, const Case& c) {
   }
 }
 
+// Each class of bugs is explained once.
+void print_bugs(const Catalogue& catalogue, const Case& c) {
+  fields("Known bugs", bugs_in_words(c));
+  for (const BugClass& kind : catalogue.bugs().classes) {
+    const auto of_kind = [&](const std::string& id) {
+      const Bug* bug = catalogue.bug(id);
+      return bug != nullptr && bug->kind == kind.id;
+    };
+    if (std::ranges::any_of(c.bugs, of_kind)) field("", fmt::format("{}: {}", kind.title, kind.about));
+  }
+}
+
 std::string sides(const Case& c) {
   std::vector<std::string> names;
   for (const Side side : c.sides) names.emplace_back(name(side));
@@ -70,6 +83,7 @@ void print(const Catalogue& catalogue, const Case& c) {
   fields("Steps", describe_steps(c));
   // Without an expectation of its own a case expects what the strict stack does.
   fields("Expected", describe_expectation(with_expectation(scaled(c, Profile::standard), RunOptions{}.seed)));
+  print_bugs(catalogue, c);
   if (!c.informational.empty()) field("No verdict", c.informational);
   field("Note", c.note);
   out("\n");

@@ -105,6 +105,12 @@ void add_connection_options(CLI::App& app, TestOptions& options) {
 
 void add_run_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Run";
+  app.add_option("--pid", options.process,
+                 "Process id of the server on this machine: its memory and CPU are judged in cases about attacks, which then "
+                 "run one by one")
+      ->group("Run")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   app.add_option("--jobs", options.jobs, "Cases at a time; the default suits this machine")
       ->type_name("N")
       ->check(between(1, 1024))
@@ -212,6 +218,7 @@ RunOptions make_run_options(const TestOptions& options) {
   RunOptions run;
   run.profile = profile_named(options.selection.profile);
   run.jobs = options.jobs;
+  run.process = options.process;
   run.seed = options.seed;
   if (!options.timeout.empty()) {
     const auto timeout = parse_duration(options.timeout);

@@ -24,6 +24,7 @@ struct TestOptions {
   std::vector<std::string> headers, subprotocols;
   // The run.
   unsigned jobs = 0;
+  int process = 0;
   std::string timeout;
   std::uint64_t seed = 1;
   // Where the server comes from, and what it is called.

@@ -95,6 +95,7 @@ std::expected<Greeting, Unreachable> greet(const Target& target, const RunOption
 std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {
   std::string out = fmt::format("touchstone test {} --case {}", quoted(ws::to_string(target.url)), quoted(c.id));
   if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
+  if (options.process != 0) out += fmt::format(" --pid {}", options.process);
   if (options.profile == Profile::full) out += " --profile full";
   if (options.timeout.count() > 0) out += fmt::format(" --timeout {}ms", options.timeout.count());
   if (target.family == ws::io::Family::v4) out += " -4";

@@ -67,6 +67,10 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
 
 namespace {
 
+bool measures(const std::vector<Step>& steps) {
+  return std::ranges::any_of(steps, [](const Step& step) { return std::holds_alternative<step::Alive>(step.action); });
+}
+
 class Runner {
  public:
   Runner(const Target& target, const Greeting& greeting, const RunOptions& options, RunObserver& observer,
@@ -85,11 +89,15 @@ class Runner {
   // --- The plan ----------------------------------------------------------------------------------------
 
   asio::awaitable<void> all() {
-    std::deque<const Case*> plain, bulk;
-    for (const Case& c : expanded_) (c.bulk ? bulk : plain).push_back(&c);
+    std::deque<const Case*> plain, bulk, measured;
+    for (const Case& c : expanded_) {
+      const bool alone = options_.process != 0 && measures(c.steps);  // what it costs must be its own doing
+      (alone ? measured : c.bulk ? bulk : plain).push_back(&c);
+    }
     const unsigned jobs = options_.jobs == 0 ? kDefaultJobs : options_.jobs;
     co_await pass(std::move(plain), jobs);
     co_await pass(std::move(bulk), std::max(1u, jobs / kBulkShare));
+    co_await pass(std::move(measured), 1);
     co_await confirm();
     context_.stop();
   }
@@ -299,6 +307,7 @@ class Runner {
     session.round_trip = greeting_.round_trip;
     session.seed = options_.seed;
     session.keep_whole = keep_whole;
+    session.process = options_.process;
     return session;
   }
 

@@ -35,6 +35,7 @@ struct RunOptions {
   std::chrono::milliseconds timeout{
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least
   std::uint64_t seed = 1;
+  int process = 0;      // id of the endpoint's process, or 0: judge its memory and CPU too
   bool confirm = true;  // run a failed case again alone before it is reported
 };
 

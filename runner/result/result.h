@@ -83,6 +83,7 @@ struct Result {
   Behavior behavior = Behavior::errored;
   Closing closing = Closing::ok;
   std::vector<std::string> requirements;
+  std::vector<std::string> bugs;     // known bugs that the case shows, one line each for people
   std::string expectation;           // for people: what the case expects, in one or two sentences
   std::string summary;               // for people: what happened, one sentence
   std::vector<Finding> findings;

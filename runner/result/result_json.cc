@@ -84,7 +84,7 @@ std::string_view name(Finding::Weight weight) noexcept { return kWeights[std::to
 Json to_json_without_transcript(const Result& result) {
   Json findings = Json::array();
   for (const Finding& finding : result.findings) findings.push_back(to_json(finding));
-  return Json{{"case", result.case_id},
+  Json out{{"case", result.case_id},
               {"agent", result.agent},
               {"behavior", name(result.behavior)},
               {"closing", name(result.closing)},
@@ -104,6 +104,8 @@ Json to_json_without_transcript(const Result& result) {
               {"dropped_by_peer", result.dropped_by_peer},
               {"clean", result.clean},
               {"replay", result.replay}};
+  if (!result.bugs.empty()) out["bugs"] = result.bugs;
+  return out;
 }
 
 Json to_json(const Result& result) {
@@ -121,6 +123,7 @@ std::expected<Result, JsonFault> result_from_json(const Json& value, const std::
   members.text("agent", result.agent);
   read_verdict(members, result);
   members.texts("requirements", result.requirements);
+  if (members.has("bugs")) members.texts("bugs", result.bugs);
   members.real("duration_ms", result.duration_ms);
   members.flag("flaky", result.flaky);
   members.texts("aliases", result.aliases);
