@@ -18,6 +18,7 @@ namespace touchstone::cli {
 namespace {
 
 constexpr std::string_view kUrl = "{url}", kCaseUrl = "{case_url}";
+constexpr std::chrono::milliseconds kLastWords{1000};
 constexpr std::size_t kMostDeaths = 50;
 
 const Case* in_catalogue(const std::string& id) { return Catalogue::built_in().find(id); }
@@ -42,6 +43,11 @@ void ClientCommand::finished(const Result& result) {
   const Case* c = in_catalogue(result.case_id);
   std::erase(left_, c);
   if (c == latest_) latest_cut_ = result.dropped_by_peer && !result.remote_close_code;
+  changed_.notify_all();
+}
+
+void ClientCommand::reported() {
+  reported_ = true;
   changed_.notify_all();
 }
 
@@ -73,8 +79,12 @@ asio::awaitable<ClientCommand::End> ClientCommand::run_process(std::string comma
                            *over = true;
                            changed_.notify_all();
                          });
+  reported_ = false;
   while (!*over) {
-    const bool silent = static_cast<bool>(co_await changed_.wait(ws::io::deadline_after(settings_.idle)));
+    // A driver ends by itself when all is done; a browser does not.
+    const bool done = reported_ && left_.empty();
+    const auto patience = done ? kLastWords : settings_.idle;
+    const bool silent = static_cast<bool>(co_await changed_.wait(ws::io::deadline_after(patience)));
     if (silent && !server_.busy()) break;  // a case that runs has a time limit of its own
   }
   std::error_code ignored;

@@ -30,6 +30,7 @@ class ClientCommand {
   // To be told by the server's observer.
   void started(const Case& c);
   void finished(const Result& result);
+  void reported();  // it asked for /updateReports
 
   // Runs the client until it has been through all of `cases`, or nothing more comes of it.
   [[nodiscard]] asio::awaitable<void> run(std::vector<const Case*> cases);
@@ -63,6 +64,7 @@ class ClientCommand {
   const Case* latest_ = nullptr;  // begun
   bool latest_cut_ = false;       // its connection ended without a Close
   std::size_t begun_ = 0;
+  bool reported_ = false;
 };
 
 }  // namespace touchstone::cli

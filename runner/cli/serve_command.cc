@@ -95,13 +95,13 @@ class ServeRun : public serve::Observer {
   }
 
   void driver_done(const std::string&) override {
+    if (client_) client_->reported();
     if (options_.once) context_.stop();
   }
 
   void end_wanted(const std::string& why) override {
     if (client_) return;  // this run is ours to end
     tell_progress("{}", why);
-    asked_to_end_ = true;
     context_.stop();
   }
 
@@ -256,7 +256,7 @@ class ServeRun : public serve::Observer {
   asio::io_context context_{1};
   std::unique_ptr<serve::FuzzingServer> server_;
   std::unique_ptr<ClientCommand> client_;
-  bool confirming_ = false, asked_to_end_ = false;
+  bool confirming_ = false;
   std::size_t failures_ = 0;
 };
 

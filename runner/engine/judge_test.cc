@@ -365,12 +365,13 @@ TEST(JudgeOfClients, AcceptsAClientThatClosesTcpAfterTheServer) {
   EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
 }
 
-TEST(JudgeOfClients, RefusesAClientThatKeepsTcpOpenForEver) {
+// Nobody can wait for ever to tell a late one.
+TEST(JudgeOfClients, NamesAClientThatKeepsTcpOpen) {
   Conversation talk = of_client();
   talk.expects({}).closes_politely().gets_close(1000);
   talk.observation().ended_by_tester = true;
   const Verdict verdict = talk.verdict();
-  EXPECT_EQ(verdict.behavior, Behavior::failed);
+  EXPECT_EQ(verdict.behavior, Behavior::non_strict);
   EXPECT_EQ(verdict.findings.back().requirement, "rfc6455-5.5.1-16");
 }
 

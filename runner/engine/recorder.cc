@@ -1,5 +1,7 @@
 #include "runner/engine/recorder.h"
 
+#include <ws/core/mask.h>
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -173,14 +175,19 @@ std::size_t Recorder::received(ws::ByteView octets, const std::function<void(con
     }
   }
   if (header_) {
-    const auto piece =
-        octets.subspan(taken, static_cast<std::size_t>(std::min<std::uint64_t>(octets.size() - taken, left_)));
+    auto piece = octets.subspan(taken, static_cast<std::size_t>(std::min<std::uint64_t>(octets.size() - taken, left_)));
+    left_ -= piece.size();
+    taken += piece.size();
+    ws::Bytes unmasked;
+    if (header_->mask) {  // a client's: what is written down is what it means
+      unmasked.assign(piece.begin(), piece.end());
+      ws::apply_mask(unmasked, *header_->mask, static_cast<std::size_t>((header_->length - left_ - piece.size()) % 4));
+      piece = unmasked;
+    }
     if (entry_.octets.size() < keep_) {
       entry_.octets += ws::as_text(piece.first(std::min(piece.size(), keep_ - entry_.octets.size())));
     }
     entry_.crc32 = crc(entry_.crc32, piece);
-    left_ -= piece.size();
-    taken += piece.size();
     if (left_ == 0) complete_frame();
   }
   transcript_.octets_received += taken;

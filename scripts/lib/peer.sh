@@ -1,4 +1,4 @@
-# peer.sh - sourced by scripts/peers/NAME/{install,build,run,version}: $here (the peer's folder), $cache (where everything
+# peer.sh - sourced by scripts/peers/NAME/{install,build,run,client,version}: $here (the peer's folder), $cache (where everything
 # made for it goes, outside of the source tree), and how npm packages and C++ programs come there.
 # shellcheck shell=bash
 set -euo pipefail
@@ -24,17 +24,23 @@ npm_version() { node -p "require('$cache/node_modules/$1/package.json').version"
 
 debian_version() { dpkg-query -W -f='${Version}\n' "$1"; }
 
-# build_cxx FLAGS...: server.cc becomes $cache/server.
+# build_cxx FLAGS...: server.cc and client.cc become $cache/server and $cache/client.
 build_cxx() {
-  [[ $cache/server -nt $here/server.cc && $cache/server -nt $here/build ]] && return
+  local program
   mkdir -p "$cache"
-  g++ -O2 -o "$cache/server" "$here/server.cc" "$@"
+  for program in server client; do
+    [[ ! -e $here/$program.cc || ($cache/$program -nt $here/$program.cc && $cache/$program -nt $here/build) ]] && continue
+    g++ -O2 -o "$cache/$program" "$here/$program.cc" "$@"
+  done
 }
 
-# build_go: server.go becomes $cache/server, with the libraries that Debian installs as sources.
+# build_go: server.go and client.go likewise, with the libraries that Debian installs as sources.
 build_go() {
-  [[ $cache/server -nt $here/server.go && $cache/server -nt $here/build ]] && return
+  local program
   mkdir -p "$cache"
-  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$root/build/peers/go-cache GOFLAGS='' \
-    go build -o "$cache/server" "$here/server.go"
+  for program in server client; do
+    [[ ! -e $here/$program.go || ($cache/$program -nt $here/$program.go && $cache/$program -nt $here/build) ]] && continue
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$root/build/peers/go-cache GOFLAGS='' \
+      go build -o "$cache/$program" "$here/$program.go"
+  done
 }

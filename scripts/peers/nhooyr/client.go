@@ -1,0 +1,41 @@
+// Driver with nhooyr.io/websocket for the fuzzing server: client URL.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+
+	"nhooyr.io/websocket"
+)
+
+// The last message before the connection ended; echo: every message goes back.
+func connect(path string, echo bool) string {
+	ctx := context.Background()
+	conn, _, err := websocket.Dial(ctx, os.Args[1]+path, nil)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close(websocket.StatusInternalError, "")
+	conn.SetReadLimit(64 << 20)
+	last := ""
+	for {
+		kind, message, err := conn.Read(ctx)
+		if err != nil {
+			return last
+		}
+		if echo && conn.Write(ctx, kind, message) != nil {
+			return last
+		}
+		last = string(message)
+	}
+}
+
+func main() {
+	count, _ := strconv.Atoi(connect("/getCaseCount", false))
+	for number := 1; number <= count; number++ {
+		connect(fmt.Sprintf("/runCase?case=%d&agent=nhooyr", number), true)
+	}
+	connect("/updateReports?agent=nhooyr", false)
+}
