@@ -23,9 +23,10 @@ touchstone_system_test(lint system touchstone lint)
 touchstone_system_test(self-conformance.ws system touchstone test --out ${reports}/self-ws)
 touchstone_system_test(self-conformance.wss system touchstone test --tls --out ${reports}/self-wss)
 
-# Real servers. A deviation that scripts/peers/NAME/known.json does not list is a failure, and so is a stale entry.
+# Real servers and clients. A deviation that scripts/peers/NAME/known.json (known-client.json) does not list is a failure, and so is a stale entry.
 foreach(peer ws python-websockets)
   touchstone_system_test(peer.${peer} "system;peer" ${CMAKE_SOURCE_DIR}/scripts/interop ${peer})
-  set_tests_properties(peer.${peer} PROPERTIES ENVIRONMENT
+  touchstone_system_test(peer.${peer}-client "system;peer" ${CMAKE_SOURCE_DIR}/scripts/interop --clients ${peer})
+  set_tests_properties(peer.${peer} peer.${peer}-client PROPERTIES ENVIRONMENT
                        "TOUCHSTONE=$<TARGET_FILE:touchstone>;TOUCHSTONE_REPORTS=${reports}")
 endforeach()

@@ -47,7 +47,8 @@ ws::io::ListenOptions where_to_listen(const ServeOptions& options, const std::op
     const auto url = ws::parse_url(spec->url);
     if (!url)
       throw UsageError(fmt::format("{}: /url: '{}' is no WebSocket URL: {}", options.spec, spec->url, url.error()));
-    listen.host = url->host;
+    // A name that may mean ::1 as well would leave out those who connect to 127.0.0.1, as most drivers do.
+    listen.host = url->host == "localhost" ? "127.0.0.1" : url->host;
     if (!options.port && options.command.empty()) listen.port = url->port;
     tls = tls || url->secure;
     if (certificate.empty()) certificate = spec->certificate;

@@ -1,0 +1,363 @@
+"""touchstone serve as clients meet it: Autobahn's answers, HTTP, restarts, hostile clients, exit codes.
+Usage: serve_test.py PATH-OF-TOUCHSTONE [unittest options]"""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+TOUCHSTONE = ""
+OK, FAILURES, USAGE, UNREACHABLE, INCOMPLETE = range(5)
+SMALL = ["--case", "1.1.1", "--case", "1.2.1", "--case", "4.1.1"]  # two echoes and a reserved opcode
+
+
+def request(path, *fields):
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade",
+             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", "Sec-WebSocket-Version: 13", *fields]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+class Client:
+    """One WebSocket connection of a client that trusts the server: no fragments beyond what the cases here need."""
+
+    def __init__(self, port, path):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.sock.sendall(request(path))
+        self.stream = self.sock.makefile("rb")
+        self.head = b""
+        while not self.head.endswith(b"\r\n\r\n"):
+            line = self.stream.readline()
+            if not line:
+                break
+            self.head += line
+
+    def frame(self):
+        head = self.stream.read(2)
+        if len(head) < 2:
+            return None
+        length = head[1] & 127
+        if length > 125:
+            length = int.from_bytes(self.stream.read(2 if length == 126 else 8), "big")
+        return head[0] & 15, self.stream.read(length)
+
+    def send(self, opcode, payload):
+        length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + struct.pack(">H", len(payload))
+        key = os.urandom(4)
+        masked = bytes(octet ^ key[i % 4] for i, octet in enumerate(payload))
+        self.sock.sendall(bytes([0x80 | opcode]) + length + key + masked)
+
+    def until_the_end(self, echo):
+        """Texts that came. Reserved opcodes fail the connection as they must."""
+        texts = []
+        while (got := self.frame()) is not None:
+            opcode, payload = got
+            if opcode in (1, 2):
+                texts.append(payload.decode("utf-8", "replace"))
+                if echo:
+                    self.send(opcode, payload)
+            elif opcode == 9:
+                self.send(10, payload)
+            elif opcode == 8:
+                self.send(8, payload)
+                break
+            elif opcode != 10:
+                self.send(8, struct.pack(">H", 1002))
+                break
+        while self.stream.read(4096):
+            pass
+        self.sock.close()
+        return texts
+
+
+class Serving(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name) / "report"
+        self.process = None
+
+    def start(self, *arguments, selection=SMALL):
+        command = [TOUCHSTONE, "serve", "--port", "0", "--out", self.out, *selection, *arguments]
+        self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(self.process.stdout.close)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+        self.port = int(re.search(r":(\d+)/", self.process.stdout.readline()).group(1))
+
+    def stop(self, expect):
+        self.process.send_signal(signal.SIGINT)
+        self.end(expect)
+
+    def end(self, expect):
+        told = self.process.stdout.read()
+        self.assertEqual(self.process.wait(60), expect, told)
+        return told
+
+    def ask(self, path):
+        return Client(self.port, path).until_the_end(echo=False)
+
+    def run_case(self, number, agent):
+        return Client(self.port, f"/runCase?case={number}&agent={agent}").until_the_end(echo=True)
+
+    def drive(self, agent):
+        for number in range(1, int(self.ask("/getCaseCount")[0]) + 1):
+            self.run_case(number, agent)
+            json.loads(self.ask(f"/getCaseStatus?case={number}&agent={agent}")[0])["behavior"]
+        self.ask(f"/updateReports?agent={agent}")
+
+    def http(self, path, method="GET"):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)) as got:
+                return got.status, got.headers, got.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read().decode()
+
+    def index(self):
+        return json.loads((self.out / "index.json").read_text())
+
+
+class Autobahn(Serving):
+    def test_its_questions_get_its_answers(self):
+        self.start()
+        self.assertEqual(self.ask("/getCaseCount"), ["3"])
+        info = json.loads(self.ask("/getCaseInfo?case=1")[0])
+        self.assertEqual((info["id"], set(info)), ("1.1.1", {"id", "description"}))
+        self.assertEqual(json.loads(self.ask("/getCaseInfo?casetuple=4.1.1")[0])["id"], "4.1.1")
+        self.run_case(3, "me")
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=3&agent=me")[0]), {"behavior": "OK"})
+        self.assertEqual(self.ask("/updateReports?agent=me"), [])
+        self.assertEqual(set(self.index()), {"me"})
+
+    def test_once_ends_after_the_first_report(self):
+        self.start("--once")
+        self.drive("me")
+        self.assertIn("3 cases: 3 OK", self.end(OK))
+
+    def test_stop_server_and_shutdown_on_complete(self):
+        self.start()
+        self.ask("/stopServer")
+        self.end(OK)
+        self.start()
+        self.ask("/updateReports?agent=x&shutdownOnComplete=true")
+        self.end(OK)
+
+    def test_its_file_is_taken_as_it_is(self):
+        spec = self.out.parent / "fuzzingserver.json"
+        spec.write_text(json.dumps({"url": "ws://127.0.0.1:9001", "options": {"failByDrop": False, "versions": [13]},
+                                    "outdir": "./reports/clients", "webport": 8080, "cases": ["1.1.*"],
+                                    "exclude-cases": ["1.1.8"], "exclude-agent-cases": {"slow*": ["1.1.2"]}}))
+        self.start("--spec", spec, selection=[])
+        self.assertEqual(self.ask("/getCaseCount"), ["7"])
+        self.assertEqual(self.run_case(2, "slow one".replace(" ", "+")), [])
+        self.assertEqual(len(self.run_case(2, "fast")), 1)
+
+    def test_clients_side_by_side_have_results_of_their_own(self):
+        self.start()
+        first = Client(self.port, "/runCase?case=1&agent=first")
+        self.run_case(1, "second")  # while the other one has not even answered
+        first.until_the_end(echo=False)
+        for agent, behavior in (("first", "FAILED"), ("second", "OK")):
+            self.assertEqual(json.loads(self.ask(f"/getCaseStatus?case=1&agent={agent}")[0])["behavior"], behavior)
+
+
+class Results(Serving):
+    def test_survive_a_restart_and_a_kill(self):
+        self.start()
+        self.run_case(1, "me")
+        self.ask("/getCaseStatus?case=1&agent=me")  # it is judged
+        self.process.kill()
+        self.process.wait()
+        self.start()
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=1&agent=me")[0]), {"behavior": "OK"})
+        self.run_case(2, "me")
+        self.run_case(3, "me")
+        self.ask("/updateReports?agent=me")
+        self.assertEqual(set(self.index()["me"]), {"1.1.1", "1.2.1", "4.1.1"})
+        self.stop(OK)
+
+    def test_exit_1_when_a_case_failed(self):
+        self.start("--once", "--timeout", "300ms")
+        for number in (1, 2, 3):
+            Client(self.port, f"/runCase?case={number}&agent=mute").until_the_end(echo=False)
+        self.ask("/updateReports?agent=mute")
+        self.end(FAILURES)
+
+    def test_exit_4_when_a_driver_stops_early(self):
+        self.start("--once")
+        self.run_case(1, "me")
+        self.ask("/updateReports?agent=me")
+        self.end(INCOMPLETE)
+
+
+class Http(Serving):
+    def test_serves_the_page_and_the_report(self):
+        self.start()
+        for path, kind in (("/", "text/html"), ("/live.js", "text/javascript"), ("/driver.js", "text/javascript"),
+                           ("/theme.css", "text/css"), ("/dom.js", "text/javascript"), ("/live.css", "text/css")):
+            status, headers, body = self.http(path)
+            self.assertEqual((status, headers["Content-Type"].split(";")[0]), (200, kind))
+            self.assertEqual(int(headers["Content-Length"]), len(body.encode()))
+        self.assertEqual(self.http("/report/index.html")[0], 404)
+        self.drive("me")
+        self.assertIn("Touchstone", self.http("/report/")[2])
+        self.assertEqual(json.loads(self.http("/report/report.json")[2])["agents"][0]["name"], "me")
+        self.assertEqual(self.http("/report/", method="HEAD")[2], "")
+
+    def test_says_what_is_wrong(self):
+        self.start()
+        for path, method, status, words in (("/nowhere", "GET", 404, "/getCaseCount"), ("/runCase?case=1&agent=x", "GET", 426, "WebSocket"),
+                                            ("/", "POST", 405, "GET"), ("/report/../journal.jsonl", "GET", 404, "")):
+            got = self.http(path, method)
+            self.assertEqual(got[0], status, path)
+            self.assertIn(words, got[2])
+        for path, status, words in (("/runCase?case=1", b"400", b"agent=NAME is missing"), ("/", b"404", b"plain HTTP"),
+                                    ("/runCase?case=4&agent=x", b"400", b"from 1 to 3"), ("/chat", b"404", b"nothing at")):
+            client = Client(self.port, path)
+            self.assertIn(b" " + status + b" ", client.head.splitlines()[0])
+            self.assertIn(words, client.stream.read())
+            client.sock.close()
+
+    def test_a_bad_handshake_for_a_case_is_told_and_recorded(self):
+        self.start()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as sock:
+            sock.sendall(request("/runCase?case=1&agent=old").replace(b"Version: 13", b"Version: 8"))
+            self.assertTrue(sock.makefile("rb").readline().startswith(b"HTTP/1.1 426 "))
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=1&agent=old")[0])["behavior"], "FAILED")
+
+
+class Hostile(Serving):
+    def lives(self):
+        self.assertEqual(self.ask("/getCaseCount"), ["3"])
+
+    def test_silence_delays_nobody(self):
+        self.start()
+        silent = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(50)]
+        half = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(10)]
+        for sock in half:
+            sock.sendall(b"GET /runCase?case=1&agent=x HTTP/1.1\r\nHost:")
+        self.drive("me")
+        for sock in silent + half:
+            sock.close()
+
+    def test_rubbish_and_floods_end_in_an_answer(self):
+        self.start()
+        for octets in (b"\x16\x03\x01\x02\x00\x01\x00", b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n",
+                       b"GET /" + b"x" * 1_000_000, b"SSH-2.0-OpenSSH_9\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30) as sock:
+                try:
+                    sock.sendall(octets)
+                    sock.shutdown(socket.SHUT_WR)
+                    answer = sock.recv(100)
+                except ConnectionError:  # the answer was cut short by what was still coming
+                    answer = b""
+                self.assertIn(answer[:10], (b"", b"HTTP/1.1 4", b"HTTP/1.1 5"))
+        self.lives()
+
+    def test_a_reset_at_any_octet(self):
+        self.start("--timeout", "500ms")
+        talk = request("/runCase?case=1&agent=reset")
+        echo = b"\x81\x80" + bytes(4) + b"\x88\x82" + bytes(4) + b"\x03\xe8"
+        for whole, path in ((talk + echo, "run"), (request("/getCaseCount"), "count"), (request("/events"), "events")):
+            for cut in range(0, len(whole) + 1, 1 if path == "run" else 7):
+                sock = socket.create_connection(("127.0.0.1", self.port))
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close() is a RST
+                sock.sendall(whole[:cut])
+                sock.close()
+        self.lives()
+        self.drive("me")
+
+    def test_a_flood_of_frames_ends_with_the_case(self):
+        self.start("--timeout", "500ms")
+        client = Client(self.port, "/runCase?case=1&agent=flood")
+        chunk = (b"\x8a\x80" + bytes(4)) * 10_000  # unsolicited Pongs
+        try:
+            for _ in range(2_000):
+                client.sock.sendall(chunk)
+        except OSError:
+            pass
+        client.sock.close()
+        self.assertIn(json.loads(self.ask("/getCaseStatus?case=1&agent=flood")[0])["behavior"], ("FAILED", "NON-STRICT"))
+        self.lives()
+
+    def test_a_page_that_does_not_read_is_let_go(self):
+        self.start()
+        pages = [Client(self.port, "/events") for _ in range(3)]
+        self.drive("me")
+        for page in pages:
+            page.sock.close()
+        self.lives()
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name) / "report"
+
+    def serve(self, command, *arguments, expect, selection=SMALL):
+        done = subprocess.run([TOUCHSTONE, "serve", "--out", self.out, "--command", command, *selection, *arguments],
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def test_the_reference_client_conforms(self):
+        done = self.serve(f"{TOUCHSTONE} echo --connect {{case_url}}", "--agent", "reference", "--profile", "core",
+                          expect=OK, selection=[])
+        self.assertRegex(done.stdout.splitlines()[-1], r" 0 NON-STRICT, .* 0 UNIMPLEMENTED, .* 0 FAILED, 0 ERRORED$")
+
+    def test_the_reference_client_conforms_over_tls(self):
+        done = self.serve(f"{TOUCHSTONE} echo --ca {self.out}/certificate.pem --connect {{case_url}}", "--tls",
+                          "--profile", "core", expect=OK, selection=[])
+        self.assertRegex(done.stdout.splitlines()[-1], r" 0 NON-STRICT, .* 0 UNIMPLEMENTED, .* 0 FAILED, 0 ERRORED$")
+
+    def test_a_client_that_never_connects(self):
+        self.assertIn("began no case", self.serve("true {url}", expect=UNREACHABLE).stdout)
+        self.serve("sleep 60 # {url}", "--idle", "300ms", expect=UNREACHABLE)
+
+    def test_a_client_that_ends_early(self):
+        driver = f"{sys.executable} {__file__} --drive {{url}} 1"
+        self.assertIn("PARTIAL", self.serve(driver, expect=INCOMPLETE).stdout)
+
+    def test_a_client_that_crashes_is_started_again_for_the_rest(self):
+        driver = f"{sys.executable} {__file__} --drive {{url}} 1 crash"
+        done = self.serve(f"exec {driver}", expect=UNREACHABLE)
+        self.assertIn("signal 9", done.stdout)
+        self.assertIn("3 cases: 3 OK", done.stdout)
+
+    def test_a_failure_is_shown_twice(self):
+        driver = f"{sys.executable} {__file__} --drive {{url}} 99 mute"
+        self.serve(driver, "--timeout", "300ms", expect=FAILURES)
+        journal = [json.loads(line) for line in (self.out / "journal.jsonl").read_text().splitlines()]
+        results = [line["result"] for line in journal if "result" in line]
+        self.assertEqual(len(results), 3)
+        self.assertFalse(any(result.get("flaky") for result in results))
+
+
+def drive(url, most, manner=""):
+    """A driver for Autobahn's server, for --command: at most so many cases; then it may kill itself."""
+    port = int(url.rpartition(":")[2])
+    count = int(Client(port, "/getCaseCount").until_the_end(echo=False)[0])
+    for number in range(1, min(count, int(most)) + 1):
+        Client(port, f"/runCase?case={number}&agent=x").until_the_end(echo=manner != "mute")
+    if manner == "crash" and count > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    Client(port, "/updateReports?agent=x").until_the_end(echo=False)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--drive":
+        drive(*sys.argv[2:])
+    else:
+        TOUCHSTONE = os.path.abspath(sys.argv.pop(1))
+        unittest.main()
