@@ -44,7 +44,9 @@ std::string about(const Excuse& excuse) {
 // An excuse that excuses nothing, or not all that it names.
 void check(const Excuse& excuse, const Catalogue& catalogue, Coverage& coverage) {
   const Requirement* requirement = catalogue.requirement(excuse.requirement);
-  const auto fault = [&](std::string_view what) { coverage.faults.push_back(fmt::format("{} {}", about(excuse), what)); };
+  const auto fault = [&](std::string_view what) {
+    coverage.faults.push_back(fmt::format("{} {}", about(excuse), what));
+  };
   if (requirement == nullptr) return fault("is no requirement");
   if (excuse.reason.empty()) return fault("has no reason behind a colon");
   if (!in_question(*requirement)) return fault("is not in question: no endpoint's peer could see it");

@@ -30,8 +30,8 @@ struct Covered {
 
 struct Coverage {
   std::vector<Excuse> excuses;
-  std::vector<Covered> all;         // in the order of requirements.json, server before client
-  std::vector<std::string> faults;  // of the excuses: for what is covered, not in question or unknown
+  std::vector<Covered> all;             // in the order of requirements.json, server before client
+  std::vector<std::string> faults;      // of the excuses: for what is covered, not in question or unknown
   [[nodiscard]] bool complete() const;  // no gap, no fault
 };
 [[nodiscard]] Coverage coverage(const Catalogue& catalogue, std::string_view excuses);

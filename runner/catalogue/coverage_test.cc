@@ -25,9 +25,9 @@ Requirement requirement(std::string id, std::string binds, std::string visible =
 // Three requirements and one case, for servers, that cites the first two.
 Catalogue small() {
   Catalogue catalogue;
-  catalogue.requirements_ = {requirement("rfc1", "server"), requirement("rfc2", "both"), requirement("rfc3", "client"),
-                             requirement("rfc4", "both", "api"), requirement("rfc5", "intermediary"),
-                             requirement("rfc6", "server", "wire", 8441)};
+  catalogue.requirements_ = {requirement("rfc1", "server"),       requirement("rfc2", "both"),
+                             requirement("rfc3", "client"),       requirement("rfc4", "both", "api"),
+                             requirement("rfc5", "intermediary"), requirement("rfc6", "server", "wire", 8441)};
   Case c;
   c.id = "a/b";
   c.sides = {Side::server};

@@ -30,12 +30,12 @@ struct FieldEdit {
 };
 
 struct HeadScript {
-  std::string start{};               // the start line without CRLF; empty: the ordinary one
-  std::vector<FieldEdit> fields{};   // edits of the ordinary fields, in this order
-  std::optional<Payload> raw{};      // in place of the whole head
-  Payload before{}, behind{};        // octets in front of the head; octets behind it that are no frames
-  std::uint64_t wire = 0;            // octets a TCP write; 0: one write for all of them
-  bool glue = false;                 // the steps up to the first wait go in the same write
+  std::string start{};              // the start line without CRLF; empty: the ordinary one
+  std::vector<FieldEdit> fields{};  // edits of the ordinary fields, in this order
+  std::optional<Payload> raw{};     // in place of the whole head
+  Payload before{}, behind{};       // octets in front of the head; octets behind it that are no frames
+  std::uint64_t wire = 0;           // octets a TCP write; 0: one write for all of them
+  bool glue = false;                // the steps up to the first wait go in the same write
   struct Stop {
     std::uint64_t after = 0;  // octets
     bool reset = false;       // RST; otherwise FIN

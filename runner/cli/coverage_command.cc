@@ -41,8 +41,7 @@ void print_share(std::string_view what, const Coverage& coverage, int rfc) {
   const Share both = share(coverage, rfc, std::nullopt);
   const Share server = share(coverage, rfc, Side::server), client = share(coverage, rfc, Side::client);
   out("{:<9} {:<20} server {:>3} of {:>3}   client {:>3} of {:>3}   {}\n", what, in_words(both), server.covered,
-      server.all, client.covered, client.all,
-      both.excused == 0 ? "" : fmt::format("{} explained", both.excused));
+      server.all, client.covered, client.all, both.excused == 0 ? "" : fmt::format("{} explained", both.excused));
 }
 
 void print_all(const Coverage& coverage) {
@@ -75,9 +74,8 @@ void print_json(const Coverage& coverage) {
   for (const Covered& row : coverage.all) {
     Json cases = Json::array();
     for (const Case* c : row.cases) cases.push_back(c->id);
-    Json one{{"requirement", row.requirement->id}, {"rfc", row.requirement->rfc},
-             {"section", row.requirement->section}, {"level", row.requirement->level},
-             {"role", name(row.side)}, {"cases", std::move(cases)}};
+    Json one{{"requirement", row.requirement->id}, {"rfc", row.requirement->rfc}, {"section", row.requirement->section},
+             {"level", row.requirement->level},    {"role", name(row.side)},      {"cases", std::move(cases)}};
     if (row.excuse != nullptr) one["uncovered_because"] = row.excuse->reason;
     rows.push_back(std::move(one));
   }

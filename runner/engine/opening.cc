@@ -73,8 +73,10 @@ std::optional<ws::DeflateAgreement> agree_on(const ws::Extension& offered, const
   for (const auto& parameter : wish.parameters) {
     if (parameter.name == "server_no_context_takeover") wanted.server_no_context_takeover = true;
     if (parameter.name == "client_no_context_takeover") wanted.client_no_context_takeover = true;
-    if (parameter.name == "server_max_window_bits") wanted.server_max_window_bits = number(parameter.value).value_or(15);
-    if (parameter.name == "client_max_window_bits") wanted.client_max_window_bits = number(parameter.value).value_or(15);
+    if (parameter.name == "server_max_window_bits")
+      wanted.server_max_window_bits = number(parameter.value).value_or(15);
+    if (parameter.name == "client_max_window_bits")
+      wanted.client_max_window_bits = number(parameter.value).value_or(15);
   }
   auto agreement = ws::accept_deflate({offered}, wanted);
   if (!agreement) return std::nullopt;
@@ -210,8 +212,8 @@ std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(cons
       if (verdict || element.name != offered.name) continue;
       // RFC 7692 7: an element that has to be declined offers nothing.
       const auto offer = ws::read_offer(offered);
-      verdict = offer ? ws::check_deflate(*offer, element)
-                      : std::unexpected(ws::Violation::extension_parameters_invalid);
+      verdict =
+          offer ? ws::check_deflate(*offer, element) : std::unexpected(ws::Violation::extension_parameters_invalid);
     }
     if (!verdict) return std::unexpected(verdict.error());
     if (agreed) return std::unexpected(ws::Violation::extension_parameters_invalid);  // the same extension twice
@@ -236,12 +238,17 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
     fields.push_back({"Sec-WebSocket-Extensions", ws::serialize({agreement->response})});
   }
   const ws::Field* const host = ws::find_field(request.fields, "Host");
-  const HeadWords words{host == nullptr ? std::string() : host->value, request.target, facts.key, accept, subprotocol,
+  const HeadWords words{host == nullptr ? std::string() : host->value,
+                        request.target,
+                        facts.key,
+                        accept,
+                        subprotocol,
                         swapped(subprotocol)};
   const HeadScript script = c.answer.value_or(HeadScript{});
   const auto head = scripted_head(script, plain, words, seed);
   answer.octets = head.octets;
-  if (c.answer) answer.deflate = judge_own_answer(answer, head.start, {{}, {facts.key, facts.subprotocols, {}}, facts.extensions});
+  if (c.answer)
+    answer.deflate = judge_own_answer(answer, head.start, {{}, {facts.key, facts.subprotocols, {}}, facts.extensions});
   return answer;
 }
 
@@ -251,7 +258,8 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
   const OpeningRequest request = opening_request(c, target, options.seed);
   const HeadScript script = c.request.value_or(HeadScript{});
   const ws::Bytes behind = what_is_behind(opening, c, script, ws::Role::client, options.seed, std::nullopt);
-  opening.recorder.transcript().request = ws::to_string(request.octets) + ws::to_string(script_octets(script.behind, options.seed));
+  opening.recorder.transcript().request =
+      ws::to_string(request.octets) + ws::to_string(script_octets(script.behind, options.seed));
   Watchdog watchdog(*opening.stream);
   watchdog.arm(options.timeout);
   const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind);
@@ -305,7 +313,8 @@ asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::Reques
   o.answer_lawful = answer.lawful;
   o.answer_status = answer.status;
   const ws::Bytes behind = what_is_behind(opening, c, script, ws::Role::server, options.seed, answer.deflate);
-  opening.recorder.transcript().response = ws::to_string(answer.octets) + ws::to_string(script_octets(script.behind, options.seed));
+  opening.recorder.transcript().response =
+      ws::to_string(answer.octets) + ws::to_string(script_octets(script.behind, options.seed));
   // RFC 6455 4.1: a client waits for the answer before it sends anything more.
   o.spoke_early = !opening.early.empty();
   Watchdog watchdog(*opening.stream);
@@ -317,9 +326,9 @@ asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::Reques
     o.opened = true;
     co_return true;
   }
-  o.handshake_failure = watchdog.bit() ? "the client did not take the answer to its opening handshake"
-                                       : fmt::format("the connection ended in the opening handshake: {}",
-                                                     sent.error.message());
+  o.handshake_failure = watchdog.bit()
+                            ? "the client did not take the answer to its opening handshake"
+                            : fmt::format("the connection ended in the opening handshake: {}", sent.error.message());
   co_return false;
 }
 

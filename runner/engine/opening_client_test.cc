@@ -118,9 +118,8 @@ constexpr const char* kRequest =
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 Verdict on_credulous(std::string_view id, const std::string& more_fields = {}) {
-  return verdict_on(*Catalogue::built_in().find(id), [&](std::uint16_t port) {
-    return credulous(port, kRequest + more_fields + "\r\n");
-  });
+  return verdict_on(*Catalogue::built_in().find(id),
+                    [&](std::uint16_t port) { return credulous(port, kRequest + more_fields + "\r\n"); });
 }
 
 TEST(ClientWithAFault, IsCaughtWhenItLooksAtNothing) {

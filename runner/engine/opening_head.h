@@ -32,7 +32,7 @@ struct SentHead {
   bool spoke_early = false;  // the endpoint sent something before it could have all of the head
 };
 // Sends the head and what is behind it, cut and stopped as the script says.
-[[nodiscard]] asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script,
-                                                         ws::ByteView head, ws::ByteView behind);
+[[nodiscard]] asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
+                                                  ws::ByteView behind);
 
 }  // namespace touchstone

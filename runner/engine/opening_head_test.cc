@@ -25,8 +25,9 @@ TEST(ScriptedHead, AppliesEditsInOrder) {
                    {.kind = FieldEdit::Kind::line, .value = literal(" folded")},
                    {.kind = FieldEdit::Kind::set, .name = "New", .value = literal("n")}};
   const auto head = scripted_head(script, kPlain, kWords, 1);
-  EXPECT_EQ(ws::to_string(head.octets),
-            "GET http://h:9/t HTTP/1.0\r\nUPGRADE: x, K\r\nConnection: Upgrade\r\nX: 1\r\nX: 1\r\n folded\r\nNew: n\r\n\r\n");
+  EXPECT_EQ(
+      ws::to_string(head.octets),
+      "GET http://h:9/t HTTP/1.0\r\nUPGRADE: x, K\r\nConnection: Upgrade\r\nX: 1\r\nX: 1\r\n folded\r\nNew: n\r\n\r\n");
   ASSERT_EQ(head.fields.size(), 5u);  // the folded line is no field
   EXPECT_EQ(head.fields[4], (ws::Field{"New", "n"}));
 }

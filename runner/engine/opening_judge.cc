@@ -24,7 +24,8 @@ Weight weight(Level level) {
 }
 
 std::string statuses_text(const std::vector<std::uint16_t>& statuses) {
-  return statuses.empty() || statuses.front() < 400 ? "a status that says an error" : fmt::format("{}", fmt::join(statuses, " or "));
+  return statuses.empty() || statuses.front() < 400 ? "a status that says an error"
+                                                    : fmt::format("{}", fmt::join(statuses, " or "));
 }
 
 class OpeningJudge {

@@ -1,5 +1,5 @@
-// What the catalogue expects of opening handshakes against the strict stack: what it must or should do is what the stack
-// does, with a status that the case names.
+// What the catalogue expects of opening handshakes against the strict stack: what it must or should do is what the
+// stack does, with a status that the case names.
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/opening.h"
 
