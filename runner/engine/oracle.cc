@@ -256,7 +256,9 @@ std::string contradiction_of_choice(const Case& c, const End& strict, std::optio
     const bool goes_on = may == nullptr || std::holds_alternative<end::Polite>(strict);
     return goes_on ? std::string() : "it ends the connection in another way";
   }
-  if (!is_left_open(*violation, c)) return "it fails the connection, as every endpoint must";
+  // What comes before the answer to the opening handshake may be dropped (C-12).
+  const bool too_early = c.request && c.request->glue;
+  if (!too_early && !is_left_open(*violation, c)) return "it fails the connection, as every endpoint must";
   const std::uint16_t code = ws::rule(*violation).close_code;
   if (may != nullptr && std::ranges::find(may->codes, code) == may->codes.end()) {
     return fmt::format("its status code {} is not accepted", code);
