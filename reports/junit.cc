@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/digest.h"
 #include "reports/render.h"
 #include "reports/text.h"
 #include "runner/result/result_json.h"
@@ -35,20 +36,6 @@ std::vector<Suite> suites_of(const AgentResults& agent) {
     suites.back().results.push_back(result);
   }
   return suites;
-}
-
-// What a person needs to understand a failure without opening another file.
-std::string details(const Report& report, const Result& result) {
-  std::string text = fmt::format("{}\nExpected: {}\n", result.summary, result.expectation);
-  for (const Finding& finding : result.findings) {
-    if (finding.weight == Finding::Weight::choice) continue;
-    text += fmt::format("{} ({}): expected {}; seen {}\n", report.clause(finding.requirement), finding.requirement,
-                        finding.expected, finding.seen);
-    if (const RequirementText* rule = report.requirement(finding.requirement))
-      text += fmt::format("  {}: {}\n", rule->level, rule->rule);
-  }
-  if (!result.replay.empty()) text += fmt::format("Again: {}\n", result.replay);
-  return text;
 }
 
 std::string test_case(const Report& report, std::string_view agent, const Result& result) {

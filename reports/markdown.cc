@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <map>
 
+#include "reports/digest.h"
 #include "reports/render.h"
 #include "reports/text.h"
 #include "runner/result/result_json.h"
@@ -14,8 +14,6 @@ namespace {
 constexpr std::array kColumns{
     Behavior::ok,     Behavior::non_strict, Behavior::informational, Behavior::unimplemented, Behavior::not_applicable,
     Behavior::failed, Behavior::errored};
-
-using Counts = std::map<Behavior, std::size_t>;
 
 std::string counts_row(std::string_view label, const Counts& counts) {
   std::string row = fmt::format("| {} |", label);
@@ -33,12 +31,6 @@ std::string table_head(std::string_view first) {
     line += "---:|";
   }
   return head + "\n" + line + "\n";
-}
-
-Counts count(const std::vector<const Result*>& results) {
-  Counts counts;
-  for (const Result* result : results) ++counts[result->behavior];
-  return counts;
 }
 
 std::string groups(const AgentResults& agent) {

@@ -42,6 +42,11 @@ struct Renderer {
 [[nodiscard]] std::expected<void, FileError> render_autobahn(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_junit(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_markdown(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_tap(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_ctrf(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_sarif(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_github(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_badge(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_page(const Report& report, const Sink& sink);
 
 }  // namespace touchstone

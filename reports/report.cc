@@ -182,12 +182,15 @@ std::vector<std::string> autobahn_ids(const Result& result) {
   return result.aliases.empty() ? std::vector<std::string>{result.case_id} : result.aliases;
 }
 
+std::string file_stem(std::string_view agent) {
+  const std::string stem = cleaned(agent).substr(0, kLongestStem);
+  return stem.empty() ? "agent" : stem;
+}
+
 std::string case_file_name(std::string_view agent, std::string_view id) {
-  std::string stem = cleaned(agent).substr(0, kLongestStem);
-  if (stem.empty()) stem = "agent";
   std::string of_case(id);
   for (char& c : of_case) c = cleaned(std::string_view(&c, 1)).empty() ? '_' : cleaned(std::string_view(&c, 1))[0];
-  return fmt::format("{}_case_{}.json", stem, of_case.substr(0, kLongestStem));
+  return fmt::format("{}_case_{}.json", file_stem(agent), of_case.substr(0, kLongestStem));
 }
 
 std::string partial_notice(const Report& report) {

@@ -64,6 +64,8 @@ class Report {
 [[nodiscard]] std::vector<std::string> autobahn_ids(const Result& result);
 
 // Autobahn's rule for file names: agent and case in lower case, all but [a-z0-9] as '_', "agent_case_6_4_1.json".
+// `file_stem` is the part for the agent, "node_ws_8_18_0".
+[[nodiscard]] std::string file_stem(std::string_view agent);
 [[nodiscard]] std::string case_file_name(std::string_view agent, std::string_view id);
 
 // A sentence for people about a run that is not complete; empty for a complete one.

@@ -18,6 +18,12 @@ else()
                  "On Debian: apt-get install chromium chromium-driver python3")
 endif()
 
+# The programs that the reports are for, from Debian and npm; reports/consumers/test says so when it has to skip.
+if(Python3_FOUND)
+  add_test(NAME reports.consumers COMMAND ${CMAKE_SOURCE_DIR}/reports/consumers/test $<TARGET_FILE:reports_sample>)
+  set_tests_properties(reports.consumers PROPERTIES LABELS "page" TIMEOUT 900 SKIP_RETURN_CODE 77)
+endif()
+
 if(Python3_FOUND)
   execute_process(COMMAND ${Python3_EXECUTABLE} -c "import jsonschema; jsonschema.Draft202012Validator"
                   RESULT_VARIABLE no_jsonschema OUTPUT_QUIET ERROR_QUIET)

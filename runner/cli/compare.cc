@@ -1,6 +1,6 @@
 #include "runner/cli/compare.h"
 
-#include "runner/cli/outcome.h"
+#include "reports/digest.h"
 
 #include <fmt/format.h>
 

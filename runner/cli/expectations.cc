@@ -1,6 +1,6 @@
 #include "runner/cli/expectations.h"
 
-#include "runner/cli/outcome.h"
+#include "reports/digest.h"
 #include "runner/cli/summary.h"
 #include "runner/cli/text.h"
 #include "runner/result/json_members.h"

@@ -1,5 +1,6 @@
 #include "runner/cli/outcome.h"
 
+#include "reports/digest.h"
 #include "runner/cli/print.h"
 #include "runner/cli/progress.h"
 #include "runner/cli/summary.h"
@@ -36,10 +37,6 @@ void print_outcome(const RunInfo& run, const std::vector<Result>& results, const
   out("\n{} in {}.", count_of(results.size(), "case"), format_duration(took));
   if (!page.empty()) out(" Report: {}", page.string());
   out("\n");
-}
-
-bool is_bad(const Result& result) noexcept {
-  return result.behavior == Behavior::failed || result.behavior == Behavior::errored;
 }
 
 bool any_bad(const std::vector<Result>& results) { return std::any_of(results.begin(), results.end(), is_bad); }

@@ -16,8 +16,7 @@ inline constexpr const char* kDefaultFolder = "touchstone-report";
 void print_outcome(const RunInfo& run, const std::vector<Result>& results, const Catalogue& catalogue,
                    const std::vector<std::string>& deaths, const std::filesystem::path& page);
 
-// A result that makes the exit code 1, unless an expectation file accepts it.
-[[nodiscard]] bool is_bad(const Result& result) noexcept;
+// Whether any result makes the exit code 1.
 [[nodiscard]] bool any_bad(const std::vector<Result>& results);
 
 }  // namespace touchstone::cli

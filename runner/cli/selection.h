@@ -15,7 +15,7 @@ namespace touchstone::cli {
 struct SelectionOptions {
   std::vector<std::string> include, exclude;
   std::string profile = "default";
-  std::vector<std::string> files;  // case files in place of the catalogue's
+  std::vector<std::string> files{};  // case files in place of the catalogue's
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);

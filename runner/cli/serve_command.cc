@@ -1,3 +1,4 @@
+#include "reports/digest.h"
 #include "reports/journal.h"
 #include "reports/render.h"
 #include "runner/cli/cli.h"

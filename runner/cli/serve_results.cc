@@ -1,6 +1,6 @@
 #include "runner/cli/serve_results.h"
 
-#include "runner/cli/outcome.h"
+#include "reports/digest.h"
 
 #include <fmt/core.h>
 #include <ws/core/http1.h>

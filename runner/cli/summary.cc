@@ -1,5 +1,6 @@
 #include "runner/cli/summary.h"
 
+#include "reports/digest.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -11,13 +12,6 @@ namespace {
 
 constexpr std::size_t kShapesShown = 5;
 constexpr std::size_t kCasesNamed = 8;
-
-// The finding that decided the verdict: the heaviest, and of these the first.
-const Finding* decisive(const Result& result) {
-  const auto heaviest = std::max_element(result.findings.begin(), result.findings.end(),
-                                         [](const Finding& a, const Finding& b) { return a.weight < b.weight; });
-  return heaviest == result.findings.end() ? nullptr : &*heaviest;
-}
 
 FailureGroup& group_for(std::vector<FailureGroup>& groups, const Result& result, const std::string& requirement) {
   const auto fits = [&](const FailureGroup& group) {

@@ -1,0 +1,85 @@
+// ctrf.cc - ctrf.json: the Common Test Report Format (ctrf.io), specification 0.0.0.
+#include <algorithm>
+#include <cmath>
+
+#include "reports/digest.h"
+#include "reports/render.h"
+#include "reports/text.h"
+#include "runner/result/json_members.h"
+
+namespace touchstone {
+namespace {
+
+constexpr std::string_view kSpecification = "0.0.0";
+
+std::int64_t milliseconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+std::string_view status(const Result& result) {
+  if (is_bad(result)) return "failed";
+  return is_skipped(result) ? "skipped" : "passed";
+}
+
+Json test(const Report& report, const AgentResults& agent, const Result& result) {
+  const auto took = static_cast<std::int64_t>(std::llround(result.duration_ms));
+  Json out;
+  out["name"] = result.case_id;
+  out["status"] = status(result);
+  out["rawStatus"] = name(result.behavior);
+  out["duration"] = took;
+  out["start"] = milliseconds(result.started);
+  out["stop"] = milliseconds(result.started) + took;
+  out["suite"] = Json::array({clean_text(agent.name), group_of(result.case_id)});
+  out["type"] = "conformance";
+  if (result.behavior != Behavior::ok) out["message"] = clean_text(result.summary);
+  if (is_bad(result)) out["trace"] = clean_text(details(report, result));
+  if (result.flaky) out["flaky"] = true;
+  if (!result.requirements.empty()) out["tags"] = result.requirements;
+  out["extra"] = Json{{"agent", clean_text(agent.name)},
+                      {"closing", name(result.closing)},
+                      {"aliases", result.aliases},
+                      {"title", result.title},
+                      {"replay", clean_text(result.replay)}};
+  return out;
+}
+
+}  // namespace
+
+std::expected<void, FileError> render_ctrf(const Report& report, const Sink& sink) {
+  const RunInfo& run = report.run();
+  Json tests = Json::array(), endpoints = Json::array();
+  std::size_t passes = 0, failures = 0, skips = 0, flaky = 0;
+  for (const AgentResults& agent : report.agents()) {
+    endpoints.push_back(clean_text(agent.name));
+    for (const Result* result : agent.results) {
+      (is_bad(*result) ? failures : is_skipped(*result) ? skips : passes) += 1;
+      flaky += result->flaky ? 1 : 0;
+      tests.push_back(test(report, agent, *result));
+    }
+  }
+  Json results;
+  results["tool"] = Json{{"name", "Touchstone"}, {"version", run.version}};
+  results["summary"] = Json{{"tests", tests.size()},
+                            {"passed", passes},
+                            {"failed", failures},
+                            {"skipped", skips},
+                            {"pending", 0},
+                            {"other", 0},
+                            {"flaky", flaky},
+                            {"start", milliseconds(run.start)},
+                            {"stop", std::max(milliseconds(run.end), milliseconds(run.start))},
+                            {"extra", Json{{"planned", run.planned}, {"complete", run.complete}}}};
+  results["tests"] = std::move(tests);
+  results["environment"] = Json{{"testEnvironment", run.machine},
+                                {"extra", Json{{"endpoints", std::move(endpoints)},
+                                               {"profile", run.profile},
+                                               {"catalogue", run.catalogue_hash},
+                                               {"seed", run.seed}}}};
+  Json out{{"reportFormat", "CTRF"}, {"specVersion", kSpecification}, {"generatedBy", "Touchstone"}};
+  out["timestamp"] = format_time(run.end);
+  out["results"] = std::move(results);
+  return sink("ctrf.json", write_json(out) + "\n");
+}
+
+}  // namespace touchstone

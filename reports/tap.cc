@@ -1,0 +1,62 @@
+// tap.cc - results.tap: the Test Anything Protocol, version 14. A run that is partial ends in a bail-out.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/digest.h"
+#include "reports/render.h"
+#include "reports/text.h"
+#include "runner/result/json_members.h"
+
+namespace touchstone {
+namespace {
+
+// Descriptions and reasons are one line; a number sign would begin a directive.
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (const char c : clean_text(text)) {
+    if (c == '\\' || c == '#') out += '\\';
+    out += c == '\n' || c == '\t' ? ' ' : c;
+  }
+  return out;
+}
+
+// A YAML block: JSON strings are YAML as well.
+std::string diagnostics(const Report& report, const Result& result) {
+  std::string out = "  ---\n";
+  const auto line = [&](std::string_view key, std::string_view value) {
+    if (!value.empty()) out += fmt::format("  {}: {}\n", key, write_json(Json(clean_text(value))));
+  };
+  line("verdict", name(result.behavior));
+  line("closing", name(result.closing));
+  line("message", result.summary);
+  if (is_bad(result)) line("details", details(report, result));
+  line("again", result.replay);
+  return out + "  ...\n";
+}
+
+std::string point(const Report& report, std::string_view agent, const Result& result, std::size_t number) {
+  std::string out = fmt::format("{} {} - {}{}", is_bad(result) ? "not ok" : "ok", number, one_line(agent),
+                                one_line(" " + result.case_id));
+  if (is_skipped(result)) return out + fmt::format(" # SKIP {}: {}\n", name(result.behavior), one_line(result.summary));
+  out += '\n';
+  const bool plain = result.behavior == Behavior::ok && result.closing == Closing::ok;
+  return plain ? out : out + diagnostics(report, result);
+}
+
+}  // namespace
+
+std::expected<void, FileError> render_tap(const Report& report, const Sink& sink) {
+  std::size_t number = 0;
+  std::string points;
+  for (const AgentResults& agent : report.agents())
+    for (const Result* result : agent.results) points += point(report, agent.name, *result, ++number);
+  std::string out = fmt::format("TAP version 14\n1..{}{}\n", std::max(report.run().planned, number),
+                                report.run().planned + number == 0 ? " # no cases" : "");
+  out += points;
+  if (const std::string notice = partial_notice(report); !notice.empty())
+    out += fmt::format("Bail out! {}\n", one_line(notice));
+  return sink("results.tap", out);
+}
+
+}  // namespace touchstone
