@@ -3,6 +3,7 @@ set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example
 option(TOUCHSTONE_FUZZ "Build fuzz/*_fuzzer.cc as libFuzzer targets (clang), not as programs that replay their corpus" OFF)
 set(TOUCHSTONE_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzz target: a flag, or another engine's library")
 option(TOUCHSTONE_COVERAGE "Count which lines run (clang's source-based coverage; scripts/coverage shows them)" OFF)
+option(TOUCHSTONE_AT_ONCE "Compile several files of a room at once: faster from nothing, slower after an edit" OFF)
 set(TOUCHSTONE_SANITIZED_TREE "" CACHE PATH "A second build tree, with sanitizers, whose test programs run in this tree's ctest")
 
 if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)

@@ -1,6 +1,14 @@
 # One library and one test program per folder. A new file needs no edit here.
 add_custom_target(test_programs)  # all of unit tests and laws: what the sanitizer build is for
 
+# TOUCHSTONE_AT_ONCE compiles several files of a room at once, in a third of the time. Names in the unnamed namespaces of a
+# room must differ for that.
+function(touchstone_at_once target)
+  if(TOUCHSTONE_AT_ONCE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+  endif()
+endfunction()
+
 # touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc and what those
 # share, FOLDER/testing/*.cc.
 function(touchstone_library name folder)
@@ -13,6 +21,7 @@ function(touchstone_library name folder)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE touchstone_options)
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
+    touchstone_at_once(${name})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})
@@ -20,6 +29,9 @@ function(touchstone_library name folder)
   if(tests)
     file(GLOB shared CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/testing/*.cc)
     touchstone_test_program(${name} unit "${tests};${shared}" LINK ${name} GTest::gmock)
+    if(TARGET ${name}_test)
+      touchstone_at_once(${name}_test)
+    endif()
   endif()
 endfunction()
 

@@ -23,7 +23,7 @@ RunInfo a_run() {
   return run;
 }
 
-Result a_result(const std::string& id) {
+Result empty_result(const std::string& id) {
   Result result;
   result.case_id = id;
   result.started = a_run().start;
@@ -38,8 +38,8 @@ struct Journals : testing::Test {
   void write(bool footer) {
     auto writer = JournalWriter::open(folder.path(), a_run());
     ASSERT_TRUE(writer) << writer.error();
-    ASSERT_TRUE(writer->add(a_result("a")));
-    ASSERT_TRUE(writer->add(a_result("b")));
+    ASSERT_TRUE(writer->add(empty_result("a")));
+    ASSERT_TRUE(writer->add(empty_result("b")));
     if (footer) {
       ASSERT_TRUE(writer->finish(a_run()));
     }

@@ -40,7 +40,7 @@ namespace {
   _exit(127);
 }
 
-std::string describe(int status) {
+std::string cause_of_death(int status) {
   if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   const int code = WEXITSTATUS(status);
   // What a shell says of a child that a signal ended.
@@ -122,7 +122,7 @@ std::optional<std::string> ChildProcess::ended(std::chrono::milliseconds wait) {
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(pidfd_), &info, WEXITED | WNOWAIT) != 0) return how_ = "an unknown way";
   const int status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-  return how_ = describe(status);
+  return how_ = cause_of_death(status);
 }
 
 void ChildProcess::stop(std::chrono::milliseconds patience) noexcept {

@@ -18,7 +18,7 @@ namespace touchstone::cli {
 namespace {
 
 constexpr std::string_view kUrl = "{url}", kCaseUrl = "{case_url}";
-constexpr std::chrono::milliseconds kLastWords{1000};
+constexpr std::chrono::milliseconds kTimeToLeave{1000};
 constexpr std::size_t kMostDeaths = 50;
 
 const Case* in_catalogue(const std::string& id) { return Catalogue::built_in().find(id); }
@@ -83,7 +83,7 @@ asio::awaitable<ClientCommand::End> ClientCommand::run_process(std::string comma
   while (!*over) {
     // A driver ends by itself when all is done; a browser does not.
     const bool done = reported_ && left_.empty();
-    const auto patience = done ? kLastWords : settings_.idle;
+    const auto patience = done ? kTimeToLeave : settings_.idle;
     const bool silent = static_cast<bool>(co_await changed_.wait(ws::io::deadline_after(patience)));
     if (silent && !server_.busy()) break;  // a case that runs has a time limit of its own
   }

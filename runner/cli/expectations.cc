@@ -18,7 +18,7 @@ constexpr int kFormat = 1;
 
 // --- Reading and writing --------------------------------------------------------------------------------------
 
-class Reader {
+class ExpectationReader {
  public:
   std::expected<Expectations, JsonFault> read(const Json& root) {
     Members members(root, "", fault_);
@@ -155,7 +155,7 @@ std::string unexplained(const FailureGroup& group, const FailureGroup::Shape& sh
 
 std::expected<Expectations, std::string> parse_expectations(std::string_view file, std::string_view text) {
   const auto json = parse_json(text);
-  auto read = json ? Reader().read(*json) : std::unexpected(json.error());
+  auto read = json ? ExpectationReader().read(*json) : std::unexpected(json.error());
   if (read) return std::move(*read);
   JsonFault fault = read.error();
   fault.file = file;

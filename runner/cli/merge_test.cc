@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Journal journal(const std::string& agent, const std::vector<std::string>& cases, int at = 0) {
+Journal journal_of(const std::string& agent, const std::vector<std::string>& cases, int at = 0) {
   Journal made;
   made.run.agents = {{agent, "ws://h/", ""}};
   made.run.planned = cases.size();
@@ -30,7 +30,7 @@ Journal journal(const std::string& agent, const std::vector<std::string>& cases,
 }
 
 TEST(Merge, PutsAgentsSideBySide) {
-  const Merged merged = merge({journal("a", {"1", "2"}), journal("b", {"1"}, 5)}, {"x", "y"});
+  const Merged merged = merge({journal_of("a", {"1", "2"}), journal_of("b", {"1"}, 5)}, {"x", "y"});
   EXPECT_THAT(merged.journal.run.agents, SizeIs(2));
   EXPECT_THAT(merged.journal.results, SizeIs(3));
   EXPECT_EQ(merged.journal.run.planned, 3u);
@@ -40,14 +40,14 @@ TEST(Merge, PutsAgentsSideBySide) {
 }
 
 TEST(Merge, JoinsShardsOfOneAgent) {
-  const Merged merged = merge({journal("a", {"1"}), journal("a", {"2"})}, {"x", "y"});
+  const Merged merged = merge({journal_of("a", {"1"}), journal_of("a", {"2"})}, {"x", "y"});
   EXPECT_THAT(merged.journal.run.agents, SizeIs(1));
   EXPECT_THAT(merged.journal.results, SizeIs(2));
 }
 
 TEST(Merge, KeepsTheLaterOfTwoResults) {
   for (const bool later_first : {false, true}) {
-    std::vector<Journal> journals = {journal("a", {"1"}, 1), journal("a", {"1"}, 2)};
+    std::vector<Journal> journals = {journal_of("a", {"1"}, 1), journal_of("a", {"1"}, 2)};
     if (later_first) std::swap(journals[0], journals[1]);
     const Merged merged = merge(journals, {"x", "y"});
     ASSERT_THAT(merged.journal.results, SizeIs(1));
@@ -58,18 +58,18 @@ TEST(Merge, KeepsTheLaterOfTwoResults) {
 }
 
 TEST(Merge, IsPartialWhenOnePartIs) {
-  Journal cut = journal("b", {"1"});
+  Journal cut = journal_of("b", {"1"});
   cut.run.complete = false;
   cut.run.ended_because = "interrupted";
-  const Merged merged = merge({journal("a", {"1"}), cut}, {"x", "y"});
+  const Merged merged = merge({journal_of("a", {"1"}), cut}, {"x", "y"});
   EXPECT_FALSE(merged.journal.run.complete);
   EXPECT_EQ(merged.journal.run.ended_because, "y: interrupted");
 }
 
 TEST(Merge, WarnsAboutDifferentCatalogues) {
-  Journal other = journal("b", {"1"});
+  Journal other = journal_of("b", {"1"});
   other.run.catalogue_hash = "ff";
-  EXPECT_THAT(merge({journal("a", {"1"}), other}, {"x", "y"}).warnings,
+  EXPECT_THAT(merge({journal_of("a", {"1"}), other}, {"x", "y"}).warnings,
               ElementsAre(HasSubstr("y: the catalogue is ff")));
 }
 

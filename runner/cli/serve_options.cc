@@ -19,7 +19,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr std::uint16_t kPort = 9001;  // Autobahn's
+constexpr std::uint16_t kAutobahnPort = 9001;
 
 std::chrono::milliseconds duration(const std::string& text, std::string_view option) {
   const auto parsed = parse_duration(text);
@@ -40,7 +40,7 @@ ws::io::ListenOptions where_to_listen(const ServeOptions& options, const std::op
   ws::io::ListenOptions listen;
   listen.host = options.host;
   // A client that we start is told the port.
-  listen.port = options.port.value_or(options.command.empty() ? kPort : 0);
+  listen.port = options.port.value_or(options.command.empty() ? kAutobahnPort : 0);
   bool tls = options.tls || !options.certificate.empty();
   std::string certificate = options.certificate, key = options.key;
   if (spec) {

@@ -29,9 +29,9 @@ const std::vector<std::string> kServerOptions = {
     "versions", "webStatus", "maskServerFrames", "requireMaskedClientFrames", "allowedOrigins", "maxConnections",
 };
 
-class Reader {
+class SpecReader {
  public:
-  explicit Reader(std::string_view file) : file_(file) {}
+  explicit SpecReader(std::string_view file) : file_(file) {}
 
   SpecFile read(const Json& root) {
     need(root.is_object(), "", root, "an object");
@@ -164,12 +164,12 @@ bool glob(std::string_view pattern, std::string_view text) {
 namespace {
 
 std::expected<SpecFile, std::string> parse(std::string_view name, std::string_view text,
-                                           SpecFile (Reader::*read)(const Json&)) {
+                                           SpecFile (SpecReader::*read)(const Json&)) {
   std::vector<CaseFileError> faults;
   const std::optional<Json> root = parse_strict(name, text, faults);
   if (!faults.empty()) return std::unexpected(faults.front().text());
   try {
-    Reader reader(name);
+    SpecReader reader(name);
     return (reader.*read)(*root);
   } catch (const Fault& fault) {
     return std::unexpected(ws::one_line(fault.text));
@@ -179,11 +179,11 @@ std::expected<SpecFile, std::string> parse(std::string_view name, std::string_vi
 }  // namespace
 
 std::expected<SpecFile, std::string> parse_spec(std::string_view name, std::string_view text) {
-  return parse(name, text, &Reader::read);
+  return parse(name, text, &SpecReader::read);
 }
 
 std::expected<SpecFile, std::string> parse_server_spec(std::string_view name, std::string_view text) {
-  return parse(name, text, &Reader::read_server_side);
+  return parse(name, text, &SpecReader::read_server_side);
 }
 
 std::vector<std::string> excluded_for(const SpecFile& spec, std::string_view agent) {

@@ -10,7 +10,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-Result result(std::string id, Behavior behavior, std::string requirement = "", std::string seen = "seen") {
+Result result_with(std::string id, Behavior behavior, std::string requirement = "", std::string seen = "seen") {
   Result made;
   made.case_id = std::move(id);
   made.agent = "server";
@@ -23,7 +23,7 @@ Result result(std::string id, Behavior behavior, std::string requirement = "", s
   return made;
 }
 
-Catalogue catalogue() {
+Catalogue small_catalogue() {
   Catalogue made;
   Requirement rule;
   rule.id = "rfc6455-5.1-3";
@@ -36,14 +36,14 @@ Catalogue catalogue() {
 }
 
 TEST(Summary, IsEmptyWhenAllIsWell) {
-  EXPECT_THAT(summarize({result("a", Behavior::ok), result("b", Behavior::informational)}, catalogue(), {}), IsEmpty());
-  EXPECT_THAT(summarize({}, catalogue(), {}), IsEmpty());
+  EXPECT_THAT(summarize({result_with("a", Behavior::ok), result_with("b", Behavior::informational)}, small_catalogue(), {}), IsEmpty());
+  EXPECT_THAT(summarize({}, small_catalogue(), {}), IsEmpty());
 }
 
 TEST(Summary, GroupsByRuleAndByWhatWasSeen) {
   const std::vector<Result> results = {
-      result("a", Behavior::failed, "rfc6455-5.1-3"), result("b", Behavior::failed, "other"),
-      result("c", Behavior::failed, "rfc6455-5.1-3"), result("d", Behavior::failed, "rfc6455-5.1-3", "else")};
+      result_with("a", Behavior::failed, "rfc6455-5.1-3"), result_with("b", Behavior::failed, "other"),
+      result_with("c", Behavior::failed, "rfc6455-5.1-3"), result_with("d", Behavior::failed, "rfc6455-5.1-3", "else")};
   const auto groups = group_failures(results);
   ASSERT_THAT(groups, SizeIs(2));
   EXPECT_EQ(groups[0].requirement, "rfc6455-5.1-3");
@@ -52,8 +52,8 @@ TEST(Summary, GroupsByRuleAndByWhatWasSeen) {
 }
 
 TEST(Summary, PutsFailuresBeforeErrorsBeforeNonStrict) {
-  const std::vector<Result> results = {result("a", Behavior::non_strict, "x"), result("b", Behavior::errored),
-                                       result("c", Behavior::failed, "x")};
+  const std::vector<Result> results = {result_with("a", Behavior::non_strict, "x"), result_with("b", Behavior::errored),
+                                       result_with("c", Behavior::failed, "x")};
   const auto groups = group_failures(results);
   ASSERT_THAT(groups, SizeIs(3));
   EXPECT_EQ(groups[0].behavior, Behavior::failed);
@@ -62,13 +62,13 @@ TEST(Summary, PutsFailuresBeforeErrorsBeforeNonStrict) {
 }
 
 TEST(Summary, TakesTheHeaviestFinding) {
-  Result two = result("a", Behavior::failed, "the-violation");
+  Result two = result_with("a", Behavior::failed, "the-violation");
   two.findings.insert(two.findings.begin(), {Finding::Weight::choice, "a-choice", "", ""});
   EXPECT_EQ(group_failures({two}).front().requirement, "the-violation");
 }
 
 TEST(Summary, SaysRuleExpectedSeenAndHowToRepeat) {
-  const std::string text = summarize({result("a", Behavior::failed, "rfc6455-5.1-3")}, catalogue(), {});
+  const std::string text = summarize({result_with("a", Behavior::failed, "rfc6455-5.1-3")}, small_catalogue(), {});
   EXPECT_THAT(text, HasSubstr("FAILED  rfc6455-5.1-3 (RFC 6455 section 5.1, MUST)"));
   EXPECT_THAT(text, HasSubstr("A server closes the connection when a frame is not masked."));
   EXPECT_THAT(text, HasSubstr("expected  expected\n"));
@@ -79,28 +79,28 @@ TEST(Summary, SaysRuleExpectedSeenAndHowToRepeat) {
 
 TEST(Summary, ShortensLongGroups) {
   std::vector<Result> results;
-  for (int i = 0; i < 30; ++i) results.push_back(result("alike/" + std::to_string(i), Behavior::failed, "r"));
-  EXPECT_THAT(summarize(results, catalogue(), {.colour = false, .width = 400}), HasSubstr("and 21 more"));
+  for (int i = 0; i < 30; ++i) results.push_back(result_with("alike/" + std::to_string(i), Behavior::failed, "r"));
+  EXPECT_THAT(summarize(results, small_catalogue(), {.colour = false, .width = 400}), HasSubstr("and 21 more"));
   results.clear();
   for (int i = 0; i < 30; ++i) {
-    results.push_back(result("odd/" + std::to_string(i), Behavior::failed, "r", std::to_string(i)));
+    results.push_back(result_with("odd/" + std::to_string(i), Behavior::failed, "r", std::to_string(i)));
   }
-  const std::string text = summarize(results, catalogue(), {.colour = false, .width = 400});
+  const std::string text = summarize(results, small_catalogue(), {.colour = false, .width = 400});
   EXPECT_THAT(text, HasSubstr("in other ways odd/5"));
   EXPECT_THAT(text, HasSubstr("and 17 more"));
 }
 
 TEST(Summary, NamesAgentsOnlyWhenThereAreSeveral) {
-  Result other = result("a", Behavior::failed, "r");
-  EXPECT_THAT(summarize({other}, catalogue(), {}), Not(HasSubstr("server")));
+  Result other = result_with("a", Behavior::failed, "r");
+  EXPECT_THAT(summarize({other}, small_catalogue(), {}), Not(HasSubstr("server")));
   other.agent = "second";
-  EXPECT_THAT(summarize({result("a", Behavior::failed, "r"), other}, catalogue(), {}), HasSubstr("FAILED second"));
+  EXPECT_THAT(summarize({result_with("a", Behavior::failed, "r"), other}, small_catalogue(), {}), HasSubstr("FAILED second"));
 }
 
 TEST(Summary, MarksFlakyResults) {
-  Result flaky = result("a", Behavior::failed, "r");
+  Result flaky = result_with("a", Behavior::failed, "r");
   flaky.flaky = true;
-  EXPECT_THAT(summarize({flaky}, catalogue(), {}), HasSubstr("a [flaky]"));
+  EXPECT_THAT(summarize({flaky}, small_catalogue(), {}), HasSubstr("a [flaky]"));
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ constexpr std::array<std::string_view, 6> kSanitizers = {
     "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
     "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
 };
-constexpr std::array<std::string_view, 8> kLastWords = {
+constexpr std::array<std::string_view, 8> kDyingWords = {
     "panic: ",   "panicked at",         "terminate called",    "Assertion ", "Traceback (most recent call last)",
     "Uncaught ", "Unhandled exception", "Exception in thread",
 };
@@ -99,7 +99,7 @@ std::optional<std::string> sanitizer_report(std::string_view log) { return first
 
 std::optional<std::string> report_in_log(std::string_view log) {
   if (auto line = sanitizer_report(log)) return line;
-  return first_line_with(log, kLastWords);
+  return first_line_with(log, kDyingWords);
 }
 
 std::expected<void, std::string> Testee::start() {

@@ -5,7 +5,7 @@
 namespace touchstone {
 namespace {
 
-Payload literal(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
+Payload verbatim(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
 
 const PlainHead kPlain{"GET / HTTP/1.1", {{"Host", "h"}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"}}};
 const HeadWords kWords{.host = "h:9", .target = "/t", .key = "K", .accept = "A", .subprotocol = "s"};
@@ -19,11 +19,11 @@ TEST(ScriptedHead, IsTheOrdinaryOneWithoutEdits) {
 TEST(ScriptedHead, AppliesEditsInOrder) {
   HeadScript script;
   script.start = "GET http://@host@target HTTP/1.0";
-  script.fields = {{.kind = FieldEdit::Kind::set, .name = "UPGRADE", .value = literal("x, @key")},
+  script.fields = {{.kind = FieldEdit::Kind::set, .name = "UPGRADE", .value = verbatim("x, @key")},
                    {.kind = FieldEdit::Kind::remove, .name = "host"},
-                   {.kind = FieldEdit::Kind::add, .name = "X", .value = literal("1"), .times = 2},
-                   {.kind = FieldEdit::Kind::line, .value = literal(" folded")},
-                   {.kind = FieldEdit::Kind::set, .name = "New", .value = literal("n")}};
+                   {.kind = FieldEdit::Kind::add, .name = "X", .value = verbatim("1"), .times = 2},
+                   {.kind = FieldEdit::Kind::line, .value = verbatim(" folded")},
+                   {.kind = FieldEdit::Kind::set, .name = "New", .value = verbatim("n")}};
   const auto head = scripted_head(script, kPlain, kWords, 1);
   EXPECT_EQ(
       ws::to_string(head.octets),
@@ -34,14 +34,14 @@ TEST(ScriptedHead, AppliesEditsInOrder) {
 
 TEST(ScriptedHead, ReadsAFieldOutOfALine) {
   HeadScript script;
-  script.fields = {{.kind = FieldEdit::Kind::line, .value = literal("Sec-WebSocket-Protocol:\t a ")}};
+  script.fields = {{.kind = FieldEdit::Kind::line, .value = verbatim("Sec-WebSocket-Protocol:\t a ")}};
   EXPECT_EQ(scripted_head(script, kPlain, kWords, 1).fields.back(), (ws::Field{"Sec-WebSocket-Protocol", "a"}));
 }
 
 TEST(ScriptedHead, PutsRawOctetsInPlaceOfTheHead) {
   HeadScript script;
-  script.before = literal("\r\n");
-  script.raw = literal("GET @target HTTP/1.1\r\nSec-WebSocket-Protocol: p@\r\n\r\n");
+  script.before = verbatim("\r\n");
+  script.raw = verbatim("GET @target HTTP/1.1\r\nSec-WebSocket-Protocol: p@\r\n\r\n");
   const auto head = scripted_head(script, kPlain, kWords, 1);
   EXPECT_EQ(ws::to_string(head.octets), "\r\nGET /t HTTP/1.1\r\nSec-WebSocket-Protocol: p@\r\n\r\n");
   ASSERT_EQ(head.fields.size(), 1u);

@@ -7,14 +7,14 @@
 namespace touchstone {
 namespace {
 
-Payload literal(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
+Payload literal_text(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
 
 Step frame(ws::Opcode opcode, std::string_view payload, bool fin = true, std::uint8_t rsv = 0) {
   step::Frame out;
   out.opcode = opcode;
   out.fin = fin;
   out.rsv = rsv;
-  out.payload = literal(payload);
+  out.payload = literal_text(payload);
   return {out};
 }
 

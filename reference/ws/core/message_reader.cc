@@ -12,8 +12,6 @@ namespace {
 constexpr std::uint64_t kMaxReserve = 64 * 1024;
 // Masked compressed payload is unmasked in pieces of this size, which stay in the cache.
 constexpr std::size_t kUnmaskPiece = 16 * 1024;
-// A buffer that is kept for the next message keeps no more than this.
-constexpr std::size_t kMaxKept = 1024 * 1024;
 
 void unmask(std::span<std::byte> octets, const std::optional<MaskKey>& key, std::uint64_t position) {
   if (key) apply_mask(octets, *key, static_cast<std::size_t>(position % sizeof(MaskKey)));

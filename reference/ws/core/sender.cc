@@ -8,8 +8,6 @@ namespace {
 
 // Unsent output above which only the latest Ping is answered.
 constexpr std::size_t kPongBacklog = 256 * 1024;
-// A buffer that runs empty keeps no more than this.
-constexpr std::size_t kMaxKept = 1024 * 1024;
 
 }  // namespace
 

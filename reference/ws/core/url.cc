@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::uint16_t default_port(bool secure) noexcept { return secure ? 443 : 80; }  // RFC 6455 3
 
-constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // RFC 3986 2.2, 2.3: what may stand for itself in every part: unreserved / sub-delims.

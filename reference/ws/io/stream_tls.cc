@@ -13,9 +13,9 @@
 namespace ws::io {
 namespace {
 
-constexpr std::size_t kSmallRead = 4 * 1024;   // while little comes: idle connections are small
-constexpr std::size_t kLargeRead = 64 * 1024;  // while reads fill the buffer
-constexpr std::size_t kWriteChunk = 64 * 1024;
+constexpr std::size_t kSmallRecord = 4 * 1024;   // while little comes: idle connections are small
+constexpr std::size_t kLargeRecord = 64 * 1024;  // while reads fill the buffer
+constexpr std::size_t kRecordChunk = 64 * 1024;
 constexpr std::size_t kRecordOverhead = 256;  // headers and tags of the records of one chunk, and some more
 
 // The oldest error of OpenSSL's per-thread queue, which is emptied.
@@ -128,7 +128,7 @@ asio::awaitable<std::expected<std::size_t, std::error_code>> TlsStream::read_som
 
 asio::awaitable<std::error_code> TlsStream::write(ByteView octets) {
   while (!octets.empty()) {
-    const ByteView chunk = octets.first(std::min(octets.size(), kWriteChunk));
+    const ByteView chunk = octets.first(std::min(octets.size(), kRecordChunk));
     octets = octets.subspan(chunk.size());
     pipe_->out.reserve(chunk.size() + kRecordOverhead);
     ERR_clear_error();
@@ -154,7 +154,7 @@ asio::awaitable<std::error_code> TlsStream::shutdown_send() {
 // Called when OpenSSL has consumed all input.
 asio::awaitable<std::error_code> TlsStream::fill() {
   Pipe& pipe = *pipe_;
-  const std::size_t wanted = pipe.end >= kSmallRead ? kLargeRead : kSmallRead;  // by what the last read brought
+  const std::size_t wanted = pipe.end >= kSmallRecord ? kLargeRecord : kSmallRecord;  // by what the last read brought
   if (pipe.in.size() != wanted) pipe.in = Bytes(wanted);
   pipe.begin = pipe.end = 0;
   const auto count = co_await tcp_.read_some(pipe.in);
@@ -173,8 +173,8 @@ asio::awaitable<std::error_code> TlsStream::flush() {
     pipe.writing = false;
     pipe.in_flight.clear();
   }
-  if (pipe.in_flight.capacity() > kSmallRead) pipe.in_flight = {};
-  if (pipe.out.capacity() > kSmallRead && pipe.out.empty()) pipe.out = {};
+  if (pipe.in_flight.capacity() > kSmallRecord) pipe.in_flight = {};
+  if (pipe.out.capacity() > kSmallRecord && pipe.out.empty()) pipe.out = {};
   co_return error;
 }
 

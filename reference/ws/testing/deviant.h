@@ -21,6 +21,9 @@ struct DeviantOptions {
   std::function<std::string()> nonce{};
 };
 
+// What the faults that look at a beginning only look at, in octets.
+inline constexpr std::size_t kChecked = 1024;
+
 class Deviant {
  public:
   explicit Deviant(DeviantOptions options);  // a client's request is in output() at once

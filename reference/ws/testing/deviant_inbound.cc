@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kMostInflated = 64 * 1024 * 1024;
 constexpr std::uint64_t kHighBit = std::uint64_t{1} << 63;
-constexpr std::size_t kChecked = 1024;  // of the faults that look at a beginning only
 
 bool is_data(const FrameHeader& header) { return !is_control(header.opcode); }
 

@@ -51,7 +51,6 @@ bool Deviant::checks_text_itself() const {
 }
 
 bool Deviant::text_is_fine(ByteView text, bool was_compressed) const {
-  constexpr std::size_t kChecked = 1024;
   switch (options_.fault) {
     case Fault::accepts_any_text:
     case Fault::replaces_bad_text:

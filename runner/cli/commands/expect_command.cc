@@ -1,5 +1,4 @@
 #include "reports/journal.h"
-#include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/expect_run.h"
 #include "runner/cli/outcome.h"
@@ -8,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -73,21 +71,6 @@ Exit check_run(const Options& options, const Journal& journal) {
 }
 
 }  // namespace
-
-Expectations read_expectations(const std::string& path) {
-  const auto content = read_file(path);
-  if (!content) throw UsageError(content.error());
-  auto read = parse_expectations(path, *content);
-  if (!read) throw UsageError(read.error());
-  return std::move(*read);
-}
-
-bool print_surprises(const Expectations& expectations, const std::vector<Result>& results) {
-  const Catalogue& catalogue = Catalogue::built_in();
-  const auto all = surprises(expectations, results, [&](std::string_view id) { return catalogue.find(id) != nullptr; });
-  for (const Surprise& surprise : all) out("UNEXPECTED  {}\n", surprise.text);
-  return all.empty();
-}
 
 void add_expect_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<Options>();
