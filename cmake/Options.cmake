@@ -27,6 +27,9 @@ target_compile_options(touchstone_options INTERFACE -Wall -Wextra -Wpedantic -Ws
 # delete of Asio's coroutine frames for another allocator's when only one of the pair is inlined.
 target_compile_options(touchstone_options INTERFACE
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-mismatched-new-delete>)
+if(TOUCHSTONE_AT_ONCE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(touchstone_options INTERFACE -Wno-subobject-linkage)  # takes the joined files for headers
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # clang 19 reports what libstdc++ 12's own std::stable_sort calls. Deprecated calls of ours are g++'s to find.
   target_compile_options(touchstone_options INTERFACE -Wno-deprecated-declarations)
