@@ -78,7 +78,14 @@ class Runner {
       : target_(target), greeting_(greeting), options_(options), observer_(observer), stop_(stop) {}
 
   RunOutcome run(const std::vector<const Case*>& cases) {
-    for (const Case* c : cases) expanded_.push_back(with_expectation(scaled(*c, options_.profile), options_.seed));
+    for (const Case* c : cases) {
+      const Case whole = with_expectation(scaled(*c, options_.profile), options_.seed);
+      if (auto fitting = adapted(whole, options_.peer)) {
+        expanded_.push_back(std::move(*fitting));
+      } else {
+        tell_not_applicable(whole, fitting.error());
+      }
+    }
     asio::co_spawn(context_, all(), asio::detached);
     asio::co_spawn(context_, watch_stop(), asio::detached);
     context_.run();
@@ -100,6 +107,17 @@ class Runner {
     co_await pass(std::move(measured), 1);
     co_await confirm();
     context_.stop();
+  }
+
+  void tell_not_applicable(const Case& c, const std::string& why) {
+    observer_.started(c);
+    Verdict verdict;
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary = fmt::format("Not applicable: {}.", why);
+    Result result = make_result(c, target_.agent, {}, verdict);
+    result.replay = replay_command(c, target_, options_);
+    result.started = std::chrono::system_clock::now();
+    observer_.finished(result);
   }
 
   // A signal cannot wake the loop by itself, so it is looked for.
