@@ -33,6 +33,7 @@ struct Attempt {
   bool no_connection = false;
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
   bool waited = false;  // a time-out was part of it
+  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   std::string why;      // with no_connection
 };
 
@@ -187,7 +188,8 @@ class Runner {
     const Behavior b = attempt.result.behavior;
     const bool doubtful =
         b == Behavior::failed || b == Behavior::errored || (b == Behavior::non_strict && attempt.waited);
-    if (options_.confirm && doubtful) {
+    // What costs too much ran alone; a process that has the memory already does not grow again.
+    if (options_.confirm && doubtful && !attempt.costly) {
       to_confirm_.push_back(std::move(attempt));
     } else {
       observer_.finished(attempt.result);
@@ -345,6 +347,7 @@ class Runner {
       attempt.result = make_result(c, target_.agent, std::move(nothing), judge(c, nothing, options_.seed));
     } else {
       const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
+      attempt.costly = options_.process != 0 && !observed->harm.empty();
       attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
       attempt.waited = std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
       const Verdict verdict = judge(c, *observed, options_.seed);
