@@ -162,6 +162,11 @@ class Autobahn(Serving):
         self.assertEqual(self.run_case(2, "slow one".replace(" ", "+")), [])
         self.assertEqual(len(self.run_case(2, "fast")), 1)
 
+    def test_a_driver_may_knock_before_it_begins(self):
+        self.start()
+        self.assertEqual(self.ask("/"), [])
+        self.assertIn(b" 101 ", Client(self.port, "/").head.splitlines()[0])
+
     def test_clients_side_by_side_have_results_of_their_own(self):
         self.start()
         first = Client(self.port, "/runCase?case=1&agent=first")
@@ -221,7 +226,7 @@ class Http(Serving):
             got = self.http(path, method)
             self.assertEqual(got[0], status, path)
             self.assertIn(words, got[2])
-        for path, status, words in (("/runCase?case=1", b"400", b"agent=NAME is missing"), ("/", b"404", b"plain HTTP"),
+        for path, status, words in (("/runCase?case=1", b"400", b"agent=NAME is missing"), ("/live.js", b"404", b"plain HTTP"),
                                     ("/runCase?case=4&agent=x", b"400", b"from 1 to 3"), ("/chat", b"404", b"nothing at")):
             client = Client(self.port, path)
             self.assertIn(b" " + status + b" ", client.head.splitlines()[0])
