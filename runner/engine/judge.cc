@@ -4,6 +4,7 @@
 #include "runner/engine/duty.h"
 #include "runner/engine/mask_keys.h"
 #include "runner/engine/opening_judge.h"
+#include "runner/engine/oracle.h"
 
 #include <ws/core/violation.h>
 
@@ -143,6 +144,13 @@ class Judge {
         verdict_.summary = "The server did not accept the offer of permessage-deflate, as it may.";
         find(Weight::choice, "rfc7692-5-14", "any acceptable offer, or none", "no extension was chosen");
       }
+      return false;
+    }
+    if (o_.deflate && exceeds_agreement(case_, is_client_ ? Side::client : Side::server, *o_.deflate)) {
+      verdict_.behavior = Behavior::not_applicable;
+      verdict_.summary = "The data of this case does not fit the window or the context takeover that was agreed.";
+      find(Weight::choice, "rfc7692-7-4", "parameters under which the data is legal",
+           is_client_ ? offered_extensions() : answered_extensions());
       return false;
     }
     return true;

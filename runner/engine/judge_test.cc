@@ -382,6 +382,20 @@ TEST(JudgeOfClients, LetsAClientMissAnExtension) {
   EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
 }
 
+// RFC 7692 7.1.2: a match at distance 32768 is legal only while the window is that large.
+TEST(JudgeOfClients, DoesNotHoldDataBeyondTheAgreedWindowAgainstTheClient) {
+  const Case* whole_window = Catalogue::built_in().find("deflate-data/takeover/whole-window");
+  ASSERT_NE(whole_window, nullptr);
+  for (const int bits : {15, 12}) {
+    Conversation talk = of_client();
+    talk.as_case() = *whole_window;
+    talk.observation().deflate = ws::DeflateParams{};
+    talk.observation().deflate->server_max_window_bits = bits;
+    talk.gets_close(1002).ends();
+    EXPECT_EQ(talk.verdict().behavior, bits == 15 ? Behavior::failed : Behavior::not_applicable) << bits;
+  }
+}
+
 TEST(JudgeOfClients, AsksNothingOfAClientThatDoesNotOfferTheExtension) {
   Conversation talk = of_client();
   talk.as_case().needs_deflate = true;
