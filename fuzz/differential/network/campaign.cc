@@ -27,6 +27,7 @@ class Campaign {
            const CampaignOptions& options, CampaignObserver& observer, const std::atomic<bool>& stop)
       : targets_(targets),
         corpus_(std::move(corpus)),
+        to_resume_(corpus_.size()),
         options_(options),
         observer_(observer),
         stop_(stop),
@@ -69,7 +70,13 @@ class Campaign {
   asio::awaitable<void> batch() {
     batch_.clear();
     const auto n = std::min<std::uint64_t>(kBatch, options_.most_inputs - end_.stats.inputs);
-    for (std::uint64_t i = 0; i < n; ++i) batch_.push_back(expected(mutator_.next(corpus_), options_.session.seed));
+    // An earlier campaign's corpus first: what it knew is not new again.
+    resumed_ = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
+    to_resume_ -= resumed_;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const Case c = i < resumed_ ? corpus_[to_resume_ + static_cast<std::size_t>(i)] : mutator_.next(corpus_);
+      batch_.push_back(expected(c, options_.session.seed));
+    }
     results_.assign(batch_.size() * targets_.size(), {});
     next_ = 0;
     const auto workers = std::min<std::size_t>(options_.jobs, results_.size());
@@ -114,7 +121,7 @@ class Campaign {
       }
       if (seen.weak()) ++end_.stats.weak;
     }
-    if (!tuples_.insert(std::move(tuple)).second) co_return;
+    if (!tuples_.insert(std::move(tuple)).second || input < resumed_) co_return;
     ++end_.stats.kept;
     corpus_.push_back(batch_[input]);
     observer_.kept(batch_[input]);
@@ -183,6 +190,8 @@ class Campaign {
 
   const std::vector<Target>& targets_;
   std::vector<Case> corpus_;
+  std::size_t to_resume_;    // so many of the corpus, its first ones, were not sent yet
+  std::size_t resumed_ = 0;  // and so many of the batch come from there
   const CampaignOptions& options_;
   CampaignObserver& observer_;
   const std::atomic<bool>& stop_;

@@ -1,5 +1,6 @@
 #include "fuzz/differential/network/evaluate.h"
 
+#include "fuzz/differential/network/openings.h"
 #include "runner/engine/oracle.h"
 
 #include <fmt/format.h>
@@ -21,6 +22,7 @@ std::string kind_of(std::string text) {
   // A payload is quoted as it is, quotation marks included.
   if (const auto quote = text.find('"'); quote != std::string::npos)
     text.replace(quote, text.rfind('"') - quote + 1, "0");
+  if (text.starts_with("a refusal")) return "a refusal";
   if (const auto same = text.find("the one that was sent"); same != std::string::npos) text.resize(same), text += "0";
   if (const auto size = text.find(" ("); size != std::string::npos && text.ends_with(" octets)")) text.resize(size);
   std::string out;
@@ -54,7 +56,8 @@ const Finding* gravest(const Case& c, const Verdict& verdict) {
 // The judge holds against the rule of the case whatever went wrong in it. Here what went wrong before the fault has
 // nothing to do with the fault.
 std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
-  const bool opening = c.expect->opening && (!o.opened || finding.expected.starts_with("a refusal"));
+  const bool opening =
+      whole_opening(c) || (c.expect->opening && (!o.opened || finding.expected.starts_with("a refusal")));
   if (finding.requirement != c.requirements.front() || opening) return finding.requirement;
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return finding.requirement;

@@ -374,13 +374,15 @@ void Mutator::finish(Case& c) {
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
     if (auto* frame = std::get_if<step::Frame>(&step.action)) frame->pause_at = {}, frame->marks = {};
+    // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
+    if (auto* close = std::get_if<step::Close>(&step.action); close != nullptr && !close->code) close->reason = {};
   }
   if (!c.needs_deflate) {
     c.offer.clear();
   } else if (std::ranges::any_of(c.steps, is_raw_compressed)) {
     // Raw data may reach back through the whole window, so nothing may limit it but this.
     c.offer = {kOffers[0]};
-  } else if (c.offer.empty()) {
+  } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
     c.offer = {kOffers[1]};
   }
   c.request.reset();

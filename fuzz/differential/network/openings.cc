@@ -197,10 +197,8 @@ void join_openings(Case& c) {
   c.request = std::move(script);
   const OpeningPart& decides = deciding(parts);
   ExpectOpening opening = *decides.c.expect->opening;
-  if (refuses(decides) && !beyond_doubt(parts, decides)) {
-    opening.statuses = {200};
-    opening.with.clear();
-  }
+  if (refuses(decides) && !beyond_doubt(parts, decides)) opening.statuses = {200};
+  if (parts.size() > 1) opening.with.clear();
   c.expect->opening = std::move(opening);
   c.requirements = decides.c.requirements;
 }
