@@ -94,13 +94,14 @@ Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds) : r
     Case c = as_seed(from);
     if (!c.steps.empty()) seeds_.push_back(std::move(c));
   }
-  if (!layers.handshake) return;
-  for (const OpeningPart& part : opening_parts()) {
+  for (const OpeningPart& part : layers.handshake ? opening_parts() : std::vector<OpeningPart>{}) {
     Case c;
     c.steps.push_back({step::Sentinel{}});
     add_opening(c, part);
     seeds_.push_back(std::move(c));
   }
+  // Something of each layer early on.
+  for (std::size_t i = seeds_.size(); i > 1; --i) std::swap(seeds_[i - 1], seeds_[below(i)]);
 }
 
 std::uint64_t Mutator::below(std::uint64_t n) { return n == 0 ? 0 : random_() % n; }
