@@ -71,6 +71,12 @@ bool is_known(std::string_view name) {
   return std::ranges::any_of(kKnown, [&](std::string_view known) { return equals_ignoring_case(known, name); });
 }
 
+// RFC 9110 15.2: another head follows this one.
+bool is_interim(ByteView octets) {
+  const auto head = parse_response(octets, {});
+  return head && head->status >= 100 && head->status < 200 && head->status != 101;
+}
+
 bool is_deflate(const Extension& extension) { return extension.name == "permessage-deflate"; }
 
 void drop_repeated(std::vector<ExtensionParameter>& parameters) {
@@ -114,6 +120,10 @@ void Deviant::take_head(ByteView octets) {
   const Bytes head(head_.begin(), head_.begin() + static_cast<std::ptrdiff_t>(**end));
   const Bytes early(head_.begin() + static_cast<std::ptrdiff_t>(**end), head_.end());
   head_.clear();
+  if (options_.role == Role::client && is_interim(head)) {
+    if (!early.empty()) take_head(early);
+    return;
+  }
   if (options_.role == Role::server) {
     answer(head);
   } else {
