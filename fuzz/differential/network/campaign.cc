@@ -27,6 +27,7 @@ class Campaign {
            const CampaignOptions& options, CampaignObserver& observer, const std::atomic<bool>& stop)
       : targets_(targets),
         corpus_(std::move(corpus)),
+        to_resume_(corpus_.size()),
         options_(options),
         observer_(observer),
         stop_(stop),
@@ -49,7 +50,8 @@ class Campaign {
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
   }
   [[nodiscard]] bool over() const {
-    return stop_ || !end_.lost.empty() || end_.stats.inputs >= options_.most_inputs || since_start() >= options_.time;
+    return stop_ || !end_.lost.empty() || end_.stats.inputs >= options_.most_inputs || since_start() >= options_.time ||
+           found_ >= options_.most_findings;
   }
 
   asio::awaitable<void> all() {
@@ -68,7 +70,13 @@ class Campaign {
   asio::awaitable<void> batch() {
     batch_.clear();
     const auto n = std::min<std::uint64_t>(kBatch, options_.most_inputs - end_.stats.inputs);
-    for (std::uint64_t i = 0; i < n; ++i) batch_.push_back(expected(mutator_.next(corpus_), options_.session.seed));
+    // An earlier campaign's corpus first: what it knew is not new again.
+    resumed_ = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
+    to_resume_ -= resumed_;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const Case c = i < resumed_ ? corpus_[to_resume_ + static_cast<std::size_t>(i)] : mutator_.next(corpus_);
+      batch_.push_back(expected(c, options_.session.seed));
+    }
     results_.assign(batch_.size() * targets_.size(), {});
     next_ = 0;
     const auto workers = std::min<std::size_t>(options_.jobs, results_.size());
@@ -77,7 +85,7 @@ class Campaign {
       asio::co_spawn(context_, work(), asio::detached);
     }
     while (running_ > 0) co_await changed();
-    for (std::size_t i = 0; i < batch_.size() && end_.lost.empty(); ++i) co_await look_at(i);
+    for (std::size_t i = 0; i < batch_.size() && end_.lost.empty() && found_ < options_.most_findings; ++i) co_await look_at(i);
   }
 
   asio::awaitable<void> work() {
@@ -108,16 +116,19 @@ class Campaign {
       tuple += seen.outcome + "|";
       if (!seen.connected) {
         co_await look_at_death(t, seen.why);
-      } else if (seen.failed()) {
+      } else if (counts(seen)) {
         co_await look_at_failure(batch_[input], t, seen);
-      } else if (seen.verdict.behavior == Behavior::non_strict) {
-        ++end_.stats.weak;
       }
+      if (seen.weak()) ++end_.stats.weak;
     }
-    if (!tuples_.insert(std::move(tuple)).second) co_return;
+    if (!tuples_.insert(std::move(tuple)).second || input < resumed_) co_return;
     ++end_.stats.kept;
     corpus_.push_back(batch_[input]);
     observer_.kept(batch_[input]);
+  }
+
+  [[nodiscard]] bool counts(const Evaluation& seen) const noexcept {
+    return seen.failed() || (options_.weak && seen.weak());
   }
 
   asio::awaitable<void> look_at_failure(const Case& c, std::size_t target, const Evaluation& seen) {
@@ -126,7 +137,7 @@ class Campaign {
     const StillShows shows = [this, target, cluster](const Case& candidate) -> asio::awaitable<bool> {
       const Case c_now = expected(candidate, options_.session.seed);
       const Evaluation now = co_await try_out(c_now, target);
-      co_return now.failed() && now.cluster == cluster;
+      co_return counts(now) && now.cluster == cluster;
     };
     // Alone first: beside other connections an endpoint may only have been slow.
     if (!co_await shows(c)) {
@@ -143,10 +154,11 @@ class Campaign {
     whole.keep_whole = true;
     for (int i = 0; i < kConfirmations; ++i) {
       difference.shown = co_await evaluate(difference.stimulus, targets_[target], whole, cache_);
-      if (difference.shown.failed() && difference.shown.cluster == cluster) continue;
+      if (counts(difference.shown) && difference.shown.cluster == cluster) continue;
       ++end_.stats.unstable;
       co_return;
     }
+    ++found_;
     observer_.found(difference);
   }
 
@@ -170,7 +182,7 @@ class Campaign {
       difference.shown = shown;
       difference.input = end_.stats.inputs;
       difference.after = since_start();
-      if (known_.insert(difference.cluster).second) observer_.found(difference);
+      if (known_.insert(difference.cluster).second) ++found_, observer_.found(difference);
       if (!observer_.endpoint_died(targets_[target], why)) end_.lost = why;
       co_return;
     }
@@ -178,6 +190,8 @@ class Campaign {
 
   const std::vector<Target>& targets_;
   std::vector<Case> corpus_;
+  std::size_t to_resume_;    // so many of the corpus, its first ones, were not sent yet
+  std::size_t resumed_ = 0;  // and so many of the batch come from there
   const CampaignOptions& options_;
   CampaignObserver& observer_;
   const std::atomic<bool>& stop_;
@@ -191,6 +205,7 @@ class Campaign {
   std::size_t next_ = 0, running_ = 0;
   std::set<std::string> tuples_;
   std::set<Cluster> known_;
+  std::uint64_t found_ = 0;
   CampaignEnd end_;
 };
 

@@ -21,6 +21,8 @@ struct CampaignOptions {
   std::uint64_t seed = 1;
   std::chrono::seconds time{60};
   std::uint64_t most_inputs = UINT64_MAX;
+  std::uint64_t most_findings = UINT64_MAX;
+  bool weak = false;               // what breaks a SHOULD is a finding, too
   unsigned jobs = 16;              // connections at a time, all endpoints together
   SessionOptions session;
 };

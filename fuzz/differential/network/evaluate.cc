@@ -1,32 +1,79 @@
 #include "fuzz/differential/network/evaluate.h"
 
+#include "fuzz/differential/network/openings.h"
 #include "runner/engine/oracle.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace touchstone::fuzz {
 namespace {
 
+bool is_hex(std::string_view word) {
+  return word.size() >= 2 && word.size() % 2 == 0 &&
+         std::ranges::all_of(word, [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
 // "Close 1002 (3 octets): "ab"" -> "Close # (# octets): #": what is left tells of the kind, not of the one input.
-std::string kind_of(std::string_view text) {
+std::string kind_of(std::string text) {
+  // A payload is quoted as it is, quotation marks included.
+  if (const auto quote = text.find('"'); quote != std::string::npos)
+    text.replace(quote, text.rfind('"') - quote + 1, "0");
+  if (text.starts_with("a refusal")) return "a refusal";
+  if (const auto same = text.find("the one that was sent"); same != std::string::npos) text.resize(same), text += "0";
+  if (const auto size = text.find(" ("); size != std::string::npos && text.ends_with(" octets)")) text.resize(size);
   std::string out;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') {
-      if (!quoted) out += '#';
-      quoted = !quoted;
-    } else if (!quoted && std::isdigit(static_cast<unsigned char>(c)) != 0) {
-      if (out.empty() || out.back() != '#') out += '#';
-      while (i + 1 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0) ++i;
-    } else if (!quoted) {
-      out += c;
-    }
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
+    const auto word = std::string_view(text).substr(at, end - at);
+    const bool number = !word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0;
+    out += number || is_hex(word) ? std::string_view("#") : word;
+    at = end;
+    while (at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) == 0) out += text[at++];
   }
+  while (out.ends_with('.')) out.pop_back();
   return out;
+}
+
+// The finding that says most: of the gravest ones that which tells how the rule was broken that the stimulus breaks.
+const Finding* gravest(const Case& c, const Verdict& verdict) {
+  const Finding* best = nullptr;
+  const auto rank = [&](const Finding& finding) {
+    const bool fault = finding.requirement == c.requirements.front() && finding.expected.starts_with("the connection fails");
+    return std::pair(finding.weight, fault);
+  };
+  for (const Finding& finding : verdict.findings) {
+    if (finding.weight != Finding::Weight::violation && finding.weight != Finding::Weight::weak) continue;
+    if (best == nullptr || rank(*best) < rank(finding)) best = &finding;
+  }
+  return best;
+}
+
+// The judge holds against the rule of the case whatever went wrong in it. Here what went wrong before the fault has
+// nothing to do with the fault.
+std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
+  const bool opening =
+      whole_opening(c) || (c.expect->opening && (!o.opened || finding.expected.starts_with("a refusal")));
+  if (finding.requirement != c.requirements.front() || opening) return finding.requirement;
+  if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
+    return finding.requirement;
+  return std::string(kProcessing);
+}
+
+// An answer may limit more than was asked for (RFC 7692 7.1.1.2, 7.1.2.2). Does that change what raw data inflate to?
+bool agreed_otherwise(const Case& c, const Observation& o, std::uint64_t seed) {
+  if (!c.needs_deflate || !o.deflate || c.expect->opening) return false;
+  const Expect now = derive(c, Side::server, o.deflate, seed);
+  return now.replies.size() != c.expect->replies.size() || now.end.index() != c.expect->end.index();
+}
+
+// C-15: an endpoint may have any limit of its own, and says so.
+bool has_a_limit(const Observation& o) {
+  return o.close && *o.close && (*o.close)->code == ws::close_code::kMessageTooBig;
 }
 
 std::string_view end_of(const Observation& o) {
@@ -47,13 +94,6 @@ std::string outcome_of(const Verdict& verdict, const Observation& o) {
 
 }  // namespace
 
-Case expected(Case c, std::uint64_t seed) {
-  const auto rule = broken_rule(c, Side::server, seed);
-  c.requirements = {rule ? std::string(ws::rule(*rule).requirement) : "rfc6455-6.2-1"};
-  c.expect.reset();
-  return with_expectation(std::move(c), seed);
-}
-
 asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                      DeflateCache& cache) {
   Evaluation out;
@@ -62,15 +102,17 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
     out.why = observed.error().text;
     co_return out;
   }
-  out.connected = observed->response.has_value();
+  // With an opening handshake of its own a stimulus may well get no answer.
+  out.connected = observed->response || observed->handshake_violation || c.request;
   if (!out.connected) out.why = observed->handshake_failure;
   out.observation = std::move(*observed);
   out.verdict = judge(c, out.observation, options.seed);
+  const bool open_question = out.failed() && (agreed_otherwise(c, out.observation, options.seed) || has_a_limit(out.observation));
+  if (open_question) out.verdict.behavior = Behavior::informational;
   out.outcome = outcome_of(out.verdict, out.observation);
-  if (out.failed()) {
-    const auto worst = std::ranges::max_element(out.verdict.findings, {}, &Finding::weight);
-    if (worst != out.verdict.findings.end())
-      out.cluster = {target.agent, worst->requirement, kind_of(worst->expected), kind_of(worst->seen)};
+  if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
+    out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),
+                   kind_of(worst->seen)};
   }
   co_return out;
 }

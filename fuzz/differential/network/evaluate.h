@@ -1,5 +1,6 @@
 // evaluate.h - one stimulus at one endpoint: what came of it, in words that can be compared.
 #pragma once
+#include "fuzz/differential/network/expectation.h"
 #include "runner/engine/judge.h"
 #include "runner/engine/session.h"
 
@@ -22,16 +23,14 @@ struct Evaluation {
   Verdict verdict;
   Observation observation;
   std::string outcome;  // its class: equal words, equal behaviour
-  Cluster cluster;      // of the gravest finding, when the verdict is FAILED
+  Cluster cluster;      // of the gravest finding, when it broke a MUST or a SHOULD
 
   [[nodiscard]] bool failed() const noexcept { return connected && verdict.behavior == Behavior::failed; }
+  [[nodiscard]] bool weak() const noexcept { return connected && verdict.behavior == Behavior::non_strict; }
 };
 
 // `c` has the oracle's expectation (expected()).
 [[nodiscard]] asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                                    DeflateCache& cache);
-
-// The stimulus with what the strict stack does with it, and the requirement that it breaks, if it breaks one.
-[[nodiscard]] Case expected(Case c, std::uint64_t seed);
 
 }  // namespace touchstone::fuzz

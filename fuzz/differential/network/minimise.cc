@@ -1,5 +1,7 @@
 #include "fuzz/differential/network/minimise.h"
 
+#include "fuzz/differential/network/openings.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -12,6 +14,7 @@ class Minimiser {
       : best_(std::move(c)), still_shows_(std::move(still_shows)), tries_(tries) {}
 
   asio::awaitable<Case> run() {
+    co_await fewer_openings();
     co_await fewer_steps();
     co_await plainer();
     for (std::size_t i = 0; i < best_.steps.size(); ++i) co_await plainer_step(i);
@@ -26,6 +29,16 @@ class Minimiser {
     const bool shows = co_await still_shows_(candidate);
     if (shows) best_ = std::move(candidate);
     co_return shows;
+  }
+
+  // What the opening handshake has to do with it.
+  asio::awaitable<void> fewer_openings() {
+    for (std::size_t i = best_.tags.size(); i-- > 0;) {
+      Case candidate = best_;
+      candidate.tags.erase(candidate.tags.begin() + static_cast<std::ptrdiff_t>(i));
+      if (candidate.tags.empty()) drop_openings(candidate);
+      co_await keep(std::move(candidate));
+    }
   }
 
   // ddmin over the steps: halves, quarters, ... single steps.

@@ -1,5 +1,7 @@
 #include "fuzz/differential/network/mutator.h"
 
+#include "fuzz/differential/network/openings.h"
+
 #include <ws/core/close.h>
 #include <ws/core/deflate.h>
 
@@ -10,12 +12,31 @@
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 65535, 65536};
+constexpr std::uint64_t kLengths[] = {0,   1,   2,   3,   4,    5,    64,    123,   124,
+                                    125, 126, 127, 128, 1000, 1025, 32767, 32768, 65535, 65536};
 // Of each kind of octet sequence that RFC 3629 knows or forbids, one.
-constexpr std::string_view kTexts[] = {
-    "Hello",        "\xC2\x80",     "\xDF\xBF",         "\xE0\xA0\x80",     "\xED\x9F\xBF",     "\xEF\xBB\xBF",
-    "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "\xC0\x80",         "\xE0\x80\x80",     "\xED\xA0\x80",
-    "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF",             "\xC3",             "\xE2\x82",         "\x80"};
+constexpr std::string_view kGoodTexts[] = {"Hello",
+                                           std::string_view("\0", 1),
+                                           "\xC2\x80",
+                                           "\xDF\xBF",
+                                           "\xE0\xA0\x80",
+                                           "\xED\x9F\xBF",
+                                           "\xEF\xBB\xBF",
+                                           "\xEF\xBF\xBF",
+                                           "\xF0\x90\x80\x80",
+                                           "\xF4\x8F\xBF\xBF"};
+constexpr std::string_view kBadTexts[] = {"\xC0\x80", "\xE0\x80\x80",         "\xED\xA0\x80", "\xF0\x80\x80\x80",
+                                          "\xFF",     "\xF4\x90\x80\x80",     "\xC3",         "\xE2\x82",
+                                          "\x80"};
+// Every kind of parameter (RFC 7692 7.1).
+constexpr const char* kOffers[] = {"permessage-deflate",
+                                   "permessage-deflate; client_max_window_bits",
+                                   "permessage-deflate; server_no_context_takeover",
+                                   "permessage-deflate; client_no_context_takeover",
+                                   "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+                                   "permessage-deflate; server_max_window_bits=9",
+                                   "permessage-deflate; server_max_window_bits=12; client_max_window_bits",
+                                   "permessage-deflate; client_max_window_bits=9"};
 constexpr std::uint16_t kCodes[] = {0,    999,  1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010,
                                     1011, 1012, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000, 65535};
 
@@ -37,6 +58,11 @@ bool runs_plainly(const Step& step) {
          std::holds_alternative<step::Sentinel>(step.action);
 }
 
+bool is_raw_compressed(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  return frame != nullptr && frame->rsv != 0;
+}
+
 std::uint64_t size_of(const Step& step) {
   if (const auto* frame = std::get_if<step::Frame>(&step.action)) return length(frame->payload);
   const auto* message = std::get_if<step::Message>(&step.action);
@@ -50,7 +76,6 @@ std::uint64_t size_of(const Step& step) {
 Case as_seed(const Case& from) {
   Case c;
   c.needs_deflate = from.needs_deflate;
-  c.offer = from.offer;
   c.wire = from.wire;
   std::uint64_t size = 0;
   for (const Step& step : from.steps) {
@@ -65,10 +90,18 @@ Case as_seed(const Case& from) {
 
 Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds) : random_(seed), layers_(layers) {
   for (const Case& from : seeds) {
-    if (from.request || (from.needs_deflate && !layers.deflate)) continue;
+    if (from.request || !(from.needs_deflate ? layers.deflate : layers.frames)) continue;
     Case c = as_seed(from);
     if (!c.steps.empty()) seeds_.push_back(std::move(c));
   }
+  for (const OpeningPart& part : layers.handshake ? opening_parts() : std::vector<OpeningPart>{}) {
+    Case c;
+    c.steps.push_back({step::Sentinel{}});
+    add_opening(c, part);
+    seeds_.push_back(std::move(c));
+  }
+  // Something of each layer early on.
+  for (std::size_t i = seeds_.size(); i > 1; --i) std::swap(seeds_[i - 1], seeds_[below(i)]);
 }
 
 std::uint64_t Mutator::below(std::uint64_t n) { return n == 0 ? 0 : random_() % n; }
@@ -90,7 +123,13 @@ Case Mutator::next(std::span<const Case> corpus) {
 Case Mutator::made_up() {
   Case c;
   c.needs_deflate = layers_.deflate && one_in(3);
-  for (std::uint64_t i = 1 + below(5); i > 0; --i) c.steps.push_back(any_step());
+  for (std::uint64_t i = 1 + below(5); i > 0; --i) {
+    // The same once more: what an endpoint keeps between messages shows in the second.
+    c.steps.push_back(!c.steps.empty() && one_in(4) ? c.steps[below(c.steps.size())] : any_step());
+  }
+  if (one_in(6)) c.wire = {Wire::Cut::octets, 1 + below(40)};
+  if (c.needs_deflate) c.offer = {pick(kOffers)};
+  if (layers_.handshake && one_in(3)) vary_opening(c);
   return c;
 }
 
@@ -112,11 +151,20 @@ ws::Bytes Mutator::any_octets(std::uint64_t most) {
 ws::Bytes Mutator::any_text(std::uint64_t most) {
   ws::Bytes out(static_cast<std::size_t>(one_in(2) ? 0 : any_length(most)), std::byte{'x'});
   for (std::uint64_t i = below(4); i > 0; --i) {
-    const auto part = ws::as_octets(one_in(4) ? pick(kTexts) : kTexts[below(9)]);
+    const auto part = ws::as_octets(one_in(4) ? pick(kBadTexts) : pick(kGoodTexts));
     const auto at = out.begin() + static_cast<std::ptrdiff_t>(below(out.size() + 1));
     out.insert(at, part.begin(), part.end());
   }
   if (out.size() > most) out.resize(static_cast<std::size_t>(most));
+  return out;
+}
+
+// A block of its own, again and again: matches at a distance that a small window does not reach.
+ws::Bytes Mutator::repetitive(std::uint64_t most) {
+  ws::Bytes block(static_cast<std::size_t>(1 + below(4000)));
+  for (auto& octet : block) octet = static_cast<std::byte>('a' + below(26));
+  ws::Bytes out;
+  for (std::uint64_t i = 2 + below(6); i > 0 && out.size() + block.size() <= most; --i) ws::append(out, block);
   return out;
 }
 
@@ -140,7 +188,9 @@ step::Frame Mutator::any_frame() {
 step::Message Mutator::any_message() {
   step::Message message;
   message.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
-  message.payload = literal(message.opcode == ws::Opcode::text ? any_text(66'000) : any_octets(66'000));
+  message.payload = literal(one_in(4)                             ? repetitive(66'000)
+                            : message.opcode == ws::Opcode::text ? any_text(66'000)
+                                                                 : any_octets(66'000));
   message.deflate = one_in(2);
   if (one_in(3)) message.fragment = 1 + below(std::max<std::uint64_t>(length(message.payload), 1));
   return message;
@@ -152,7 +202,7 @@ step::Frame Mutator::corrupt_compressed() {
   frame.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
   frame.rsv = 4;
   ws::Bytes octets;
-  ws::Deflater deflater(15, true);
+  ws::Deflater deflater(9, true);  // within every window
   deflater.compress(any_text(2000), true, octets);
   for (std::uint64_t i = below(3); i > 0; --i) vary(octets);
   frame.payload = literal(std::move(octets));
@@ -160,6 +210,7 @@ step::Frame Mutator::corrupt_compressed() {
 }
 
 Step Mutator::any_step() {
+  if (!layers_.frames) return one_in(3) ? Step{step::Sentinel{}} : Step{any_message()};
   switch (below(10)) {
     case 0:
       return {step::Close{one_in(5) ? std::nullopt : std::optional(pick(kCodes)), literal(any_text(123))}};
@@ -184,6 +235,7 @@ Step Mutator::any_step() {
 void Mutator::vary(Case& c, std::span<const Case> corpus) {
   const std::size_t n = c.steps.size();
   const auto at = [&](std::size_t i) { return c.steps.begin() + static_cast<std::ptrdiff_t>(i); };
+  if (layers_.handshake && one_in(8)) return vary_opening(c);
   switch (below(9)) {
     case 0:
       c.steps.insert(at(below(n + 1)), any_step());
@@ -212,11 +264,21 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
       c.wire.octets = 1 + below(40);
       break;
     case 6:
-      if (layers_.deflate) c.needs_deflate = !c.needs_deflate;
+      if (layers_.deflate) c.needs_deflate = one_in(2);
+      if (c.needs_deflate) c.offer = {pick(kOffers)};
       break;
     default:
       if (n > 0) vary(c.steps[below(n)]);
   }
+}
+
+// One part fewer, or some more.
+void Mutator::vary_opening(Case& c) {
+  if (!c.tags.empty() && one_in(3)) {
+    c.tags.erase(c.tags.begin() + static_cast<std::ptrdiff_t>(below(c.tags.size())));
+    return;
+  }
+  for (std::uint64_t i = 1 + below(3); i > 0; --i) add_opening(c, opening_parts()[below(opening_parts().size())]);
 }
 
 void Mutator::vary(Step& step) {
@@ -288,7 +350,7 @@ void Mutator::vary(ws::Bytes& octets) {
       octets.resize(below(octets.size()) + 1);
       break;
     case 3: {
-      const auto part = ws::as_octets(pick(kTexts));
+      const auto part = ws::as_octets(one_in(2) ? pick(kGoodTexts) : pick(kBadTexts));
       octets.insert(at(), part.begin(), part.end());
       break;
     }
@@ -313,9 +375,19 @@ void Mutator::finish(Case& c) {
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
     if (auto* frame = std::get_if<step::Frame>(&step.action)) frame->pause_at = {}, frame->marks = {};
+    // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
+    if (auto* close = std::get_if<step::Close>(&step.action); close != nullptr && !close->code) close->reason = {};
   }
-  c.offer.clear();
-  if (c.needs_deflate) c.offer = {"permessage-deflate; client_max_window_bits"};
+  if (!c.needs_deflate) {
+    c.offer.clear();
+  } else if (std::ranges::any_of(c.steps, is_raw_compressed)) {
+    // Raw data may reach back through the whole window, so nothing may limit it but this.
+    c.offer = {kOffers[0]};
+  } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
+    c.offer = {kOffers[1]};
+  }
+  c.request.reset();
+  if (!layers_.handshake) c.tags.clear();
   c.sides = {Side::server};
   c.id = fmt::format("fuzz/{}", made_++);
   c.title = "A stimulus of the fuzzer";

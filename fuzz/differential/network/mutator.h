@@ -12,6 +12,7 @@ namespace touchstone::fuzz {
 struct Layers {
   bool frames = true;   // order, headers and payloads of frames
   bool deflate = true;  // permessage-deflate: offers, compressed messages, corrupt ones
+  bool handshake = false;  // the opening request
 };
 
 // Equal seeds, and equal calls of next() with equal corpora, give equal stimuli on every machine.
@@ -38,12 +39,14 @@ class Mutator {
   void vary(step::Frame& frame);
   void vary(step::Message& message);
   void vary(ws::Bytes& octets);
+  void vary_opening(Case& c);
   [[nodiscard]] Step any_step();
   [[nodiscard]] step::Frame any_frame();
   [[nodiscard]] step::Message any_message();
   [[nodiscard]] step::Frame corrupt_compressed();
   [[nodiscard]] ws::Bytes any_octets(std::uint64_t most);
   [[nodiscard]] ws::Bytes any_text(std::uint64_t most);
+  [[nodiscard]] ws::Bytes repetitive(std::uint64_t most);
   [[nodiscard]] std::uint64_t any_length(std::uint64_t most);
   void finish(Case& c);
 

@@ -38,8 +38,9 @@ Examples:
 struct Options {
   std::vector<std::string> urls;
   TestOptions connection;  // of all endpoints
-  std::string time = "1m", out = "touchstone-fuzz", known, shard, layers = "frames,deflate";
-  std::uint64_t most_inputs = 0;
+  std::string time = "1m", out = "touchstone-fuzz", known, shard, layers = "handshake,frames,deflate";
+  std::uint64_t most_inputs = 0, most_findings = 0;
+  bool weak = false;
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -48,12 +49,14 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("COMMAND");
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
   app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N");
+  app.add_option("--findings", options.most_findings, "End after so many findings")->type_name("N");
+  app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
   app.add_option("--seed", options.connection.seed, "Equal seeds and endpoints: equal stimuli")
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--shard", options.shard, "This is machine I of N: other stimuli than its fellows'")->type_name("I/N");
   app.add_option("--jobs", options.connection.jobs, "Connections at a time")->type_name("N")->check(between(1, 1024));
-  app.add_option("--layer", options.layers, "What is varied: frames, deflate")
+  app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate")
       ->type_name("NAMES")
       ->capture_default_str();
   app.add_option("--timeout", options.connection.timeout, "Silence that counts as no answer (default: 2s)")
@@ -70,7 +73,7 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 fuzz::Layers layers_named(const std::string& text) {
-  fuzz::Layers layers{.frames = false, .deflate = false};
+  fuzz::Layers layers{.frames = false, .deflate = false, .handshake = false};
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     const std::string name = text.substr(at, comma - at);
@@ -78,8 +81,10 @@ fuzz::Layers layers_named(const std::string& text) {
       layers.frames = true;
     } else if (name == "deflate") {
       layers.deflate = true;
+    } else if (name == "handshake") {
+      layers.handshake = true;
     } else {
-      throw UsageError(fmt::format("--layer {}: no layer '{}'; there are frames and deflate", text, name));
+      throw UsageError(fmt::format("--layer {}: no layer '{}'; there are handshake, frames and deflate", text, name));
     }
     at = comma + 1;
   }
@@ -114,6 +119,8 @@ class FuzzRun : public fuzz::CampaignObserver {
     campaign_.seed = seed_of_shard(options.shard, options.connection.seed);
     campaign_.time = std::chrono::duration_cast<std::chrono::seconds>(duration(options.time, "--time"));
     if (options.most_inputs != 0) campaign_.most_inputs = options.most_inputs;
+    if (options.most_findings != 0) campaign_.most_findings = options.most_findings;
+    campaign_.weak = options.weak;
     if (options.connection.jobs != 0) campaign_.jobs = options.connection.jobs;
     campaign_.session.timeout =
         options.connection.timeout.empty() ? std::chrono::seconds(2) : duration(options.connection.timeout, "--timeout");

@@ -1,0 +1,191 @@
+// Whole campaigns over loopback, against servers with one planted fault, and against their twin without one.
+#include "fuzz/differential/network/campaign.h"
+
+#include "fuzz/differential/network/findings.h"
+#include "fuzz/differential/network/openings.h"
+#include "runner/catalogue/catalogue.h"
+
+#include <ws/testing/deviant_endpoints.h>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+namespace touchstone::fuzz {
+namespace {
+
+using ws::testing::DeviantServer;
+using ws::testing::Fault;
+
+class Watch : public CampaignObserver {
+ public:
+  bool wants(const Cluster& cluster) override { return !known.contains(cluster_name(cluster)); }
+  void kept(const Case& c) override { corpus.push_back(c); }
+  void found(const Difference& difference) override { differences.push_back(difference); }
+  bool endpoint_died(const Target&, const std::string&) override { return false; }
+
+  [[nodiscard]] std::set<std::string> clusters() const {
+    std::set<std::string> out;
+    for (const Difference& each : differences) out.insert(cluster_name(each.cluster));
+    return out;
+  }
+
+  std::set<std::string> known;
+  std::vector<Case> corpus;
+  std::vector<Difference> differences;
+};
+
+// Of all lists of faults the tests ask for few; the whole list is scripts/fuzz-faults.
+struct Planted {
+  explicit Planted(Fault fault) {
+    auto started = DeviantServer::start(fault, {});
+    if (!started) ADD_FAILURE() << started.error();
+    server = std::move(*started);
+    target.url = {false, "127.0.0.1", server->port(), "/"};
+    target.agent = "planted";
+  }
+  std::unique_ptr<DeviantServer> server;
+  Target target;
+};
+
+CampaignOptions options(std::uint64_t inputs) {
+  CampaignOptions out;
+  out.most_inputs = inputs;
+  out.time = std::chrono::seconds(120);
+  out.jobs = 4;
+  out.weak = true;
+  out.layers.handshake = true;
+  return out;
+}
+
+CampaignStats campaign(const std::vector<Target>& targets, const CampaignOptions& options, Watch& watch,
+                       std::vector<Case> corpus = {}) {
+  std::vector<Case> seeds;
+  for (const Case* c : select(Catalogue::built_in(), {.profile = Profile::core})) seeds.push_back(*c);
+  const std::atomic<bool> stop = false;
+  const CampaignEnd end = run_campaign(targets, seeds, std::move(corpus), options, watch, stop);
+  EXPECT_EQ(end.lost, "");
+  return end.stats;
+}
+
+TEST(Campaign, FindsNothingAtAServerWithoutAFault) {
+  const Planted twin(Fault::none);
+  Watch watch;
+  const auto stats = campaign({twin.target}, options(3000), watch);
+  EXPECT_EQ(stats.inputs, 3000u);
+  for (const Difference& each : watch.differences) ADD_FAILURE() << each.shown.verdict.summary << to_json(each.stimulus);
+  EXPECT_GT(watch.corpus.size(), 30u);
+}
+
+TEST(Campaign, FindsWhatIsPlantedAndMakesItSmall) {
+  const Planted planted(Fault::accepts_rsv2);
+  Watch watch;
+  CampaignOptions until_found = options(20'000);
+  until_found.most_findings = 1;
+  (void)campaign({planted.target}, until_found, watch);
+  ASSERT_EQ(watch.differences.size(), 1u);
+  const Difference& found = watch.differences.front();
+  EXPECT_EQ(found.cluster.requirement, "rfc6455-5.2-3");
+  ASSERT_EQ(found.stimulus.steps.size(), 1u) << to_json(found.stimulus);
+  EXPECT_EQ(std::get<step::Frame>(found.stimulus.steps[0].action).rsv & 2, 2);
+}
+
+TEST(Campaign, FindsAFaultOfTheOpeningHandshake) {
+  const Planted planted(Fault::wants_usual_order);
+  Watch watch;
+  CampaignOptions until_found = options(20'000);
+  until_found.most_findings = 1;
+  (void)campaign({planted.target}, until_found, watch);
+  ASSERT_EQ(watch.differences.size(), 1u);
+  EXPECT_TRUE(has_opening(watch.differences.front().stimulus));
+}
+
+TEST(Campaign, ShowsTheSameClustersAgain) {
+  const Planted planted(Fault::accepts_rsv3);
+  CampaignOptions few = options(700);
+  few.layers.handshake = false;
+  Watch first, second;
+  (void)campaign({planted.target}, few, first);
+  (void)campaign({planted.target}, few, second);
+  EXPECT_FALSE(first.clusters().empty());
+  EXPECT_EQ(first.clusters(), second.clusters());
+}
+
+TEST(Campaign, TellsWhichOfTwoEndpointsHasTheFault) {
+  Planted planted(Fault::accepts_rsv3), twin(Fault::none);
+  twin.target.agent = "twin";
+  CampaignOptions few = options(700);
+  few.layers.handshake = false;
+  Watch watch;
+  (void)campaign({twin.target, planted.target}, few, watch);
+  EXPECT_FALSE(watch.differences.empty());
+  for (const Difference& each : watch.differences) EXPECT_EQ(each.cluster.agent, "planted");
+}
+
+TEST(Campaign, DoesNotTellWhatIsKnown) {
+  const Planted planted(Fault::accepts_rsv3);
+  CampaignOptions few = options(700);
+  few.layers.handshake = false;
+  Watch first, second;
+  (void)campaign({planted.target}, few, first);
+  ASSERT_FALSE(first.differences.empty());
+  second.known = first.clusters();
+  (void)campaign({planted.target}, few, second);
+  EXPECT_TRUE(second.differences.empty());
+}
+
+// What an earlier campaign kept is sent first, and is nothing new.
+TEST(Campaign, GoesOnFromItsCorpus) {
+  const Planted twin(Fault::none);
+  Watch first, second;
+  (void)campaign({twin.target}, options(500), first);
+  ASSERT_FALSE(first.corpus.empty());
+  const auto stats = campaign({twin.target}, options(first.corpus.size()), second, first.corpus);
+  EXPECT_EQ(stats.inputs, first.corpus.size());
+  EXPECT_TRUE(second.corpus.empty());
+}
+
+// --- Findings as files ----------------------------------------------------------------------------------------------
+
+struct Folder {
+  Folder() : path(std::filesystem::temp_directory_path() / ("touchstone-findings-" + std::to_string(::getpid()))) {}
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  std::filesystem::path path;
+};
+
+TEST(Findings, AreFoldersThatAReplayCanRead) {
+  Difference difference;
+  difference.cluster = {"some server", "rfc6455-5.2-3", "the connection fails", "it went on"};
+  difference.stimulus.title = "A stimulus";
+  difference.stimulus.requirements = {"rfc6455-5.2-3"};
+  difference.stimulus.sides = {Side::server};
+  difference.stimulus.steps = {{step::Sentinel{"m1"}}};
+  difference.shown.verdict.summary = "Expected this; seen: that.";
+  const Folder folder;
+  const auto place = write_finding(folder.path / "findings", difference, {"RFC 6455 5.2", "The rule."}, "touchstone test");
+  ASSERT_TRUE(place.has_value()) << place.error();
+  std::ifstream file(*place / "case.json");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto cases = load_cases("case.json", text);
+  ASSERT_TRUE(cases.has_value()) << cases.error().front().text();
+  EXPECT_EQ(cases->front().id, "fuzz/" + cluster_name(difference.cluster));
+  EXPECT_EQ(clusters_in(folder.path), std::set{cluster_name(difference.cluster)});
+}
+
+TEST(Findings, HaveTheSameNameForEveryEndpoint) {
+  const Cluster one{"one", "rfc6455-5.2-3", "the connection fails", "it went on"};
+  Cluster other = one;
+  other.agent = "other";
+  EXPECT_EQ(cluster_name(one), cluster_name(other));
+  other.seen = "it sent Pongs";
+  EXPECT_NE(cluster_name(one), cluster_name(other));
+}
+
+}  // namespace
+}  // namespace touchstone::fuzz

@@ -1,0 +1,141 @@
+#include "fuzz/differential/network/expectation.h"
+
+#include "fuzz/differential/network/openings.h"
+#include "runner/engine/oracle.h"
+
+#include <ws/core/close.h>
+
+#include <algorithm>
+
+namespace touchstone::fuzz {
+namespace {
+
+ws::Bytes octets_in(const Payload& payload) { return PayloadGenerator(1).make(payload); }
+
+std::optional<std::uint16_t> close_code_of(const Step& step) {
+  if (const auto* close = std::get_if<step::Close>(&step.action)) return close->code;
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  if (frame == nullptr || frame->opcode != ws::Opcode::close) return std::nullopt;
+  const ws::Bytes payload = octets_in(frame->payload);
+  if (payload.size() < 2) return std::nullopt;
+  return static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
+}
+
+// RFC 6455 5.5.1: nothing follows a Close. A second one only blurs which of them was answered.
+void keep_first_close(Case& c) {
+  bool closed = false;
+  std::erase_if(c.steps, [&](const Step& step) { return is_close(step) && std::exchange(closed, true); });
+}
+
+// C-16: the RFC binds the sender of a length and leaves the receiver free.
+bool has_long_form(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  if (frame == nullptr || frame->form.length_bits == 0) return false;
+  return length(frame->payload) <= (frame->form.length_bits == 16 ? std::uint64_t{125} : std::uint64_t{65535});
+}
+
+Case in_shortest_form(Case c) {
+  for (Step& step : c.steps) {
+    if (has_long_form(step)) std::get<step::Frame>(step.action).form.length_bits = 0;
+  }
+  return c;
+}
+
+std::size_t failing_step(const Case& c, std::uint64_t seed) {
+  Case prefix = c;
+  prefix.steps.clear();
+  for (const Step& step : c.steps) {
+    prefix.steps.push_back(step);
+    if (broken_rule(prefix, Side::server, seed)) break;
+  }
+  return prefix.steps.size() - 1;
+}
+
+// Data that stop inside a block, or go on behind a final one, inflate to something in one library and to an error in the
+// next. A block type that does not exist and a stored block with a wrong length are errors in all of them (RFC 1951).
+bool certainly_corrupt(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  if (frame == nullptr || frame->rsv != 4) return false;
+  const ws::Bytes data = octets_in(frame->payload);
+  const auto octet = [&](std::size_t i) { return std::to_integer<unsigned>(data[i]); };
+  if (data.empty()) return false;
+  const unsigned type = octet(0) >> 1 & 3;
+  return type == 3 || (type == 0 && data.size() >= 5 && (octet(1) ^ octet(3)) + (octet(2) ^ octet(4)) != 2 * 0xFF);
+}
+
+// C-31: bad text and bad DEFLATE data may be noticed as late as at the end of the message, so it has to have one.
+void end_message(Case& c, std::size_t i) {
+  const auto* frame = std::get_if<step::Frame>(&c.steps[i].action);
+  if (frame == nullptr || frame->fin) return;
+  c.steps.resize(i + 1);
+  step::Frame last;
+  last.opcode = ws::Opcode::cont;
+  c.steps.push_back({last});
+}
+
+void erase_step(Case& c, std::size_t i) {
+  c.steps.erase(c.steps.begin() + static_cast<std::ptrdiff_t>(i));
+  if (c.steps.empty()) c.steps.push_back({step::Sentinel{"m1"}});
+}
+
+// C-29: codes from 5000 on are nobody's; 1012 to 1014 are in the registry only.
+void leave_open_codes(Case& c) {
+  const auto close = std::ranges::find_if(c.steps, is_close);
+  const auto code = close == c.steps.end() ? std::nullopt : close_code_of(*close);
+  if (!code || !(*code >= 5000 || (*code >= 1012 && *code <= 1014))) return;
+  if (std::holds_alternative<end::Replies>(c.expect->end) ||
+      (std::holds_alternative<end::Fails>(c.expect->end) && c.requirements.front().starts_with("rfc6455-7.4")))
+    c.expect->end = end::Open{{ws::close_code::kNormal, *code, ws::close_code::kProtocolError}};
+}
+
+// With an expectation that leaves C-16 open; nothing when more than that is amiss.
+std::optional<Case> with_long_forms(const Case& c, std::uint64_t seed) {
+  Case plain = with_expectation(in_shortest_form(c), seed);
+  if (!std::holds_alternative<end::Polite>(plain.expect->end)) return std::nullopt;
+  Case out = c;
+  out.expect = std::move(plain.expect);
+  // An endpoint that fails the connection passes no mark behind.
+  std::erase_if(out.expect->replies, [](const Reply& reply) { return reply.kind == Reply::Kind::mark; });
+  out.expect->end = end::MayFail{{ws::close_code::kProtocolError}};
+  out.requirements = {"rfc6455-5.2-19"};
+  return out;
+}
+
+Case frames_expected(Case c, std::uint64_t seed) {
+  keep_first_close(c);
+  if (std::ranges::any_of(c.steps, has_long_form)) {
+    if (auto open = with_long_forms(c, seed)) return *open;
+    c = in_shortest_form(std::move(c));
+  }
+  auto broken = broken_rule(c, Side::server, seed);
+  while (broken == ws::Violation::deflate_corrupt || broken == ws::Violation::text_not_utf8) {
+    const std::size_t at = failing_step(c, seed);
+    if (broken == ws::Violation::text_not_utf8 || certainly_corrupt(c.steps[at])) {
+      end_message(c, at);
+      break;
+    }
+    erase_step(c, at);
+    broken = broken_rule(c, Side::server, seed);
+  }
+  c.requirements = {broken ? std::string(ws::rule(*broken).requirement) : std::string(kProcessing)};
+  c.expect.reset();
+  c = with_expectation(std::move(c), seed);
+  leave_open_codes(c);
+  return c;
+}
+
+}  // namespace
+
+bool is_close(const Step& step) noexcept {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  return std::holds_alternative<step::Close>(step.action) || (frame != nullptr && frame->opcode == ws::Opcode::close);
+}
+
+Case expected(Case c, std::uint64_t seed) {
+  if (const auto whole = whole_opening(c)) return *whole;
+  c = frames_expected(std::move(c), seed);
+  join_openings(c);
+  return c;
+}
+
+}  // namespace touchstone::fuzz

@@ -1,0 +1,61 @@
+"""Campaigns of the network fuzzer for the scripts: run one, read what it found, say what is known of it."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PEERS = ROOT / "scripts" / "peers"
+TOUCHSTONE = pathlib.Path(os.environ.get("TOUCHSTONE", ROOT / "build" / "release" / "touchstone")).absolute()
+# {endpoint: {cluster: what a look at the RFC by hand said}}
+TRIAGE = json.loads((ROOT / "fuzz" / "differential" / "network" / "triage.json").read_text(encoding="utf-8"))
+SUMMARY = re.compile(r"(\d+) stimuli over (\d+) connections in .*? \((\d+) stimuli a second\); (\d+) kinds of outcome")
+
+
+def servers():
+    return ["reference", *sorted(f.name for f in PEERS.iterdir() if (f / "run").exists())]
+
+
+def prepare(name):
+    """Installs and builds a server; its version."""
+    if name == "reference":
+        return subprocess.run([TOUCHSTONE, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    for step in ("install", "build"):
+        if (PEERS / name / step).exists():
+            subprocess.run([PEERS / name / step], check=True, stdout=sys.stderr)
+    return subprocess.run([PEERS / name / "version"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def run(name, seconds, out, *options):
+    """One campaign of so many seconds: how it ended, and its numbers."""
+    server = f"{TOUCHSTONE} echo --port {{port}}" if name == "reference" else f"scripts/peers/{name}/run {{port}}"
+    command = [TOUCHSTONE, "fuzz", "--command", server, "--time", f"{seconds}s", "--timeout", "4s", "--out", str(out), *options]
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    numbers = SUMMARY.search(done.stdout)
+    if numbers is None or done.returncode not in (0, 1):
+        sys.exit(f"{name}: touchstone fuzz ended with exit {done.returncode}:\n{done.stdout}{done.stderr}")
+    stimuli, connections, rate, kinds = map(int, numbers.groups())
+    return {"seconds": seconds, "stimuli": stimuli, "connections": connections, "rate": rate, "kinds": kinds}
+
+
+def findings(out):
+    """All that the folder of a campaign holds, in the order in which it was found."""
+    rows = []
+    for folder in sorted((out / "findings").glob("*/case.json")):
+        readme = (folder.parent / "README.md").read_text(encoding="utf-8")
+        case = json.loads(folder.read_text(encoding="utf-8"))["groups"][0]
+        number, after = re.search(r"Found with input (\d+) after ([\d.]+) s", readme).groups()
+        rule = re.search(r"^Rule: (.*?) \((.*?)\): (.*)$", readme, re.MULTILINE)
+        rows.append({"cluster": folder.parent.name, "clause": rule[2] if rule else "", "rule": rule[3] if rule else "",
+                     "summary": case.get("note", ""), "input": int(number), "after": float(after), "folder": folder.parent})
+    return sorted(rows, key=lambda row: row["after"])
+
+
+def triaged(name, row):
+    return TRIAGE.get(name, {}).get(row["cluster"])
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("\n", " ")
