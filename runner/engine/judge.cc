@@ -260,6 +260,12 @@ class Judge {
                      o_.messages[i].as_sent ? "the one that was sent" : show(o_.messages[i].octets)));
   }
 
+  [[nodiscard]] static bool is_without_mark(ws::ByteView got, ws::ByteView text) {
+    constexpr std::string_view kMark = "\xef\xbb\xbf";
+    return got.size() + kMark.size() == text.size() && ws::as_text(text.first(kMark.size())) == kMark &&
+           std::ranges::equal(text.subspan(kMark.size()), got);
+  }
+
   bool message_matches(std::size_t i, const Reply* listed) {
     const SeenMessage& seen = o_.messages[i];
     ws::Opcode opcode = ws::Opcode::text;
@@ -274,6 +280,11 @@ class Judge {
     }
     const ws::ByteView got = seen.as_sent ? ws::ByteView(*o_.sent_messages[i].octets) : ws::ByteView(seen.octets);
     if (seen.opcode == opcode && std::ranges::equal(got, expected)) return true;
+    if (seen.opcode == opcode && opcode == ws::Opcode::text && is_without_mark(got, expected)) {
+      // RFC 3629 6: RECOMMENDED, no more, since RFC 6455 does not forbid to take it for a signature.
+      find(Weight::weak, "rfc3629-6-1", "U+FEFF at the beginning of the text comes back", "the text without it");
+      return true;
+    }
     const auto differ = std::ranges::mismatch(got, expected);
     find(Weight::violation, own_requirement(),
          fmt::format("{} message {}: {}", ws::name(opcode), i + 1, show(expected)),

@@ -109,6 +109,17 @@ TEST(Judge, FailsAnEchoOfOtherContent) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.6-4");
 }
 
+// RFC 3629 6: RECOMMENDED only, and only for the one at the beginning.
+TEST(Judge, FindsALostMarkOfOrderWeak) {
+  for (const auto& [text, echo, behavior] : {std::tuple("\xef\xbb\xbfHi", "Hi", Behavior::non_strict),
+                                             std::tuple("Hi\xef\xbb\xbf", "Hi", Behavior::failed)}) {
+    Conversation talk;
+    talk.expects({text_reply(text)}).sends(ws::Opcode::text, text).gets(ws::Opcode::text, echo).closes_politely();
+    talk.gets_close(1000).ends();
+    EXPECT_EQ(talk.verdict().behavior, behavior);
+  }
+}
+
 TEST(Judge, FailsAnEchoOfOtherType) {
   Conversation t;
   t.expects({text_reply("hello")})

@@ -80,6 +80,12 @@ bool is_known(std::string_view name) {
   return std::ranges::any_of(kKnown, [&](std::string_view known) { return equals_ignoring_case(known, name); });
 }
 
+// RFC 9110 15.2: another head follows this one.
+bool is_interim(ByteView octets) {
+  const auto head = parse_response(octets, {});
+  return head && head->status >= 100 && head->status < 200 && head->status != 101;
+}
+
 // As a reader of numbers has it that takes a sign and leading zeros, and stops at what is no digit.
 bool begins_with_13(std::string_view version) {
   if (version.starts_with('+')) version.remove_prefix(1);
@@ -131,6 +137,10 @@ void Deviant::take_head(ByteView octets) {
   const Bytes head(head_.begin(), head_.begin() + static_cast<std::ptrdiff_t>(**end));
   const Bytes early(head_.begin() + static_cast<std::ptrdiff_t>(**end), head_.end());
   head_.clear();
+  if (options_.role == Role::client && is_interim(head)) {
+    if (!early.empty()) take_head(early);
+    return;
+  }
   if (options_.role == Role::server) {
     answer(head);
   } else {
