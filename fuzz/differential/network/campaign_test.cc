@@ -148,6 +148,19 @@ TEST(Campaign, GoesOnFromItsCorpus) {
   EXPECT_TRUE(second.corpus.empty());
 }
 
+// What is wrong in frames is the same cluster whatever the opening handshake was like.
+TEST(Campaign, DoesNotBlameTheOpeningHandshakeForFrames) {
+  const Planted planted(Fault::accepts_rsv3);
+  Watch watch;
+  CampaignOptions mixed = options(1500);
+  mixed.weak = false;
+  (void)campaign({planted.target}, mixed, watch);
+  ASSERT_FALSE(watch.differences.empty());
+  for (const Difference& each : watch.differences) {
+    EXPECT_FALSE(has_opening(each.stimulus)) << each.cluster.requirement << to_json(each.stimulus);
+  }
+}
+
 // --- Findings as files ----------------------------------------------------------------------------------------------
 
 struct Folder {

@@ -53,20 +53,26 @@ const Finding* gravest(const Case& c, const Verdict& verdict) {
   return best;
 }
 
-// The judge holds against the rule of the case whatever went wrong in it. Here what went wrong before the fault has
-// nothing to do with the fault.
+// What the judge of openings says, and says of nothing else.
+bool is_about_the_opening(const Finding& finding) {
+  return finding.expected.starts_with("a refusal") || finding.expected.starts_with("101 Switching") ||
+         finding.expected.ends_with(" in it");
+}
+
+// The judge holds against the first requirement of the case whatever went wrong in it. Here what went wrong before the
+// fault has nothing to do with the fault, and what went wrong behind an opening handshake nothing with that.
 std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
-  const bool opening =
-      whole_opening(c) || (c.expect->opening && (!o.opened || finding.expected.starts_with("a refusal")));
-  if (finding.requirement != c.requirements.front() || opening) return finding.requirement;
-  if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
+  if (finding.requirement != c.requirements.front() || whole_opening(c) || is_about_the_opening(finding))
     return finding.requirement;
+  if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
+    return c.requirements.back();
+  if (o.handshake_violation) return std::string(ws::rule(*o.handshake_violation).requirement);
   return std::string(kProcessing);
 }
 
 // An answer may limit more than was asked for (RFC 7692 7.1.1.2, 7.1.2.2). Does that change what raw data inflate to?
 bool agreed_otherwise(const Case& c, const Observation& o, std::uint64_t seed) {
-  if (!c.needs_deflate || !o.deflate || c.expect->opening) return false;
+  if (!c.needs_deflate || !o.deflate || whole_opening(c)) return false;
   const Expect now = derive(c, Side::server, o.deflate, seed);
   return now.replies.size() != c.expect->replies.size() || now.end.index() != c.expect->end.index();
 }

@@ -102,7 +102,8 @@ std::vector<OpeningPart> all_parts() {
   target.url = {false, "127.0.0.1", 9001, "/"};
   for (const Case& c : Catalogue::built_in().cases()) {
     if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c)) continue;
-    if (!c.request && !c.expect->opening) continue;
+    const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
+    if (!c.request && !c.expect->opening && !negotiates) continue;
     const std::size_t octets = opening_request(c, target, 1).octets.size();
     if (octets <= kMostAlone) parts.push_back(part_of(c, octets));
   }
@@ -200,7 +201,8 @@ void join_openings(Case& c) {
   if (refuses(decides) && !beyond_doubt(parts, decides)) opening.statuses = {200};
   if (parts.size() > 1) opening.with.clear();
   c.expect->opening = std::move(opening);
-  c.requirements = decides.c.requirements;
+  // The rule of the frames stays the last one.
+  c.requirements.insert(c.requirements.begin(), decides.c.requirements.begin(), decides.c.requirements.end());
 }
 
 }  // namespace touchstone::fuzz
