@@ -149,6 +149,14 @@ bool beyond_doubt(const std::vector<const OpeningPart*>& parts, const OpeningPar
   });
 }
 
+// What comes in pieces may be refused at the first of them, so only what must open is cut.
+bool may_be_cut(const OpeningPart& part) {
+  const auto& opening = part.c.expect->opening;
+  return opening && opening->outcome == Outcome::open && opening->level == Level::must;
+}
+
+bool cuts(const OpeningPart& part) { return std::ranges::find(part.touches, "wire") != part.touches.end(); }
+
 }  // namespace
 
 const std::vector<OpeningPart>& opening_parts() {
@@ -163,7 +171,7 @@ bool has_opening(const Case& c) noexcept {
 void add_opening(Case& c, const OpeningPart& part) {
   const auto present = parts_of(c);
   const auto clash = [&](const OpeningPart* other) {
-    return !other->joins || !part.joins ||
+    return !other->joins || !part.joins || (cuts(part) && !may_be_cut(*other)) || (cuts(*other) && !may_be_cut(part)) ||
            std::ranges::find_first_of(other->touches, part.touches) != other->touches.end();
   };
   if (std::ranges::none_of(present, clash)) c.tags.push_back(part.tag);
