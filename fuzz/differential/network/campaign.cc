@@ -174,6 +174,16 @@ class Campaign {
     for (const Case& suspect : batch_) {
       const Evaluation shown = co_await try_out(suspect, target);
       if ((co_await try_out(knock, target)).connected) continue;
+      if (!observer_.endpoint_died(targets_[target], why)) {
+        end_.lost = why;
+        co_return;
+      }
+      // Once more, alone: a machine that is busy elsewhere may have kept it from answering.
+      (void)co_await try_out(suspect, target);
+      if ((co_await try_out(knock, target)).connected) {
+        ++end_.stats.unstable;
+        co_return;
+      }
       Difference difference;
       difference.death = true;
       difference.cluster = {targets_[target].agent, suspect.requirements.front(), "an endpoint that lives on",

@@ -13,7 +13,7 @@ namespace touchstone::fuzz {
 // The requirement of a stimulus that breaks no rule: frames are read one after the other.
 inline constexpr std::string_view kProcessing = "rfc6455-6.2-1";
 
-// The stimulus with its expectation, and as its first requirement the rule that it breaks, or kProcessing.
+// The stimulus with its expectation, and as its last requirement the rule that its frames break, or kProcessing.
 [[nodiscard]] Case expected(Case c, std::uint64_t seed);
 
 // A Close that the tester sends, as a step or as a frame.

@@ -384,7 +384,7 @@ void Mutator::finish(Case& c) {
     // Raw data may reach back through the whole window, so nothing may limit it but this.
     c.offer = {kOffers[0]};
   } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
-    c.offer = {kOffers[1]};
+    c.offer = {pick(kOffers)};
   }
   c.request.reset();
   if (!layers_.handshake) c.tags.clear();

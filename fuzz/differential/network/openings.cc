@@ -102,7 +102,8 @@ std::vector<OpeningPart> all_parts() {
   target.url = {false, "127.0.0.1", 9001, "/"};
   for (const Case& c : Catalogue::built_in().cases()) {
     if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c)) continue;
-    if (!c.request && !c.expect->opening) continue;
+    const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
+    if (!c.request && !c.expect->opening && !negotiates) continue;
     const std::size_t octets = opening_request(c, target, 1).octets.size();
     if (octets <= kMostAlone) parts.push_back(part_of(c, octets));
   }
@@ -148,6 +149,14 @@ bool beyond_doubt(const std::vector<const OpeningPart*>& parts, const OpeningPar
   });
 }
 
+// What comes in pieces may be refused at the first of them, so only what must open is cut.
+bool may_be_cut(const OpeningPart& part) {
+  const auto& opening = part.c.expect->opening;
+  return opening && opening->outcome == Outcome::open && opening->level == Level::must;
+}
+
+bool cuts(const OpeningPart& part) { return std::ranges::find(part.touches, "wire") != part.touches.end(); }
+
 }  // namespace
 
 const std::vector<OpeningPart>& opening_parts() {
@@ -162,7 +171,7 @@ bool has_opening(const Case& c) noexcept {
 void add_opening(Case& c, const OpeningPart& part) {
   const auto present = parts_of(c);
   const auto clash = [&](const OpeningPart* other) {
-    return !other->joins || !part.joins ||
+    return !other->joins || !part.joins || (cuts(part) && !may_be_cut(*other)) || (cuts(*other) && !may_be_cut(part)) ||
            std::ranges::find_first_of(other->touches, part.touches) != other->touches.end();
   };
   if (std::ranges::none_of(present, clash)) c.tags.push_back(part.tag);
@@ -200,7 +209,8 @@ void join_openings(Case& c) {
   if (refuses(decides) && !beyond_doubt(parts, decides)) opening.statuses = {200};
   if (parts.size() > 1) opening.with.clear();
   c.expect->opening = std::move(opening);
-  c.requirements = decides.c.requirements;
+  // The rule of the frames stays the last one.
+  c.requirements.insert(c.requirements.begin(), decides.c.requirements.begin(), decides.c.requirements.end());
 }
 
 }  // namespace touchstone::fuzz

@@ -26,8 +26,8 @@ void drop_openings(Case& c);
 
 // The case of the catalogue that the only tag names, when it is one that stands alone.
 [[nodiscard]] std::optional<Case> whole_opening(const Case& c);
-// Gives `c`, which has the expectation of its frames, the request of its parts and what has to come of that. Nothing to
-// do without tags.
+// Gives `c`, which has the expectation of its frames, the request of its parts and what has to come of that; their
+// requirements go before its own. Nothing to do without tags.
 void join_openings(Case& c);
 
 }  // namespace touchstone::fuzz

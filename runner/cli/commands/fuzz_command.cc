@@ -1,3 +1,4 @@
+#include "fuzz/differential/network/bare.h"
 #include "fuzz/differential/network/findings.h"
 #include "reports/files.h"
 #include "reports/journal.h"
@@ -40,7 +41,7 @@ struct Options {
   TestOptions connection;  // of all endpoints
   std::string time = "1m", out = "touchstone-fuzz", known, shard, layers = "handshake,frames,deflate";
   std::uint64_t most_inputs = 0, most_findings = 0;
-  bool weak = false;
+  bool weak = false, bare = false;
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -50,6 +51,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
   app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N");
   app.add_option("--findings", options.most_findings, "End after so many findings")->type_name("N");
+  app.add_flag("--bare", options.bare, "Do not fuzz: connect, open and drop, and tell how often in a second that goes");
   app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
   app.add_option("--seed", options.connection.seed, "Equal seeds and endpoints: equal stimuli")
       ->type_name("N")
@@ -139,6 +141,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       err("error: {}\n", reached);
       return Exit::unreachable;
     }
+    if (options_.bare) return bare();
     began_ = std::chrono::system_clock::now();
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
     contenders_.reset();
@@ -208,6 +211,17 @@ class FuzzRun : public fuzz::CampaignObserver {
   static double rate(const fuzz::CampaignStats& stats) {
     const double seconds = static_cast<double>(stats.took.count()) / 1000.0;
     return seconds > 0 ? static_cast<double>(stats.inputs) / seconds : 0;
+  }
+
+  // What the fuzzer's rate is measured by (scripts/fuzz-rates).
+  Exit bare() {
+    for (const Target& target : targets_) {
+      if (target.url.secure) throw UsageError("--bare is for ws://, without TLS");
+      const auto n = fuzz::bare_connections(target, campaign_.jobs, campaign_.time);
+      out("{}: {:.0f} bare connections a second\n", target.agent,
+          static_cast<double>(n) / static_cast<double>(campaign_.time.count()));
+    }
+    return Exit::ok;
   }
 
   // The endpoints, started and greeted. Why not, if one is not there.
