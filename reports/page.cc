@@ -24,9 +24,10 @@ constexpr Extent kOfQuiet{24, 8, 256, 768}, kOfTrouble{40, 20, 256, 8192};
 constexpr std::size_t kShortPayload = 24;
 constexpr std::size_t kHeadOctets = 4096;
 
-constexpr std::array<std::string_view, 3> kStyles{"theme.css", "page.css", "case.css"};
-constexpr std::array<std::string_view, 8> kScripts{"dom.js",  "model.js", "state.js",    "wire.js",
-                                                   "case.js", "cases.js", "overview.js", "main.js"};
+constexpr std::array<std::string_view, 4> kStyles{"theme.css", "page.css", "case.css", "requirements.css"};
+constexpr std::array<std::string_view, 10> kScripts{"dom.js",          "model.js", "state.js",    "wire.js",
+                                                    "case.js",         "cases.js", "overview.js", "matrix.js",
+                                                    "requirements.js", "main.js"};
 
 using Numbers = std::map<std::string_view, std::size_t>;
 
@@ -112,9 +113,11 @@ Json details(const Result& result, const Numbers& requirements) {
   return out;
 }
 
-// Numbers for all requirements that results cite, known by text or not.
+// Numbers for all requirements that results cite, known by text or not, and for all that a peer can see.
 Numbers number_requirements(const Report& report) {
   Numbers numbers;
+  for (const auto& [id, text] : report.texts())
+    if (text.in_question) numbers.emplace(id, 0);
   for (const AgentResults& agent : report.agents()) {
     for (const Result* result : agent.results) {
       for (const std::string& id : result->requirements) numbers.emplace(id, 0);
@@ -127,12 +130,18 @@ Numbers number_requirements(const Report& report) {
   return numbers;
 }
 
+// The rule, and for those that a peer can see what the catalogue has of it.
+Json requirement_json(std::string_view id, const RequirementText* text) {
+  if (text == nullptr) return Json::array({id});
+  Json out = Json::array({id, text->rfc, text->section, text->level, text->rule, text->binds});
+  if (text->in_question)
+    out.push_back(Json::array({text->covered ? 1 : 0, text->cases, text->autobahn, text->uncovered}));
+  return out;
+}
+
 Json requirements_json(const Report& report, const Numbers& numbers) {
   Json out = Json::array();
-  for (const auto& [id, number] : numbers) {
-    const RequirementText* text = report.requirement(id);
-    out.push_back(text ? Json::array({id, text->rfc, text->section, text->level, text->rule}) : Json::array({id}));
-  }
+  for (const auto& [id, number] : numbers) out.push_back(requirement_json(id, report.requirement(id)));
   return out;
 }
 

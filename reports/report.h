@@ -10,14 +10,20 @@
 
 namespace touchstone {
 
-// A rule of an RFC, in our words. The catalogue knows them all; a report quotes those that its cases cite.
+// A rule of an RFC, in our words, and what the catalogue has of it. The catalogue knows them all; a report quotes those
+// that its cases cite, and its page lists all that a peer can see.
 struct RequirementText {
   std::string id;  // "rfc6455-5.5.1-4"
   int rfc = 0;
-  std::string section;  // "5.5.1"
-  std::string level;    // MUST, SHOULD, ...
-  std::string binds;    // client, server, both, intermediary
-  std::string rule;     // one sentence
+  std::string section;       // "5.5.1"
+  std::string level;         // MUST, SHOULD, ...
+  std::string binds;         // client, server, both, intermediary
+  std::string rule;          // one sentence
+  bool in_question = false;  // a peer can see it, so it should have cases
+  bool covered = false;      // it has some for each role that it binds
+  std::size_t cases = 0;     // of the whole catalogue that cite it
+  std::string uncovered{};   // why a role has none
+  std::string autobahn{};    // Autobahn|Testsuite's cases: "tested", "in-passing", or empty
 };
 using RequirementTexts = std::map<std::string, RequirementText, std::less<>>;
 
@@ -38,6 +44,7 @@ class Report {
   // order of finishing was: two reports of the same run can be compared line by line.
   [[nodiscard]] const std::vector<AgentResults>& agents() const noexcept { return agents_; }
 
+  [[nodiscard]] const RequirementTexts& texts() const noexcept { return texts_; }
   // Of the requirements that the results cite, those whose text is known; by id.
   [[nodiscard]] const std::map<std::string_view, const RequirementText*>& cited() const noexcept { return cited_; }
   [[nodiscard]] const RequirementText* requirement(std::string_view id) const;

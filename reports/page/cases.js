@@ -1,8 +1,8 @@
 // cases.js - the filters and the list of cases.
 
-function sections() {
+function sections(requirements) {
   const seen = new Map();
-  for (const r of REQUIREMENTS) if (r.rfc) seen.set(`rfc${r.rfc}-${r.section}`, r.clause);
+  for (const r of requirements) if (r.rfc) seen.set(`rfc${r.rfc}-${r.section}`, r.clause);
   const parts = (key) => key.slice(3).split(/[-.]/).map(Number);
   return [...seen].sort(([a], [b]) => {
     const x = parts(a), y = parts(b);
@@ -22,7 +22,7 @@ function buildFilters() {
     el('div', { class: 'selects' },
       AGENTS.length > 1 ? select('filter-agent', 'Endpoint', AGENTS.map((a, i) => [i, visible(a.name)])) : null,
       select('filter-group', 'Group', [['', 'all'], ...[...new Set(CASES.map((c) => c.group))].map((g) => [g, g])]),
-      select('filter-req', 'Section', [['', 'all'], ...sections()])));
+      select('filter-req', 'Section', [['', 'all'], ...sections(new Set([...CASES.flatMap((c) => c.requirements), ...RESULTS.flat().flatMap((r) => r.findings.map((f) => f.requirement))].filter(Boolean)))])));
   form.addEventListener('submit', (event) => event.preventDefault());
   let timer;
   search.addEventListener('input', () => {
@@ -37,7 +37,7 @@ function buildFilters() {
 function toggleVerdict(key) {
   const on = state.verdicts.includes(key);
   go({ verdicts: on ? state.verdicts.filter((v) => v !== key) : [...state.verdicts, key] }, true);
-  const chip = document.querySelector(`#chips [data-verdict="${key}"]`);
+  const chip = document.querySelector(`#view-${state.view} .chips [data-verdict="${key}"]`);
   if (chip) chip.focus();
 }
 

@@ -41,10 +41,11 @@ function show(next) {
     showFilters();
     showList();
     showDetail();
-  } else if (state.view !== last.view || !byId(`view-${state.view}`).firstChild) {
-    if (state.view === 'matrix') showMatrix();
+  } else {
+    const entered = state.view !== last.view || !byId(`view-${state.view}`).firstChild;
     if (state.view === 'requirements') showRequirements();
-    scrollTo(0, Math.min(scrollY, mainTop()));
+    if (state.view === 'matrix' && entered) showMatrix();
+    if (entered) scrollTo(0, Math.min(scrollY, mainTop()));
   }
 }
 
@@ -94,7 +95,12 @@ const KEYS = {
   c: () => byId('copy-replay') && byId('copy-replay').click(),
   '[': () => switchAgent(-1),
   ']': () => switchAgent(1),
-  '/': () => { if (state.view !== 'cases') go({ view: 'cases' }, true); byId('search').focus(); byId('search').select(); },
+  '/': () => {
+    if (state.view === 'matrix') go({ view: 'cases' }, true);
+    const search = byId(state.view === 'requirements' ? 'rule-search' : 'search');
+    search.focus();
+    search.select();
+  },
   '?': () => byId('help').showModal(),
   Escape: closeCase,
 };

@@ -17,8 +17,14 @@ const VERDICTS = [
 const VERDICT = Object.fromEntries(VERDICTS.map((v) => [v.name, v]));
 const needsAttention = (result) => result.verdict.badness >= 4 || result.flaky;
 
-const REQUIREMENTS = DATA.requirements.map(([id, rfc, section, level, rule]) => ({
-  id, rfc, section, level, rule,
+// Those that the cases of this run cite, and all that a peer can see. Of the latter the catalogue has `cases`; Autobahn|
+// Testsuite's are "tested", "in-passing" or none.
+const REQUIREMENTS = DATA.requirements.map(([id, rfc, section, level, rule, binds, [covered, cases, autobahn, uncovered] = []]) => ({
+  id, rfc, section, level, rule, binds, autobahn,
+  inQuestion: covered !== undefined,
+  covered: covered === 1,
+  cases: cases || 0,
+  uncovered: uncovered || '',
   clause: rfc ? `RFC ${rfc} ${section}` : id,
   link: rfc ? `https://www.rfc-editor.org/rfc/rfc${rfc}#section-${section}` : null,
 }));

@@ -1,5 +1,4 @@
-// overview.js - the run as a whole: the head of the page, what needs attention, the groups, the matrix of endpoints,
-// and the requirements.
+// overview.js - the run as a whole: the head of the page, what needs attention, the groups.
 
 function verdictSentence(counts, total) {
   const failed = (counts.FAILED || 0), errored = (counts.ERRORED || 0), weak = (counts['NON-STRICT'] || 0);
@@ -101,71 +100,4 @@ function overviewPanel() {
     el('section', { class: 'part first' }, el('h3', {}, 'Needs attention'), attention(results)),
     el('section', { class: 'part' }, el('h3', {}, 'By group'), groupTable(results)),
   ];
-}
-
-function matrixRow(c) {
-  return el('tr', {}, el('th', { scope: 'row' }, el('span', { class: 'row-title' }, c.title), el('span', { class: 'row-id' }, c.id)),
-    AGENTS.map((agent, i) => {
-      const result = BY_CASE[i].get(c.id);
-      if (!result) return el('td', { class: 'cell none' }, el('span', { class: 'visually-hidden' }, 'not run'));
-      return el('td', { class: `cell v-${result.verdict.key}` }, el('a', { href: link({ ...EMPTY, agent: i, case: c.id }), title: `${result.verdict.name}: ${result.summary}` },
-        el('span', { 'aria-hidden': true }, result.verdict.sign), el('span', { class: 'visually-hidden' }, result.verdict.name)));
-    }));
-}
-
-let differing = true;
-function showMatrix() {
-  const rows = CASES.filter((c) => !differing || new Set(AGENTS.map((a, i) => (BY_CASE[i].get(c.id) || {}).behavior)).size > 1);
-  const box = el('input', { type: 'checkbox', id: 'differing', onchange: (e) => { differing = e.target.checked; showMatrix(); byId('differing').focus(); } });
-  box.checked = differing;
-  const groups = new Map();
-  for (const c of rows) groups.set(c.group, [...(groups.get(c.group) || []), c]);
-  fill(byId('view-matrix'),
-    el('div', { class: 'view-head' }, el('h2', { id: 'matrix-heading', tabindex: -1 }, 'Endpoints and cases'),
-      el('label', { class: 'check' }, box, ' only where they differ'), el('span', { class: 'quiet', role: 'status' }, `${rows.length.toLocaleString('en')} of ${plural(CASES.length, 'case')}`)),
-    el('div', { class: 'scroll tall', tabindex: 0, role: 'region', 'aria-label': 'Matrix of endpoints and cases' }, el('table', { class: 'matrix' },
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Case'), AGENTS.map((a) => el('th', { scope: 'col' }, el('span', { class: 'tilted' }, visible(a.name).slice(0, 28)))))),
-      [...groups].map(([group, members]) => el('tbody', {}, el('tr', { class: 'matrix-group' }, el('th', { scope: 'rowgroup', colspan: AGENTS.length + 1 }, group)), members.map(matrixRow))))));
-}
-
-// What says most about a rule: that it was broken, then that it was kept, then everything that is no judgement.
-const evidence = (verdict) => ({ FAILED: 9, 'NON-STRICT': 8, OK: 7 }[verdict.name] || verdict.badness);
-
-function citations() {
-  const cited = new Map(REQUIREMENTS.map((r) => [r, { cases: new Set(), worst: AGENTS.map(() => null) }]));
-  for (const results of RESULTS) {
-    for (const result of results) {
-      for (const r of new Set([...result.of.requirements, ...result.findings.map((f) => f.requirement)])) {
-        const entry = cited.get(r);
-        entry.cases.add(result.of.id);
-        const verdict = verdictFor(result, r);
-        const worst = entry.worst[result.agent];
-        if (verdict && (!worst || evidence(verdict) > evidence(worst))) entry.worst[result.agent] = verdict;
-      }
-    }
-  }
-  return cited;
-}
-
-function showRequirements() {
-  const cited = citations();
-  const parts = (r) => [r.rfc || 1e9, ...(r.section || '').split('.').map(Number), Number((r.id.match(/-(\d+)$/) || [])[1] || 0)];
-  const sorted = [...REQUIREMENTS].sort((a, b) => {
-    const x = parts(a), y = parts(b);
-    for (let i = 0; i < Math.max(x.length, y.length); ++i) if (x[i] !== y[i]) return (x[i] ?? -1) - (y[i] ?? -1);
-    return 0;
-  });
-  fill(byId('view-requirements'),
-    el('div', { class: 'view-head' }, el('h2', { id: 'requirements-heading', tabindex: -1 }, 'Requirements'),
-      el('p', { class: 'quiet' }, `${plural(REQUIREMENTS.length, 'rule')} that the cases of this run cite, and the worst that was seen. A failed case counts against the rules it broke, not against all it cites.`)),
-    el('div', { class: 'scroll tall', tabindex: 0, role: 'region', 'aria-label': 'Requirements' }, el('table', { class: 'plain-table requirements' },
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Section'), el('th', { scope: 'col' }, 'Rule'), el('th', { scope: 'col', class: 'figure' }, 'Cases'),
-        AGENTS.map((a) => el('th', { scope: 'col', class: 'verdict-column' }, AGENTS.length > 1 ? visible(a.name).slice(0, 28) : 'Worst seen')))),
-      el('tbody', {}, sorted.map((r) => {
-        const { cases, worst } = cited.get(r);
-        return el('tr', {}, el('th', { scope: 'row' }, ruleLink(r)),
-          el('td', {}, r.level ? el('span', { class: 'level' }, r.level) : null, ' ', r.rule || 'The text of this rule is not known to this version.', ' ', el('span', { class: 'quiet mono' }, r.id)),
-          el('td', { class: 'figure' }, el('a', { href: link({ ...EMPTY, agent: state.agent, req: r.id }) }, String(cases.size), el('span', { class: 'visually-hidden' }, ' cases'))),
-          worst.map((v) => el('td', { class: 'verdict-column' }, v ? sign(v) : el('span', { class: 'quiet', title: 'no case came to a judgement' }, 'open'))));
-      })))));
 }

@@ -1,6 +1,6 @@
 // state.js - what is shown, kept in the URL's fragment so that a link or a reload shows it again.
 
-const EMPTY = { view: 'cases', agent: 0, verdicts: [], group: '', req: '', q: '', case: '' };
+const EMPTY = { view: 'cases', agent: 0, verdicts: [], group: '', req: '', q: '', beyond: false, case: '' };
 let state = { ...EMPTY };
 
 function readHash() {
@@ -10,10 +10,11 @@ function readHash() {
   return {
     view: views.includes(hash.get('view')) ? hash.get('view') : 'cases',
     agent: agent < 0 ? 0 : agent,
-    verdicts: (hash.get('verdict') || '').split(',').filter((key) => VERDICTS.some((v) => v.key === key) || key === 'flaky'),
+    verdicts: (hash.get('verdict') || '').split(',').filter((key) => [...VERDICTS, ...NO_VERDICTS].some((v) => v.key === key) || key === 'flaky'),
     group: hash.get('group') || '',
     req: hash.get('req') || '',
     q: hash.get('q') || '',
+    beyond: hash.get('beyond') === 'autobahn',
     case: hash.get('case') || '',
   };
 }
@@ -26,6 +27,7 @@ function hashOf(s) {
   if (s.group) hash.set('group', s.group);
   if (s.req) hash.set('req', s.req);
   if (s.q) hash.set('q', s.q);
+  if (s.beyond) hash.set('beyond', 'autobahn');
   if (s.case) hash.set('case', s.case);
   // These are legal in a fragment, and links read better with them.
   return '#' + hash.toString().replace(/%2F/g, '/').replace(/%2C/g, ',');
@@ -49,9 +51,9 @@ function matches(result, s) {
   return s.q.toLowerCase().split(/\s+/).every((word) => haystack(result).includes(word));
 }
 
-// A filter is an id ("rfc6455-5.5.1-10") or a section with all below it ("rfc6455-5.5").
+// A filter is an id ("rfc6455-5.5.1-10"), a section with all below it ("rfc6455-5.5"), or an RFC ("rfc6455").
 function cites(requirement, filter) {
-  if (requirement.id === filter) return true;
+  if (requirement.id === filter || `rfc${requirement.rfc}` === filter) return true;
   const section = `rfc${requirement.rfc}-${requirement.section}`;
   return section === filter || section.startsWith(filter + '.');
 }

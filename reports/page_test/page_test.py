@@ -195,18 +195,50 @@ class Checks:
         self.b.key("]")
         self.true("endpoint=" in self.hash(), "] goes to the next endpoint")
 
+    def rule(self, id):
+        return self.b.js("return document.querySelector(`[data-rule='${arguments[0]}']`).innerText", id)
+
     def check_requirements_are_listed(self):
         self.visit(self.one + "#view=requirements")
-        words = self.b.text("#view-requirements")
-        self.true("RSV2/RSV3 fail the connection" in words, "rule in words")
-        row = self.b.js("""return [...document.querySelectorAll('.requirements tbody tr')]
-            .find((r) => r.innerText.includes('rfc6455-5.2-6')).innerText""")
-        self.true("FAILED" in row, "the broken rule is marked: " + row)
-        kept = self.b.js("""return [...document.querySelectorAll('.requirements tbody tr')]
-            .find((r) => r.innerText.includes('rfc6455-5.2-3')).innerText""")
+        self.true("RSV2/RSV3 fail the connection" in self.rule("rfc6455-5.2-6"), "rule in words")
+        self.true("FAILED" in self.rule("rfc6455-5.2-6"), "the broken rule is marked: " + self.rule("rfc6455-5.2-6"))
+        kept = self.rule("rfc6455-5.2-3")
         self.true("FAILED" not in kept, "rules that the failed case only cites are not accused: " + kept)
         self.b.click(".requirements tbody td.figure a")
         self.true("req=rfc6455-" in self.hash(), "cases of a rule are one click away")
+
+    def check_requirements_that_this_run_did_not_touch(self):
+        self.visit(self.one + "#view=requirements")
+        untouched, unseen, half = self.rule("rfc9110-7.8-1"), self.rule("rfc6455-7.2.3-1"), self.rule("rfc6455-5.5.1-17")
+        self.true("not run" in untouched and "0 of 3" in untouched, "the catalogue has cases, this run none: " + untouched)
+        self.true("no case" in unseen and "No case: whether it comes back is not asked." in unseen, "why there is no case: " + unseen)
+        self.true("Not in every role: a client cannot tell FIN from RST." in half, "why one role has none: " + half)
+
+    def check_the_share_of_the_rules_stands_beside_autobahns(self):
+        self.visit(self.one + "#view=requirements")
+        rules, tested, passing = self.b.js("return [REQUIREMENTS.length, howMany(REQUIREMENTS, hasAutobahn), howMany(REQUIREMENTS, seesAutobahn)]")
+        ours, theirs = self.b.js("return [...document.querySelectorAll('.share')].map((e) => e.innerText.replace(/\\s+/g, ' '))")
+        self.true(f"{rules - 2} of {rules}" in ours and "2 more cannot be seen" in ours, "what has a case: " + ours)
+        self.true(f"{tested} of {rules}" in theirs and f"{passing} more" in theirs, "Autobahn's: " + theirs)
+
+    def check_requirements_are_filtered(self):
+        shown = "return [...document.querySelectorAll('[data-rule]')].map((row) => row.dataset.rule)"
+        self.visit(self.one + "#view=requirements")
+        everything = len(self.b.js(shown))
+        self.b.click("#rule-chips [data-verdict=failed]")
+        self.true("rfc6455-5.2-6" in self.b.js(shown) and len(self.b.js(shown)) < everything, "what was broken")
+        self.equal(self.hash(), "#view=requirements&verdict=failed", "the address says so")
+        self.b.click(".view:not([hidden]) .clear")
+        self.equal(len(self.b.js(shown)), everything, "everything again")
+        self.b.click("#beyond")
+        self.true(not any(rule.startswith("rfc6455-5.2-") for rule in self.b.js(shown)), "what Autobahn tests is gone")
+        self.visit(self.one + "#view=requirements&req=rfc6455-5.5")
+        self.true(all(rule.startswith("rfc6455-5.5") for rule in self.b.js(shown)) and len(self.b.js(shown)) > 5, "a section with all below it")
+        self.visit(self.one + "#view=requirements")
+        self.b.key("/")
+        self.b.type("#rule-search", "upgrade protocols")
+        self.equal(self.b.js(shown), ["rfc9110-7.8-1"], "words")
+        self.equal(self.b.js("return document.activeElement.id"), "rule-search", "the search keeps the focus")
 
     def check_themes(self):
         ground = "return getComputedStyle(document.body).backgroundColor"

@@ -146,6 +146,8 @@ struct Expect {
   End end;
   // Nothing: the handshake is not what the case is about; it has to come about, or the case cannot run.
   std::optional<ExpectOpening> opening = {};
+  // Not for an endpoint that does not echo: what it says is then its own affair (runner/engine/peer_profile.h).
+  bool compares_messages = true;
 };
 
 enum class Profile : std::uint8_t { core, standard, full };

@@ -47,7 +47,7 @@ bool matches(const Case& c, std::string_view pattern) {
   constexpr std::string_view kTag = "tag:";
   if (pattern.starts_with(kTag)) {
     const auto wanted = pattern.substr(kTag.size());
-    if (wanted == "cve") return !c.bugs.empty();
+    if (wanted == "cve" && !c.bugs.empty()) return true;
     return std::ranges::any_of(c.tags, [&](const std::string& tag) { return glob(tag, wanted); });
   }
   const auto cited = [&](const std::string& id) { return glob(id, pattern); };

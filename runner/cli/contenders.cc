@@ -3,6 +3,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/text.h"
+#include "runner/engine/probe.h"
 
 #include <fmt/core.h>
 
@@ -89,6 +90,14 @@ void Contenders::greet_all(const RunOptions& options) {
       each.unreachable = greeting.error().text;
     }
     name(each);
+  }
+}
+
+void Contenders::probe_all(const RunOptions& options, std::uint64_t largest) {
+  const std::optional<PeerProfile> told = read_peer_profile(options_);
+  for (Contender& each : all_) {
+    if (!each.unreachable.empty()) continue;
+    each.peer = told ? *told : probe(each.target, each.greeting, options, largest);
   }
 }
 

@@ -13,6 +13,7 @@ namespace touchstone::cli {
 
 struct Contender {
   Target target;
+  PeerProfile peer;         // as probed or as told
   Greeting greeting;        // valid when `unreachable` is empty
   std::string unreachable;  // why not, for people
   std::vector<const Case*> cases;
@@ -30,6 +31,8 @@ class Contenders {
 
   [[nodiscard]] std::vector<Contender>& all() noexcept { return all_; }
   [[nodiscard]] Testee* testee() noexcept { return testee_ ? &*testee_ : nullptr; }
+  // What each does with messages, unless --profile-of-peer says so; `largest` octets are the most that cases send.
+  void probe_all(const RunOptions& options, std::uint64_t largest);
   void stop_servers() noexcept;
 
   // How a result is run again; see Collector.

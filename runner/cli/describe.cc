@@ -241,6 +241,23 @@ std::vector<std::string> describe_expectation(const Case& c) {
 
 std::uint64_t octets_sent(const Case& c) { return octets_sent(c.steps); }
 
+std::string in_words(const PeerProfile& profile) {
+  if (profile.is_echo()) return "it echoes";
+  std::vector<std::string> facts;
+  const auto add = [&](Taken taken, std::string_view type) {
+    if (taken == Taken::accepted) facts.push_back(fmt::format("it takes {} messages and does not echo them", type));
+    if (taken == Taken::refused) facts.push_back(fmt::format("it refuses {} messages", type));
+  };
+  add(profile.text, "text");
+  add(profile.binary, "binary");
+  if (profile.speaks_unasked) facts.push_back("it sends messages that nobody asked for");
+  if (profile.largest_message) {
+    facts.push_back(fmt::format("it takes messages of {} octets and refuses larger ones", *profile.largest_message));
+  }
+  return fmt::format("{}. What comes back is compared where it is an echo; what cannot be asked is NOT-APPLICABLE",
+                     fmt::join(facts, ", "));
+}
+
 std::string_view name(Side side) noexcept { return side == Side::server ? "server" : "client"; }
 
 std::string_view name(Profile profile) noexcept {

@@ -1,5 +1,6 @@
 #include "runner/cli/deviant_echo.h"
 
+#include "runner/cli/driver.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/print.h"
 
@@ -11,10 +12,14 @@
 namespace touchstone::cli {
 namespace {
 
+// Where a fault makes the tester wait, it waits for many cases at a time.
+constexpr unsigned kAtOnce = 8;
+
 ws::testing::Fault fault_named(const std::string& name, bool as_server) {
   if (name == "none") return ws::testing::Fault::none;
   const auto* row = ws::testing::find_fault(name);
-  if (row == nullptr) throw UsageError(fmt::format("--fault {}: no such fault; see touchstone echo --list-faults", name));
+  if (row == nullptr)
+    throw UsageError(fmt::format("--fault {}: no such fault; see touchstone echo --list-faults", name));
   if (!(as_server ? row->server : row->client)) {
     throw UsageError(fmt::format("--fault {}: only a {} can have it", name, as_server ? "client" : "server"));
   }
@@ -55,6 +60,17 @@ Exit connect_deviant(const std::string& fault, const Target& target) {
                  });
   context.run();
   return exit;
+}
+
+Exit drive_deviant(const std::string& fault, const Target& target) {
+  const auto which = fault_named(fault, /*as_server=*/false);
+  DriverOptions options;
+  options.agent = fault;
+  options.run_case = [which, tls = target.tls](ws::Url url) -> asio::awaitable<void> {
+    (void)co_await ws::testing::run_deviant_client(std::move(url), which, tls);
+  };
+  options.at_once = kAtOnce;
+  return drive(target, std::move(options));
 }
 
 }  // namespace touchstone::cli

@@ -16,5 +16,7 @@ Exit serve_deviant(const std::string& fault, ws::io::ListenOptions listen,
                    const std::function<void(std::uint16_t)>& listening);
 // One connection.
 Exit connect_deviant(const std::string& fault, const Target& target);
+// All cases of a fuzzing server (driver.h).
+Exit drive_deviant(const std::string& fault, const Target& target);
 
 }  // namespace touchstone::cli

@@ -1,4 +1,4 @@
-// requirement_texts.h - the rules of the catalogue as the reports quote them.
+// requirement_texts.h - the rules of the catalogue as the reports quote them, with what the catalogue has of them.
 #pragma once
 #include "reports/report.h"
 #include "runner/catalogue/catalogue.h"

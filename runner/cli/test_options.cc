@@ -76,33 +76,6 @@ void repeatable(CLI::Option* option, const std::string& type) {
   option->type_name(type)->allow_extra_args(false)->take_all();
 }
 
-void add_connection_options(CLI::App& app, TestOptions& options) {
-  const std::string group = "Connection";
-  app.add_option("--ca", options.ca, "wss: trust these certificates (PEM) instead of the system's")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--sni", options.server_name, "wss: server name to ask for and to verify, instead of the URL's host")
-      ->type_name("NAME")
-      ->group(group);
-  app.add_flag("--insecure", options.insecure, "wss: accept any certificate")->group(group);
-  CLI::Option* key =
-      app.add_option("--key", options.key, "wss: its private key (PEM)")->type_name("FILE")->group(group);
-  app.add_option("--cert", options.certificate, "wss: client certificate (PEM)")
-      ->type_name("FILE")
-      ->group(group)
-      ->needs(key);
-  CLI::Option* v4 = app.add_flag("-4", options.v4, "IPv4 only")->group(group);
-  app.add_flag("-6", options.v6, "IPv6 only")->group(group)->excludes(v4);
-  repeatable(app.add_option("--header", options.headers, "Extra field of the opening handshake; may be repeated")
-                 ->group(group),
-             "'Name: value'");
-  app.add_option("--host", options.host, "Host field, instead of the URL's host")->type_name("HOST")->group(group);
-  app.add_option("--origin", options.origin, "Origin field")->type_name("ORIGIN")->group(group);
-  repeatable(
-      app.add_option("--subprotocol", options.subprotocols, "Subprotocol to offer; may be repeated")->group(group),
-      "NAME");
-}
-
 void add_run_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Run";
   app.add_option("--pid", options.process,
@@ -128,6 +101,10 @@ void add_run_options(CLI::App& app, TestOptions& options) {
       ->group(group);
   app.add_option("--expect", options.expect,
                  "Known failures with their reasons, see `touchstone expect --help`; exit 1 on whatever is new")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--profile-of-peer", options.peer_profile,
+                 "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")
       ->type_name("FILE")
       ->group(group);
   app.add_option("--agent", options.agent, "Name of the server in the report")->type_name("NAME")->group(group);
@@ -157,6 +134,33 @@ void check_files(const TestOptions& options) {
 }
 
 }  // namespace
+
+void add_connection_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Connection";
+  app.add_option("--ca", options.ca, "wss: trust these certificates (PEM) instead of the system's")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--sni", options.server_name, "wss: server name to ask for and to verify, instead of the URL's host")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_flag("--insecure", options.insecure, "wss: accept any certificate")->group(group);
+  CLI::Option* key =
+      app.add_option("--key", options.key, "wss: its private key (PEM)")->type_name("FILE")->group(group);
+  app.add_option("--cert", options.certificate, "wss: client certificate (PEM)")
+      ->type_name("FILE")
+      ->group(group)
+      ->needs(key);
+  CLI::Option* v4 = app.add_flag("-4", options.v4, "IPv4 only")->group(group);
+  app.add_flag("-6", options.v6, "IPv6 only")->group(group)->excludes(v4);
+  repeatable(app.add_option("--header", options.headers, "Extra field of the opening handshake; may be repeated")
+                 ->group(group),
+             "'Name: value'");
+  app.add_option("--host", options.host, "Host field, instead of the URL's host")->type_name("HOST")->group(group);
+  app.add_option("--origin", options.origin, "Origin field")->type_name("ORIGIN")->group(group);
+  repeatable(
+      app.add_option("--subprotocol", options.subprotocols, "Subprotocol to offer; may be repeated")->group(group),
+      "NAME");
+}
 
 void add_test_options(CLI::App& app, TestOptions& options) {
   app.add_option("URL", options.url,
@@ -234,6 +238,13 @@ std::optional<SpecFile> read_spec(const TestOptions& options) {
   if (!spec) throw UsageError(spec.error());
   for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
   return std::move(*spec);
+}
+
+std::optional<PeerProfile> read_peer_profile(const TestOptions& options) {
+  if (options.peer_profile.empty()) return std::nullopt;
+  auto profile = parse_peer_profile(options.peer_profile, read_or_refuse(options.peer_profile, "--profile-of-peer"));
+  if (!profile) throw UsageError(profile.error());
+  return *profile;
 }
 
 }  // namespace touchstone::cli

@@ -16,7 +16,7 @@ class App;
 namespace touchstone::cli {
 
 struct TestOptions {
-  std::string url;
+  std::string url, peer_profile;
   SelectionOptions selection;
   // The connection.
   std::string ca, server_name, certificate, key, host, origin;
@@ -36,6 +36,8 @@ struct TestOptions {
 };
 
 void add_test_options(CLI::App& app, TestOptions& options);
+// Those of them that say how to connect: for other subcommands with a URL.
+void add_connection_options(CLI::App& app, TestOptions& options);
 
 // The functions below throw UsageError when the options do not make sense.
 
@@ -48,6 +50,9 @@ void add_test_options(CLI::App& app, TestOptions& options);
 
 // The spec file, read; nothing without --spec. Its warnings go to standard error.
 [[nodiscard]] std::optional<SpecFile> read_spec(const TestOptions& options);
+
+// The file of --profile-of-peer; nothing without it.
+[[nodiscard]] std::optional<PeerProfile> read_peer_profile(const TestOptions& options);
 
 // A file's content, or UsageError with the reason.
 [[nodiscard]] std::string read_or_refuse(const std::string& path, std::string_view option);

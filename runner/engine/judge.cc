@@ -4,6 +4,7 @@
 #include "runner/engine/duty.h"
 #include "runner/engine/mask_keys.h"
 #include "runner/engine/opening_judge.h"
+#include "runner/engine/oracle.h"
 
 #include <ws/core/violation.h>
 
@@ -145,6 +146,13 @@ class Judge {
       }
       return false;
     }
+    if (o_.deflate && exceeds_agreement(case_, is_client_ ? Side::client : Side::server, *o_.deflate)) {
+      verdict_.behavior = Behavior::not_applicable;
+      verdict_.summary = "The data of this case does not fit the window or the context takeover that was agreed.";
+      find(Weight::choice, "rfc7692-7-4", "parameters under which the data is legal",
+           is_client_ ? offered_extensions() : answered_extensions());
+      return false;
+    }
     return true;
   }
 
@@ -224,6 +232,12 @@ class Judge {
   }
 
   void messages() {
+    if (!case_.expect->compares_messages) {
+      if (o_.sent_messages.empty()) return;
+      find(Weight::choice, own_requirement(), "messages come back from an endpoint that echoes",
+           "this one does not: that it took them is what was checked");
+      return;
+    }
     const auto listed = expected_messages();
     const std::size_t expected = case_.expect->echoes ? o_.sent_messages.size() : listed.size();
     for (std::size_t i = 0; i < o_.messages.size(); ++i) {
@@ -246,6 +260,12 @@ class Judge {
                      o_.messages[i].as_sent ? "the one that was sent" : show(o_.messages[i].octets)));
   }
 
+  [[nodiscard]] static bool is_without_mark(ws::ByteView got, ws::ByteView text) {
+    constexpr std::string_view kMark = "\xef\xbb\xbf";
+    return got.size() + kMark.size() == text.size() && ws::as_text(text.first(kMark.size())) == kMark &&
+           std::ranges::equal(text.subspan(kMark.size()), got);
+  }
+
   bool message_matches(std::size_t i, const Reply* listed) {
     const SeenMessage& seen = o_.messages[i];
     ws::Opcode opcode = ws::Opcode::text;
@@ -260,6 +280,11 @@ class Judge {
     }
     const ws::ByteView got = seen.as_sent ? ws::ByteView(*o_.sent_messages[i].octets) : ws::ByteView(seen.octets);
     if (seen.opcode == opcode && std::ranges::equal(got, expected)) return true;
+    if (seen.opcode == opcode && opcode == ws::Opcode::text && is_without_mark(got, expected)) {
+      // RFC 3629 6: RECOMMENDED, no more, since RFC 6455 does not forbid to take it for a signature.
+      find(Weight::weak, "rfc3629-6-1", "U+FEFF at the beginning of the text comes back", "the text without it");
+      return true;
+    }
     const auto differ = std::ranges::mismatch(got, expected);
     find(Weight::violation, own_requirement(),
          fmt::format("{} message {}: {}", ws::name(opcode), i + 1, show(expected)),

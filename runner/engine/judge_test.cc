@@ -109,6 +109,17 @@ TEST(Judge, FailsAnEchoOfOtherContent) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.6-4");
 }
 
+// RFC 3629 6: RECOMMENDED only, and only for the one at the beginning.
+TEST(Judge, FindsALostMarkOfOrderWeak) {
+  for (const auto& [text, echo, behavior] : {std::tuple("\xef\xbb\xbfHi", "Hi", Behavior::non_strict),
+                                             std::tuple("Hi\xef\xbb\xbf", "Hi", Behavior::failed)}) {
+    Conversation talk;
+    talk.expects({text_reply(text)}).sends(ws::Opcode::text, text).gets(ws::Opcode::text, echo).closes_politely();
+    talk.gets_close(1000).ends();
+    EXPECT_EQ(talk.verdict().behavior, behavior);
+  }
+}
+
 TEST(Judge, FailsAnEchoOfOtherType) {
   Conversation t;
   t.expects({text_reply("hello")})
@@ -380,6 +391,20 @@ TEST(JudgeOfClients, LetsAClientMissAnExtension) {
   Conversation talk = of_client();
   talk.expects({}).gets_close(1010).ends();
   EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
+}
+
+// RFC 7692 7.1.2: a match at distance 32768 is legal only while the window is that large.
+TEST(JudgeOfClients, DoesNotHoldDataBeyondTheAgreedWindowAgainstTheClient) {
+  const Case* whole_window = Catalogue::built_in().find("deflate-data/takeover/whole-window");
+  ASSERT_NE(whole_window, nullptr);
+  for (const int bits : {15, 12}) {
+    Conversation talk = of_client();
+    talk.as_case() = *whole_window;
+    talk.observation().deflate = ws::DeflateParams{};
+    talk.observation().deflate->server_max_window_bits = bits;
+    talk.gets_close(1002).ends();
+    EXPECT_EQ(talk.verdict().behavior, bits == 15 ? Behavior::failed : Behavior::not_applicable) << bits;
+  }
 }
 
 TEST(JudgeOfClients, AsksNothingOfAClientThatDoesNotOfferTheExtension) {

@@ -121,8 +121,13 @@ class OpeningJudge {
       return false;
     }
     if (opened() || !ended_by_client()) return true;
-    find(weight(expect_.level), own_requirement(), "the client takes this answer and opens",
-         o_.close ? "a Close instead" : "it ended TCP instead");
+    const std::string how = o_.close ? "a Close instead" : "it ended TCP instead";
+    if (expect_.outcome == Outcome::judge) {
+      // RFC 7692 5.1, 7: a legal configuration that the client does not want ends the connection as well (C-34).
+      find(Weight::choice, "rfc7692-5.1-1", "the client takes this answer and opens, if it can and wants to", how);
+    } else {
+      find(weight(expect_.level), own_requirement(), "the client takes this answer and opens", how);
+    }
     return false;
   }
 

@@ -155,6 +155,8 @@ bool is_left_open(ws::Violation violation, const Case& c) {
   switch (violation) {
     case ws::Violation::control_too_long:  // judged on the form of the length
       return std::ranges::any_of(c.steps, needs_no_long_form);
+    case ws::Violation::deflate_corrupt:  // a message that ends within a block: RFC 7692 7.2.2 does not say "look"
+      return !c.informational.empty();
     case ws::Violation::length_not_minimal:
     case ws::Violation::length_high_bit:
     case ws::Violation::frame_too_big:
@@ -282,6 +284,23 @@ std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t
   Player player(side, params_for(c, side), seed, UINT32_MAX);
   player.play(c.steps);
   return player.violation();
+}
+
+bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed) {
+  constexpr unsigned kRsv1 = 4;
+  constexpr std::uint64_t kSeed = 1;
+  const auto ready_made = [](const Step& step) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    return frame != nullptr && (frame->rsv & kRsv1) != 0;
+  };
+  const auto asked = params_for(c, side);
+  if (!asked || *asked == agreed || std::ranges::none_of(c.steps, ready_made)) return false;
+  const auto breaks = [&](const ws::DeflateParams& params) {
+    Player player(side, params, kSeed, UINT32_MAX);
+    player.play(c.steps);
+    return player.violation().has_value();
+  };
+  return !breaks(*asked) && breaks(agreed);
 }
 
 Case with_expectation(Case c, std::uint64_t seed, Side side) {

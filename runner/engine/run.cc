@@ -33,6 +33,7 @@ struct Attempt {
   bool no_connection = false;
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
   bool waited = false;  // a time-out was part of it
+  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   std::string why;      // with no_connection
 };
 
@@ -78,7 +79,14 @@ class Runner {
       : target_(target), greeting_(greeting), options_(options), observer_(observer), stop_(stop) {}
 
   RunOutcome run(const std::vector<const Case*>& cases) {
-    for (const Case* c : cases) expanded_.push_back(with_expectation(scaled(*c, options_.profile), options_.seed));
+    for (const Case* c : cases) {
+      const Case whole = with_expectation(scaled(*c, options_.profile), options_.seed);
+      if (auto fitting = adapted(whole, options_.peer)) {
+        expanded_.push_back(std::move(*fitting));
+      } else {
+        tell_not_applicable(whole, fitting.error());
+      }
+    }
     asio::co_spawn(context_, all(), asio::detached);
     asio::co_spawn(context_, watch_stop(), asio::detached);
     context_.run();
@@ -100,6 +108,17 @@ class Runner {
     co_await pass(std::move(measured), 1);
     co_await confirm();
     context_.stop();
+  }
+
+  void tell_not_applicable(const Case& c, const std::string& why) {
+    observer_.started(c);
+    Verdict verdict;
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary = fmt::format("Not applicable: {}.", why);
+    Result result = make_result(c, target_.agent, {}, verdict);
+    result.replay = replay_command(c, target_, options_);
+    result.started = std::chrono::system_clock::now();
+    observer_.finished(result);
   }
 
   // A signal cannot wake the loop by itself, so it is looked for.
@@ -169,7 +188,8 @@ class Runner {
     const Behavior b = attempt.result.behavior;
     const bool doubtful =
         b == Behavior::failed || b == Behavior::errored || (b == Behavior::non_strict && attempt.waited);
-    if (options_.confirm && doubtful) {
+    // What costs too much ran alone; a process that has the memory already does not grow again.
+    if (options_.confirm && doubtful && !attempt.costly) {
       to_confirm_.push_back(std::move(attempt));
     } else {
       observer_.finished(attempt.result);
@@ -327,6 +347,7 @@ class Runner {
       attempt.result = make_result(c, target_.agent, std::move(nothing), judge(c, nothing, options_.seed));
     } else {
       const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
+      attempt.costly = options_.process != 0 && !observed->harm.empty();
       attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
       attempt.waited = std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
       const Verdict verdict = judge(c, *observed, options_.seed);

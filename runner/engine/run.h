@@ -2,6 +2,7 @@
 #pragma once
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/judge.h"
+#include "runner/engine/peer_profile.h"
 #include "runner/result/result.h"
 
 #include <ws/core/http1.h>
@@ -36,6 +37,7 @@ struct RunOptions {
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least
   std::uint64_t seed = 1;
   int process = 0;      // id of the endpoint's process, or 0: judge its memory and CPU too
+  PeerProfile peer{};   // what the endpoint does with messages; an echo if nothing else is said
   bool confirm = true;  // run a failed case again alone before it is reported
 };
 

@@ -13,7 +13,10 @@
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -41,13 +44,14 @@ struct Ran {
   Collect seen;
 };
 
-void run_cases(Ran& ran, std::uint16_t port, const std::vector<std::string>& patterns,
-               Profile profile = Profile::core) {
+void run_cases(Ran& ran, std::uint16_t port, const std::vector<std::string>& patterns, Profile profile = Profile::core,
+               int process = 0) {
   Target target;
   target.url = {false, "127.0.0.1", port, "/"};
   target.agent = "test";
   RunOptions options;
   options.profile = profile;
+  options.process = process;
   options.timeout = std::chrono::milliseconds(1000);
   const auto cases =
       select(Catalogue::built_in(), {.include = patterns, .exclude = {}, .profile = profile, .side = Side::server});
@@ -290,6 +294,28 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedFaults, testing::ValuesIn(kFaults), [](cons
   std::ranges::replace_if(name, [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) == 0; }, '_');
   return name;
 });
+
+// What a process has taken it keeps, so a second run in the same process would find nothing.
+TEST(Run, DoesNotTakeAMeasurementBack) {
+  std::string hoard;
+  std::once_flag once;
+  std::latch full(1);
+  FaultyServer server([&](const Frame& f) {
+    if (f.header.opcode == ws::Opcode::ping) full.wait();  // the fresh connection's: measured behind it
+    if (f.header.opcode != ws::Opcode::cont) return f.header.opcode == ws::Opcode::text ? Answer{} : plain(f);
+    std::call_once(once, [&] {
+      hoard.resize(256 * 1024 * 1024, 'x');
+      full.count_down();
+    });
+    return Answer{};
+  });
+  Ran ran;
+  run_cases(ran, server.port(), {"floods/endless-message/tiny-*"}, Profile::core, getpid());
+  ASSERT_EQ(ran.seen.results.size(), 1u);
+  const Result& result = ran.seen.results.begin()->second;
+  EXPECT_EQ(result.behavior, Behavior::failed) << result.summary;
+  EXPECT_FALSE(result.flaky);
+}
 
 TEST(Run, SaysAtWhichCaseTheEndpointDied) {
   FaultyServer server([](const Frame& f) {

@@ -66,7 +66,7 @@ class Router {
     if (path_ == "/updateReports") return update_reports();
     if (path_ == "/stopServer") return route::StopServer{};
     if (path_ == "/events") return route::Events{};
-    if (path_ == "/") return route::PageFile{"live.html"};
+    if (path_ == "/") return route::PageFile{std::string(route::kFrontPage)};
     for (const std::string_view file : {"live.js", "live.css", "driver.js", "theme.css", "dom.js"}) {
       if (path_ == fmt::format("/{}", file)) return route::PageFile{std::string(file)};
     }

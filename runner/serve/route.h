@@ -29,7 +29,8 @@ struct UpdateReports {
   bool shut_down = false;
 };
 struct StopServer {};
-struct Events {};  // what the live page listens to
+struct Events {};                                            // what the live page listens to
+inline constexpr std::string_view kFrontPage = "live.html";  // at "/"
 struct PageFile {
   std::string name;
 };  // of the live page

@@ -40,6 +40,12 @@ void say_what_it_rests_on(Result& result) {
 
 bool wants_websocket(const ws::RequestHead& head) { return ws::list_has_token(head.fields, "Upgrade", "websocket"); }
 
+// Drivers that wait for Autobahn's server to be there open a WebSocket on "/", where it takes any.
+bool is_knock(const Request& request, const Route& route) {
+  const auto* page = std::get_if<route::PageFile>(&route);
+  return page != nullptr && page->name == route::kFrontPage && wants_websocket(request.head);
+}
+
 }  // namespace
 
 struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
@@ -112,7 +118,7 @@ asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream) {
   Route route = route_of(request->head.target, board.cases(), settings.agent);
   if (auto answer = objection(*request, route)) {
     co_await respond(*stream, std::move(*answer), request->head.method == "HEAD");
-  } else if (!over_websocket(route)) {
+  } else if (!over_websocket(route) && !is_knock(*request, route)) {
     co_await answer_http(std::move(stream), request->head, std::move(route));
   } else if (const auto* run = std::get_if<route::RunCase>(&route)) {
     co_await run_case(std::move(stream), std::move(*request), *run);
@@ -130,7 +136,7 @@ std::optional<Answer> FuzzingServer::Impl::objection(const Request& request, con
     answer.fields = {{"Upgrade", "websocket"}};
     return answer;
   }
-  if (!over_websocket(route) && wants_websocket(head)) {
+  if (!over_websocket(route) && wants_websocket(head) && !is_knock(request, route)) {
     return refusal(404, fmt::format("{} is plain HTTP. WebSocket clients use /getCaseCount, /runCase?case=N&agent=NAME "
                                     "and so on.",
                                     head.target));

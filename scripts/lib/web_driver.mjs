@@ -9,7 +9,9 @@ function connect(path, echo) {
     let last = null;
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => (echo ? socket.send(data) : (last = data));
-    socket.onerror = () => {}; // A close event follows.
+    let opened = false;
+    socket.onopen = () => (opened = true);
+    socket.onerror = () => opened || resolve(last); // A close event follows, but undici's forgets it before the opening.
     socket.onclose = () => resolve(last);
   });
 }

@@ -14,9 +14,12 @@ namespace {
 
 // A peer that does not end TCP after us is left after this time.
 constexpr std::chrono::seconds kLinger{10};
+// How long a client whose fault is to hold on to TCP does so: longer than its tester waits, and not for ever, because
+// nobody stops it.
+constexpr std::chrono::seconds kHeld{3};
 
 // Moves octets between the stream and the deviant peer until TCP ends.
-asio::awaitable<void> drive(Deviant& peer, io::Stream& stream) {
+asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
   std::optional<io::Watchdog> linger;
   Bytes buffer(64 * 1024);
   while (true) {
@@ -35,7 +38,8 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream) {
   }
   if (peer.keeps_tcp()) {
     io::Signal never(stream.executor());
-    (void)co_await never.wait();  // the end of the server lets go
+    const auto until = role == Role::client ? io::deadline_after(kHeld) : io::Clock::time_point::max();
+    (void)co_await never.wait(until);  // the end of a server lets go
   }
   stream.close();
 }
@@ -44,7 +48,7 @@ asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, Fault fault) {
   DeviantOptions options;
   options.fault = fault;
   Deviant peer(options);
-  co_await drive(peer, *stream);
+  co_await drive(peer, *stream, Role::server);
 }
 
 asio::awaitable<void> accept_all(io::Listener& listener, Fault fault) {
@@ -96,7 +100,7 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   options.mask_key = io::random_mask_key;
   options.nonce = io::random_nonce;
   Deviant peer(std::move(options));
-  co_await drive(peer, **stream);
+  co_await drive(peer, **stream, Role::client);
   co_return std::expected<void, std::string>{};
 }
 

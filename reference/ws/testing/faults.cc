@@ -8,7 +8,8 @@ namespace {
 
 // clang-format off
 // The level is what can be seen from outside: a Close that answers a bad Close may as well be the one that fails the
-// connection (RFC 6455 7.1.7), so only its status code gives the fault away.
+// connection (RFC 6455 7.1.7), so only its status code gives the fault away. A server need not decode the key
+// (RFC 6455 4.2.2), so one that takes any is weak and no more (C-09).
 constexpr std::array kFaults{
     FaultRow{Fault::accepts_post, "accepts-post", "rfc6455-4.2.1-2", true, false, true, "takes any method for GET"},
     FaultRow{Fault::accepts_http_1_0, "accepts-http-1-0", "rfc6455-4.2.1-3", true, false, true, "takes HTTP/1.0"},
@@ -18,12 +19,12 @@ constexpr std::array kFaults{
     FaultRow{Fault::accepts_missing_connection, "accepts-missing-connection", "rfc6455-4.2.1-8", true, false, true, "does not miss Connection"},
     FaultRow{Fault::accepts_any_connection, "accepts-any-connection", "rfc6455-4.2.1-8", true, false, true, "takes any Connection for Upgrade"},
     FaultRow{Fault::accepts_missing_key, "accepts-missing-key", "rfc6455-4.2.1-10", true, false, true, "does not miss Sec-WebSocket-Key"},
-    FaultRow{Fault::accepts_short_key, "accepts-short-key", "rfc6455-4.2.1-11", true, false, true, "takes a key of fewer than 16 octets"},
-    FaultRow{Fault::accepts_long_key, "accepts-long-key", "rfc6455-4.2.1-11", true, false, true, "takes a key of more than 16 octets"},
-    FaultRow{Fault::accepts_any_key, "accepts-any-key", "rfc6455-4.2.1-11", true, false, true, "takes a key that is not Base64"},
+    FaultRow{Fault::accepts_short_key, "accepts-short-key", "rfc6455-4.2.1-11", true, false, false, "takes a key of fewer than 16 octets"},
+    FaultRow{Fault::accepts_long_key, "accepts-long-key", "rfc6455-4.2.1-11", true, false, false, "takes a key of more than 16 octets"},
+    FaultRow{Fault::accepts_any_key, "accepts-any-key", "rfc6455-4.2.1-11", true, false, false, "takes a key that is not Base64"},
     FaultRow{Fault::accepts_two_keys, "accepts-two-keys", "rfc6455-11.3.1-2", true, false, true, "takes the first of two keys"},
     FaultRow{Fault::accepts_missing_version, "accepts-missing-version", "rfc6455-4.2.1-12", true, false, true, "does not miss Sec-WebSocket-Version"},
-    FaultRow{Fault::accepts_version_8, "accepts-version-8", "rfc6455-4.2.1-13", true, false, true, "takes version 8 for 13"},
+    FaultRow{Fault::accepts_loose_version, "accepts-loose-version", "rfc6455-4.3-4", true, false, false, "takes 013, +13 and 13.0 for 13"},
     FaultRow{Fault::accepts_any_version, "accepts-any-version", "rfc6455-4.2.1-13", true, false, true, "takes any version for 13"},
     FaultRow{Fault::hides_its_version, "hides-its-version", "rfc6455-4.2.2-7", true, false, true, "refuses a version without naming its own"},
     FaultRow{Fault::wants_exact_upgrade, "wants-exact-upgrade", "rfc6455-4.2.1-7", true, false, true, "compares the Upgrade token with case"},
@@ -44,7 +45,7 @@ constexpr std::array kFaults{
     FaultRow{Fault::unasked_subprotocol, "unasked-subprotocol", "rfc6455-4.2.2-10", true, false, true, "chooses a subprotocol that nobody offered"},
     FaultRow{Fault::unasked_extension, "unasked-extension", "rfc6455-4.2.2-13", true, false, true, "answers with an extension that nobody offered"},
     FaultRow{Fault::empty_extensions, "empty-extensions", "rfc6455-4.2.2-14", true, false, true, "says that it has no extensions with an empty field"},
-    FaultRow{Fault::drops_early_frames, "drops-early-frames", "rfc6455-5.1-8", true, false, true, "loses frames that come with the request"},
+    FaultRow{Fault::reads_body_as_frames, "reads-body-as-frames", "rfc9112-6.3-2", true, false, true, "takes the body of a request for frames"},
     FaultRow{Fault::accepts_unknown_parameter, "accepts-unknown-parameter", "rfc7692-7-1", true, false, true, "accepts an offer with an unknown parameter"},
     FaultRow{Fault::accepts_repeated_parameter, "accepts-repeated-parameter", "rfc7692-7-3", true, false, true, "accepts an offer that repeats a parameter"},
     FaultRow{Fault::accepts_window_16, "accepts-window-16", "rfc7692-7-2", true, false, true, "accepts server_max_window_bits=16"},

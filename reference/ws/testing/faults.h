@@ -24,7 +24,7 @@ enum class Fault : std::uint8_t {
   accepts_any_key,
   accepts_two_keys,
   accepts_missing_version,
-  accepts_version_8,
+  accepts_loose_version,
   accepts_any_version,
   hides_its_version,
   wants_exact_upgrade,
@@ -46,7 +46,7 @@ enum class Fault : std::uint8_t {
   unasked_subprotocol,
   unasked_extension,
   empty_extensions,
-  drops_early_frames,
+  reads_body_as_frames,
   // Server, negotiation of permessage-deflate.
   accepts_unknown_parameter,
   accepts_repeated_parameter,

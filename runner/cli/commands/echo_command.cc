@@ -1,5 +1,6 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/deviant_echo.h"
+#include "runner/cli/driver.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/print.h"
 #include "runner/cli/test_options.h"
@@ -19,14 +20,15 @@ namespace touchstone::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Exit codes: 0 stopped by a signal, or (--connect) the connection closed cleanly; 1 it did not; 2 a bad option, or the
-port cannot be had; 3 the URL could not be reached.
+Exit codes: 0 stopped by a signal, or (--connect) the connection closed cleanly, or (--drive) all cases were run;
+1 it did not; 2 a bad option, or the port cannot be had; 3 the URL could not be reached.
 
 Examples:
   touchstone echo                               a server on a free port, which it prints
   touchstone echo --port 9001 --host 0.0.0.0
   touchstone echo --tls --cert server.pem --key server.key
   touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends
+  touchstone echo --drive --connect ws://127.0.0.1:9001/    the same for all cases of `touchstone serve`
   touchstone echo --list-faults
   touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?)";
 
@@ -36,6 +38,7 @@ struct Options {
   bool tls = false, no_deflate = false;
   unsigned threads = 1;
   std::string connect, fault;
+  bool drive = false;
   bool list_faults = false;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
 };
@@ -60,6 +63,10 @@ void add_options(CLI::App& app, Options& options) {
       app.add_option("--connect", options.connect, "Be a client: connect and echo until the server closes")
           ->type_name("URL")
           ->group(client);
+  app.add_flag("--drive", options.drive,
+               "The URL is a fuzzing server's (`touchstone serve`, Autobahn's): run all of its cases")
+      ->needs(connect)
+      ->group(client);
   app.add_option("--ca", connection.ca, "wss: trust these certificates (PEM) instead of the system's")
       ->type_name("FILE")
       ->needs(connect)
@@ -81,7 +88,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--fault", options.fault, "Have this one fault (--list-faults names them), or \"none\" for its twin")
       ->type_name("NAME")
       ->group(both);
-  app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")->group(both);
+  app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")
+      ->group(both);
   app.add_flag("--no-deflate", options.no_deflate, "No permessage-deflate")->group(both);
 }
 
@@ -97,6 +105,11 @@ Exit serve_with_fault(const Options& options) {
   listen.host = options.host;
   listen.port = options.port;
   return serve_deviant(options.fault, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
+}
+
+Exit be_deviant_client(const Options& options) {
+  const Target target = make_target(options.connection, options.connect);
+  return options.drive ? drive_deviant(options.fault, target) : connect_deviant(options.fault, target);
 }
 
 Exit serve(const Options& options) {
@@ -137,12 +150,27 @@ Exit tell_end(const ws::io::Ended& ended) {
   return Exit::failures;
 }
 
-Exit echo_as_client(const Options& options) {
-  const Target target = make_target(options.connection, options.connect);
+ws::io::ConnectOptions connect_options(const Options& options, const Target& target) {
   ws::io::ConnectOptions connect;
   connect.subprotocols = target.subprotocols;
   connect.tls = target.tls;
   if (options.no_deflate) connect.connection.deflate_offer.reset();
+  return connect;
+}
+
+Exit drive_as_client(const Options& options) {
+  const Target target = make_target(options.connection, options.connect);
+  DriverOptions driver;
+  driver.agent = "touchstone";
+  driver.run_case = [connect = connect_options(options, target)](ws::Url url) -> asio::awaitable<void> {
+    (void)co_await ws::io::run_echo_client(std::move(url), connect);
+  };
+  return drive(target, std::move(driver));
+}
+
+Exit echo_as_client(const Options& options) {
+  const Target target = make_target(options.connection, options.connect);
+  ws::io::ConnectOptions connect = connect_options(options, target);
   asio::io_context context{1};
   Exit exit = Exit::ok;
   const auto done = [&exit](std::exception_ptr, std::expected<ws::io::Ended, ws::io::OpenError> ended) {
@@ -170,8 +198,9 @@ void add_echo_command(CLI::App& app, Exit& exit) {
     if (options->list_faults) {
       exit = list_faults();
     } else if (deviant) {
-      exit = client ? connect_deviant(options->fault, make_target(options->connection, options->connect))
-                    : serve_with_fault(*options);
+      exit = client ? be_deviant_client(*options) : serve_with_fault(*options);
+    } else if (options->drive) {
+      exit = drive_as_client(*options);
     } else {
       exit = client ? echo_as_client(*options) : serve(*options);
     }

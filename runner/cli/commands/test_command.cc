@@ -5,6 +5,7 @@
 #include "runner/cli/expect_run.h"
 #include "runner/cli/interrupt.h"
 #include "runner/cli/machine.h"
+#include "runner/cli/describe.h"
 #include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
@@ -56,6 +57,7 @@ class TestRun {
     if (const auto made = make_folder(out_); !made) throw UsageError(advice(made.error()));
     if (const auto started = contenders_.start(out_); !started) return unreachable(started.error());
     contenders_.greet_all(run_options_);
+    contenders_.probe_all(run_options_, largest_of_all());
     for (Contender& each : contenders_.all()) choose_for(each);
     const auto& all = contenders_.all();
     if (std::all_of(all.begin(), all.end(), [](const Contender& each) { return !each.unreachable.empty(); })) {
@@ -151,15 +153,24 @@ class TestRun {
     if (contenders_.all().size() > 1) {
       progress.say(fmt::format("{}: {}", contender.target.agent, count_of(contender.cases.size(), "case")));
     }
+    if (!contender.peer.is_echo()) progress.say(fmt::format("{}: {}", contender.target.agent, in_words(contender.peer)));
     collector.begin(contender.target);
+    RunOptions options = run_options_;
+    options.peer = contender.peer;
     const RunOutcome outcome =
-        touchstone::run(contender.cases, contender.target, contender.greeting, run_options_, collector, interrupted());
+        touchstone::run(contender.cases, contender.target, contender.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
   }
 
   void ended(const std::string& because) {
     if (!info_.ended_because.empty()) info_.ended_because += "; ";
     info_.ended_because += because;
+  }
+
+  [[nodiscard]] std::uint64_t largest_of_all() const {
+    std::uint64_t most = 0;
+    for (const Case* c : chosen_) most = std::max(most, largest_message(scaled(*c, run_options_.profile)));
+    return most;
   }
 
   std::uint64_t weight_of_all() {

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -162,6 +163,12 @@ class Autobahn(Serving):
         self.assertEqual(self.run_case(2, "slow one".replace(" ", "+")), [])
         self.assertEqual(len(self.run_case(2, "fast")), 1)
 
+    def test_a_driver_may_knock_before_it_begins(self):
+        self.start()
+        knock = Client(self.port, "/")
+        self.assertIn(b" 101 ", knock.head.splitlines()[0])
+        self.assertEqual(knock.until_the_end(echo=False), [])
+
     def test_clients_side_by_side_have_results_of_their_own(self):
         self.start()
         first = Client(self.port, "/runCase?case=1&agent=first")
@@ -169,6 +176,20 @@ class Autobahn(Serving):
         first.until_the_end(echo=False)
         for agent, behavior in (("first", "FAILED"), ("second", "OK")):
             self.assertEqual(json.loads(self.ask(f"/getCaseStatus?case=1&agent={agent}")[0])["behavior"], behavior)
+
+
+    def test_four_drivers_at_once(self):
+        self.start()
+        agents = [f"agent {number}" for number in range(4)]
+        drivers = [threading.Thread(target=self.drive, args=(agent.replace(" ", "%20"),)) for agent in agents]
+        for driver in drivers:
+            driver.start()
+        for driver in drivers:
+            driver.join()
+        self.assertEqual(sorted(self.index()), agents)
+        for agent in agents:
+            self.assertEqual({case: result["behavior"] for case, result in self.index()[agent].items()},
+                             {"1.1.1": "OK", "1.2.1": "OK", "4.1.1": "OK"})
 
 
 class Results(Serving):
@@ -221,7 +242,7 @@ class Http(Serving):
             got = self.http(path, method)
             self.assertEqual(got[0], status, path)
             self.assertIn(words, got[2])
-        for path, status, words in (("/runCase?case=1", b"400", b"agent=NAME is missing"), ("/", b"404", b"plain HTTP"),
+        for path, status, words in (("/runCase?case=1", b"400", b"agent=NAME is missing"), ("/live.js", b"404", b"plain HTTP"),
                                     ("/runCase?case=4&agent=x", b"400", b"from 1 to 3"), ("/chat", b"404", b"nothing at")):
             client = Client(self.port, path)
             self.assertIn(b" " + status + b" ", client.head.splitlines()[0])
@@ -290,6 +311,24 @@ class Hostile(Serving):
         self.assertIn(json.loads(self.ask("/getCaseStatus?case=1&agent=flood")[0])["behavior"], ("FAILED", "NON-STRICT"))
         self.lives()
 
+    def test_a_client_that_never_reads_ends_with_the_case(self):
+        self.start("--timeout", "500ms", selection=["--case", "9.1.3", "--case", "1.1.1"])
+        client = Client(self.port, "/runCase?case=2&agent=deaf")
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=2&agent=deaf")[0])["behavior"], "FAILED")
+        client.sock.close()
+        self.run_case(1, "other")
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=1&agent=other")[0])["behavior"], "OK")
+
+    def test_a_reset_at_any_octet_of_what_the_server_sends(self):
+        self.start("--timeout", "500ms", selection=["--case", "1.1.4"])
+        for octets in range(1, 300, 3):  # of the head of the answer, then of the message
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.sendall(request("/runCase?case=1&agent=reset"))
+                sock.recv(octets, socket.MSG_WAITALL)
+        self.run_case(1, "other")
+        self.assertEqual(json.loads(self.ask("/getCaseStatus?case=1&agent=other")[0])["behavior"], "OK")
+
     def test_a_page_that_does_not_read_is_let_go(self):
         self.start()
         pages = [Client(self.port, "/events") for _ in range(3)]
@@ -312,14 +351,22 @@ class Command(unittest.TestCase):
         return done
 
     def test_the_reference_client_conforms(self):
-        done = self.serve(f"{TOUCHSTONE} echo --connect {{case_url}}", "--agent", "reference", "--profile", "core",
+        done = self.serve(f"{TOUCHSTONE} echo --drive --connect {{url}}", "--agent", "reference", "--profile", "core",
                           expect=OK, selection=[])
         self.assertRegex(done.stdout.splitlines()[-1], r" 0 NON-STRICT, .* 0 UNIMPLEMENTED, .* 0 FAILED, 0 ERRORED$")
 
     def test_the_reference_client_conforms_over_tls(self):
-        done = self.serve(f"{TOUCHSTONE} echo --ca {self.out}/certificate.pem --connect {{case_url}}", "--tls",
+        done = self.serve(f"{TOUCHSTONE} echo --drive --ca {self.out}/certificate.pem --connect {{url}}", "--tls",
                           "--profile", "core", expect=OK, selection=[])
         self.assertRegex(done.stdout.splitlines()[-1], r" 0 NON-STRICT, .* 0 UNIMPLEMENTED, .* 0 FAILED, 0 ERRORED$")
+
+    def test_a_client_for_one_connection_is_started_for_each_case(self):
+        self.serve(f"{TOUCHSTONE} echo --connect {{case_url}}", expect=OK)
+
+    def test_a_client_with_a_fault_is_caught(self):
+        for fault, expect in (("none", OK), ("accepts-masked", FAILURES)):
+            self.serve(f"{TOUCHSTONE} echo --drive --connect {{url}} --fault {fault}", "--timeout", "400ms", expect=expect,
+                       selection=["--case", "masking/*"])
 
     def test_a_client_that_never_connects(self):
         self.assertIn("began no case", self.serve("true {url}", expect=UNREACHABLE).stdout)

@@ -66,14 +66,15 @@ function card(name, agent) {
   const report = agent.reported ? el('a', { href: 'report/index.html' }, 'Report') : null;
   const now = agent.running ? el('span', { class: 'quiet' }, 'now ', el('code', {}, agent.running)) : null;
   return el('article', { class: 'card client' },
-    el('header', {}, el('h3', {}, visible(name)), el('span', { class: 'quiet' }, `${agent.results.size} of ${plural(known.cases.length, 'case')}`), now, el('span', { class: 'grow' }), report),
+    el('header', {}, el('h3', {}, visible(name)), el('span', { class: 'quiet' }, `${agent.results.size.toLocaleString('en')} of ${plural(known.cases.length, 'case')}`), now, el('span', { class: 'grow' }), report),
     tally(counts), legend(counts), cells(agent), remarkable(agent));
 }
 
 function draw() {
   byId('plan').textContent = `${plural(known.cases.length, 'case')} for each client, profile ${known.profile}, Touchstone ${known.version}`;
   byId('none').hidden = known.agents.size > 0;
-  fill(byId('clients'), [...known.agents].map(([name, agent]) => card(name, agent)));
+  // The one that came last is the one that is looked at.
+  fill(byId('clients'), [...known.agents].reverse().map(([name, agent]) => card(name, agent)));
 }
 
 function listen() {
@@ -92,7 +93,7 @@ async function driveThisBrowser(agent) {
   stopping = false;
   try {
     const begin = performance.now();
-    const count = await drive(agent, (number, all) => { said.textContent = `case ${number} of ${all}`; }, () => stopping);
+    const count = await drive(agent, (number, all) => { said.textContent = `case ${number.toLocaleString('en')} of ${all.toLocaleString('en')}`; }, () => stopping);
     said.textContent = stopping ? 'stopped; the results so far are in the report'
       : `done: ${plural(count, 'case')} in ${duration(performance.now() - begin)}`;
   } catch (error) {

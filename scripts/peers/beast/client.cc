@@ -17,6 +17,8 @@ int main(int, char** argv) {
     boost::asio::io_context context;
     websocket::stream<tcp::socket> ws(context);
     const auto port = static_cast<unsigned short>(std::stoi(host.substr(colon + 1)));
+    ws.next_layer().open(tcp::v4());
+    ws.next_layer().set_option(tcp::no_delay(true));  // an echo does not wait for the acknowledgement of another
     ws.next_layer().connect({boost::asio::ip::make_address(host.substr(0, colon)), port});
     websocket::permessage_deflate deflate;
     deflate.client_enable = true;

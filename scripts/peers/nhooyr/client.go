@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"nhooyr.io/websocket"
 )
 
 // The last message before the connection ended; echo: every message goes back.
 func connect(path string, echo bool) string {
-	ctx := context.Background()
+	// A read or a write that gets stuck ends here; the server has given up on it long before.
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
 	conn, _, err := websocket.Dial(ctx, os.Args[1]+path, nil)
 	if err != nil {
 		return ""

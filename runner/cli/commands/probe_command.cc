@@ -1,0 +1,76 @@
+#include "runner/cli/cli.h"
+#include "runner/cli/describe.h"
+#include "runner/cli/print.h"
+#include "runner/cli/test_options.h"
+#include "runner/cli/validators.h"
+#include "runner/engine/probe.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+`touchstone test` asks the same before it runs the cases: where a server does not echo, messages are not compared, and
+what it refuses is NOT-APPLICABLE. --format json writes the file for --profile-of-peer, to state it once and for all.
+
+Exit codes: 0 the server answered, 2 a bad option or URL, 3 the server could not be reached.
+
+Examples:
+  touchstone probe ws://127.0.0.1:9001/chat
+  touchstone probe wss://[::1]:9002/ --insecure --header 'Cookie: session=1' --format json > peer.json)";
+
+constexpr std::uint64_t kLargest = 4 * 1024 * 1024;  // octets; the largest message of the default profile
+
+struct ProbeOptions {
+  TestOptions connection;
+  std::string format = "text";
+};
+
+void print_text(const Greeting& greeting, const PeerProfile& peer) {
+  const auto line = [](std::string_view what, std::string_view found) { out("{:<20}{}\n", what, found); };
+  line("Server", greeting.server_field.empty() ? "(no Server field)" : greeting.server_field);
+  line("permessage-deflate", greeting.deflate ? "agreed" : "declined");
+  line("Ping", fmt::format("answered in {} us", greeting.round_trip.count()));
+  line("text messages", name(peer.text));
+  line("binary messages", name(peer.binary));
+  line("speaks unasked", peer.speaks_unasked ? "yes: a greeting, or what other connections say" : "no");
+  line("largest message", peer.largest_message ? fmt::format("{} octets are taken, four times that is not", *peer.largest_message)
+                                               : fmt::format("{} octets at least", kLargest));
+}
+
+Exit run_probe(const ProbeOptions& options) {
+  const Target target = make_target(options.connection, options.connection.url);
+  const RunOptions run = make_run_options(options.connection);
+  const auto greeting = greet(target, run);
+  if (!greeting) {
+    err("error: {}\n", greeting.error().text);
+    return Exit::unreachable;
+  }
+  const PeerProfile peer = probe(target, *greeting, run, kLargest);
+  if (options.format == "json") {
+    out("{}", write_peer_profile(peer));
+  } else {
+    print_text(*greeting, peer);
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_probe_command(CLI::App& app, Exit& exit) {
+  auto options = std::make_shared<ProbeOptions>();
+  CLI::App* command = app.add_subcommand("probe", "Find out what a server does with messages");
+  command->footer(kFooter);
+  command->add_option("URL", options->connection.url, "ws:// or wss:// URL of the server")->required();
+  add_connection_options(*command, options->connection);
+  command->add_option("--format", options->format, "text for people, json for --profile-of-peer")
+      ->type_name("text|json")
+      ->check(one_of({"text", "json"}));
+  command->callback([options, &exit] { exit = run_probe(*options); });
+}
+
+}  // namespace touchstone::cli
