@@ -54,15 +54,15 @@ const Finding* gravest(const Case& c, const Verdict& verdict) {
 }
 
 // What the judge of openings says, and says of nothing else.
-bool is_about_the_opening(const Finding& finding) {
-  return finding.expected.starts_with("a refusal") || finding.expected.starts_with("101 Switching") ||
-         finding.expected.ends_with(" in it");
+bool is_about_the_opening(const Finding& finding, const Case& c, const Observation& o) {
+  return c.expect->opening && (finding.expected.starts_with("a refusal") || (!o.opened && !o.handshake_violation));
 }
 
 // The judge holds against the first requirement of the case whatever went wrong in it. Here what went wrong before the
 // fault has nothing to do with the fault, and what went wrong behind an opening handshake nothing with that.
 std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
-  if (finding.requirement != c.requirements.front() || whole_opening(c) || is_about_the_opening(finding))
+  const bool own = std::ranges::find(c.requirements, finding.requirement) != c.requirements.end();
+  if (!own || whole_opening(c) || is_about_the_opening(finding, c, o))
     return finding.requirement;
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return c.requirements.back();

@@ -144,6 +144,18 @@ TEST(Openings, StandAloneAsTheCatalogueHasThem) {
   EXPECT_EQ(c.tags.size(), 1u);
 }
 
+// A path that a server may not have, and a version that it may not speak: either status is a good one.
+TEST(Openings, WantNoStatusOfARequestThatIsOddInTwoWays) {
+  Case c = stimulus({{step::Sentinel{"a"}}});
+  for (const char* tag : {"opening:opening-request/unknown-path", "opening:opening-request/version-draft/0"})
+    add_opening(c, *std::ranges::find(opening_parts(), tag, &OpeningPart::tag));
+  const Case both = expected(c, 1);
+  EXPECT_EQ(both.tags.size(), 2u);
+  EXPECT_EQ(both.expect->opening->level, ExpectOpening::Level::may);
+  EXPECT_EQ(both.expect->opening->statuses, std::vector<std::uint16_t>{200});
+  EXPECT_TRUE(both.expect->opening->with.empty());
+}
+
 TEST(Openings, SurviveTheWayThroughAFile) {
   Mutator mutator(13, {.handshake = true}, {});
   for (int i = 0; i < 300; ++i) {

@@ -129,8 +129,6 @@ std::vector<const OpeningPart*> parts_of(const Case& c) {
   return out;
 }
 
-bool refuses(const OpeningPart& part) { return part.c.expect->opening->outcome == Outcome::refuse; }
-
 // One departure that has to be refused decides, whatever else is allowed. Its status is the fitting one when all else is
 // beyond doubt; with a second departure an endpoint may well have seen that one first.
 const OpeningPart& deciding(const std::vector<const OpeningPart*>& parts) {
@@ -206,7 +204,7 @@ void join_openings(Case& c) {
   c.request = std::move(script);
   const OpeningPart& decides = deciding(parts);
   ExpectOpening opening = *decides.c.expect->opening;
-  if (refuses(decides) && !beyond_doubt(parts, decides)) opening.statuses = {200};
+  if (!beyond_doubt(parts, decides)) opening.statuses = {200};  // any
   if (parts.size() > 1) opening.with.clear();
   c.expect->opening = std::move(opening);
   // The rule of the frames stays the last one.
