@@ -2,7 +2,7 @@
 
 #include "runner/cli/text.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>

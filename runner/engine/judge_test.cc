@@ -1,5 +1,6 @@
 #include "runner/engine/judge.h"
 
+#include "runner/catalogue/catalogue.h"
 #include "runner/engine/composer.h"
 #include "runner/engine/inbound.h"
 #include "runner/engine/oracle.h"

@@ -6,6 +6,7 @@
 #include <ws/core/close.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace touchstone::fuzz {
 namespace {
