@@ -40,6 +40,13 @@ class Program(unittest.TestCase):
         self.folder = Path(folder.name)
         self.out = self.folder / "report"
 
+    def an_echo(self):
+        """The file that says so: no connection is spent on finding out."""
+        file = self.out.parent / "peer.json"
+        file.write_text(json.dumps({"peer": 1, "text": "echoed", "binary": "echoed", "speaks_unasked": False,
+                                    "largest_message": None}))
+        return str(file)
+
     def run_it(self, *arguments, expect, **options):
         done = subprocess.run([TOUCHSTONE, *map(str, arguments)], capture_output=True, text=True, timeout=240,
                               cwd=self.folder, **options)
@@ -234,7 +241,8 @@ class Unreachable(Program):
             connection.echo(peer.fail_politely)
 
         holder.append(peer.Server(handler))
-        done = self.run_test(holder[0].url, "--jobs", "1", *ECHO, "--case", "2.1", expect=UNREACHABLE)
+        done = self.run_test(holder[0].url, "--jobs", "1", "--profile-of-peer", self.an_echo(), *ECHO, "--case", "2.1",
+                             expect=UNREACHABLE)
         self.assertIn("died", done.stdout)
         self.assertIn("PARTIAL", done.stdout)
         self.last_line(done)
@@ -286,7 +294,7 @@ class Interrupted(Program):
 
         server = self.serve(handler)
         process = subprocess.Popen([TOUCHSTONE, "test", server.url, "--jobs", "1", "--timeout", "200s", "--out",
-                                    str(self.out), *ECHO, "--case", "2.1"],
+                                    str(self.out), "--profile-of-peer", self.an_echo(), *ECHO, "--case", "2.1"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertTrue(third.wait(120))
         process.send_signal(signal.SIGINT)
