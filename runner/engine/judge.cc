@@ -362,8 +362,11 @@ class Judge {
 
   // --- Sentinels ------------------------------------------------------------------------------------------
 
-  // What lies before a mark is legal, so the endpoint must get past it.
+  // What lies before a mark is legal, so the endpoint must get past it. Not where it might have refused the opening
+  // handshake, and may find the same fault only now.
   void marks() {
+    const bool may_refuse = case_.expect->opening && std::holds_alternative<end::MayFail>(case_.expect->end);
+    if (may_refuse && ended_before_we_closed()) return;
     for (const Reply& reply : case_.expect->replies) {
       if (reply.kind != Reply::Kind::mark || passed(reply.mark)) continue;
       const bool late = answered_later(reply.mark);

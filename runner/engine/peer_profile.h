@@ -40,7 +40,7 @@ struct PeerProfile {
 // Ping in place of each awaited echo, for one that only takes them. The error says why it is not applicable.
 [[nodiscard]] std::expected<Case, std::string> adapted(Case c, const PeerProfile& profile);
 
-// Octets of the largest message that the case sends, before compression.
+// Octets of the largest message that the case wants taken, before compression. 0 where size may be a reason to refuse.
 [[nodiscard]] std::uint64_t largest_message(const Case& c);
 
 }  // namespace touchstone
