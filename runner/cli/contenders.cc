@@ -56,9 +56,7 @@ void Contenders::add_command() {
   settings.host = target.url.host;
   settings.port = target.url.port;
   if (!options_.start_timeout.empty()) {
-    const auto deadline = parse_duration(options_.start_timeout);
-    if (!deadline) throw UsageError("--start-timeout: " + deadline.error());
-    settings.start_deadline = *deadline;
+    settings.start_deadline = duration_or_refuse(options_.start_timeout, "--start-timeout");
   }
 }
 

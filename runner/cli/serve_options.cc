@@ -21,12 +21,6 @@ namespace {
 
 constexpr std::uint16_t kAutobahnPort = 9001;
 
-std::chrono::milliseconds duration(const std::string& text, std::string_view option) {
-  const auto parsed = parse_duration(text);
-  if (!parsed) throw UsageError(fmt::format("{}: {}", option, parsed.error()));
-  return *parsed;
-}
-
 std::optional<SpecFile> read_server_spec(const std::string& path) {
   if (path.empty()) return std::nullopt;
   auto spec = parse_server_spec(path, read_or_refuse(path, "--spec"));
@@ -125,7 +119,7 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   plan.cases = spec ? choose_by_spec(catalogue, options.selection, *spec, options.spec, Side::client)
                     : choose_cases(catalogue, options.selection, Side::client);
   plan.out = !options.out.empty() ? options.out : spec && !spec->outdir.empty() ? spec->outdir : kDefaultFolder;
-  plan.idle = duration(options.idle, "--idle");
+  plan.idle = duration_or_refuse(options.idle, "--idle");
   if (!options.expect.empty()) {
     if (options.agent.empty()) throw UsageError("--expect is about one client: name it with --agent");
     plan.expectations = read_expectations(options.expect);
@@ -135,7 +129,7 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   settings.profile = profile_named(options.selection.profile);
   settings.profile_name = options.selection.profile;
   settings.seed = options.seed;
-  if (!options.timeout.empty()) settings.timeout = duration(options.timeout, "--timeout");
+  if (!options.timeout.empty()) settings.timeout = duration_or_refuse(options.timeout, "--timeout");
   settings.reports = plan.out;
   settings.agent = options.agent;
   if (settings.agent.empty() && !options.command.empty()) settings.agent = "client";

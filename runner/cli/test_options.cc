@@ -224,11 +224,7 @@ RunOptions make_run_options(const TestOptions& options) {
   run.jobs = options.jobs;
   run.process = options.process;
   run.seed = options.seed;
-  if (!options.timeout.empty()) {
-    const auto timeout = parse_duration(options.timeout);
-    if (!timeout) throw UsageError("--timeout: " + timeout.error());
-    run.timeout = *timeout;
-  }
+  if (!options.timeout.empty()) run.timeout = duration_or_refuse(options.timeout, "--timeout");
   return run;
 }
 
@@ -238,6 +234,12 @@ std::optional<SpecFile> read_spec(const TestOptions& options) {
   if (!spec) throw UsageError(spec.error());
   for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
   return std::move(*spec);
+}
+
+std::chrono::milliseconds duration_or_refuse(const std::string& text, std::string_view option) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) throw UsageError(fmt::format("{}: {}", option, parsed.error()));
+  return *parsed;
 }
 
 std::optional<PeerProfile> read_peer_profile(const TestOptions& options) {

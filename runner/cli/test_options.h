@@ -4,6 +4,7 @@
 #include "runner/cli/spec_file.h"
 #include "runner/engine/run.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ void add_connection_options(CLI::App& app, TestOptions& options);
 
 // The spec file, read; nothing without --spec. Its warnings go to standard error.
 [[nodiscard]] std::optional<SpecFile> read_spec(const TestOptions& options);
+
+// "90s", "10m" as the value of `option`.
+[[nodiscard]] std::chrono::milliseconds duration_or_refuse(const std::string& text, std::string_view option);
 
 // The file of --profile-of-peer; nothing without it.
 [[nodiscard]] std::optional<PeerProfile> read_peer_profile(const TestOptions& options);

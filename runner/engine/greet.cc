@@ -4,9 +4,6 @@
 #include "runner/engine/session.h"
 
 #include <fmt/format.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 
 #include <algorithm>
 
@@ -72,24 +69,15 @@ std::string quoted(const std::string& word) {
 }  // namespace
 
 std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options) {
-  asio::io_context context{1};
-  DeflateCache cache;
-  const Case c = greeting_case();
   SessionOptions session;
   if (options.timeout.count() > 0) session.timeout = options.timeout;
-  std::optional<std::expected<Observation, ws::io::DialError>> observed;
-  const auto talk = [](const Case& greeting, const Target& to, SessionOptions how, DeflateCache& shared,
-                       std::optional<std::expected<Observation, ws::io::DialError>>& out) -> asio::awaitable<void> {
-    out.emplace(co_await observe(greeting, to, how, shared));
-  };
-  asio::co_spawn(context, talk(c, target, session, cache, observed), asio::detached);
-  context.run();
-  if (!*observed) {
+  const Observed observed = std::move(observe_all({greeting_case()}, target, session).front());
+  if (!observed) {
     const auto why =
-        observed->error().stage == ws::io::DialStage::tls ? Unreachable::Why::tls : Unreachable::Why::no_connection;
-    return std::unexpected(Unreachable{why, observed->error().text});
+        observed.error().stage == ws::io::DialStage::tls ? Unreachable::Why::tls : Unreachable::Why::no_connection;
+    return std::unexpected(Unreachable{why, observed.error().text});
   }
-  return read(**observed, target);
+  return read(*observed, target);
 }
 
 std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {

@@ -3,9 +3,6 @@
 #include "runner/engine/session.h"
 
 #include <fmt/format.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 
 #include <algorithm>
 
@@ -89,25 +86,9 @@ class Probe {
   }
 
  private:
-  using Observed = std::expected<Observation, ws::io::DialError>;
-
-  // All at once, each on a connection of its own.
-  std::vector<Observed> observe_all(const std::vector<Case>& cases, std::chrono::milliseconds silence) {
-    asio::io_context context{1};
-    DeflateCache cache;
+  std::vector<Observed> talk_to_it(const std::vector<Case>& cases, std::chrono::milliseconds silence) {
     session_.timeout = options_.timeout.count() > 0 ? std::min(options_.timeout, silence) : silence;
-    std::vector<std::optional<Observed>> results(cases.size());
-    const auto one = [](const Case& c, const Target& to, SessionOptions how, DeflateCache& shared,
-                        std::optional<Observed>& out) -> asio::awaitable<void> {
-      out.emplace(co_await observe(c, to, how, shared));
-    };
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      asio::co_spawn(context, one(cases[i], target_, session_, cache, results[i]), asio::detached);
-    }
-    context.run();
-    std::vector<Observed> out;
-    for (auto& result : results) out.push_back(std::move(*result));
-    return out;
+    return observe_all(cases, target_, session_);
   }
 
   Taken ask(ws::Opcode opcode, PeerProfile& profile) {
@@ -117,7 +98,7 @@ class Probe {
       for (const std::string& text : questions(i)) messages.push_back(verbatim(text));
       cases.push_back(talk(opcode, messages, /*awaits_echo=*/true));
     }
-    const std::vector<Observed> results = observe_all(cases, kNoEcho);
+    const std::vector<Observed> results = talk_to_it(cases, kNoEcho);
     std::size_t echoes = 0, refusals = 0;
     for (std::size_t i = 0; i < kAtOnce; ++i) {
       if (!results[i]) continue;
@@ -149,7 +130,7 @@ class Probe {
       size = std::min(size, largest);
       const Payload payload{recipe::Fill{ws::to_bytes("limit?"), size}};
       const auto result =
-          observe_all({talk(binary ? ws::Opcode::binary : ws::Opcode::text, {payload}, echoes)}, kPatience);
+          talk_to_it({talk(binary ? ws::Opcode::binary : ws::Opcode::text, {payload}, echoes)}, kPatience);
       if (!result.front()) return;
       if (ended_unasked(*result.front())) {
         if (close_code(*result.front()) == ws::close_code::kMessageTooBig) profile.largest_message = taken;

@@ -3,6 +3,7 @@
 #include "runner/engine/judge.h"
 #include "runner/engine/oracle.h"
 #include "runner/engine/session.h"
+#include "runner/engine/until_set.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
@@ -121,14 +122,8 @@ class Runner {
     observer_.finished(result);
   }
 
-  // A signal cannot wake the loop by itself, so it is looked for.
   asio::awaitable<void> watch_stop() {
-    asio::steady_timer timer(context_);
-    while (!stop_) {
-      timer.expires_after(std::chrono::milliseconds(50));
-      std::error_code ignored;
-      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await until_set(stop_);
     outcome_ = {RunOutcome::How::interrupted, "interrupted"};
     // What waited for a second look is known all the same.
     for (const Attempt& attempt : abrupt_) observer_.finished(attempt.result);

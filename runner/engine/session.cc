@@ -3,6 +3,9 @@
 #include "runner/engine/dialogue.h"
 
 #include <fmt/format.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 
 #include <algorithm>
 
@@ -64,6 +67,24 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   SessionOptions with_knock = options;
   with_knock.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
   co_return co_await converse(c, with_knock, cache, ws::Role::client, std::move(opening), open);
+}
+
+std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options) {
+  asio::io_context context{1};
+  DeflateCache cache;
+  std::vector<std::optional<Observed>> results(cases.size());
+  // A coroutine keeps no captures, so all comes as parameters.
+  const auto one = [](const Case& c, const Target& to, const SessionOptions& how, DeflateCache& shared,
+                      std::optional<Observed>& out) -> asio::awaitable<void> {
+    out.emplace(co_await observe(c, to, how, shared));
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    asio::co_spawn(context, one(cases[i], target, options, cache, results[i]), asio::detached);
+  }
+  context.run();
+  std::vector<Observed> out;
+  for (auto& result : results) out.push_back(std::move(*result));
+  return out;
 }
 
 asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,

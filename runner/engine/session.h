@@ -3,6 +3,9 @@
 #include "runner/engine/composer.h"
 #include "runner/engine/opening.h"
 
+#include <expected>
+#include <vector>
+
 namespace touchstone {
 
 // Runs `c` against the server `target`. The error is why no connection came about at all.
@@ -10,6 +13,13 @@ namespace touchstone {
                                                                                      const Target& target,
                                                                                      const SessionOptions& options,
                                                                                      DeflateCache& cache);
+
+using Observed = std::expected<Observation, ws::io::DialError>;
+
+// Runs the cases against `target` all at once, each on a connection of its own, and waits for them: for who has no loop
+// of their own. In the order of `cases`.
+[[nodiscard]] std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target,
+                                                const SessionOptions& options);
 
 // Runs `c` against the client that sent `request` on `stream`; `early` came behind its head.
 [[nodiscard]] asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,

@@ -1,14 +1,12 @@
 """Campaigns of the network fuzzer for the scripts: run one, read what it found, say what is known of it."""
 import json
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PEERS = ROOT / "scripts" / "peers"
-TOUCHSTONE = pathlib.Path(os.environ.get("TOUCHSTONE", ROOT / "build" / "release" / "touchstone")).absolute()
+import servers as peers
+from servers import PEERS, ROOT, TOUCHSTONE
+
 # {endpoint: {cluster: what a look at the RFC by hand said}}
 TRIAGE = json.loads((ROOT / "fuzz" / "differential" / "network" / "triage.json").read_text(encoding="utf-8"))
 SUMMARY = re.compile(r"(\d+) stimuli over (\d+) connections in .*? \((\d+) stimuli a second\); (\d+) kinds of outcome")
@@ -22,9 +20,8 @@ def prepare(name):
     """Installs and builds a server; its version."""
     if name == "reference":
         return subprocess.run([TOUCHSTONE, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    for step in ("install", "build"):
-        if (PEERS / name / step).exists():
-            subprocess.run([PEERS / name / step], check=True, stdout=sys.stderr)
+    if failed := peers.prepare(name):
+        sys.exit(f"{failed} failed; its messages are above")
     return subprocess.run([PEERS / name / "version"], check=True, capture_output=True, text=True).stdout.strip()
 
 

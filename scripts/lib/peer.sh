@@ -1,22 +1,23 @@
-# peer.sh - sourced by scripts/peers/NAME/{install,build,run,client,version}: $here (the peer's folder), $cache (where everything
-# made for it goes, outside of the source tree), and how npm packages and C++ programs come there.
+# peer.sh - sourced by scripts/peers/NAME/{install,build,run,client,version}, and by what else needs npm packages: $here (the
+# folder of the script), $cache (where everything made for it goes, outside of the source tree), and how npm packages and C++
+# programs come there.
 # shellcheck shell=bash
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=$root/build/peers/$(basename "$here")
 # shellcheck source=scripts/lib/packages.sh
 . "$root/scripts/lib/packages.sh"
 
 # The packages of package-lock.json into $cache/node_modules; nothing to do when that very lock file was installed.
-# Install scripts do not run: what they would fetch or choose is not in the lock file.
+# Install scripts do not run: what they would fetch or choose is not in the lock file. Fails when npm does.
 install_npm() {
   need_packages nodejs=node npm=npm
   cmp -s "$here/package-lock.json" "$cache/installed.json" && return
   rm -rf "$cache"
   mkdir -p "$cache"
   cp "$here/package.json" "$here/package-lock.json" "$cache"
-  (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund >&2)
+  (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund >&2) || return
   cp "$here/package-lock.json" "$cache/installed.json"
 }
 

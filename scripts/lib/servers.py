@@ -8,6 +8,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PEERS = ROOT / "scripts" / "peers"
 TOUCHSTONE = pathlib.Path(os.environ.get("TOUCHSTONE", ROOT / "build" / "release" / "touchstone")).absolute()
 TICK = os.sysconf("SC_CLK_TCK")
 START_LIMIT = 30  # seconds that a server may take to listen
@@ -19,6 +20,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def prepare(name):
+    """Installs and builds a peer of scripts/peers. The script that failed, if one did; its messages went to standard error."""
+    for step in ("install", "build"):
+        script = PEERS / name / step
+        if script.exists() and subprocess.run([script], stdout=sys.stderr).returncode != 0:
+            return script.relative_to(ROOT)
+    return None
+
+
 class Server:
     """A server process group: started, awaited, measured, stopped."""
 
@@ -27,11 +37,9 @@ class Server:
         if name == "reference":
             command = [TOUCHSTONE, "echo", "--port", str(self.port)]
         else:
-            folder = ROOT / "scripts" / "peers" / name
-            for step in ("install", "build"):
-                if (folder / step).exists():
-                    subprocess.run([folder / step], check=True, stdout=sys.stderr)
-            command = [folder / "run", str(self.port)]
+            if failed := prepare(name):
+                sys.exit(f"{failed} failed; its messages are above")
+            command = [PEERS / name / "run", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         self.wait_until_it_listens()
 
@@ -73,5 +81,5 @@ def check(parser, names):
     """Ends with a usage error when the program is not built or a name is unknown."""
     if not os.access(TOUCHSTONE, os.X_OK):
         parser.error(f"{TOUCHSTONE} is not built; run scripts/build first")
-    if unknown := [n for n in names if n != "reference" and not (ROOT / "scripts" / "peers" / n / "run").exists()]:
+    if unknown := [n for n in names if n != "reference" and not (PEERS / n / "run").exists()]:
         parser.error(f"no server {', '.join(unknown)} in scripts/peers")

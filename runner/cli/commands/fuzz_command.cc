@@ -6,12 +6,11 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/contenders.h"
 #include "runner/cli/interrupt.h"
-#include "runner/cli/machine.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
+#include "runner/cli/run_record.h"
 #include "runner/cli/text.h"
 #include "runner/cli/validators.h"
-#include "runner/version.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -104,12 +103,6 @@ std::uint64_t seed_of_shard(const std::string& text, std::uint64_t seed) {
   return seed + (static_cast<std::uint64_t>(i) << 32);
 }
 
-std::chrono::milliseconds duration(const std::string& text, const char* option) {
-  const auto parsed = parse_duration(text);
-  if (!parsed) throw UsageError(fmt::format("{}: {}", option, parsed.error()));
-  return *parsed;
-}
-
 class FuzzRun : public fuzz::CampaignObserver {
  public:
   explicit FuzzRun(const Options& options) : options_(options), out_(options.out) {
@@ -119,13 +112,13 @@ class FuzzRun : public fuzz::CampaignObserver {
       throw UsageError("--command starts the one server that is fuzzed; leave out the URLs");
     campaign_.layers = layers_named(options.layers);
     campaign_.seed = seed_of_shard(options.shard, options.connection.seed);
-    campaign_.time = std::chrono::duration_cast<std::chrono::seconds>(duration(options.time, "--time"));
+    campaign_.time = std::chrono::duration_cast<std::chrono::seconds>(duration_or_refuse(options.time, "--time"));
     if (options.most_inputs != 0) campaign_.most_inputs = options.most_inputs;
     if (options.most_findings != 0) campaign_.most_findings = options.most_findings;
     campaign_.weak = options.weak;
     if (options.connection.jobs != 0) campaign_.jobs = options.connection.jobs;
     campaign_.session.timeout =
-        options.connection.timeout.empty() ? std::chrono::seconds(2) : duration(options.connection.timeout, "--timeout");
+        options.connection.timeout.empty() ? std::chrono::seconds(2) : duration_or_refuse(options.connection.timeout, "--timeout");
     campaign_.session.seed = options.connection.seed;
     if (!options.known.empty()) {
       if (!std::filesystem::is_directory(options.known))
@@ -142,7 +135,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       return Exit::unreachable;
     }
     if (options_.bare) return bare();
-    began_ = std::chrono::system_clock::now();
+    begin();
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
     contenders_.reset();
     const std::string trouble = write_report();
@@ -252,6 +245,13 @@ class FuzzRun : public fuzz::CampaignObserver {
     return out;
   }
 
+  void begin() {
+    auto agents = std::move(info_.agents);
+    info_ = begin_record(catalogue_, "fuzz", campaign_.seed, campaign_.jobs);
+    info_.agents = std::move(agents);
+    info_.command_line = command_line();
+  }
+
   // What an earlier campaign in this folder kept.
   std::vector<Case> read_corpus() {
     std::vector<std::filesystem::path> files;
@@ -272,14 +272,6 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   // The findings as a report of the same shape as any other.
   std::string write_report() {
-    info_.version = kVersion;
-    info_.catalogue_hash = catalogue_.hash();
-    info_.machine = machine_class();
-    info_.profile = "fuzz";
-    info_.seed = campaign_.seed;
-    info_.jobs = campaign_.jobs;
-    info_.command_line = command_line();
-    info_.start = began_;
     info_.end = std::chrono::system_clock::now();
     info_.planned = results_.size();
     info_.complete = true;
@@ -314,7 +306,6 @@ class FuzzRun : public fuzz::CampaignObserver {
   RunInfo info_;
   std::vector<Result> results_;
   std::string trouble_;
-  std::chrono::system_clock::time_point began_;
   std::chrono::milliseconds told_{0};
   std::size_t corpus_written_ = 0, known_met_ = 0;
 };

@@ -5,24 +5,21 @@
 #include "runner/cli/client_command.h"
 #include "runner/cli/expect_run.h"
 #include "runner/cli/interrupt.h"
-#include "runner/cli/machine.h"
 #include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
+#include "runner/cli/run_record.h"
 #include "runner/cli/serve_options.h"
 #include "runner/cli/serve_results.h"
 #include "runner/cli/testee.h"
 #include "runner/cli/text.h"
-#include "runner/version.h"
+#include "runner/engine/until_set.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -52,7 +49,8 @@ class ServeRun : public serve::Observer {
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
-    describe_run(command_line);
+    info_ = begin_record(catalogue_, options_.selection.profile, options_.seed, /*jobs=*/1);
+    info_.command_line = command_line;
     const bool fresh = !options_.command.empty();  // a run of its own, as `touchstone test` is one
     if (const auto opened = results_.open(info_, fresh); !opened) {
       throw UsageError(opened.error() + ". Choose another folder with --out.");
@@ -109,17 +107,6 @@ class ServeRun : public serve::Observer {
  private:
   // --- Before -----------------------------------------------------------------------------------------------
 
-  void describe_run(const std::vector<std::string>& command_line) {
-    info_.version = kVersion;
-    info_.catalogue_hash = catalogue_.hash();
-    info_.machine = machine_class();
-    info_.profile = options_.selection.profile;
-    info_.seed = options_.seed;
-    info_.jobs = 1;
-    info_.command_line = command_line;
-    info_.start = std::chrono::system_clock::now();
-  }
-
   [[nodiscard]] std::string url(std::string_view scheme) const {
     const auto& listen = plan_.settings.listen;
     const bool v6 = listen.host.find(':') != std::string::npos;
@@ -148,14 +135,8 @@ class ServeRun : public serve::Observer {
 
   // --- Meanwhile --------------------------------------------------------------------------------------------
 
-  // A signal cannot wake the loop by itself, so it is looked for.
   asio::awaitable<void> watch_stop() {
-    asio::steady_timer timer(context_);
-    while (!interrupted()) {
-      timer.expires_after(std::chrono::milliseconds(50));
-      std::error_code ignored;
-      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await until_set(interrupted());
     context_.stop();
   }
 

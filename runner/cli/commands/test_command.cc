@@ -4,14 +4,13 @@
 #include "runner/cli/contenders.h"
 #include "runner/cli/expect_run.h"
 #include "runner/cli/interrupt.h"
-#include "runner/cli/machine.h"
 #include "runner/cli/describe.h"
 #include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
+#include "runner/cli/run_record.h"
 #include "runner/cli/spec_choice.h"
 #include "runner/cli/text.h"
-#include "runner/version.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -96,14 +95,9 @@ class TestRun {
   static std::string advice(const std::string& error) { return error + ". Choose another folder with --out."; }
 
   void describe_run(const std::vector<std::string>& command_line) {
-    info_.version = kVersion;
-    info_.catalogue_hash = catalogue_.hash();
-    info_.machine = machine_class();
-    info_.profile = options_.selection.profile;
-    info_.seed = run_options_.seed;
-    info_.jobs = run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs;
+    info_ = begin_record(catalogue_, options_.selection.profile, run_options_.seed,
+                         run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs);
     info_.command_line = command_line;
-    info_.start = std::chrono::system_clock::now();
     for (const Contender& each : contenders_.all()) {
       info_.agents.push_back({each.target.agent, ws::to_string(each.target.url), each.greeting.server_field});
       info_.planned += each.cases.size();

@@ -1,0 +1,21 @@
+#include "runner/engine/until_set.h"
+
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <chrono>
+
+namespace touchstone {
+
+asio::awaitable<void> until_set(const std::atomic<bool>& flag) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (!flag) {
+    timer.expires_after(std::chrono::milliseconds(50));
+    std::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+}  // namespace touchstone
