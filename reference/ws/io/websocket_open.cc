@@ -53,12 +53,6 @@ asio::awaitable<std::expected<WebSocket, OpenError>> finish_opening(std::shared_
   co_return std::move(socket);
 }
 
-std::string peer_name(Stream& stream) {
-  std::error_code error;
-  const auto endpoint = stream.socket().remote_endpoint(error);
-  return error ? "a peer that is gone" : endpoint.address().to_string() + " port " + std::to_string(endpoint.port());
-}
-
 }  // namespace
 
 void WebSocket::Impl::handle(Event event) {
@@ -104,7 +98,7 @@ void WebSocket::Impl::handle(Event event) {
 
 asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream, AcceptOptions options) {
   options.connection.role = Role::server;
-  const std::string peer = peer_name(*stream);
+  const std::string peer = stream->peer();
   const auto self = std::make_shared<WebSocket::Impl>(std::move(stream), std::move(options.connection));
   self->subprotocols = std::move(options.subprotocols);
   self->settle();

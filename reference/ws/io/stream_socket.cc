@@ -1,11 +1,14 @@
 #include <sys/socket.h>
-#include <ws/io/stream_tcp.h>
+#include <sys/un.h>
+#include <ws/io/stream_socket.h>
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <cstring>
 
 namespace ws::io {
 namespace {
@@ -17,13 +20,13 @@ std::error_code normalized(const std::error_code& error) {
 
 }  // namespace
 
-TcpStream::TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+SocketStream::SocketStream(Socket socket) : socket_(std::move(socket)) {
   // Frames are written whole, so that waiting for more (RFC 896) only adds latency.
   std::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
-asio::awaitable<std::expected<std::size_t, std::error_code>> TcpStream::read_some(std::span<std::byte> into) {
+asio::awaitable<std::expected<std::size_t, std::error_code>> SocketStream::read_some(std::span<std::byte> into) {
   std::error_code error;
   const std::size_t count = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
                                                              asio::redirect_error(asio::use_awaitable, error));
@@ -33,7 +36,7 @@ asio::awaitable<std::expected<std::size_t, std::error_code>> TcpStream::read_som
   co_return std::unexpected(normalized(error));
 }
 
-asio::awaitable<std::error_code> TcpStream::write(ByteView octets) {
+asio::awaitable<std::error_code> SocketStream::write(ByteView octets) {
   std::error_code error;
   co_await asio::async_write(socket_, asio::buffer(octets.data(), octets.size()),
                              asio::redirect_error(asio::use_awaitable, error));
@@ -41,25 +44,40 @@ asio::awaitable<std::error_code> TcpStream::write(ByteView octets) {
   co_return normalized(error);
 }
 
-asio::awaitable<std::error_code> TcpStream::shutdown_send() {
+asio::awaitable<std::error_code> SocketStream::shutdown_send() {
   std::error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  socket_.shutdown(Socket::shutdown_send, error);
   co_return normalized(error);
 }
 
-void TcpStream::reset() noexcept {
+void SocketStream::reset() noexcept {
   std::error_code ignored;
   socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
 }
 
-void TcpStream::close() noexcept {
+void SocketStream::close() noexcept {
   std::error_code ignored;
   socket_.close(ignored);
 }
 
-void TcpStream::write_without_waiting(ByteView octets) noexcept {
+void SocketStream::write_without_waiting(ByteView octets) noexcept {
   if (socket_.is_open()) ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+std::string SocketStream::peer() const {
+  std::error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  if (error) return "a peer that is gone";
+  if (endpoint.protocol().family() == AF_UNIX) {
+    const auto* const address = reinterpret_cast<const sockaddr_un*>(endpoint.data());
+    const auto room = endpoint.size() - offsetof(sockaddr_un, sun_path);
+    return "unix:" + std::string(address->sun_path, ::strnlen(address->sun_path, room));
+  }
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(endpoint.size());
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  return tcp.address().to_string() + " port " + std::to_string(tcp.port());
 }
 
 }  // namespace ws::io
