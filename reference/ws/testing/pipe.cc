@@ -125,7 +125,7 @@ class PipeStream final : public io::Stream {
  public:
   PipeStream(asio::any_io_executor executor, std::shared_ptr<Direction::State> in,
              std::shared_ptr<Direction::State> out)
-      : socket_(std::move(executor)), in_(std::move(in)), out_(std::move(out)) {}
+      : executor_(std::move(executor)), in_(std::move(in)), out_(std::move(out)) {}
   PipeStream(const PipeStream&) = delete;
   PipeStream& operator=(const PipeStream&) = delete;
   ~PipeStream() override { close(); }
@@ -154,6 +154,10 @@ class PipeStream final : public io::Stream {
     co_return make_error_code(asio::error::operation_aborted);
   }
 
+  void write_without_waiting(ByteView octets) noexcept override {
+    if (!closed_ && !out_->refusal()) (void)out_->put(octets);
+  }
+
   asio::awaitable<std::error_code> shutdown_send() override {
     if (closed_) co_return make_error_code(asio::error::operation_aborted);
     out_->shut = true;
@@ -176,12 +180,12 @@ class PipeStream final : public io::Stream {
     out_->changed.notify_all();
   }
 
-  [[nodiscard]] asio::any_io_executor executor() override { return socket_.get_executor(); }
-  [[nodiscard]] asio::ip::tcp::socket& socket() noexcept override { return socket_; }
+  [[nodiscard]] asio::any_io_executor executor() override { return executor_; }
+  [[nodiscard]] std::string peer() const override { return "a pipe in memory"; }
   [[nodiscard]] bool secure() const noexcept override { return false; }
 
  private:
-  asio::ip::tcp::socket socket_;  // never opened: a pipe has no addresses and no options
+  asio::any_io_executor executor_;
   std::shared_ptr<Direction::State> in_, out_;
   bool closed_ = false;
 };
