@@ -28,9 +28,14 @@ SocketStream::SocketStream(Socket socket) : socket_(std::move(socket)) {
 
 asio::awaitable<std::expected<std::size_t, std::error_code>> SocketStream::read_some(std::span<std::byte> into) {
   std::error_code error;
-  const std::size_t count = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                                                             asio::redirect_error(asio::use_awaitable, error));
-  if (!error) co_return count;
+  if (ended_ && socket_.is_open()) {
+    error = asio::error::eof;
+  } else {
+    const std::size_t count = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                                                               asio::redirect_error(asio::use_awaitable, error));
+    if (!error) co_return count;
+    ended_ = error == asio::error::eof;
+  }
   // The kernel tells of a reset once. When a write took the news, the read sees a mere end of input.
   if (error == asio::error::eof && reset_by_peer_) error = asio::error::connection_reset;
   co_return std::unexpected(normalized(error));

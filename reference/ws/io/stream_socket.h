@@ -25,6 +25,7 @@ class SocketStream final : public Stream {
 
  private:
   Socket socket_;
+  bool ended_ = false;  // the input: the kernel announces that once, and Asio would wait for the next announcement
   bool reset_by_peer_ = false;  // a write was told so
 };
 

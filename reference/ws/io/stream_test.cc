@@ -59,6 +59,19 @@ TEST_P(AnyStream, EndOfInputIsToldAsOftenAsAsked) {
   });
 }
 
+TEST_P(AnyStream, EndOfInputThatWasWaitedForIsToldAgain) {
+  run([]() -> asio::awaitable<void> {
+    auto [client, server] = co_await connected(secure());
+    Task reading(server->executor(), [&]() -> asio::awaitable<void> {
+      EXPECT_EQ((co_await read_all(*server)).error, asio::error::eof);
+      EXPECT_EQ((co_await read_all(*server)).error, asio::error::eof);
+    });
+    co_await yield_often();
+    (void)co_await client->shutdown_send();
+    co_await reading.join();
+  });
+}
+
 TEST_P(AnyStream, DeliversWhatCameBeforeAReset) {
   run([]() -> asio::awaitable<void> {
     auto [client, server] = co_await connected(secure());
