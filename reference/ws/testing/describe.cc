@@ -48,6 +48,10 @@ std::string describe(const std::optional<CloseReason>& reason) {
   return reason->text.empty() ? out : out + " " + describe(as_octets(reason->text));
 }
 
+std::string describe(const Message& message) {
+  return std::string(name(message.opcode)) + " " + describe(ByteView(message.data));
+}
+
 std::string describe(const Frame& frame) {
   std::string out = kind(frame.header);
   const auto& [fin, rsv1, rsv2, rsv3, opcode, mask, length] = frame.header;
