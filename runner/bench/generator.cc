@@ -65,7 +65,7 @@ class Generator {
   void send_due();
   void next_message(std::size_t index);
   void count(Clock::time_point due);
-  void take_sample();
+  void take_sample(nanoseconds least);  // when so much time has passed since the last one
   void tell(Progress::Phase phase, Clock::time_point begin, Clock::time_point end);
 
   const LoadOptions& options_;
@@ -256,8 +256,8 @@ void Generator::count(Clock::time_point due) {
   second_.add(now - due);
 }
 
-void Generator::take_sample() {
-  if (shared_.now - sampled_ < kSample) return;
+void Generator::take_sample(nanoseconds least) {
+  if (shared_.now - sampled_ < least) return;
   const double length = seconds(shared_.now - sampled_);
   result_.series.push_back({.at = seconds(shared_.now - measure_from_),
                             .messages = static_cast<double>(result_.echoes - sampled_echoes_) / length,
@@ -326,11 +326,12 @@ void Generator::load_phase() {
       tell(Progress::Phase::warming_up, begin, measure_from_);
     } else {
       tell(Progress::Phase::measuring, measure_from_, measure_to_);
-      if (!options_.idle) take_sample();
+      if (!options_.idle) take_sample(kSample);
     }
   }
   result_.interrupted = stop_;
   sending_ = false;
+  if (measuring && !options_.idle) take_sample(kSample / 2);
   measure_to_ = std::min(measure_to_, shared_.now);
   result_.measured = std::max(measure_to_ - measure_from_, Clock::duration(0));
   if (measuring && result_.measured.count() > 0) result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);

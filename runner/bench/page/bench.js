@@ -58,7 +58,7 @@ function curveChart(load) {
   const most = Math.max(nines(known[known.length - 1][0]), 1) * 1.02;
   const points = load.curve.map(([share, us]) => [share === 1 ? 1 : nines(share) / most, us]);
   const marks = [[0, 'P0'], [nines(0.5) / most, 'P50'], [nines(0.9) / most, 'P90'], [nines(0.99) / most, 'P99'],
-    [nines(0.999) / most, 'P99.9'], [nines(0.9999) / most, 'P99.99'], [nines(0.99999) / most, 'P99.999']].filter(([x]) => x < 0.96);
+    [nines(0.999) / most, 'P99.9'], [nines(0.9999) / most, 'P99.99'], [nines(0.99999) / most, 'P99.999']].filter(([x]) => x < 0.9);
   const lines = [{ name: 'latency', class: 'c1', points, area: true }];
   return section('Latency', load.latency_from === 'due'
     ? 'So many per cent of the messages had their echo within so long, counted from the moment each was due: a server that stalls is seen with all that it made wait.'
@@ -68,7 +68,8 @@ function curveChart(load) {
 
 function timeCharts(load) {
   const end = load.series[load.series.length - 1].t;
-  const over = (key) => load.series.map((second) => [second.t / end, second[key]]);
+  // The value of a second stands at its end; the first one holds from the start.
+  const over = (key) => [[0, load.series[0][key]], ...load.series.map((second) => [second.t / end, second[key]])];
   const marks = ticks(end).filter((t) => t <= end).map((t) => [t / end, `${t} s`]);
   const rate = [{ name: 'echoes per second', class: 'c1', points: over('echoes_per_second'), area: true }];
   const waits = [{ name: 'P50', class: 'c1', points: over('p50_us') }, { name: 'P99', class: 'c2', points: over('p99_us') },

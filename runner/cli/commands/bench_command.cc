@@ -39,7 +39,7 @@ Examples:
   touchstone bench ws://127.0.0.1:9001/ --idle --connections 10000 --duration 60s)";
 
 constexpr std::size_t kOwnFiles = 32;  // descriptors besides the connections
-constexpr auto kBetweenLines = std::chrono::seconds(5);
+constexpr auto kBetweenLines = std::chrono::seconds(2);
 
 struct BenchOptions {
   TestOptions connection;
