@@ -12,6 +12,7 @@
 
 #include "runner/bench/client.h"
 #include "runner/bench/schedule.h"
+#include "runner/engine/process_usage.h"
 
 namespace touchstone::bench {
 namespace {
@@ -311,7 +312,7 @@ void Generator::load_phase() {
     for (const std::size_t index : open_)
       for (std::size_t i = 0; i < options_.in_flight; ++i) next_message(index);
   }
-  nanoseconds cpu_before{};
+  nanoseconds cpu_before{}, server_before{};
   bool measuring = false;
   while (live_ > 0 && shared_.now < measure_to_) {
     const auto next = schedule_ ? schedule_->next_at() : Clock::time_point::max();
@@ -320,6 +321,7 @@ void Generator::load_phase() {
     if (!measuring && shared_.now >= measure_from_) {
       measuring = true;
       cpu_before = cpu_time();
+      if (result_.server) server_before = usage_of(options_.process).cpu;
     }
     if (shared_.now < measure_to_) send_due();
     if (!measuring) {
@@ -335,6 +337,11 @@ void Generator::load_phase() {
   measure_to_ = std::min(measure_to_, shared_.now);
   result_.measured = std::max(measure_to_ - measure_from_, Clock::duration(0));
   if (measuring && result_.measured.count() > 0) result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);
+  if (result_.server && measuring) {
+    const ProcessUsage usage = usage_of(options_.process);
+    result_.server->cpu = usage.cpu - server_before;
+    result_.server->memory = usage.anonymous_octets;
+  }
   if (!schedule_) return;
   schedule_->for_each_owed(measure_from_, measure_to_, [this](Clock::time_point due) {
     ++result_.unsent;
@@ -377,6 +384,7 @@ void Generator::say_goodbye() {
 
 LoadResult Generator::run() {
   if (!prepare()) return std::move(result_);
+  if (options_.process != 0) result_.server = ServerUse{.memory_before = usage_of(options_.process).anonymous_octets};
   opening_phase();
   result_.interrupted = stop_;
   if (result_.opened == 0 || stop_) return std::move(result_);

@@ -10,6 +10,8 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <unistd.h>
+
 #include <functional>
 #include <thread>
 
@@ -110,6 +112,17 @@ TEST(Generator, EveryEchoOfAClosedLoopIsCounted) {
     // Those that came in the time and those that were meant for it are the same but for the ends.
     EXPECT_NEAR(static_cast<double>(result.latency.count()), static_cast<double>(result.echoes), 4 * 3);
   }
+}
+
+TEST(Generator, WhatTheServersProcessUsesIsMeasured) {
+  const Reference server;  // in this process, together with the generator
+  LoadOptions load = small_load(server.port());
+  load.process = getpid();
+  const LoadResult result = measure(load);
+  ASSERT_TRUE(result.server);
+  EXPECT_GT(result.server->memory, 100'000u);
+  EXPECT_GT(result.server->cpu, milliseconds(0));
+  EXPECT_LE(result.server->cpu, 2 * load.duration + milliseconds(100));
 }
 
 TEST(Generator, AllSizesAndDeflateComeBackRight) {

@@ -41,6 +41,7 @@ struct LoadOptions {
   std::chrono::nanoseconds ramp{0};  // over which the connections are opened evenly
   std::chrono::nanoseconds warm_up{std::chrono::seconds(1)};
   std::chrono::nanoseconds duration{std::chrono::seconds(10)};
+  int process = 0;  // id of the server's process on this machine, or 0: what it uses is measured, too
   std::chrono::nanoseconds patience{std::chrono::seconds(5)};  // for a handshake, and for the last echoes
 };
 
@@ -52,6 +53,13 @@ struct Sample {
 };
 
 using Reasons = std::map<std::string, std::size_t>;  // what happened -> to how many connections
+
+// What the server's process and its descendants used.
+struct ServerUse {
+  std::chrono::nanoseconds cpu{};    // user and system time, in the measured time
+  std::uint64_t memory_before = 0;  // octets of its own (anonymous) memory before the first connection,
+  std::uint64_t memory = 0;         // and at the end of the measured time
+};
 
 struct LoadResult {
   // Opening.
@@ -70,6 +78,7 @@ struct LoadResult {
   Reasons lost;  // connections that ended before the end
   std::size_t lost_count = 0;
   bool interrupted = false;
+  std::optional<ServerUse> server;
   double own_cpu = 0;  // cores that the load generator used while it measured
   std::string unreachable;  // why the first connection did not open; nothing else is known then
 };

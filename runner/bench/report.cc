@@ -93,6 +93,22 @@ std::string lines(std::string_view title, const Reasons& reasons) {
   return out;
 }
 
+// Microseconds of the server's CPU for one message; KiB for one connection.
+double cpu_per_echo(const LoadResult& result) {
+  return result.echoes == 0 ? 0 : seconds(result.server->cpu) * 1e6 / static_cast<double>(result.echoes);
+}
+double memory_per_connection(const LoadResult& result) {
+  const double more = static_cast<double>(result.server->memory) - static_cast<double>(result.server->memory_before);
+  return result.opened == 0 ? 0 : more / 1024 / static_cast<double>(result.opened);
+}
+
+std::string server_summary(const LoadResult& result) {
+  if (!result.server) return {};
+  std::string out = "  server     ";
+  if (result.echoes > 0) out += fmt::format("{:.2f} us of CPU per message, ", cpu_per_echo(result));
+  return out + fmt::format("{:.1f} KiB of memory per connection\n", memory_per_connection(result));
+}
+
 std::string load_summary(const LoadOptions& options, const LoadResult& result) {
   const double rate = per_second(static_cast<double>(result.echoes), result.measured);
   std::string out = fmt::format(
@@ -165,6 +181,13 @@ Json to_json(const LoadOptions& options, const LoadResult& result, std::chrono::
     }
     out["load"]["series"] = std::move(series);
   }
+  if (result.server) {
+    out["server"] = {{"cpu_s", rounded(seconds(result.server->cpu))},
+                     {"cpu_us_per_echo", rounded(cpu_per_echo(result))},
+                     {"memory_before", result.server->memory_before},
+                     {"memory", result.server->memory},
+                     {"memory_kib_per_connection", rounded(memory_per_connection(result))}};
+  }
   out["lost"] = reasons_json(result.lost);
   out["interrupted"] = result.interrupted;
   out["own_cpu"] = rounded(result.own_cpu);
@@ -190,6 +213,7 @@ std::string summary(const LoadOptions& options, const LoadResult& result) {
     out += fmt::format("Held for {:.1f} s without messages; {} ended meanwhile\n", seconds(result.measured), result.lost_count);
   else
     out += load_summary(options, result);
+  out += server_summary(result);
   return out + lines("  ended early:", result.lost);
 }
 

@@ -97,6 +97,7 @@ function hero() {
     load && ['Measured', `${load.seconds} s after ${options.warm_up_s} s of warming up`],
     load && ['Echoes', 'every one was compared, octet by octet'],
     load && ['Not answered', figure(load.unanswered)], load && load.unsent > 0 && ['Due, not sent', figure(load.unsent)],
+    DATA.server && ['Server', `${load ? `${DATA.server.cpu_us_per_echo.toFixed(2)} µs of CPU per message, ` : ''}${DATA.server.memory_kib_per_connection.toFixed(1)} KiB per connection`],
     ['Load generator', `${Math.round(DATA.own_cpu * 100)} % of a core`], ['Started', date(DATA.started)]].filter(Boolean);
   const troubles = [...opening.not_opened.map((r) => ['not opened', r]), ...DATA.lost.map((r) => ['ended early', r])];
   fill(byId('hero'), el('h1', {}, load ? 'Load' : 'Mass connect'), el('p', { class: 'quiet mono' }, visible(DATA.url)),

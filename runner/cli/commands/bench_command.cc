@@ -14,7 +14,7 @@
 
 #include "reports/files.h"
 
-#include <cmath>
+#include <filesystem>
 #include <memory>
 
 namespace touchstone::cli {
@@ -69,6 +69,8 @@ std::chrono::milliseconds maybe_zero(const std::string& text, std::string_view o
 bench::LoadOptions make_load(const BenchOptions& options) {
   bench::LoadOptions load = options.load;
   std::string url = options.connection.url;
+  if (load.process != 0 && !std::filesystem::exists(fmt::format("/proc/{}", load.process)))
+    throw UsageError(fmt::format("--pid {}: there is no such process", load.process));
   load.raw = url.starts_with("tcp://");
   if (load.raw) url.replace(0, 3, "ws");
   const Target target = make_target(options.connection, url);
@@ -182,6 +184,10 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   app.add_option("--opening", load.opening, "Opening handshakes under way at a time (default: 128)")
       ->type_name("N")
       ->check(between(1, 100'000))
+      ->group(group);
+  app.add_option("--pid", load.process, "Process id of the server on this machine: its CPU and memory are measured, too")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
       ->group(group);
   const auto duration = [&](const char* name, std::string& value, const char* help) {
     app.add_option(name, value, help)->type_name("DURATION")->capture_default_str()->group(group);
