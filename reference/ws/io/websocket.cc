@@ -7,16 +7,14 @@
 
 namespace ws::io {
 
-std::error_code make_error_code(Misuse misuse) noexcept {
-  struct Category final : std::error_category {
-    [[nodiscard]] const char* name() const noexcept override { return "websocket.misuse"; }
-    [[nodiscard]] std::string message(int value) const override {
-      return std::string(describe(static_cast<Misuse>(value - 1)));
-    }
-  };
-  static const Category category;
-  return {static_cast<int>(misuse) + 1, category};  // 0 would be success
+namespace {
+
+// A connection that is handed out is open, so that a wrong state is a late one.
+std::error_code refusal(Misuse misuse) {
+  return misuse == Misuse::wrong_state ? make_error_code(UseError::closed) : make_error_code(misuse);
 }
+
+}  // namespace
 
 WebSocket::WebSocket(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 WebSocket::WebSocket(WebSocket&&) noexcept = default;
@@ -56,6 +54,8 @@ std::optional<Received> WebSocket::next() { return impl_->take(); }
 asio::awaitable<std::expected<Received, std::error_code>> WebSocket::read(std::chrono::milliseconds limit) {
   const auto self = impl_;  // the operation may outlive this handle
   const auto until = deadline_after(limit);
+  if (self->reading) co_return std::unexpected(make_error_code(UseError::reader_is_waiting));
+  const Impl::Reading reading(*self);
   while (true) {
     if (auto received = self->take()) co_return std::move(*received);
     if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
@@ -74,7 +74,7 @@ asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> se
   const auto submitted = self->connection.submit(command);
   self->settle();
   if (self->pending() <= kHighWater) self->turn.notify_one();  // room for the next one
-  if (!submitted) co_return make_error_code(submitted.error());
+  if (!submitted) co_return refusal(submitted.error());
   const std::uint64_t mine = self->sent + self->pending();
   while (self->sent < mine) {
     if (const auto error = self->gone()) co_return error;
@@ -118,13 +118,13 @@ asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::ping
   const auto ping = std::make_shared<Impl::OutstandingPing>(Bytes(8));
   fill_random(ping->payload);
   if (const auto queued = queue(command::Ping{ping->payload}); !queued)
-    co_return std::unexpected(make_error_code(queued.error()));
+    co_return std::unexpected(refusal(queued.error()));
   self->pings.push_back(ping);
   while (true) {
     while (!ping->answered && self->inbox.empty() && self->feed()) {
     }
     if (ping->answered) co_return Clock::now() - start;
-    std::error_code error = self->ended ? make_error_code(asio::error::not_connected) : std::error_code{};
+    std::error_code error = self->ended ? make_error_code(UseError::closed) : std::error_code{};
     if (!error) error = co_await self->activity.wait(until);
     if (!error) continue;
     std::erase(self->pings, ping);

@@ -10,7 +10,9 @@
 #pragma once
 #include <ws/core/connection.h>
 #include <ws/core/url.h>
+#include <ws/io/origin.h>
 #include <ws/io/stream.h>
+#include <ws/io/use_error.h>
 #include <ws/io/wait.h>
 
 namespace ws::io {
@@ -37,14 +39,15 @@ class WebSocket {
   WebSocket& operator=(WebSocket&&) noexcept;
   ~WebSocket();  // as drop()
 
-  // The next message, or how the connection ended (as often as asked).
+  // The next message, or how the connection ended (as often as asked). One reader at a time:
+  // UseError::reader_is_waiting.
   [[nodiscard]] asio::awaitable<std::expected<Received, std::error_code>> read(
       std::chrono::milliseconds limit = kNoLimit);
   // What read() would give without waiting.
   [[nodiscard]] std::optional<Received> next();
 
   // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
-  // (a message whose turn had come still goes out), a Misuse (nothing was sent), or the transport's.
+  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the transport's.
   [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
                                                             std::chrono::milliseconds limit = kNoLimit);
   [[nodiscard]] asio::awaitable<std::error_code> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit);
@@ -86,32 +89,48 @@ struct OpenError {
   std::error_code code{};                  // of the transport, if that was it
   std::optional<Violation> violation{};    // the peer's
   std::optional<ResponseHead> rejected{};  // client: a well-formed "no"
+  std::optional<int> refused{};            // server: the status of our own "no"
   std::string text{};                      // for people
 };
 
+// The largest message, after inflating, that accept() and connect() let pass unless Options::limits say otherwise.
+constexpr std::uint64_t kReadLimit = 16 * 1024 * 1024;
+[[nodiscard]] Options limited();  // Options with that limit
+
+// What a server says to a request.
+struct Answer {
+  int status = 101;                          // anything else refuses
+  std::vector<Field> fields{};               // Set-Cookie, WWW-Authenticate, Retry-After ...
+  std::string body{};                        // of a refusal
+  std::optional<std::string> subprotocol{};  // instead of the choice by AcceptOptions::subprotocols; empty: none
+};
+
 struct AcceptOptions {
-  Options connection;                     // role is set; Limits::handshake is the time for the request
+  Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
   std::vector<std::string> subprotocols;  // that we speak; the client's order decides
+  Origins origins;                        // others are refused with 403
+  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended.
+  std::function<asio::awaitable<Answer>(const RequestHead&)> answer;
 };
 // The server's side of the opening handshake. RFC 6455 4.2.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream,
                                                                           AcceptOptions options);
 
 struct ConnectOptions {
-  Options connection;  // role, mask_key and nonce are set
+  Options connection = limited();  // role, mask_key and nonce are set
   std::vector<std::string> subprotocols;
   std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
   TlsOptions tls;                   // for wss
   Family family = Family::any;
   std::chrono::milliseconds deadline{10'000};  // from resolving to the 101
+  // How many redirections connect(url) follows (RFC 9110 15.4). Never from wss to ws; to another host, port or scheme
+  // without Authorization and Cookie.
+  int max_redirects = 0;
 };
 // The client's side, from the URL on. RFC 6455 4.1.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options);
 // The same on a stream that is there already.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Stream> stream, Url url,
                                                                            ConnectOptions options);
-
-// A Misuse as an error code; message() is describe().
-[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
 
 }  // namespace ws::io

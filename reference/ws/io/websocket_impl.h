@@ -2,7 +2,8 @@
 //
 // read_pump moves octets from the stream into `ready`; who waits for an event takes them from there and gives them
 // to the connection, frame by frame (feed()). flush_pump lives while there is output and moves it to the stream.
-// websocket.cc has the operations, websocket_pumps.cc the pumps, websocket_open.cc the opening handshake.
+// websocket.cc has the operations, websocket_pumps.cc the pumps, websocket_events.cc what events mean, accept.cc and
+// connect.cc the opening handshake.
 #pragma once
 #include <ws/io/frame_cutter.h>
 #include <ws/io/websocket.h>
@@ -44,6 +45,20 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   // The command's views must outlive the operation.
   static asio::awaitable<std::error_code> write(std::shared_ptr<Impl> self, Command command, Clock::time_point until);
 
+  // Until the opening handshake has news (a request, or its end), the connection has ended, or `until`.
+  static asio::awaitable<std::error_code> opening(std::shared_ptr<Impl> self, Clock::time_point until);
+  // Why there is no open connection.
+  [[nodiscard]] OpenError not_opened(const std::error_code& error) const;
+
+  // Marks the one reader while it lives.
+  struct Reading {
+    explicit Reading(Impl& given) : impl(given) { impl.reading = true; }
+    ~Reading() { impl.reading = false; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    Impl& impl;
+  };
+
   struct OutstandingPing {
     Bytes payload;
     bool answered = false;
@@ -59,14 +74,16 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::deque<Received> inbox;
   std::deque<std::shared_ptr<OutstandingPing>> pings;
   bool discarding = false;  // close() was called
+  bool reading = false;
 
   Bytes in_flight;         // being written
   std::uint64_t sent = 0;  // octets that the kernel has taken
   bool flushing = false, shut = false;
   std::error_code write_error;
 
-  std::optional<RequestHead> requested;
-  std::vector<std::string> subprotocols;  // server: that we speak
+  std::string peer;                       // for people
+  std::optional<RequestHead> requested;   // server
+  std::optional<RequestFacts> undecided;  // server: of a request that waits for our answer
   std::optional<event::Opened> opened;
   std::optional<ResponseHead> rejected;
   Ended ending;  // filled as it becomes known

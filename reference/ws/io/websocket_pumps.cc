@@ -110,7 +110,7 @@ std::size_t WebSocket::Impl::pending() const noexcept { return connection.output
 
 std::error_code WebSocket::Impl::gone() const noexcept {
   if (write_error) return write_error;
-  return ended ? make_error_code(asio::error::not_connected) : std::error_code{};
+  return ended ? make_error_code(UseError::closed) : std::error_code{};
 }
 
 void WebSocket::Impl::settle() {
