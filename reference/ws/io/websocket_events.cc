@@ -27,8 +27,11 @@ void WebSocket::Impl::handle(Event event) {
                  [](event::Frame&) {},
                  [&](event::Text& e) { keep(e); },
                  [&](event::Binary& e) { keep(e); },
-                 [](event::Ping&) {},
+                 [this](event::Ping& e) {
+                   if (ping_hook) ping_hook(e.payload);
+                 },
                  [this](event::Pong& e) {
+                   if (pong_hook) pong_hook(e.payload);
                    const auto it = std::ranges::find(pings, e.payload, [](const auto& ping) { return ping->payload; });
                    if (it == pings.end()) return;  // RFC 6455 5.5.3: an unsolicited Pong is no fault
                    // RFC 6455 5.5.3: who has several Pings to answer may answer the latest only.
