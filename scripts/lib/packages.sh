@@ -7,6 +7,7 @@ declare -A packages=(
            libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev'
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
+  [bench]='libbenchmark-dev'
   [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema chromium=chromium chromium-driver=chromedriver
           tinyproxy-bin=tinyproxy microsocks=microsocks'
 )

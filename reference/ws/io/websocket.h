@@ -124,6 +124,7 @@ class WebSocket {
   [[nodiscard]] Stream& stream() noexcept;
 
  private:
+  friend class DirectSockets;
   std::shared_ptr<Impl> impl_;
 };
 
