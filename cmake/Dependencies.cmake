@@ -9,6 +9,7 @@ macro(touchstone_find package debian)  # A macro: find_package's variables stay 
   if(NOT ${package}_FOUND)
     touchstone_missing(${package} ${debian})
   endif()
+  set(touchstone_debian_${package} ${debian})  # for Install.cmake
 endmacro()
 
 touchstone_find(Threads libc6-dev)
@@ -23,7 +24,7 @@ if(NOT ASIO_INCLUDE_DIR)
   touchstone_missing(asio.hpp libasio-dev)
 endif()
 add_library(asio INTERFACE)
-target_include_directories(asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+target_include_directories(asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
 # Asio 1.22 does not recognise coroutines under clang by itself.
 target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
 target_link_libraries(asio INTERFACE Threads::Threads)
