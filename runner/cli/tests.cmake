@@ -8,8 +8,10 @@ if(Python3_FOUND)
   set_tests_properties(cli PROPERTIES LABELS system TIMEOUT 600)
   add_test(NAME serve COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/serve_test.py $<TARGET_FILE:touchstone>)
   set_tests_properties(serve PROPERTIES LABELS system TIMEOUT 600)
+  add_test(NAME cli.shells COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/shell_test.py $<TARGET_FILE:touchstone>)
+  set_tests_properties(cli.shells PROPERTIES LABELS system TIMEOUT 600)
 else()
-  message(STATUS "cli and serve are left out: they need python3. On Debian: apt-get install python3")
+  message(STATUS "cli, cli.shells and serve are left out: they need python3. On Debian: apt-get install python3")
 endif()
 
 # CHROMEDRIVER and CHROMIUM: reports/tests.cmake.
