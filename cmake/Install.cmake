@@ -6,6 +6,10 @@ if(TOUCHSTONE_SANITIZE OR TOUCHSTONE_FUZZ OR TOUCHSTONE_COVERAGE)
   message(STATUS "No install rules: libraries with sanitizers or counters would force them upon their users")
   return()
 endif()
+# Debian's folder of this architecture, whatever the prefix; GNUInstallDirs takes it below /usr only.
+if(CMAKE_LIBRARY_ARCHITECTURE AND EXISTS /etc/debian_version)
+  set(CMAKE_INSTALL_LIBDIR lib/${CMAKE_LIBRARY_ARCHITECTURE} CACHE PATH "Where libraries go, below the prefix")
+endif()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 include(PublicHeaders)
@@ -98,5 +102,6 @@ install(FILES ${CMAKE_BINARY_DIR}/package/touchstoneConfig.cmake ${CMAKE_BINARY_
 
 if(TARGET touchstone)
   install(TARGETS touchstone RUNTIME COMPONENT program)
-  # include(Manual)  # touchstone.1 and the completions, written by the program itself
+  include(Manual)  # touchstone.1 and the completions, written by the program itself
 endif()
+include(Package)
