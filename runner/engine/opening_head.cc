@@ -1,5 +1,7 @@
 #include "runner/engine/opening_head.h"
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -105,8 +107,9 @@ asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& sc
   const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;
   for (std::size_t at = 0; at < octets.size() && !sent.error; at += piece) {
     if (at > 0 && at < head.size()) {
-      std::error_code ignored;
-      sent.spoke_early = sent.spoke_early || (!stream.secure() && stream.socket().available(ignored) > 0);
+      int waiting = 0;
+      const bool asked = !stream.secure() && ::ioctl(stream.descriptor(), FIONREAD, &waiting) == 0;
+      sent.spoke_early = sent.spoke_early || (asked && waiting > 0);
     }
     sent.error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
   }

@@ -63,7 +63,8 @@ class EarlyStream final : public ws::io::Stream {
   void reset() noexcept override { inner_->reset(); }
   void close() noexcept override { inner_->close(); }
   asio::any_io_executor executor() override { return inner_->executor(); }
-  asio::ip::tcp::socket& socket() noexcept override { return inner_->socket(); }
+  [[nodiscard]] int descriptor() noexcept override { return inner_->descriptor(); }
+  [[nodiscard]] std::string peer() const override { return inner_->peer(); }
   [[nodiscard]] bool secure() const noexcept override { return inner_->secure(); }
 
  private:

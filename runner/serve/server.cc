@@ -173,6 +173,7 @@ asio::awaitable<void> FuzzingServer::Impl::talk(Stream stream, Request request, 
   ws::append(octets, request.early);
   ws::io::AcceptOptions options;
   options.connection.limits.message = options.connection.limits.frame = 1024 * 1024;
+  options.origins = ws::io::any_origin();  // drivers are pages from anywhere, also from files
   auto accepted = co_await ws::io::accept(with_early(std::move(stream), std::move(octets)), std::move(options));
   if (!accepted) co_return;  // accept() told the client why
   const auto socket = std::make_shared<ws::io::WebSocket>(std::move(*accepted));

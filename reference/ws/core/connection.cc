@@ -88,17 +88,22 @@ void Connection::Impl::become_closed(Cause cause) {
 
 std::expected<void, Misuse> Connection::Impl::submit(const command::Text& text) {
   if (state != State::open) return std::unexpected(Misuse::wrong_state);  // RFC 6455 6.1
-  return sender.begin(Opcode::text, as_octets(text.data), text.fin);
+  return sender.begin(Opcode::text, as_octets(text.data), text.fin, text.compress);
 }
 
 std::expected<void, Misuse> Connection::Impl::submit(const command::Binary& binary) {
   if (state != State::open) return std::unexpected(Misuse::wrong_state);
-  return sender.begin(Opcode::binary, binary.data, binary.fin);
+  return sender.begin(Opcode::binary, binary.data, binary.fin, binary.compress);
 }
 
 std::expected<void, Misuse> Connection::Impl::submit(const command::Continue& more) {
   if (state != State::open) return std::unexpected(Misuse::wrong_state);
   return sender.proceed(more.data, more.fin);
+}
+
+std::expected<void, Misuse> Connection::Impl::submit(const command::Prepared& prepared) {
+  if (state != State::open) return std::unexpected(Misuse::wrong_state);
+  return sender.prepared(*prepared.message);
 }
 
 std::expected<void, Misuse> Connection::Impl::submit(const command::Ping& ping) {
@@ -165,6 +170,12 @@ std::optional<Event> Connection::next_event() {
   std::optional<Event> event(std::move(impl_->events.front()));
   impl_->events.pop_front();
   return event;
+}
+
+std::optional<Piece> Connection::take_piece() {
+  // RFC 6455 7.1.7: nothing of a message that was cut short by a failure or a Close counts any more.
+  if (impl_->state != State::open && impl_->state != State::closing) return std::nullopt;
+  return impl_->message_reader.take_piece();
 }
 
 ByteView Connection::output() const noexcept { return impl_->sender.output(); }

@@ -88,6 +88,21 @@ struct Closed { std::uint16_t code; bool clean; };                              
 using Event = std::variant<event::Requested, event::Opened, event::Rejected, event::Frame, event::Text, event::Binary,
                            event::Ping, event::Pong, event::Close, event::Failed, event::Closed>;
 
+// What of a message was read while the rest of it is still to come.
+struct Piece {
+  bool is_text = false;
+  Bytes data{};  // of a text: ends between code points
+};
+
+// Whether a message is compressed, when permessage-deflate was agreed on. Each message may differ (RFC 7692 6).
+enum class Compress : std::uint8_t {
+  by_threshold,  // if it has Options::deflate_threshold octets or more, or is fragmented
+  always,
+  never,
+};
+
+class PreparedMessage;
+
 // What the application wants. Views are read during submit() and not kept.
 namespace command {
 struct Connect {
@@ -98,15 +113,16 @@ struct Connect {
 };
 struct Accept { std::string_view subprotocol{}; std::span<const Field> extra_fields{}; };
 struct Reject { int status = 403; std::span<const Field> extra_fields{}; std::string_view body{}; };
-struct Text { std::string_view data; bool fin = true; };     // whole message, or its first fragment
-struct Binary { ByteView data; bool fin = true; };
+struct Text { std::string_view data; bool fin = true; Compress compress = Compress::by_threshold; };  // or its first fragment
+struct Binary { ByteView data; bool fin = true; Compress compress = Compress::by_threshold; };
 struct Continue { ByteView data; bool fin = true; };
+struct Prepared { const PreparedMessage* message; };         // prepared.h; not null
 struct Ping { ByteView payload{}; };
 struct Pong { ByteView payload{}; };
 struct Close { std::optional<CloseReason> reason{}; };
 }  // namespace command
 using Command = std::variant<command::Connect, command::Accept, command::Reject, command::Text, command::Binary,
-                             command::Continue, command::Ping, command::Pong, command::Close>;
+                             command::Continue, command::Prepared, command::Ping, command::Pong, command::Close>;
 
 // Why a command was refused. The connection is unchanged after a refusal.
 enum class Misuse : std::uint8_t {
@@ -147,6 +163,9 @@ class Connection {
 
   // Results.
   [[nodiscard]] std::optional<Event> next_event();
+  // For readers of messages that are too long to wait for: what came of the one being read and was not taken yet, if
+  // anything. Its event then has only the rest. Limits::message counts all of it.
+  [[nodiscard]] std::optional<Piece> take_piece();
   [[nodiscard]] ByteView output() const noexcept;  // valid until the next non-const call
   void wrote(std::size_t octets);
   [[nodiscard]] bool wants_shutdown() const noexcept;  // output() is drained and the send side is done

@@ -43,6 +43,7 @@ struct Connection::Impl {
   std::expected<void, Misuse> submit(const command::Text& text);
   std::expected<void, Misuse> submit(const command::Binary& binary);
   std::expected<void, Misuse> submit(const command::Continue& more);
+  std::expected<void, Misuse> submit(const command::Prepared& prepared);
   std::expected<void, Misuse> submit(const command::Ping& ping);
   std::expected<void, Misuse> submit(const command::Pong& pong);
   std::expected<void, Misuse> submit(const command::Close& close);

@@ -103,8 +103,14 @@ void Deflater::compress(ByteView in, bool last, Bytes& out) {
     out.resize(before);
     out.push_back(std::byte{0x00});
   }
-  if (impl_->no_context_takeover) deflateReset(&impl_->stream);
+  if (impl_->no_context_takeover) forget();
 }
+
+void Deflater::forget() noexcept {
+  if (impl_->started) deflateReset(&impl_->stream);
+}
+
+int Deflater::window_bits() const noexcept { return impl_->window_bits; }
 
 namespace {
 

@@ -19,6 +19,9 @@ class Deflater {
   // Appends the compressed form of `in`. With `last` the message ends: the trailing 00 00 FF FF is
   // removed (RFC 7692 7.2.1), and without takeover the window is forgotten.
   void compress(ByteView in, bool last, Bytes& out);
+  // Between two messages: the next one refers to nothing before it.
+  void forget() noexcept;
+  [[nodiscard]] int window_bits() const noexcept;
 
  private:
   struct Impl;

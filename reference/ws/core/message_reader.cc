@@ -24,7 +24,7 @@ void MessageReader::describe(HeaderContext& context) const {
   context.in_message = in_message_;
   context.message_compressed = compressed_;
   context.fragments = fragments_;
-  context.message_octets = text_.size() + binary_.size();
+  context.message_octets = taken_ + text_.size() + binary_.size();
 }
 
 void MessageReader::begin_frame(const FrameHeader& header) {
@@ -34,6 +34,7 @@ void MessageReader::begin_frame(const FrameHeader& header) {
     is_text_ = header.opcode == Opcode::text;
     compressed_ = header.rsv1;  // RFC 7692 6: the first frame speaks for the message
     fragments_ = 0;
+    taken_ = 0;
     utf8_.reset();
     const auto announced = static_cast<std::size_t>(std::min(header.length, kMaxReserve));
     if (!compressed_) is_text_ ? text_.reserve(announced) : binary_.reserve(announced);
@@ -69,7 +70,7 @@ std::optional<MessageReader::Fault> MessageReader::compressed(ByteView piece, st
       unmask(unmasked_, frame_.mask, position);
     }
     const std::size_t before = binary_.size();
-    const auto result = inflater_->inflate(frame_.mask ? ByteView(unmasked_) : part, limits_.message, binary_);
+    const auto result = inflater_->inflate(frame_.mask ? ByteView(unmasked_) : part, room(), binary_);
     if (const auto broken = check_inflated(before, result)) return Fault{*broken, 0, true};
     piece = piece.subspan(part.size());
     position += part.size();
@@ -81,7 +82,7 @@ std::optional<MessageReader::Fault> MessageReader::compressed(ByteView piece, st
 // octets of the message come, however they were cut.
 std::optional<Violation> MessageReader::check_inflated(std::size_t before, std::expected<void, Violation> result) {
   if (is_text_) {
-    const auto allowed = static_cast<std::size_t>(std::min<std::uint64_t>(binary_.size(), limits_.message));
+    const auto allowed = static_cast<std::size_t>(std::min<std::uint64_t>(binary_.size(), room()));
     const ByteView added = ByteView(binary_).first(allowed).subspan(before);
     if (utf8_.consume(added) < added.size()) return Violation::text_not_utf8;
   }
@@ -93,12 +94,43 @@ std::expected<std::optional<Event>, MessageReader::Fault> MessageReader::end_fra
   if (!frame_.fin) return std::optional<Event>{};
   if (compressed_) {
     const std::size_t before = binary_.size();
-    const auto result = inflater_->finish(limits_.message, binary_);
+    const auto result = inflater_->finish(room(), binary_);
     if (const auto broken = check_inflated(before, result)) return std::unexpected(Fault{*broken, 0, true});
   }
   // RFC 6455 8.1: a text does not end inside a code point.
   if (is_text_ && !utf8_.complete()) return std::unexpected(Fault{Violation::text_not_utf8, 0, compressed_});
   return take_message();
+}
+
+namespace {
+
+// How many octets at the end of the beginning of a text belong to a character that is not complete: from its first
+// octet on, which is the last that does not continue one (RFC 3629 3).
+std::size_t begun_character(ByteView text) {
+  const auto continues = [](std::byte octet) { return (octet & std::byte{0xC0}) == std::byte{0x80}; };
+  const auto first = std::find_if_not(text.rbegin(), text.rend(), continues);
+  return static_cast<std::size_t>(first - text.rbegin()) + 1;
+}
+
+template <class Octets>
+Bytes take_front(Octets& octets, std::size_t count) {
+  const auto end = octets.begin() + static_cast<std::ptrdiff_t>(count);
+  Bytes front = to_bytes(ByteView(std::as_bytes(std::span(octets))).first(count));
+  octets.erase(octets.begin(), end);
+  return front;
+}
+
+}  // namespace
+
+std::optional<Piece> MessageReader::take_piece() {
+  if (!in_message_) return std::nullopt;
+  const bool as_string = is_text_ && !compressed_;
+  const ByteView octets = as_string ? as_octets(text_) : ByteView(binary_);
+  const std::size_t held_back = is_text_ && !utf8_.complete() ? begun_character(octets) : 0;
+  const std::size_t count = octets.size() - held_back;
+  if (count == 0) return std::nullopt;
+  taken_ += count;
+  return Piece{is_text_, as_string ? take_front(text_, count) : take_front(binary_, count)};
 }
 
 Event MessageReader::take_message() {

@@ -30,12 +30,15 @@ class MessageReader {
   [[nodiscard]] std::optional<Fault> payload(ByteView piece, std::uint64_t position);
   // The frame is complete. With FIN the message is, too: its event.
   [[nodiscard]] std::expected<std::optional<Event>, Fault> end_frame();
+  // See Connection::take_piece().
+  [[nodiscard]] std::optional<Piece> take_piece();
 
  private:
   [[nodiscard]] std::optional<Fault> plain(ByteView piece, std::uint64_t position);
   [[nodiscard]] std::optional<Fault> compressed(ByteView piece, std::uint64_t position);
   [[nodiscard]] std::optional<Violation> check_inflated(std::size_t before, std::expected<void, Violation> result);
   [[nodiscard]] Event take_message();
+  [[nodiscard]] std::uint64_t room() const noexcept { return limits_.message - taken_; }
 
   Limits limits_;
   std::optional<Inflater> inflater_;
@@ -43,6 +46,7 @@ class MessageReader {
   FrameHeader frame_;  // the one being read
   bool in_message_ = false, is_text_ = false, compressed_ = false;
   std::uint32_t fragments_ = 0;
+  std::uint64_t taken_ = 0;  // octets of the message that were given away in pieces
   // The message so far. Text grows as a string and is handed over without a copy, as binary is; what
   // is inflated grows in `binary_`.
   std::string text_;

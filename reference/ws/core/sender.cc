@@ -1,5 +1,7 @@
 #include "ws/core/sender.h"
 
+#include <ws/core/prepared.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +18,7 @@ void Sender::use_deflater(Deflater deflater, std::size_t threshold) {
   threshold_ = threshold;
 }
 
-std::expected<void, Misuse> Sender::begin(Opcode opcode, ByteView data, bool fin) {
+std::expected<void, Misuse> Sender::begin(Opcode opcode, ByteView data, bool fin, Compress compress) {
   // RFC 6455 5.4: messages are not interleaved.
   if (in_message_) return std::unexpected(Misuse::message_in_progress);
   Utf8Validator utf8;
@@ -27,7 +29,8 @@ std::expected<void, Misuse> Sender::begin(Opcode opcode, ByteView data, bool fin
   is_text_ = is_text;
   in_message_ = !fin;
   // The length of a fragmented message is not known yet; it is taken for long.
-  compressing_ = deflater_ && (!fin || data.size() >= threshold_);
+  const bool wanted = compress == Compress::by_threshold ? !fin || data.size() >= threshold_ : compress == Compress::always;
+  compressing_ = deflater_ && wanted;
   data_frame(opcode, data, fin);
   return {};
 }
@@ -40,6 +43,22 @@ std::expected<void, Misuse> Sender::proceed(ByteView data, bool fin) {
   utf8_ = utf8;
   in_message_ = !fin;
   data_frame(Opcode::cont, data, fin);
+  return {};
+}
+
+std::expected<void, Misuse> Sender::prepared(const PreparedMessage& message) {
+  if (in_message_) return std::unexpected(Misuse::message_in_progress);
+  const bool compressed = deflater_ && message.payload().size() >= threshold_ && !message.deflated_frame().empty() &&
+                          message.deflated_window_bits() <= deflater_->window_bits();
+  // The reader's window has now moved on by a message that our deflater has not seen, so that it must not refer to
+  // anything before it.
+  if (compressed) deflater_->forget();
+  if (!mask_key_) {
+    append(out_, compressed ? message.deflated_frame() : message.frame());
+  } else {
+    const FrameHeader header{.rsv1 = compressed, .opcode = message.opcode(), .mask = mask_key_()};
+    encode_frame(header, compressed ? message.deflated_payload() : message.payload(), out_);
+  }
   return {};
 }
 

@@ -15,8 +15,9 @@ class Sender {
   void use_deflater(Deflater deflater, std::size_t threshold);
 
   // Data messages. RFC 6455 5.4, 5.6. A refusal changes nothing.
-  [[nodiscard]] std::expected<void, Misuse> begin(Opcode opcode, ByteView data, bool fin);
+  [[nodiscard]] std::expected<void, Misuse> begin(Opcode opcode, ByteView data, bool fin, Compress compress);
   [[nodiscard]] std::expected<void, Misuse> proceed(ByteView data, bool fin);
+  [[nodiscard]] std::expected<void, Misuse> prepared(const PreparedMessage& message);
 
   void control(Opcode opcode, ByteView payload);
   // The answer to a Ping. While much output waits, only the latest Ping is answered (RFC 6455 5.5.3), so

@@ -7,9 +7,17 @@
 
 namespace ws::io {
 
+// An echo gives nobody a privilege, so it serves every origin; and it takes what the core takes.
+[[nodiscard]] inline AcceptOptions open_to_all() {
+  AcceptOptions options;
+  options.connection = Options();
+  options.origins = any_origin();
+  return options;
+}
+
 struct EchoOptions {
   ListenOptions listen;
-  AcceptOptions accept;                    // limits, permessage-deflate, subprotocols
+  AcceptOptions accept = open_to_all();    // limits, permessage-deflate, subprotocols
   std::size_t max_connections = 10'000;    // per thread; more clients wait until one leaves
   std::chrono::milliseconds drain{5'000};  // that stop() gives the clients to end
 };

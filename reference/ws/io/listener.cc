@@ -1,8 +1,10 @@
 #include <ws/io/listener.h>
+#include <ws/io/stream_socket.h>
 #include <ws/io/stream_tls.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -103,7 +105,7 @@ asio::awaitable<void> Listener::Impl::accept_tls(std::shared_ptr<Impl> self) {
     }
     auto socket = co_await accept_tcp(self);
     if (!socket) co_return;
-    auto stream = std::make_unique<TlsStream>(std::move(*socket), server_session(self->context));
+    auto stream = std::make_unique<TlsStream>(std::make_unique<SocketStream>(std::move(*socket)), server_session(self->context));
     self->handshakes.insert(stream.get());
     asio::co_spawn(self->acceptor.get_executor(), secure(self, std::move(stream)), asio::detached);
   }
@@ -145,7 +147,7 @@ asio::awaitable<std::expected<std::unique_ptr<Stream>, std::error_code>> Listene
   if (!self->context) {
     auto socket = co_await Impl::accept_tcp(self);
     if (!socket) co_return std::unexpected(socket.error());
-    co_return std::make_unique<TcpStream>(std::move(*socket));
+    co_return std::make_unique<SocketStream>(std::move(*socket));
   }
   if (!self->started) {
     self->started = true;

@@ -1,108 +1,17 @@
 // stream.cc - dial(): resolve, connect, TLS, under one deadline.
-#include <ws/io/stream.h>
+#include <ws/io/dial_tcp.h>
 #include <ws/io/stream_tls.h>
-#include <ws/io/wait.h>
 
-#include <asio/connect.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
+#include <asio/error.hpp>
 #include <map>
 #include <mutex>
 #include <tuple>
-#include <vector>
 
 namespace ws::io {
 namespace {
 
-using asio::ip::tcp;
-using Endpoints = std::vector<tcp::endpoint>;
-
-std::unexpected<DialError> failure(DialStage stage, const std::error_code& code, const std::string& what,
-                                   const std::string& why) {
-  return std::unexpected(DialError{stage, code, what + ": " + why});
-}
-
-std::string to_text(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
-}
-
-std::string in_family(Family family) {
-  return family == Family::v4 ? " as an IPv4 address" : family == Family::v6 ? " as an IPv6 address" : "";
-}
-
-bool belongs(const asio::ip::address& address, Family family) {
-  return family == Family::any || address.is_v6() == (family == Family::v6);
-}
-
-// The system's resolver cannot be interrupted, so its answer goes into shared memory that a late
-// dial() leaves behind.
-struct Resolution {
-  explicit Resolution(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
-  tcp::resolver resolver;
-  Signal done;
-  bool answered = false;
-  std::error_code error;
-  Endpoints endpoints;
-};
-
-asio::awaitable<std::expected<Endpoints, DialError>> resolve(std::string host, std::uint16_t port, Family family,
-                                                             Clock::time_point deadline) {
-  const std::string what = "resolve " + host + in_family(family);
-  std::error_code no_address;
-  const auto address = asio::ip::make_address(host, no_address);
-  if (!no_address && belongs(address, family)) co_return Endpoints(1, tcp::endpoint(address, port));
-  if (!no_address) {
-    co_return failure(DialStage::resolve, asio::error::address_family_not_supported, what,
-                      "it is an address of the other family");
-  }
-  const auto state = std::make_shared<Resolution>(co_await asio::this_coro::executor);
-  state->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                [state](const std::error_code& error, const tcp::resolver::results_type& results) {
-                                  state->answered = true;
-                                  state->error = error;
-                                  for (const auto& entry : results) state->endpoints.push_back(entry.endpoint());
-                                  state->done.notify_all();
-                                });
-  while (!state->answered) {
-    if (const auto error = co_await state->done.wait(deadline)) {
-      co_return failure(DialStage::resolve, error, what,
-                        error == asio::error::timed_out ? "no answer in time" : error.message());
-    }
-  }
-  if (state->error) co_return failure(DialStage::resolve, state->error, what, state->error.message());
-  std::erase_if(state->endpoints, [family](const tcp::endpoint& e) { return !belongs(e.address(), family); });
-  if (state->endpoints.empty())
-    co_return failure(DialStage::resolve, asio::error::host_not_found, what, "the name has no address of this family");
-  co_return std::move(state->endpoints);
-}
-
-asio::awaitable<std::error_code> connect_one(tcp::socket& socket, tcp::endpoint endpoint, Clock::time_point deadline) {
-  const Watchdog watchdog(socket.get_executor(), deadline, [&socket] {
-    std::error_code ignored;
-    socket.close(ignored);
-  });
-  std::error_code error;
-  co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-  co_return watchdog.fired() ? make_error_code(asio::error::timed_out) : error;
-}
-
-asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoints, Clock::time_point deadline) {
-  std::string tried;
-  std::error_code error;
-  const auto executor = co_await asio::this_coro::executor;
-  for (std::size_t i = 0; i < endpoints.size() && error != asio::error::operation_aborted; ++i) {
-    // An address that swallows packets must not eat the time of those behind it.
-    const auto now = Clock::now();
-    const auto share = (deadline - now) / static_cast<int>(endpoints.size() - i);
-    tcp::socket socket(executor);
-    error = co_await connect_one(socket, endpoints[i], i + 1 == endpoints.size() ? deadline : now + share);
-    if (!error) co_return std::move(socket);
-    tried += (tried.empty() ? "connect to " : "; connect to ") + to_text(endpoints[i]) + ": " + error.message();
-  }
-  DialError failed{DialStage::connect, error, tried};
-  co_return std::unexpected(std::move(failed));
+std::unexpected<DialError> insecure(const std::error_code& code, const std::string& what, const std::string& why) {
+  return std::unexpected(DialError{DialStage::tls, code, what + ": " + why});
 }
 
 // Contexts are kept: reading the system's CAs takes longer than everything else here. So the files
@@ -121,33 +30,28 @@ std::expected<SslContextPtr, std::string> cached_context(const TlsOptions& optio
   return entry;
 }
 
-asio::awaitable<std::expected<std::unique_ptr<Stream>, DialError>> secure(tcp::socket socket, TlsOptions tls,
-                                                                          std::string host,
-                                                                          Clock::time_point deadline) {
+asio::awaitable<Dialed> secure(std::unique_ptr<Stream> under, TlsOptions tls, std::string host,
+                               Clock::time_point deadline) {
   const std::string name = tls.server_name.empty() ? host : tls.server_name;
-  std::error_code ignored;
-  const std::string what = "TLS with " + to_text(socket.remote_endpoint(ignored)) + " as " + name;
+  const std::string what = "TLS with " + under->peer() + " as " + name;
   const auto context = cached_context(tls);
-  if (!context) co_return failure(DialStage::tls, asio::error::invalid_argument, what, context.error());
+  if (!context) co_return insecure(asio::error::invalid_argument, what, context.error());
 
-  auto stream = std::make_unique<TlsStream>(std::move(socket), client_session(*context, name, tls.insecure));
+  auto stream = std::make_unique<TlsStream>(std::move(under), client_session(*context, name, tls.insecure));
   const Watchdog watchdog(stream->executor(), deadline, [&stream] { stream->close(); });
   const auto error = co_await stream->handshake();
   if (!error) co_return std::move(stream);
-  if (watchdog.fired()) co_return failure(DialStage::tls, asio::error::timed_out, what, "no answer in time");
-  co_return failure(DialStage::tls, error, what, describe_tls_failure(stream->session(), error));
+  if (watchdog.fired()) co_return insecure(asio::error::timed_out, what, "no answer in time");
+  co_return insecure(error, what, describe_tls_failure(stream->session(), error));
 }
 
 }  // namespace
 
-asio::awaitable<std::expected<std::unique_ptr<Stream>, DialError>> dial(DialOptions options) {
+asio::awaitable<Dialed> dial(DialOptions options) {
   const auto deadline = deadline_after(options.deadline);
-  auto endpoints = co_await resolve(options.host, options.port, options.family, deadline);
-  if (!endpoints) co_return std::unexpected(std::move(endpoints.error()));
-  auto socket = co_await connect(std::move(*endpoints), deadline);
-  if (!socket) co_return std::unexpected(std::move(socket.error()));
-  if (!options.tls) co_return std::make_unique<TcpStream>(std::move(*socket));
-  co_return co_await secure(std::move(*socket), std::move(*options.tls), std::move(options.host), deadline);
+  auto stream = co_await dial_tcp(options.host, options.port, options.family, deadline);
+  if (!stream || !options.tls) co_return std::move(stream);
+  co_return co_await secure(std::move(*stream), std::move(*options.tls), std::move(options.host), deadline);
 }
 
 }  // namespace ws::io

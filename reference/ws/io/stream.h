@@ -1,4 +1,4 @@
-// stream.h - a connected octet stream (TCP, or TLS over TCP) behind one face, and how to get one.
+// stream.h - a connected octet stream (TCP, a Unix socket, TLS over either, ...) behind one face, and how to get one.
 //
 // Errors are values. An orderly end of input is asio::error::eof, a reset asio::error::connection_reset; what came
 // before either is delivered first. TLS that ends without close_notify is asio::ssl::error::stream_truncated.
@@ -9,7 +9,6 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -29,6 +28,8 @@ class Stream {
   virtual asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) = 0;
   // All of them. One writer at a time; may run beside a read.
   virtual asio::awaitable<std::error_code> write(ByteView octets) = 0;
+  // Hands over what is taken at once and drops the rest: for last words.
+  virtual void write_without_waiting(ByteView) noexcept {}
   // No more octets from us: TLS close_notify, then TCP FIN. Reading goes on.
   virtual asio::awaitable<std::error_code> shutdown_send() = 0;
   // Ends the TCP connection with a reset (RST).
@@ -37,7 +38,8 @@ class Stream {
   virtual void close() noexcept = 0;
 
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
-  [[nodiscard]] virtual asio::ip::tcp::socket& socket() noexcept = 0;  // options and addresses, not I/O
+  [[nodiscard]] virtual int descriptor() noexcept { return -1; }     // of the socket: options, not I/O; -1: none
+  [[nodiscard]] virtual std::string peer() const = 0;  // for people: "127.0.0.1 port 80", "unix:/run/chat.sock"
   [[nodiscard]] virtual bool secure() const noexcept = 0;
 };
 

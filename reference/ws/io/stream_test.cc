@@ -59,6 +59,19 @@ TEST_P(AnyStream, EndOfInputIsToldAsOftenAsAsked) {
   });
 }
 
+TEST_P(AnyStream, EndOfInputThatWasWaitedForIsToldAgain) {
+  run([]() -> asio::awaitable<void> {
+    auto [client, server] = co_await connected(secure());
+    Task reading(server->executor(), [&]() -> asio::awaitable<void> {
+      EXPECT_EQ((co_await read_all(*server)).error, asio::error::eof);
+      EXPECT_EQ((co_await read_all(*server)).error, asio::error::eof);
+    });
+    co_await yield_often();
+    (void)co_await client->shutdown_send();
+    co_await reading.join();
+  });
+}
+
 TEST_P(AnyStream, DeliversWhatCameBeforeAReset) {
   run([]() -> asio::awaitable<void> {
     auto [client, server] = co_await connected(secure());
@@ -152,7 +165,7 @@ TEST(TlsStream, TellsTruncationFromTheEnd) {
   run([]() -> asio::awaitable<void> {
     auto [client, server] = co_await connected(true);
     EXPECT_FALSE(co_await client->write(as_octets("cut")));
-    client->socket().shutdown(asio::ip::tcp::socket::shutdown_send);  // FIN without close_notify
+    ::shutdown(client->descriptor(), SHUT_WR);  // FIN without close_notify
     const Input input = co_await read_all(*server);
     EXPECT_EQ(input.text, "cut");
     EXPECT_EQ(input.error, asio::ssl::error::stream_truncated);
@@ -163,7 +176,7 @@ TEST(TlsStream, GarbageInsteadOfARecordIsATlsError) {
   run([]() -> asio::awaitable<void> {
     auto [client, server] = co_await connected(true);
     const std::string garbage = "GET / HTTP/1.1\r\n\r\n";
-    ::send(client->socket().native_handle(), garbage.data(), garbage.size(), MSG_NOSIGNAL);
+    ::send(client->descriptor(), garbage.data(), garbage.size(), MSG_NOSIGNAL);
     const Input input = co_await read_all(*server);
     EXPECT_EQ(&input.error.category(), &asio::error::get_ssl_category());
     // RFC 8446 6.2: and the peer is told by an alert.

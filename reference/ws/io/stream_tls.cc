@@ -29,9 +29,9 @@ std::error_code take_error() {
 }  // namespace
 
 struct TlsStream::Pipe {
-  Bytes in;  // [begin, end) came from the socket and waits for OpenSSL
+  Bytes in;  // [begin, end) came from below and waits for OpenSSL
   std::size_t begin = 0, end = 0;
-  Bytes out;        // OpenSSL's, for the socket
+  Bytes out;        // OpenSSL's, for the stream below
   Bytes in_flight;  // being written
   bool writing = false;
 };
@@ -77,8 +77,8 @@ BIO_METHOD* pipe_method() {
 
 }  // namespace
 
-TlsStream::TlsStream(asio::ip::tcp::socket socket, SslPtr session)
-    : tcp_(std::move(socket)), pipe_(std::make_unique<Pipe>()), session_(std::move(session)) {
+TlsStream::TlsStream(std::unique_ptr<Stream> under, SslPtr session)
+    : under_(std::move(under)), pipe_(std::make_unique<Pipe>()), session_(std::move(session)) {
   BIO* const bio = BIO_new(pipe_method());
   if (bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, pipe_.get());
@@ -148,7 +148,7 @@ asio::awaitable<std::error_code> TlsStream::shutdown_send() {
     ERR_clear_error();  // after a fatal alert there is nothing to notify
   }
   if (const auto error = co_await flush()) co_return error;
-  co_return co_await tcp_.shutdown_send();
+  co_return co_await under_->shutdown_send();
 }
 
 // Called when OpenSSL has consumed all input.
@@ -157,7 +157,7 @@ asio::awaitable<std::error_code> TlsStream::fill() {
   const std::size_t wanted = pipe.end >= kSmallRecord ? kLargeRecord : kSmallRecord;  // by what the last read brought
   if (pipe.in.size() != wanted) pipe.in = Bytes(wanted);
   pipe.begin = pipe.end = 0;
-  const auto count = co_await tcp_.read_some(pipe.in);
+  const auto count = co_await under_->read_some(pipe.in);
   if (!count) co_return count.error();
   pipe.end = *count;
   co_return std::error_code{};
@@ -169,7 +169,7 @@ asio::awaitable<std::error_code> TlsStream::flush() {
   while (!error && !pipe.out.empty()) {
     std::swap(pipe.out, pipe.in_flight);
     pipe.writing = true;
-    error = co_await tcp_.write(pipe.in_flight);
+    error = co_await under_->write(pipe.in_flight);
     pipe.writing = false;
     pipe.in_flight.clear();
   }
@@ -181,7 +181,7 @@ asio::awaitable<std::error_code> TlsStream::flush() {
 // RFC 8446 6.2: the peer is told why, but nobody waits for it.
 void TlsStream::send_alert() noexcept {
   if (pipe_->writing) return;  // the alert would cut into a record
-  tcp_.write_without_waiting(pipe_->out);
+  under_->write_without_waiting(pipe_->out);
   pipe_->out.clear();
 }
 

@@ -18,6 +18,11 @@ Clock::time_point deadline_after(std::chrono::milliseconds limit) noexcept {
   return limit >= longest ? Clock::time_point::max() : now + limit;
 }
 
+std::chrono::milliseconds time_left(Clock::time_point until) noexcept {
+  if (until == Clock::time_point::max()) return kNoLimit;
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()), std::chrono::milliseconds(0));
+}
+
 struct Signal::Waiter {
   asio::steady_timer timer;
   bool notified = false;

@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds kNoLimit = std::chrono::milliseconds::max();
 
 // The moment `limit` from now; limits too long for the clock mean never (time_point::max()).
 [[nodiscard]] Clock::time_point deadline_after(std::chrono::milliseconds limit) noexcept;
+// The opposite: how long it is until then, at least nothing; kNoLimit for never.
+[[nodiscard]] std::chrono::milliseconds time_left(Clock::time_point until) noexcept;
 
 // Lets coroutines sleep until another one says that something changed. Who wakes looks for himself
 // whether it is what he waited for. The signal may be destroyed while waiters are suspended.

@@ -1,4 +1,3 @@
-#include <ws/io/random.h>
 #include <ws/io/websocket_impl.h>
 
 #include <algorithm>
@@ -7,15 +6,8 @@
 
 namespace ws::io {
 
-std::error_code make_error_code(Misuse misuse) noexcept {
-  struct Category final : std::error_category {
-    [[nodiscard]] const char* name() const noexcept override { return "websocket.misuse"; }
-    [[nodiscard]] std::string message(int value) const override {
-      return std::string(describe(static_cast<Misuse>(value - 1)));
-    }
-  };
-  static const Category category;
-  return {static_cast<int>(misuse) + 1, category};  // 0 would be success
+std::error_code WebSocket::Impl::refusal(Misuse misuse) noexcept {
+  return misuse == Misuse::wrong_state ? make_error_code(UseError::closed) : make_error_code(misuse);
 }
 
 WebSocket::WebSocket(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -56,25 +48,35 @@ std::optional<Received> WebSocket::next() { return impl_->take(); }
 asio::awaitable<std::expected<Received, std::error_code>> WebSocket::read(std::chrono::milliseconds limit) {
   const auto self = impl_;  // the operation may outlive this handle
   const auto until = deadline_after(limit);
+  if (const auto misuse = self->may_not_read()) co_return std::unexpected(misuse);
+  const Impl::Reading reading(*self);
   while (true) {
     if (auto received = self->take()) co_return std::move(*received);
     if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
   }
 }
 
-asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> self, Command command,
-                                                        Clock::time_point until) {
+asio::awaitable<std::error_code> WebSocket::Impl::wait_for_turn(std::shared_ptr<Impl> self, Clock::time_point until) {
   // Behind those who wait already.
-  bool wait = self->turn.has_waiters() || self->pending() > kHighWater;
+  bool wait = self->turn.has_waiters() || self->busy();
   while (wait && !self->gone()) {
     if (const auto error = co_await self->turn.wait(until)) co_return error;
-    wait = self->pending() > kHighWater;
+    wait = self->busy();
   }
-  if (const auto error = self->gone()) co_return error;
+  co_return self->gone();
+}
+
+asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> self, Command command,
+                                                        Clock::time_point until) {
+  if (const auto error = co_await wait_for_turn(self, until)) co_return error;
   const auto submitted = self->connection.submit(command);
   self->settle();
-  if (self->pending() <= kHighWater) self->turn.notify_one();  // room for the next one
-  if (!submitted) co_return make_error_code(submitted.error());
+  self->grant_turn();
+  if (!submitted) co_return refusal(submitted.error());
+  co_return co_await flushed(self, until);
+}
+
+asio::awaitable<std::error_code> WebSocket::Impl::flushed(std::shared_ptr<Impl> self, Clock::time_point until) {
   const std::uint64_t mine = self->sent + self->pending();
   while (self->sent < mine) {
     if (const auto error = self->gone()) co_return error;
@@ -83,22 +85,32 @@ asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> se
   co_return self->write_error;
 }
 
-asio::awaitable<std::error_code> WebSocket::write_text(std::string text, std::chrono::milliseconds limit) {
-  const Command command = command::Text{text};
+asio::awaitable<std::error_code> WebSocket::write_text(std::string text, std::chrono::milliseconds limit,
+                                                       Compress compress) {
+  const Command command = command::Text{text, true, compress};
   co_return co_await Impl::write(impl_, command, deadline_after(limit));
 }
 
-asio::awaitable<std::error_code> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit) {
-  const Command command = command::Binary{data};
+asio::awaitable<std::error_code> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit,
+                                                         Compress compress) {
+  const Command command = command::Binary{data, true, compress};
   co_return co_await Impl::write(impl_, command, deadline_after(limit));
 }
 
-std::expected<void, Misuse> WebSocket::queue(const Command& command) {
-  if (impl_->ended) return std::unexpected(Misuse::wrong_state);
-  const auto submitted = impl_->connection.submit(command);
-  if (submitted) impl_->settle();
+asio::awaitable<std::error_code> WebSocket::write_prepared(std::shared_ptr<const PreparedMessage> message,
+                                                           std::chrono::milliseconds limit) {
+  const Command command = command::Prepared{message.get()};
+  co_return co_await Impl::write(impl_, command, deadline_after(limit));
+}
+
+std::expected<void, Misuse> WebSocket::Impl::queue(const Command& command) {
+  if (ended) return std::unexpected(Misuse::wrong_state);
+  const auto submitted = connection.submit(command);
+  if (submitted) settle();
   return submitted;
 }
+
+std::expected<void, Misuse> WebSocket::queue(const Command& command) { return impl_->queue(command); }
 
 std::size_t WebSocket::queued() const noexcept { return impl_->pending(); }
 
@@ -109,27 +121,6 @@ asio::awaitable<std::error_code> WebSocket::drain(std::size_t octets, std::chron
     if (const auto error = co_await self->progress.wait(until)) co_return error;
   }
   co_return self->gone();
-}
-
-asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::ping(std::chrono::milliseconds limit) {
-  const auto self = impl_;
-  const auto until = deadline_after(limit);
-  const auto start = Clock::now();
-  const auto ping = std::make_shared<Impl::OutstandingPing>(Bytes(8));
-  fill_random(ping->payload);
-  if (const auto queued = queue(command::Ping{ping->payload}); !queued)
-    co_return std::unexpected(make_error_code(queued.error()));
-  self->pings.push_back(ping);
-  while (true) {
-    while (!ping->answered && self->inbox.empty() && self->feed()) {
-    }
-    if (ping->answered) co_return Clock::now() - start;
-    std::error_code error = self->ended ? make_error_code(asio::error::not_connected) : std::error_code{};
-    if (!error) error = co_await self->activity.wait(until);
-    if (!error) continue;
-    std::erase(self->pings, ping);
-    co_return std::unexpected(error);
-  }
 }
 
 asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::close(std::uint16_t code, std::string reason,

@@ -10,7 +10,9 @@
 #pragma once
 #include <ws/core/connection.h>
 #include <ws/core/url.h>
+#include <ws/io/origin.h>
 #include <ws/io/stream.h>
+#include <ws/io/use_error.h>
 #include <ws/io/wait.h>
 
 namespace ws::io {
@@ -26,6 +28,21 @@ struct Ended {
 
 using Received = std::variant<event::Text, event::Binary, Ended>;
 
+// Part of a message, as it came; the pieces of a text end between code points.
+struct MessagePiece {
+  bool is_text = false;
+  Bytes data{};
+  bool last = false;  // the message ends here; then `data` may be empty
+};
+using ReceivedPiece = std::variant<MessagePiece, Ended>;
+
+struct KeepAlive {
+  std::chrono::milliseconds interval{20'000};  // between two Pings
+  std::chrono::milliseconds limit{10'000};     // for the Pong
+};
+
+class MessageWriter;
+
 // A write waits for its turn while more octets than this wait for the network.
 constexpr std::size_t kHighWater = 64 * 1024;
 
@@ -37,17 +54,38 @@ class WebSocket {
   WebSocket& operator=(WebSocket&&) noexcept;
   ~WebSocket();  // as drop()
 
-  // The next message, or how the connection ended (as often as asked).
+  // The next message, or how the connection ended (as often as asked). One reader at a time:
+  // UseError::reader_is_waiting.
   [[nodiscard]] asio::awaitable<std::expected<Received, std::error_code>> read(
       std::chrono::milliseconds limit = kNoLimit);
   // What read() would give without waiting.
   [[nodiscard]] std::optional<Received> next();
+  // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read() behind
+  // a piece gives the rest of that message.
+  [[nodiscard]] asio::awaitable<std::expected<ReceivedPiece, std::error_code>> read_piece(
+      std::chrono::milliseconds limit = kNoLimit);
+  // For applications that only write: from now on control frames are handled in the background, and read() is an error
+  // (UseError::reading_given_up). A message ends the connection with 1008. Error: UseError::reader_is_waiting.
+  std::error_code close_read();
+  // Waits for the end of the connection without reading; somebody else has to (read(), close_read(), keep_alive()).
+  [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(
+      std::chrono::milliseconds limit = kNoLimit);
 
   // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
-  // (a message whose turn had come still goes out), a Misuse (nothing was sent), or the transport's.
+  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the transport's.
   [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
-                                                            std::chrono::milliseconds limit = kNoLimit);
-  [[nodiscard]] asio::awaitable<std::error_code> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit);
+                                                            std::chrono::milliseconds limit = kNoLimit,
+                                                            Compress compress = Compress::by_threshold);
+  [[nodiscard]] asio::awaitable<std::error_code> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit,
+                                                              Compress compress = Compress::by_threshold);
+  [[nodiscard]] asio::awaitable<std::error_code> write_prepared(std::shared_ptr<const PreparedMessage> message,
+                                                                std::chrono::milliseconds limit = kNoLimit);
+  // A message whose parts are not all there yet. Waits for its turn; then other messages wait until it is finished,
+  // and a queue()d one is refused (Misuse::message_in_progress). Control frames go between its pieces.
+  [[nodiscard]] asio::awaitable<std::expected<MessageWriter, std::error_code>> start_text(
+      std::chrono::milliseconds limit = kNoLimit, Compress compress = Compress::by_threshold);
+  [[nodiscard]] asio::awaitable<std::expected<MessageWriter, std::error_code>> start_binary(
+      std::chrono::milliseconds limit = kNoLimit, Compress compress = Compress::by_threshold);
 
   // Without waiting: puts a command's octets behind those that wait. Who queues much calls drain() between.
   std::expected<void, Misuse> queue(const Command& command);
@@ -60,6 +98,14 @@ class WebSocket {
   // behind them is not seen.
   [[nodiscard]] asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(
       std::chrono::milliseconds limit = kNoLimit);
+
+  // Sends Pings from time to time, in the background, and drops a connection whose Pong is late (Ended::error is
+  // asio::error::timed_out then). While messages wait to be read, the peer is not blamed. Once for each connection.
+  void keep_alive(KeepAlive options);
+
+  // Called for each Ping and Pong as it is read, before anything behind it. A Ping is answered in any case.
+  void on_ping(std::function<void(ByteView payload)> hook);
+  void on_pong(std::function<void(ByteView payload)> hook);
 
   // The closing handshake (RFC 6455 7.1.2), up to the end of TCP. Messages that come after the call are dropped.
   // close_code::kNoStatus sends a Close without a code. Limits::close bounds it, whatever `limit` is.
@@ -80,38 +126,79 @@ class WebSocket {
   std::shared_ptr<Impl> impl_;
 };
 
+// A message that is written in pieces. One that is destroyed between its first and its last piece ends the connection
+// with 1011, for the peer cannot tell it from one that goes on.
+class MessageWriter {
+ public:
+  MessageWriter(std::shared_ptr<WebSocket::Impl> impl, Command first) noexcept;  // by WebSocket
+  MessageWriter(MessageWriter&&) noexcept = default;
+  MessageWriter& operator=(MessageWriter&& other) noexcept;
+  ~MessageWriter();
+
+  // One frame more; `octets` live until it has ended. Errors as those of write_text(); text is checked as a whole, so
+  // that a code point may be cut. A refused piece may be replaced by another.
+  [[nodiscard]] asio::awaitable<std::error_code> write(ByteView octets, std::chrono::milliseconds limit = kNoLimit);
+  // The last frame.
+  [[nodiscard]] asio::awaitable<std::error_code> finish(ByteView octets = {},
+                                                        std::chrono::milliseconds limit = kNoLimit);
+
+ private:
+  asio::awaitable<std::error_code> send(ByteView octets, bool fin, std::chrono::milliseconds limit);
+  void leave() noexcept;
+
+  std::shared_ptr<WebSocket::Impl> impl_;  // empty when it is finished
+  Command first_;                          // Text or Binary
+  bool begun_ = false;
+};
+
 // Why there is no connection.
 struct OpenError {
   std::optional<DialStage> stage{};        // nothing: the opening handshake
   std::error_code code{};                  // of the transport, if that was it
   std::optional<Violation> violation{};    // the peer's
   std::optional<ResponseHead> rejected{};  // client: a well-formed "no"
+  std::optional<int> refused{};            // server: the status of our own "no"
   std::string text{};                      // for people
 };
 
+// The largest message, after inflating, that accept() and connect() let pass unless Options::limits say otherwise.
+constexpr std::uint64_t kReadLimit = 16 * 1024 * 1024;
+[[nodiscard]] Options limited();  // Options with that limit
+
+// What a server says to a request.
+struct Answer {
+  int status = 101;                          // anything else refuses
+  std::vector<Field> fields{};               // Set-Cookie, WWW-Authenticate, Retry-After ...
+  std::string body{};                        // of a refusal
+  std::optional<std::string> subprotocol{};  // instead of the choice by AcceptOptions::subprotocols; empty: none
+};
+
 struct AcceptOptions {
-  Options connection;                     // role is set; Limits::handshake is the time for the request
+  Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
   std::vector<std::string> subprotocols;  // that we speak; the client's order decides
+  Origins origins;                        // others are refused with 403
+  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended.
+  std::function<asio::awaitable<Answer>(const RequestHead&)> answer;
 };
 // The server's side of the opening handshake. RFC 6455 4.2.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream,
                                                                           AcceptOptions options);
 
 struct ConnectOptions {
-  Options connection;  // role, mask_key and nonce are set
+  Options connection = limited();  // role, mask_key and nonce are set
   std::vector<std::string> subprotocols;
   std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
   TlsOptions tls;                   // for wss
   Family family = Family::any;
   std::chrono::milliseconds deadline{10'000};  // from resolving to the 101
+  // How many redirections connect(url) follows (RFC 9110 15.4). Never from wss to ws; to another host, port or scheme
+  // without Authorization and Cookie.
+  int max_redirects = 0;
 };
 // The client's side, from the URL on. RFC 6455 4.1.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options);
 // The same on a stream that is there already.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Stream> stream, Url url,
                                                                            ConnectOptions options);
-
-// A Misuse as an error code; message() is describe().
-[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
 
 }  // namespace ws::io

@@ -2,7 +2,8 @@
 //
 // read_pump moves octets from the stream into `ready`; who waits for an event takes them from there and gives them
 // to the connection, frame by frame (feed()). flush_pump lives while there is output and moves it to the stream.
-// websocket.cc has the operations, websocket_pumps.cc the pumps, websocket_open.cc the opening handshake.
+// websocket.cc has the operations, message_writer.cc and websocket_background.cc more of them, websocket_pumps.cc the pumps, websocket_events.cc what events mean, accept.cc and
+// connect.cc the opening handshake.
 #pragma once
 #include <ws/io/frame_cutter.h>
 #include <ws/io/websocket.h>
@@ -41,8 +42,42 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> say_goodbye(std::shared_ptr<Impl> self);  // close_notify, then closes
   void start_reading();
 
-  // The command's views must outlive the operation.
+  // A whole message; the command's views must outlive the operation.
   static asio::awaitable<std::error_code> write(std::shared_ptr<Impl> self, Command command, Clock::time_point until);
+  // Until the next message may begin.
+  static asio::awaitable<std::error_code> wait_for_turn(std::shared_ptr<Impl> self, Clock::time_point until);
+  // Until all that is pending now went to the kernel.
+  static asio::awaitable<std::error_code> flushed(std::shared_ptr<Impl> self, Clock::time_point until);
+  static asio::awaitable<std::expected<MessageWriter, std::error_code>> start(std::shared_ptr<Impl> self,
+                                                                              Command first,
+                                                                              std::chrono::milliseconds limit);
+  std::expected<void, Misuse> queue(const Command& command);
+  [[nodiscard]] bool busy() const noexcept;  // no message may begin now
+  void grant_turn();                         // to the writer that waits longest, unless busy()
+  // A connection that is handed out is open, so that a wrong state is a late one.
+  [[nodiscard]] static std::error_code refusal(Misuse misuse) noexcept;
+
+  // Reading, beside read().
+  [[nodiscard]] std::error_code may_not_read() const noexcept;
+  std::optional<ReceivedPiece> take_piece();  // what read_piece() would give without waiting
+  static asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(std::shared_ptr<Impl> self,
+                                                                               Clock::time_point until);
+  static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);              // close_read()
+  static asio::awaitable<void> ping_again(std::shared_ptr<Impl> self, KeepAlive options);  // keep_alive()
+
+  // Until the opening handshake has news (a request, or its end), the connection has ended, or `until`.
+  static asio::awaitable<std::error_code> opening(std::shared_ptr<Impl> self, Clock::time_point until);
+  // Why there is no open connection.
+  [[nodiscard]] OpenError not_opened(const std::error_code& error) const;
+
+  // Marks the one reader while it lives.
+  struct Reading {
+    explicit Reading(Impl& given) : impl(given) { impl.reading = true; }
+    ~Reading() { impl.reading = false; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    Impl& impl;
+  };
 
   struct OutstandingPing {
     Bytes payload;
@@ -59,14 +94,18 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::deque<Received> inbox;
   std::deque<std::shared_ptr<OutstandingPing>> pings;
   bool discarding = false;  // close() was called
+  bool reading = false, reading_given_up = false;
+  std::function<void(ByteView)> ping_hook, pong_hook;
 
   Bytes in_flight;         // being written
   std::uint64_t sent = 0;  // octets that the kernel has taken
   bool flushing = false, shut = false;
+  bool streaming = false;  // a MessageWriter has the turn
   std::error_code write_error;
 
-  std::optional<RequestHead> requested;
-  std::vector<std::string> subprotocols;  // server: that we speak
+  std::string peer;                       // for people
+  std::optional<RequestHead> requested;   // server
+  std::optional<RequestFacts> undecided;  // server: of a request that waits for our answer
   std::optional<event::Opened> opened;
   std::optional<ResponseHead> rejected;
   Ended ending;  // filled as it becomes known
@@ -78,7 +117,8 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   Signal activity;  // input came, or an event
   Signal room;      // `ready` was taken
   Signal progress;  // octets went out
-  Signal turn;      // pending() fell below kHighWater: one writer more
+  Signal turn;      // not busy() any more: one writer more
+  Signal over;      // the connection ended
 };
 
 }  // namespace ws::io

@@ -30,7 +30,8 @@ WebSocket::Impl::Impl(std::unique_ptr<Stream> given, Options options)
       activity(stream->executor()),
       room(stream->executor()),
       progress(stream->executor()),
-      turn(stream->executor()) {}
+      turn(stream->executor()),
+      over(stream->executor()) {}
 
 void WebSocket::Impl::start_reading() {
   asio::co_spawn(stream->executor(), read_pump(shared_from_this()), [self = shared_from_this()](std::exception_ptr e) {
@@ -103,14 +104,20 @@ void WebSocket::Impl::end(Ended how) {
   } else {
     stream->close();
   }
-  for (Signal* signal : {&activity, &room, &progress, &turn}) signal->notify_all();
+  for (Signal* signal : {&activity, &room, &progress, &turn, &over}) signal->notify_all();
 }
 
 std::size_t WebSocket::Impl::pending() const noexcept { return connection.output().size() + in_flight.size(); }
 
+bool WebSocket::Impl::busy() const noexcept { return streaming || pending() > kHighWater; }
+
+void WebSocket::Impl::grant_turn() {
+  if (!busy()) turn.notify_one();
+}
+
 std::error_code WebSocket::Impl::gone() const noexcept {
   if (write_error) return write_error;
-  return ended ? make_error_code(asio::error::not_connected) : std::error_code{};
+  return ended ? make_error_code(UseError::closed) : std::error_code{};
 }
 
 void WebSocket::Impl::settle() {
@@ -163,7 +170,7 @@ asio::awaitable<void> WebSocket::Impl::flush_pump(std::shared_ptr<Impl> self) {
     if (self->write_error) self->connection.wrote(self->connection.output().size());
     self->progress.notify_all();
     if (self->write_error) self->turn.notify_all();
-    if (self->pending() <= kHighWater) self->turn.notify_one();
+    self->grant_turn();
   }
   if (self->in_flight.capacity() > kSmallRead) self->in_flight = {};
   self->flushing = false;

@@ -1,5 +1,4 @@
-#include <ws/io/test_support.h>
-#include <ws/io/websocket.h>
+#include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>
 #include <map>
@@ -11,37 +10,6 @@ using namespace test;  // NOLINT: the tests' own words
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-const Url kUrl{.host = "localhost", .port = 80, .target = "/chat"};
-
-struct Sockets {
-  std::optional<WebSocket> client, server;
-};
-
-// Two ends of an open connection.
-asio::awaitable<Sockets> opened(bool secure, ConnectOptions connecting = ConnectOptions(),
-                                AcceptOptions accepting = AcceptOptions()) {
-  Pair pair = co_await connected(secure);
-  Sockets sockets;
-  Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
-    auto result = co_await accept(std::move(pair.server), accepting);
-    if (!result) throw std::runtime_error(result.error().text);
-    sockets.server.emplace(std::move(*result));
-  });
-  auto client = co_await connect(std::move(pair.client), kUrl, connecting);
-  if (!client) throw std::runtime_error(client.error().text);
-  sockets.client.emplace(std::move(*client));
-  co_await server.join();
-  co_return std::move(sockets);
-}
-
-std::string text_of(const std::expected<Received, std::error_code>& received) {
-  if (!received) return "error: " + received.error().message();
-  if (const auto* text = std::get_if<event::Text>(&*received)) return text->data;
-  if (const auto* binary = std::get_if<event::Binary>(&*received)) return "binary: " + to_string(binary->data);
-  const Ended& ended = std::get<Ended>(*received);
-  return "ended " + std::to_string(ended.code) + " " + ended.reason + (ended.clean ? " clean" : "");
-}
 
 class AnySocket : public testing::TestWithParam<bool> {
  protected:
@@ -212,135 +180,6 @@ TEST(WebSocket, MisuseIsAnErrorThatChangesNothing) {
     EXPECT_FALSE(co_await s.client->write_text("fine"));
     EXPECT_EQ(text_of(co_await s.server->read()), "fine");
   });
-}
-
-TEST(WebSocket, AgreesOnTheClientsFirstSubprotocolThatTheServerSpeaks) {
-  run([]() -> asio::awaitable<void> {
-    ConnectOptions connecting;
-    connecting.subprotocols = {"a", "b", "c"};
-    AcceptOptions accepting;
-    accepting.subprotocols = {"c", "b"};
-    const Sockets s = co_await opened(false, connecting, accepting);
-    EXPECT_EQ(s.client->subprotocol(), "b");
-    EXPECT_EQ(s.server->subprotocol(), "b");
-  });
-}
-
-// A peer that says what it is told to.
-asio::awaitable<std::string> read_head(Stream& stream) {
-  std::string head;
-  std::byte octet{};
-  while (!head.ends_with("\r\n\r\n")) {
-    if (!co_await stream.read_some({&octet, 1})) break;
-    head += static_cast<char>(octet);
-  }
-  co_return head;
-}
-
-TEST(WebSocket, ConnectTellsOfARefusal) {
-  run([]() -> asio::awaitable<void> {
-    Pair pair = co_await connected(false);
-    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
-      EXPECT_THAT(co_await read_head(*pair.server), StartsWith("GET /chat HTTP/1.1\r\nHost: localhost\r\n"));
-      (void)co_await pair.server->write(as_octets("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"));
-    });
-    const auto socket = co_await connect(std::move(pair.client), kUrl, ConnectOptions());
-    co_await server.join();
-    CO_REQUIRE(!socket && socket.error().rejected);
-    EXPECT_EQ(socket.error().rejected->status, 403);
-    EXPECT_EQ(socket.error().text, "opening handshake with localhost: refused with status 403");
-  });
-}
-
-TEST(WebSocket, ConnectGivesUpAtItsDeadline) {
-  run([]() -> asio::awaitable<void> {
-    Pair pair = co_await connected(false);
-    ConnectOptions options;
-    options.deadline = milliseconds(10);
-    const auto socket = co_await connect(std::move(pair.client), kUrl, options);
-    CO_REQUIRE(!socket);
-    EXPECT_EQ(socket.error().code, asio::error::timed_out);
-    EXPECT_THAT(socket.error().text, HasSubstr("no answer in time"));
-  });
-}
-
-TEST(WebSocket, ConnectTellsWhatTheServerDidWrong) {
-  run([]() -> asio::awaitable<void> {
-    Pair pair = co_await connected(false);
-    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
-      (void)co_await read_head(*pair.server);
-      (void)co_await pair.server->write(
-          as_octets("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"));
-      (void)co_await read_all(*pair.server);
-      pair.server->close();
-    });
-    const auto socket = co_await connect(std::move(pair.client), kUrl, ConnectOptions());
-    co_await server.join();
-    CO_REQUIRE(!socket);
-    EXPECT_EQ(socket.error().violation, Violation::accept_wrong);
-    EXPECT_THAT(socket.error().text, HasSubstr(rule(Violation::accept_wrong).text));
-  });
-}
-
-TEST(WebSocket, ConnectNamesTheStageThatFailed) {
-  run([]() -> asio::awaitable<void> {
-    const Url url{.host = "no..such..name", .port = 80, .target = "/"};
-    const auto socket = co_await connect(url, ConnectOptions());
-    CO_REQUIRE(!socket);
-    EXPECT_EQ(socket.error().stage, DialStage::resolve);
-  });
-}
-
-TEST(WebSocket, AcceptGivesASilentClientLimitedTime) {
-  run([]() -> asio::awaitable<void> {
-    Pair pair = co_await connected(false);
-    AcceptOptions options;
-    options.connection.limits.handshake = milliseconds(10);
-    const auto socket = co_await accept(std::move(pair.server), options);
-    CO_REQUIRE(!socket);
-    EXPECT_EQ(socket.error().code, asio::error::timed_out);
-    EXPECT_EQ((co_await read_all(*pair.client)).error, asio::error::eof);
-  });
-}
-
-TEST(WebSocket, AcceptAnswersABrokenRequest) {
-  run([]() -> asio::awaitable<void> {
-    Pair pair = co_await connected(false);
-    std::optional<OpenError> error;
-    Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {
-      auto socket = co_await accept(std::move(pair.server), AcceptOptions());
-      if (!socket) error = std::move(socket.error());
-    });
-    (void)co_await pair.client->write(as_octets("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-    EXPECT_THAT((co_await read_all(*pair.client)).text, StartsWith("HTTP/1.1 4"));
-    pair.client->close();
-    co_await server.join();
-    CO_REQUIRE(error);
-    EXPECT_EQ(error->violation, Violation::upgrade_missing);
-  });
-}
-
-// The client end as a plain stream behind the opening handshake.
-struct Half {
-  std::unique_ptr<Stream> raw;
-  std::optional<WebSocket> server;
-};
-asio::awaitable<Half> half_opened(AcceptOptions options = AcceptOptions()) {
-  Pair pair = co_await connected(false);
-  Half half;
-  Task accepting(pair.client->executor(), [&]() -> asio::awaitable<void> {
-    auto result = co_await accept(std::move(pair.server), options);
-    if (!result) throw std::runtime_error(result.error().text);
-    half.server.emplace(std::move(*result));
-  });
-  (void)co_await pair.client->write(
-      as_octets("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"));
-  (void)co_await read_head(*pair.client);
-  co_await accepting.join();
-  half.raw = std::move(pair.client);
-  co_return std::move(half);
 }
 
 TEST(WebSocket, FailsTheConnectionForABrokenRule) {

@@ -1,0 +1,113 @@
+// accept.cc - the server's side of the opening handshake, and what both sides of it share. RFC 6455 4.2.
+#include <ws/io/websocket_impl.h>
+
+#include <algorithm>
+#include <asio/error.hpp>
+
+namespace ws::io {
+
+Options limited() {
+  Options options;
+  options.limits.frame = options.limits.message = kReadLimit;
+  return options;
+}
+
+asio::awaitable<std::error_code> WebSocket::Impl::opening(std::shared_ptr<Impl> self, Clock::time_point until) {
+  while (!self->undecided && !self->opened && !self->rejected && !self->ended) {
+    if (self->feed()) continue;
+    if (const auto error = co_await self->activity.wait(until)) co_return error;
+  }
+  co_return std::error_code{};
+}
+
+OpenError WebSocket::Impl::not_opened(const std::error_code& error) const {
+  OpenError result{.code = error ? error : ending.error, .violation = ending.violation, .rejected = rejected};
+  result.text = "opening handshake with " + peer + ": ";
+  if (rejected) {
+    result.text += "refused with status " + std::to_string(rejected->status);
+  } else if (result.violation) {
+    result.text += rule(*result.violation).text;
+  } else if (result.code == asio::error::timed_out) {
+    result.text += "no answer in time";
+  } else {
+    result.text += result.code ? result.code.message() : "the connection ended before it was complete";
+  }
+  return result;
+}
+
+namespace {
+
+Answer plain_refusal(int status, std::string text) {
+  Answer answer;
+  answer.status = status;
+  answer.fields.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  answer.body = std::move(text) + "\n";
+  return answer;
+}
+
+asio::awaitable<Answer> decide(const RequestHead& request, const AcceptOptions& options) {
+  if (auto why = refuse_origin(request, options.origins)) co_return plain_refusal(403, std::move(*why));
+  if (options.answer) co_return co_await options.answer(request);
+  co_return Answer();
+}
+
+// Sends the answer. When it cannot be sent as it is, the client learns no more than that: 500.
+std::expected<void, Misuse> give(Connection& connection, const Answer& answer, const RequestFacts& facts,
+                                 const std::vector<std::string>& spoken) {
+  std::expected<void, Misuse> sent;
+  if (answer.status == 101) {
+    // RFC 6455 4.2.2: the first of the client's that we speak, if any.
+    const auto& wanted = facts.subprotocols;
+    const auto common = std::ranges::find_first_of(wanted, spoken);
+    const std::string chosen = common == wanted.end() ? std::string() : *common;
+    sent = connection.submit(command::Accept{answer.subprotocol ? *answer.subprotocol : chosen, answer.fields});
+  } else {
+    sent = connection.submit(command::Reject{answer.status, answer.fields, answer.body});
+  }
+  if (!sent && sent.error() != Misuse::wrong_state) (void)connection.submit(command::Reject{.status = 500});
+  return sent;
+}
+
+OpenError refused_by_us(const std::string& peer, const Answer& answer) {
+  OpenError error;
+  error.refused = answer.status;
+  error.text = "opening handshake with " + peer + ": we refused with status " + std::to_string(answer.status);
+  const std::string reason = answer.body.substr(0, answer.body.find('\n'));
+  if (!reason.empty()) error.text += ": " + reason;
+  return error;
+}
+
+OpenError not_sendable(const std::string& peer, Misuse misuse) {
+  OpenError error;
+  error.refused = 500;
+  error.code = make_error_code(misuse);
+  error.text = "opening handshake with " + peer + ": our answer cannot be sent: " + std::string(describe(misuse));
+  return error;
+}
+
+}  // namespace
+
+asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream, AcceptOptions options) {
+  options.connection.role = Role::server;
+  std::string peer = stream->peer();
+  const auto self = std::make_shared<WebSocket::Impl>(std::move(stream), std::move(options.connection));
+  self->peer = std::move(peer);
+  WebSocket socket(self);  // drops the connection unless it is handed out
+  self->settle();
+  self->start_reading();
+  std::error_code error = co_await WebSocket::Impl::opening(self, Clock::time_point::max());
+  std::optional<OpenError> refused;
+  if (!error && self->undecided) {
+    const Answer answer = co_await decide(*self->requested, options);
+    const auto given = give(self->connection, answer, *self->undecided, options.subprotocols);
+    if (given && answer.status != 101) refused = refused_by_us(self->peer, answer);
+    if (!given && given.error() != Misuse::wrong_state) refused = not_sendable(self->peer, given.error());
+    self->undecided.reset();
+    self->collect();
+    error = co_await WebSocket::Impl::opening(self, Clock::time_point::max());
+  }
+  if (error || !self->opened) co_return std::unexpected(refused ? std::move(*refused) : self->not_opened(error));
+  co_return std::move(socket);
+}
+
+}  // namespace ws::io

@@ -1,0 +1,24 @@
+// use_error.h - misuse of a connection by its own application, as error codes with a sentence each.
+//
+// Misuse (core) is what a single connection cannot send; UseError is what this folder adds to it. Neither harms the
+// connection: nothing was sent, nothing was lost.
+#pragma once
+#include <ws/core/connection.h>
+
+#include <system_error>
+
+namespace ws::io {
+
+enum class UseError : std::uint8_t {
+  reader_is_waiting,   // a second read() while one waits
+  reading_given_up,    // read() after close_read()
+  closed,              // a message behind our Close, or behind the end
+  wrong_kind,          // a byte stream met a message of the other kind
+};
+[[nodiscard]] std::string_view describe(UseError error) noexcept;
+[[nodiscard]] std::error_code make_error_code(UseError error) noexcept;
+
+// message() is describe().
+[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
+
+}  // namespace ws::io
