@@ -12,12 +12,23 @@ macro(touchstone_find package debian)  # A macro: find_package's variables stay 
   set(touchstone_debian_${package} ${debian})  # for Install.cmake
 endmacro()
 
+if(TOUCHSTONE_STATIC)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  set(ZLIB_USE_STATIC_LIBS ON)
+endif()
 touchstone_find(Threads libc6-dev)
 touchstone_find(ZLIB zlib1g-dev)
 touchstone_find(OpenSSL libssl-dev)
 touchstone_find(fmt libfmt-dev)
 touchstone_find(nlohmann_json nlohmann-json3-dev)
 touchstone_find(CLI11 libcli11-dev)
+
+# Debian has no static libfmt.
+if(TOUCHSTONE_STATIC)
+  add_library(touchstone_fmt ALIAS fmt::fmt-header-only)
+else()
+  add_library(touchstone_fmt ALIAS fmt::fmt)
+endif()
 
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)

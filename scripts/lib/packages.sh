@@ -8,6 +8,7 @@ declare -A packages=(
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
   [package]='dpkg-dev file'
+  [bench]='libbenchmark-dev'
   [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema chromium=chromium chromium-driver=chromedriver
           pkg-config=pkg-config mandoc zsh=zsh fish=fish'
 )
