@@ -9,7 +9,7 @@ declare -A packages=(
   [coverage]='llvm-19'
   [package]='dpkg-dev file'
   [bench]='libbenchmark-dev'
-  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema chromium=chromium chromium-driver=chromedriver
+  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
           pkg-config=pkg-config mandoc zsh=zsh fish=fish'
 )
 
