@@ -8,9 +8,10 @@ declare -A packages=(
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
   [package]='dpkg-dev file'
+  [docs]='doxygen cmake=cmake python3'
   [bench]='libbenchmark-dev'
   [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
-          pkg-config=pkg-config mandoc zsh=zsh fish=fish'
+          pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen'
 )
 
 missing_packages() {
