@@ -23,7 +23,7 @@ Examples:
   touchstone completion zsh > ~/.zfunc/_touchstone                               a folder of $fpath
   touchstone completion fish > ~/.config/fish/completions/touchstone.fish)";
 
-// Each script calls `touchstone complete -- WORD...` with the words up to the cursor. Of its answer, lines that
+// Each script calls `touchstone complete-words -- WORD...` with the words up to the cursor. Of its answer, lines that
 // begin with ':' say where paths may stand; the others are words, each with a tab and a sentence if there is one.
 constexpr const char* kBash = R"(# bash completion for touchstone, by `touchstone completion bash`
 _touchstone() {
@@ -44,7 +44,7 @@ _touchstone() {
   local current=${words[-1]#[\"\']} answer line path program=${1/#\~\//$HOME/}
   words[-1]=$current
   COMPREPLY=()
-  mapfile -t answer < <("$program" complete -- "${words[@]:1}" 2>/dev/null)
+  mapfile -t answer < <("$program" complete-words -- "${words[@]:1}" 2>/dev/null)
   for line in "${answer[@]}"; do
     case $line in
       :files | :folders)
@@ -73,7 +73,7 @@ constexpr const char* kZsh = R"(#compdef touchstone
 _touchstone() {
   local line word
   local -a answer plain plain_shown open open_shown
-  answer=("${(@f)$(${(Q)words[1]} complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
+  answer=("${(@f)$(${(Q)words[1]} complete-words -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
   for line in $answer; do
     case $line in
       :files) compset -P '-*='; _files ;;
@@ -106,7 +106,7 @@ function __touchstone_complete
     set -l current (commandline -ct)
     set -l program $words[1]
     set -e words[1]
-    for line in ($program complete -- $words "$current" 2>/dev/null)
+    for line in ($program complete-words -- $words "$current" 2>/dev/null)
         switch $line
             case ':files' ':folders'
                 set -l before (string match -r -- '^-[^=]*=' $current)
@@ -163,7 +163,7 @@ void add_completion_command(CLI::App& app, Exit& exit) {
   });
 
   auto words = std::make_shared<std::vector<std::string>>();
-  CLI::App* ask = app.add_subcommand("complete", "What may stand next on the command line: for the scripts")->group("");
+  CLI::App* ask = app.add_subcommand("complete-words", "What may stand next on the command line: for the scripts")->group("");
   ask->add_option("WORD", *words, "The words behind the program's name; the last is being written");
   ask->callback([words, &app, &exit] {
     print_words(app, *words);
