@@ -38,10 +38,10 @@ const CLI::App* subcommand(const CLI::App& app, const std::string& name) {
 // Where the words before the last one lead.
 struct Place {
   const CLI::App* app = nullptr;
-  const CLI::Option* pending = nullptr;       // its value comes next
-  std::set<const CLI::Option*> given{};       // of `app`
-  std::size_t positionals = 0;                // given to `app`
-  bool only_positionals = false;              // behind "--"
+  const CLI::Option* pending = nullptr;  // its value comes next
+  std::set<const CLI::Option*> given{};  // of `app`
+  std::size_t positionals = 0;           // given to `app`
+  bool only_positionals = false;         // behind "--"
 };
 
 void step(Place& place, const std::string& word) {
@@ -95,7 +95,8 @@ bool may_stand(const CLI::Option& option, const Place& place) {
   const bool again = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
   if (place.given.contains(&option) && !again) return false;
   const auto excluded = option.get_excludes();
-  return std::none_of(excluded.begin(), excluded.end(), [&](const CLI::Option* each) { return place.given.contains(each); });
+  return std::none_of(excluded.begin(), excluded.end(),
+                      [&](const CLI::Option* each) { return place.given.contains(each); });
 }
 
 void add_options(Completion& completion, const Place& place, const std::string& begun) {
@@ -143,7 +144,8 @@ Completion complete(const CLI::App& program, const std::vector<std::string>& wor
   if (!place.only_positionals) add_subcommands(completion, *place.app, begun);
   if (const CLI::Option* option = next_positional(place)) add_values(completion, *option, "", begun, values);
   // Where nothing else is known to stand, the options are worth a look.
-  if (completion.words.empty() && completion.paths == Paths::none && begun.empty()) add_options(completion, place, begun);
+  if (completion.words.empty() && completion.paths == Paths::none && begun.empty())
+    add_options(completion, place, begun);
   return completion;
 }
 

@@ -25,7 +25,8 @@ struct Completion {
 
 // Values that the tree does not tell. `option` is "--fault", or the name of the positional; `type` is what the help
 // calls its value ("PATTERN"); `begun` is what stands there already.
-using Values = std::function<std::vector<Candidate>(std::string_view option, std::string_view type, std::string_view begun)>;
+using Values =
+    std::function<std::vector<Candidate>(std::string_view option, std::string_view type, std::string_view begun)>;
 
 // `words` follow the program's name; the last is the one that is being written, empty at its beginning.
 [[nodiscard]] Completion complete(const CLI::App& program, const std::vector<std::string>& words, const Values& values);

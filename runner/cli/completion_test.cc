@@ -58,7 +58,8 @@ TEST_F(CompletionOfWords, NamesOptionsOfTheSubcommand) {
 }
 
 TEST_F(CompletionOfWords, LeavesOutWhatMayNotStandTwiceOrTogether) {
-  EXPECT_THAT(words_at({"cook", "--heat", "low", "-4", "--spice", "salt", "-"}), ElementsAre("--help", "--spice", "--into"));
+  EXPECT_THAT(words_at({"cook", "--heat", "low", "-4", "--spice", "salt", "-"}),
+              ElementsAre("--help", "--spice", "--into"));
 }
 
 TEST_F(CompletionOfWords, NamesValuesInBothForms) {
@@ -79,7 +80,8 @@ TEST_F(CompletionOfWords, SaysWherePathsMayStand) {
 }
 
 TEST(NextSteps, WalksNamesLikeFolders) {
-  const std::vector<std::string> names = {"close/a/1", "close/a/2", "close/b", "7.1.1", "7.1.2", "7.9.1", "tag:cve", "rfc6455-5.1-2"};
+  const std::vector<std::string> names = {"close/a/1", "close/a/2", "close/b", "7.1.1",
+                                          "7.1.2",     "7.9.1",     "tag:cve", "rfc6455-5.1-2"};
   EXPECT_THAT(next_steps(names, ""), ElementsAre("7.", "close/", "rfc6455-", "tag:"));
   EXPECT_THAT(next_steps(names, "clo"), ElementsAre("close/"));
   EXPECT_THAT(next_steps(names, "close/"), ElementsAre("close/a/", "close/b"));

@@ -47,9 +47,7 @@ constexpr const char* kStandards = R"(.Sh STANDARDS
 )";
 
 // For text lines and arguments: a backslash begins an escape, and groff prints a plain '-' as a hyphen.
-std::string escaped(std::string_view text) {
-  return replace_all(replace_all(text, "\\", "\\e"), "-", "\\-");
-}
+std::string escaped(std::string_view text) { return replace_all(replace_all(text, "\\", "\\e"), "-", "\\-"); }
 
 // A line that begins with a dot or an apostrophe would be a macro.
 std::string guarded(std::string line) {
@@ -58,13 +56,9 @@ std::string guarded(std::string line) {
 }
 
 // One argument of a macro, never taken for a macro's name or for punctuation.
-std::string argument(std::string_view text) {
-  return "\"\\&" + replace_all(escaped(text), "\"", "\\(dq") + "\"";
-}
+std::string argument(std::string_view text) { return "\"\\&" + replace_all(escaped(text), "\"", "\\(dq") + "\""; }
 
-std::string literal(std::string_view lines) {
-  return fmt::format(".Bd -literal -offset Ds\n{}\n.Ed\n", lines);
-}
+std::string literal(std::string_view lines) { return fmt::format(".Bd -literal -offset Ds\n{}\n.Ed\n", lines); }
 
 // A footer's indented lines (examples, tables) as they are, the others as running text.
 std::string footer_text(const std::string& footer) {
@@ -196,7 +190,8 @@ std::string mdoc_text(std::string_view text) {
 std::string manual(const CLI::App& program, std::string_view version, std::string_view released) {
   const std::string name = program.get_name();
   std::string text = fmt::format(".Dd {}\n.Dt TOUCHSTONE 1\n.Os\n", date(released));
-  text += fmt::format(".Sh NAME\n.Nm {}\n.Nd test WebSocket endpoints against RFC 6455 and RFC 7692\n.Sh SYNOPSIS\n", name);
+  text +=
+      fmt::format(".Sh NAME\n.Nm {}\n.Nd test WebSocket endpoints against RFC 6455 and RFC 7692\n.Sh SYNOPSIS\n", name);
   for_all_commands(program, name, [&](const CLI::App& command, const std::string& path) {
     if (command.get_require_subcommand_min() == 0) text += synopsis_line(command, path);
   });
@@ -208,9 +203,8 @@ std::string manual(const CLI::App& program, std::string_view version, std::strin
   text += ".El\n.Pp\nOptions of the program itself:\n.Bl -tag -width Ds\n";
   for (const CLI::Option* option : program.get_options()) text += option_item(*option);
   text += ".El\n.Sh COMMANDS\n";
-  for_all_commands(program, name, [&](const CLI::App& command, const std::string& path) {
-    text += command_section(command, path);
-  });
+  for_all_commands(program, name,
+                   [&](const CLI::App& command, const std::string& path) { text += command_section(command, path); });
   const std::string footer = program.get_footer();
   text += ".Sh FILES\n" + std::string(kFiles);
   text += ".Sh EXIT STATUS\n" + literal(lines_below(footer, "Exit codes:"));

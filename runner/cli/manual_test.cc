@@ -36,8 +36,10 @@ TEST(Manual, HasOptionsValuesPositionalsAndFooterOfEachCommand) {
   const std::string page = manual(tool, "1.2", "2026-03-04");
   EXPECT_THAT(page, HasSubstr(".Dd March 4, 2026\n"));
   EXPECT_THAT(page, HasSubstr(".Nm tool cook\n.Op Ar options\n.Ar FILE\n"));
-  EXPECT_THAT(page, HasSubstr(".It Fl \"\\&t\" , Fl \"\\&\\-heat\" Ar \"\\&low|high\"\nHow warm\nThe default is low.\n"));
-  EXPECT_THAT(page, HasSubstr(".Pp\nIt is hot.\nExamples:\n.Bd -literal -offset Ds\n\\&.hidden  as it is\nsecond\n.Ed\n"));
+  EXPECT_THAT(page,
+              HasSubstr(".It Fl \"\\&t\" , Fl \"\\&\\-heat\" Ar \"\\&low|high\"\nHow warm\nThe default is low.\n"));
+  EXPECT_THAT(page,
+              HasSubstr(".Pp\nIt is hot.\nExamples:\n.Bd -literal -offset Ds\n\\&.hidden  as it is\nsecond\n.Ed\n"));
   EXPECT_THAT(page, HasSubstr(".Sh EXIT STATUS\n.Bd -literal -offset Ds\n0  fine\n.Ed\n"));
   EXPECT_THAT(page, Not(HasSubstr("secret")));
 }

@@ -102,7 +102,8 @@ std::string no_match_text(const Catalogue& catalogue, std::string_view pattern) 
   std::vector<std::string> near = nearest(pattern, nameable(catalogue, Nameable::all), 5);
   if (near.empty() && pattern.ends_with('*')) {  // "clsoe*": what it would be without the star
     const std::size_t end = pattern.find_last_not_of("*/.");
-    near = nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue, Nameable::all), 5);
+    near =
+        nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue, Nameable::all), 5);
   }
   std::string text = fmt::format("'{}' matches no case", pattern);
   if (!near.empty()) return text + "; near are " + join_and(near);
