@@ -81,6 +81,7 @@ TEST(ByteStream, AsiosOwnAlgorithmsRunOverIt) {
       for (const std::string& part : {std::string("first"), std::string(" line\nsecond\n"), much, std::string("\n")})
         EXPECT_EQ(co_await asio::async_write(*s.client, asio::buffer(part), asio::use_awaitable), part.size());
       (void)co_await s.client->shutdown_send();
+      EXPECT_EQ((co_await read_all(*s.client)).error, asio::error::eof);
     });
     std::string buffer;
     const auto next_line = [&]() -> asio::awaitable<std::string> {

@@ -88,7 +88,9 @@ TEST(MessageWriter, OneThatIsGivenUpEndsTheConnectionWith1011) {
     }
     EXPECT_EQ(co_await s.client->write_text("more"), make_error_code(UseError::closed));
     EXPECT_EQ((co_await s.client->start_text()).error(), make_error_code(UseError::closed));
+    Task reading(s.client->stream().executor(), [&]() -> asio::awaitable<void> { (void)co_await s.client->read(); });
     EXPECT_THAT(text_of(co_await s.server->read()), StartsWith("ended 1011 a message was not finished"));
+    co_await reading.join();
   });
 }
 

@@ -68,6 +68,7 @@ class WebSocket {
   // (UseError::reading_given_up). A message ends the connection with 1008. Error: UseError::reader_is_waiting.
   std::error_code close_read();
   // Waits for the end of the connection without reading; somebody else has to (read(), close_read(), keep_alive()).
+  // Does not need this object any more once it was called.
   [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(
       std::chrono::milliseconds limit = kNoLimit);
 
@@ -123,6 +124,7 @@ class WebSocket {
   [[nodiscard]] Stream& stream() noexcept;
 
  private:
+  friend class DirectSockets;
   std::shared_ptr<Impl> impl_;
 };
 

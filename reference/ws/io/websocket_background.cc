@@ -72,7 +72,11 @@ void WebSocket::on_ping(std::function<void(ByteView)> hook) { impl_->ping_hook =
 void WebSocket::on_pong(std::function<void(ByteView)> hook) { impl_->pong_hook = std::move(hook); }
 
 asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::wait_ended(std::chrono::milliseconds limit) {
-  const auto self = impl_;
+  return Impl::wait_ended(impl_, limit);
+}
+
+asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::Impl::wait_ended(std::shared_ptr<Impl> self,
+                                                                                   std::chrono::milliseconds limit) {
   const auto until = deadline_after(limit);
   while (!self->ended) {
     if (const auto error = co_await self->over.wait(until)) co_return std::unexpected(error);

@@ -62,6 +62,8 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::optional<ReceivedPiece> take_piece();  // what read_piece() would give without waiting
   static asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(std::shared_ptr<Impl> self,
                                                                                Clock::time_point until);
+  static asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(std::shared_ptr<Impl> self,
+                                                                           std::chrono::milliseconds limit);
   static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);              // close_read()
   static asio::awaitable<void> ping_again(std::shared_ptr<Impl> self, KeepAlive options);  // keep_alive()
 
