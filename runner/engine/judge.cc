@@ -1,12 +1,12 @@
 #include "runner/engine/judge.h"
 
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/duty.h"
 #include "runner/engine/mask_keys.h"
 #include "runner/engine/opening_judge.h"
 #include "runner/engine/oracle.h"
 
 #include <ws/core/violation.h>
+#include <ws/testing/duty.h>
 
 #include <fmt/format.h>
 
@@ -157,7 +157,7 @@ class Judge {
   }
 
   [[nodiscard]] std::string duty(ws::Violation violation) const {
-    const auto id = duty_of_sender(violation);
+    const auto id = ws::testing::duty_of_sender(violation, is_client_ ? ws::Role::client : ws::Role::server);
     return id.empty() ? own_requirement() : std::string(id);
   }
 

@@ -1,8 +1,8 @@
 #include <ws/io/wait.h>
 
+#include <asio/basic_waitable_timer.hpp>
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -10,6 +10,8 @@
 #include <utility>
 
 namespace ws::io {
+
+using Timer = asio::basic_waitable_timer<Clock>;
 
 Clock::time_point deadline_after(std::chrono::milliseconds limit) noexcept {
   if (limit == kNoLimit) return Clock::time_point::max();
@@ -24,7 +26,7 @@ std::chrono::milliseconds time_left(Clock::time_point until) noexcept {
 }
 
 struct Signal::Waiter {
-  asio::steady_timer timer;
+  Timer timer;
   bool notified = false;
 };
 
@@ -49,7 +51,7 @@ asio::awaitable<std::error_code> Signal::wait(Clock::time_point until) {
       if (!waiter.notified) std::erase(waiters->queue, &waiter);
     }
   };
-  Waiter waiter{asio::steady_timer(executor_, until)};
+  Waiter waiter{Timer(executor_, until)};
   const Link link(waiters_, waiter);
   std::error_code error;
   co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -72,13 +74,13 @@ void Signal::notify_one() {
 bool Signal::has_waiters() const noexcept { return !waiters_->queue.empty(); }
 
 struct Watchdog::State {
-  asio::steady_timer timer;
+  Timer timer;
   std::function<void()> on_late;
   bool fired = false;
 };
 
 Watchdog::Watchdog(const asio::any_io_executor& executor, Clock::time_point expiry, std::function<void()> on_late)
-    : state_(std::make_shared<State>(asio::steady_timer(executor, expiry), std::move(on_late))) {
+    : state_(std::make_shared<State>(Timer(executor, expiry), std::move(on_late))) {
   if (expiry == Clock::time_point::max()) return;
   state_->timer.async_wait([state = state_](const std::error_code& error) {
     if (error || !state->on_late) return;  // disarmed, perhaps after this handler was queued

@@ -12,7 +12,19 @@
 
 namespace ws::io {
 
-using Clock = std::chrono::steady_clock;
+// The time of all deadlines: the system's steady clock, unless a test stopped it for its thread (ws/testing/clock.h).
+struct Clock {
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = time_point::duration;
+  using rep = duration::rep;
+  using period = duration::period;
+  static constexpr bool is_steady = true;
+
+  [[nodiscard]] static time_point now() noexcept {
+    return stopped != nullptr ? *stopped : std::chrono::steady_clock::now();
+  }
+  static inline thread_local constinit const time_point* stopped = nullptr;
+};
 
 // "As long as it takes", for every operation that takes a time limit.
 constexpr std::chrono::milliseconds kNoLimit = std::chrono::milliseconds::max();

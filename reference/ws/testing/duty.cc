@@ -1,9 +1,49 @@
-#include "runner/engine/duty.h"
+#include <ws/testing/duty.h>
 
-namespace touchstone {
+namespace ws::testing {
+namespace {
 
-std::string_view duty_of_sender(ws::Violation violation) noexcept {
-  using enum ws::Violation;
+using enum Violation;
+
+// RFC 6455 4.1: what a client puts into its request.
+std::string_view duty_of_request(Violation violation) noexcept {
+  switch (violation) {
+    case head_malformed:
+      return "rfc6455-4.1-16";
+    case method_not_get:
+      return "rfc6455-4.1-17";
+    case http_version_too_low:
+      return "rfc6455-4.1-18";
+    case target_malformed:
+      return "rfc6455-4.1-19";
+    case host_missing:
+      return "rfc6455-4.1-20";
+    case upgrade_missing:
+      return "rfc6455-4.1-21";
+    case connection_upgrade_missing:
+      return "rfc6455-4.1-22";
+    case key_missing:
+      return "rfc6455-4.1-23";
+    case key_invalid:
+      return "rfc6455-4.1-24";
+    case version_missing:
+    case version_unsupported:
+      return "rfc6455-4.1-29";
+    case subprotocol_malformed:
+      return "rfc6455-4.1-31";
+    case handshake_field_repeated:
+      return "rfc6455-11.3.1-1";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::string_view duty_of_sender(Violation violation, Role sender) noexcept {
+  if (sender == Role::client) {
+    if (const auto id = duty_of_request(violation); !id.empty()) return id;
+  }
   switch (violation) {
     case reserved_bit:
       return "rfc6455-5.2-2";
@@ -49,8 +89,8 @@ std::string_view duty_of_sender(ws::Violation violation) noexcept {
     case extension_parameters_invalid:
       return {};
     default:
-      return ws::rule(violation).requirement;
+      return rule(violation).requirement;
   }
 }
 
-}  // namespace touchstone
+}  // namespace ws::testing
