@@ -21,8 +21,10 @@ function(touchstone_library name folder)
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
-    target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE touchstone_options)
-    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
+    # The flags are this build's own business, not that of those who link an installed library.
+    target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:touchstone_options>)
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+                                              $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/reference>)
     touchstone_at_once(${name})
   else()
     add_library(${name} INTERFACE)
