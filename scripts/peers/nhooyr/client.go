@@ -13,8 +13,8 @@ import (
 
 // The last message before the connection ended; echo: every message goes back.
 func connect(path string, echo bool) string {
-	// A read or a write that gets stuck ends here; the server has given up on it long before.
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	// A read or a write that gets stuck ends here; the server has given up on it before.
+	ctx, cancel := context.WithTimeout(context.Background(), 7*time.Second)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, os.Args[1]+path, nil)
 	if err != nil {
