@@ -152,6 +152,23 @@ TEST(Accept, AnAnswerThatCannotBeSentIs500AndSaysWhy) {
   });
 }
 
+TEST(Accept, AnExceptionOfTheApplicationEndsTheConnection) {
+  run([]() -> asio::awaitable<void> {
+    AcceptOptions options;
+    options.answer = [](const RequestHead&) -> asio::awaitable<Answer> {
+      throw std::runtime_error("no database");
+      co_return Answer();
+    };
+    bool thrown = false;
+    try {
+      (void)co_await opened(false, ConnectOptions(), options);
+    } catch (const std::runtime_error&) {
+      thrown = true;  // the client's: it was left without an answer
+    }
+    EXPECT_TRUE(thrown);
+  });
+}
+
 TEST(Accept, PagesOfOtherSitesAreRefused) {  // RFC 6455 10.2
   run([]() -> asio::awaitable<void> {
     AcceptOptions options;

@@ -179,7 +179,8 @@ struct AcceptOptions {
   Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
   std::vector<std::string> subprotocols;  // that we speak; the client's order decides
   Origins origins;                        // others are refused with 403
-  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended.
+  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended. An exception ends
+  // the connection and leaves accept().
   std::function<asio::awaitable<Answer>(const RequestHead&)> answer;
 };
 // The server's side of the opening handshake. RFC 6455 4.2.

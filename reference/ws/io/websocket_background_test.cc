@@ -79,6 +79,30 @@ TEST(ReadPiece, AMessageOfAnySizeStreamsThroughLittleMemory) {
   });
 }
 
+TEST(ReadPiece, ABombStreamsThroughLittleMemory) {
+  run([]() -> asio::awaitable<void> {
+    constexpr std::size_t kSize = 30'000'000;
+    AcceptOptions options;
+    options.connection.limits.message = kSize;
+    Sockets s = co_await opened(false, ConnectOptions(), options);
+    Task writing(s.client->stream().executor(),
+                 [&]() -> asio::awaitable<void> { EXPECT_FALSE(co_await s.client->write_binary(Bytes(kSize))); });
+    std::size_t total = 0, largest = 0;
+    bool last = false;
+    while (!last) {
+      const auto received = co_await s.server->read_piece();
+      CO_REQUIRE(received && std::holds_alternative<MessagePiece>(*received));
+      const auto& piece = std::get<MessagePiece>(*received);
+      total += piece.data.size();
+      largest = std::max(largest, piece.data.size());
+      last = piece.last;
+    }
+    EXPECT_EQ(total, kSize);
+    EXPECT_LE(largest, 1032u * 4096);
+    co_await writing.join();
+  });
+}
+
 TEST(Hooks, AreCalledForEachPingAndPong) {
   run([]() -> asio::awaitable<void> {
     Half half = co_await half_opened();

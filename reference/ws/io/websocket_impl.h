@@ -9,6 +9,7 @@
 #include <ws/io/websocket.h>
 
 #include <deque>
+#include <limits>
 
 namespace ws::io {
 
@@ -26,7 +27,8 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   Impl(std::unique_ptr<Stream> given, Options options);
 
   // Input.
-  bool feed();                     // gives the connection its next piece; false when there is none
+  // Gives the connection its next piece, of at most so many octets; false when there is none.
+  bool feed(std::size_t most = std::numeric_limits<std::size_t>::max());
   std::optional<Received> take();  // what next() gives
   void collect();                  // events -> members; then settle()
   void handle(Event event);
