@@ -52,7 +52,6 @@ TEST(Accept, AnswersABrokenRequest) {
   });
 }
 
-
 // What accept() makes of a request with these fields, and what the client sees of it.
 struct Outcome {
   std::optional<OpenError> error;
@@ -65,9 +64,10 @@ asio::awaitable<Outcome> ask(AcceptOptions options, std::string fields) {
     auto socket = co_await accept(std::move(pair.server), options);
     if (!socket) outcome.error = std::move(socket.error());
   });
-  const std::string request = "GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
-                              fields + "\r\n";
+  const std::string request =
+      "GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+      fields + "\r\n";
   (void)co_await pair.client->write(as_octets(request));
   outcome.seen = co_await read_head(*pair.client);
   outcome.seen += (co_await read_all(*pair.client)).text;

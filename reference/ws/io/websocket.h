@@ -60,8 +60,8 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
   // What read() would give without waiting.
   [[nodiscard]] std::optional<Received> next();
-  // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read() behind
-  // a piece gives the rest of that message.
+  // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read()
+  // behind a piece gives the rest of that message.
   [[nodiscard]] asio::awaitable<std::expected<ReceivedPiece, std::error_code>> read_piece(
       std::chrono::milliseconds limit = kNoLimit);
   // For applications that only write: from now on control frames are handled in the background, and read() is an error
@@ -73,7 +73,8 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
 
   // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
-  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the transport's.
+  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the
+  // transport's.
   [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
                                                             std::chrono::milliseconds limit = kNoLimit,
                                                             Compress compress = Compress::by_threshold);

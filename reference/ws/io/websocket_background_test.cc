@@ -117,7 +117,10 @@ TEST(Hooks, AreCalledForEachPingAndPong) {
     EXPECT_EQ(seen, "ping a, pong b, ping , ");
     EXPECT_FALSE(co_await half.server->drain(0));
     half.server->drop();
-    EXPECT_EQ((co_await read_all(*half.raw)).text, std::string("\x8a\x01" "a" "\x8a\x00", 5));
+    EXPECT_EQ((co_await read_all(*half.raw)).text, std::string("\x8a\x01"
+                                                               "a"
+                                                               "\x8a\x00",
+                                                               5));
   });
 }
 
@@ -128,7 +131,9 @@ TEST(CloseRead, ControlFramesAreHandledWhileOnlyWriting) {
     co_await send(*half.raw, Opcode::ping, "are you there?");
     std::array<std::byte, 16> pong;
     EXPECT_EQ(co_await half.raw->read_some(pong), 16u);
-    EXPECT_EQ(as_text(pong), "\x8a\x0e" "are you there?");
+    EXPECT_EQ(as_text(pong),
+              "\x8a\x0e"
+              "are you there?");
     EXPECT_FALSE(co_await half.server->write_text("news"));
     EXPECT_EQ((co_await half.server->read()).error(), make_error_code(UseError::reading_given_up));
     EXPECT_EQ((co_await half.server->read_piece()).error(), make_error_code(UseError::reading_given_up));
