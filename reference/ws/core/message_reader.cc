@@ -3,6 +3,7 @@
 #include <ws/core/mask.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace ws {
@@ -114,6 +115,9 @@ std::size_t begun_character(ByteView text) {
 
 template <class Octets>
 Bytes take_front(Octets& octets, std::size_t count) {
+  if constexpr (std::is_same_v<Octets, Bytes>) {
+    if (count == octets.size()) return std::exchange(octets, {});
+  }
   const auto end = octets.begin() + static_cast<std::ptrdiff_t>(count);
   Bytes front = to_bytes(ByteView(std::as_bytes(std::span(octets))).first(count));
   octets.erase(octets.begin(), end);

@@ -16,7 +16,8 @@ struct PrepareOptions {
 class PreparedMessage {
  public:
   // The error is text_not_utf8.
-  [[nodiscard]] static std::expected<PreparedMessage, Misuse> text(std::string_view data, const PrepareOptions& options = {});
+  [[nodiscard]] static std::expected<PreparedMessage, Misuse> text(std::string_view data,
+                                                                   const PrepareOptions& options = {});
   [[nodiscard]] static PreparedMessage binary(ByteView data, const PrepareOptions& options = {});
 
   [[nodiscard]] Opcode opcode() const noexcept { return opcode_; }

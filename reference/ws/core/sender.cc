@@ -29,7 +29,8 @@ std::expected<void, Misuse> Sender::begin(Opcode opcode, ByteView data, bool fin
   is_text_ = is_text;
   in_message_ = !fin;
   // The length of a fragmented message is not known yet; it is taken for long.
-  const bool wanted = compress == Compress::by_threshold ? !fin || data.size() >= threshold_ : compress == Compress::always;
+  const bool wanted =
+      compress == Compress::by_threshold ? !fin || data.size() >= threshold_ : compress == Compress::always;
   compressing_ = deflater_ && wanted;
   data_frame(opcode, data, fin);
   return {};

@@ -52,7 +52,6 @@ TEST(Accept, AnswersABrokenRequest) {
   });
 }
 
-
 // What accept() makes of a request with these fields, and what the client sees of it.
 struct Outcome {
   std::optional<OpenError> error;
@@ -65,9 +64,10 @@ asio::awaitable<Outcome> ask(AcceptOptions options, std::string fields) {
     auto socket = co_await accept(std::move(pair.server), options);
     if (!socket) outcome.error = std::move(socket.error());
   });
-  const std::string request = "GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
-                              fields + "\r\n";
+  const std::string request =
+      "GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+      fields + "\r\n";
   (void)co_await pair.client->write(as_octets(request));
   outcome.seen = co_await read_head(*pair.client);
   outcome.seen += (co_await read_all(*pair.client)).text;
@@ -149,6 +149,23 @@ TEST(Accept, AnAnswerThatCannotBeSentIs500AndSaysWhy) {
     CO_REQUIRE(outcome.error);
     EXPECT_EQ(outcome.error->code, make_error_code(Misuse::subprotocol_not_offered));
     EXPECT_THAT(outcome.error->text, HasSubstr(describe(Misuse::subprotocol_not_offered)));
+  });
+}
+
+TEST(Accept, AnExceptionOfTheApplicationEndsTheConnection) {
+  run([]() -> asio::awaitable<void> {
+    AcceptOptions options;
+    options.answer = [](const RequestHead&) -> asio::awaitable<Answer> {
+      throw std::runtime_error("no database");
+      co_return Answer();
+    };
+    bool thrown = false;
+    try {
+      (void)co_await opened(false, ConnectOptions(), options);
+    } catch (const std::runtime_error&) {
+      thrown = true;  // the client's: it was left without an answer
+    }
+    EXPECT_TRUE(thrown);
   });
 }
 

@@ -11,7 +11,7 @@ struct BackoffOptions {
   std::chrono::milliseconds first{500};       // the longest wait before the second attempt
   std::chrono::milliseconds longest{30'000};  // no wait is longer
   double factor = 2;                          // at least 1: of the longest wait, from attempt to attempt
-  double jitter = 1;                          // 0 to 1: the part of the wait that is random; the rest is waited for sure
+  double jitter = 1;  // 0 to 1: the part of the wait that is random; the rest is waited for sure
 };
 
 class Backoff {

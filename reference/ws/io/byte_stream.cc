@@ -7,8 +7,8 @@ namespace {
 
 std::error_code end_of_stream(const Ended& ended) {
   if (!ended.clean) return ended.error ? ended.error : make_error_code(asio::error::connection_reset);
-  const bool in_order = ended.code == close_code::kNormal || ended.code == close_code::kGoingAway ||
-                        ended.code == close_code::kNoStatus;
+  const bool in_order =
+      ended.code == close_code::kNormal || ended.code == close_code::kGoingAway || ended.code == close_code::kNoStatus;
   return in_order ? make_error_code(asio::error::eof) : make_error_code(asio::error::connection_aborted);
 }
 

@@ -25,11 +25,18 @@ struct Named {
 // On a connection whose peer neither reads nor says anything, and whose output waits already.
 const std::vector<Named>& operations() {
   static const std::vector<Named> all = {
-      {"read", [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return error_of(co_await s.read(l)); }},
+      {"read",
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return error_of(co_await s.read(l));
+       }},
       {"read_piece",
-       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return error_of(co_await s.read_piece(l)); }},
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return error_of(co_await s.read_piece(l));
+       }},
       {"write_text",
-       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return co_await s.write_text("x", l); }},
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return co_await s.write_text("x", l);
+       }},
       {"write_binary",
        [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
          co_return co_await s.write_binary(Bytes(1), l);
@@ -40,12 +47,19 @@ const std::vector<Named>& operations() {
          co_return co_await s.write_prepared(message, l);
        }},
       {"start_text",
-       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return error_of(co_await s.start_text(l)); }},
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return error_of(co_await s.start_text(l));
+       }},
       {"drain",
        [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return co_await s.drain(0, l); }},
-      {"ping", [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return error_of(co_await s.ping(l)); }},
+      {"ping",
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return error_of(co_await s.ping(l));
+       }},
       {"wait_ended",
-       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> { co_return error_of(co_await s.wait_ended(l)); }},
+       [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
+         co_return error_of(co_await s.wait_ended(l));
+       }},
       {"close",  // the last one: it changes the connection
        [](WebSocket& s, milliseconds l) -> asio::awaitable<std::error_code> {
          co_return error_of(co_await s.close(close_code::kNormal, std::string(), l));

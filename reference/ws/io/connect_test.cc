@@ -65,7 +65,6 @@ TEST(Connect, NamesTheStageThatFailed) {
   });
 }
 
-
 // A server that gives each client the next of `answers` and keeps the request heads.
 struct Answering {
   Answering(const asio::any_io_executor& executor, std::vector<std::string> given)

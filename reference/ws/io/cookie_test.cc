@@ -13,7 +13,8 @@ TEST(Cookie, ARequestCarriesThemInOneField) {  // RFC 6265 3.1
 }
 
 TEST(Cookie, WhatNoFieldCanCarryIsNamed) {
-  for (const Cookie& bad : Cookies{{"", "x"}, {"a b", "x"}, {"a", "x;y"}, {"a", "x y"}, {"a", "\r\nX: y"}, {"a", "\""}}) {
+  for (const Cookie& bad :
+       Cookies{{"", "x"}, {"a b", "x"}, {"a", "x;y"}, {"a", "x y"}, {"a", "\r\nX: y"}, {"a", "\""}}) {
     const auto field = cookie_field({{"good", "1"}, bad});
     ASSERT_FALSE(field) << bad.name << "=" << bad.value;
     EXPECT_NE(field.error().find("\"" + bad.name + "\""), std::string::npos);

@@ -50,8 +50,7 @@ asio::awaitable<std::expected<Endpoints, DialError>> resolve(std::string host, s
   const auto address = asio::ip::make_address(host, no_address);
   if (!no_address && belongs(address, family)) co_return Endpoints(1, tcp::endpoint(address, port));
   if (!no_address) {
-    co_return unresolved(asio::error::address_family_not_supported, what,
-                      "it is an address of the other family");
+    co_return unresolved(asio::error::address_family_not_supported, what, "it is an address of the other family");
   }
   const auto state = std::make_shared<Resolution>(co_await asio::this_coro::executor);
   state->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
@@ -63,8 +62,7 @@ asio::awaitable<std::expected<Endpoints, DialError>> resolve(std::string host, s
                                 });
   while (!state->answered) {
     if (const auto error = co_await state->done.wait(deadline)) {
-      co_return unresolved(error, what,
-                        error == asio::error::timed_out ? "no answer in time" : error.message());
+      co_return unresolved(error, what, error == asio::error::timed_out ? "no answer in time" : error.message());
     }
   }
   if (state->error) co_return unresolved(state->error, what, state->error.message());

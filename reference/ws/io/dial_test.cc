@@ -154,7 +154,8 @@ TEST(Dial, RefusesACertificateThatNobodySigned) {
     const auto result = co_await dial_tls("localhost", the_systems);
     CO_REQUIRE(!result);
     EXPECT_EQ(result.error().stage, DialStage::tls);
-    EXPECT_THAT(result.error().text, AllOf(HasSubstr("TLS with 127.0.0.1 port "), HasSubstr("not trusted: self-signed")));
+    EXPECT_THAT(result.error().text,
+                AllOf(HasSubstr("TLS with 127.0.0.1 port "), HasSubstr("not trusted: self-signed")));
   });
 }
 

@@ -78,7 +78,8 @@ TEST(Hub, WhoLeavesOrEndsIsForgotten) {
 
 // One member reads nothing, so that its queue fills while the other follows; gives how many messages that took.
 asio::awaitable<int> overrun(Hub& hub, Room& room, const std::function<bool()>& done) {
-  const auto message = std::make_shared<const PreparedMessage>(PreparedMessage::binary(Bytes(200'000), {.deflate = false}));
+  const auto message =
+      std::make_shared<const PreparedMessage>(PreparedMessage::binary(Bytes(200'000), {.deflate = false}));
   int sent = 0;
   while (!done()) {
     (void)hub.broadcast(message);

@@ -39,8 +39,8 @@ struct JsonError {
 
 // The same as any type that nlohmann/json converts to.
 template <class Value>
-[[nodiscard]] asio::awaitable<std::expected<Value, JsonError>> read_json_as(WebSocket& socket,
-                                                                            std::chrono::milliseconds limit = kNoLimit) {
+[[nodiscard]] asio::awaitable<std::expected<Value, JsonError>> read_json_as(
+    WebSocket& socket, std::chrono::milliseconds limit = kNoLimit) {
   auto json = co_await read_json(socket, limit);
   if (!json) co_return std::unexpected(std::move(json.error()));
   JsonError failed;

@@ -21,8 +21,8 @@
 namespace ws::io {
 namespace {
 
-using asio::ip::tcp;
 using asio::generic::stream_protocol;
+using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<stream_protocol>;
 
 constexpr std::size_t kMaxHandshakes = 1024;               // TLS handshakes under way and their finished streams
@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds kExhaustedPause{100};  // until descriptors 
 
 // Whether the file is a Unix socket that nobody listens on any more: it refuses, as files of other kinds do, too.
 bool is_left_over(const asio::any_io_executor& executor, const std::string& path) {
-  struct stat file {};
+  struct stat file{};
   if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
   std::error_code error;
   asio::local::stream_protocol::socket socket(executor);
@@ -71,7 +71,7 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   Acceptor acceptor;
   std::uint16_t port = 0;
   bool bound_unix = false;  // the file is ours to remove
-  bool started = false;  // accept_tls
+  bool started = false;     // accept_tls
   std::set<TlsStream*> handshakes;
   std::deque<std::unique_ptr<Stream>> ready;
   Signal changed;

@@ -10,7 +10,6 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-
 TEST(MisuseOfASocket, WritingBehindTheCloseOrTheEnd) {
   run([]() -> asio::awaitable<void> {
     Sockets s = co_await opened(false);

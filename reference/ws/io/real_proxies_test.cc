@@ -32,16 +32,19 @@ void start_tinyproxy(Running& running, const std::string& path, bool password) {
 
 void start_squid(Running& running, const std::string& path, bool password) {
   const std::string helper = running.file(
-      "#!/bin/sh\nwhile read -r user password; do\n  if [ \"$user $password\" = \"me secret\" ]; then echo OK; else echo ERR; "
+      "#!/bin/sh\nwhile read -r user password; do\n  if [ \"$user $password\" = \"me secret\" ]; then echo OK; else "
+      "echo ERR; "
       "fi\ndone\n",
       0755);
   const std::string conf = running.file(
       "http_port 127.0.0.1:" + std::to_string(running.port) +
-      "\npid_filename none\naccess_log none\ncache_log /dev/null\ncache deny all\nnetdb_filename none\npinger_enable off\n"
+      "\npid_filename none\naccess_log none\ncache_log /dev/null\ncache deny all\nnetdb_filename none\npinger_enable "
+      "off\n"
       "visible_hostname localhost\nshutdown_lifetime 0 seconds\n" +
-      (password ? "auth_param basic program " + helper +
-                      "\nauth_param basic children 1 startup=1\nacl known proxy_auth REQUIRED\nhttp_access allow known\n"
-                : std::string("http_access allow all\n")) +
+      (password
+           ? "auth_param basic program " + helper +
+                 "\nauth_param basic children 1 startup=1\nacl known proxy_auth REQUIRED\nhttp_access allow known\n"
+           : std::string("http_access allow all\n")) +
       "http_access deny all\n");
   running.program = std::make_unique<Program>(path, std::vector<std::string>{"-N", "-f", conf});
 }
@@ -53,10 +56,10 @@ void start_microsocks(Running& running, const std::string& path, bool password) 
 }
 
 void start_dante(Running& running, const std::string& path, bool) {
-  const std::string conf = running.file(
-      "logoutput: /dev/null\ninternal: 127.0.0.1 port = " + std::to_string(running.port) +
-      "\nexternal: lo\nsocksmethod: none\nclientmethod: none\nuser.unprivileged: nobody\n"
-      "client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\nsocks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n");
+  const std::string conf =
+      running.file("logoutput: /dev/null\ninternal: 127.0.0.1 port = " + std::to_string(running.port) +
+                   "\nexternal: lo\nsocksmethod: none\nclientmethod: none\nuser.unprivileged: nobody\n"
+                   "client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\nsocks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n");
   running.program = std::make_unique<Program>(path, std::vector<std::string>{"-f", conf, "-p", running.file("")});
 }
 

@@ -11,7 +11,7 @@ namespace ws::io {
 
 struct ReconnectOptions {
   BackoffOptions backoff;
-  int attempts = 0;                              // that may fail one after the other; 0: no limit
+  int attempts = 0;                                              // that may fail one after the other; 0: no limit
   std::chrono::milliseconds lasting = std::chrono::seconds(10);  // a connection that lived so long was a success
   std::function<bool(const OpenError&)> retry = worth_retrying;
   // Told of each attempt that failed, with the wait before the next one.

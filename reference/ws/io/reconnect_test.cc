@@ -99,9 +99,8 @@ TEST(Reconnect, WaitsForAServerThatIsNotThereYet) {
       listen.unix_path = place.path;
       late = std::move(*Listener::open(executor, listen));
     };
-    Task connecting(executor, [&]() -> asio::awaitable<void> {
-      EXPECT_TRUE(co_await connect_patiently(kUrl, options, again));
-    });
+    Task connecting(executor,
+                    [&]() -> asio::awaitable<void> { EXPECT_TRUE(co_await connect_patiently(kUrl, options, again)); });
     while (!late) co_await yield_often(1);
     auto stream = co_await late->accept();
     CO_REQUIRE(stream);
@@ -138,12 +137,12 @@ TEST(Reconnect, KeepsAConnectionUntilItsUserHasEnough) {
     auto clock = Clock::now();
     again.now = [&clock] { return clock; };
     int used = 0;
-    const auto failed = co_await keep_connected(server.url(), ConnectOptions(), again,
-                                                [&](WebSocket& socket) -> asio::awaitable<bool> {
-                                                  if (++used == 4) clock += std::chrono::minutes(1);  // it lasted
-                                                  (void)co_await socket.close();
-                                                  co_return used < 6;
-                                                });
+    const auto failed =
+        co_await keep_connected(server.url(), ConnectOptions(), again, [&](WebSocket& socket) -> asio::awaitable<bool> {
+          if (++used == 4) clock += std::chrono::minutes(1);  // it lasted
+          (void)co_await socket.close();
+          co_return used < 6;
+        });
     EXPECT_FALSE(failed);
     EXPECT_EQ(server.connections, 6);
     EXPECT_EQ(waits, (std::vector<long>({50, 100, 200, 50, 100})));

@@ -16,10 +16,11 @@ TEST(Redirect, IsTheStatusesThatNameAnotherPlace) {  // RFC 9110 15.4
 TEST(Redirect, GoesToUrlsOfAllFourSchemesAndToPaths) {
   const struct {
     const char *location, *url;
-  } rows[] = {
-      {"wss://a.example/x", "wss://a.example/x"}, {"https://a.example/x#y", "wss://a.example/x"},
-      {"HTTPS://a.example", "wss://a.example/"},  {"https://a.example:8443/", "wss://a.example:8443/"},
-      {"/new?q=1#z", "wss://example.com/new?q=1"}};
+  } rows[] = {{"wss://a.example/x", "wss://a.example/x"},
+              {"https://a.example/x#y", "wss://a.example/x"},
+              {"HTTPS://a.example", "wss://a.example/"},
+              {"https://a.example:8443/", "wss://a.example:8443/"},
+              {"/new?q=1#z", "wss://example.com/new?q=1"}};
   for (const auto& row : rows) {
     const auto url = redirect_target(to(row.location), kFrom);
     ASSERT_TRUE(url) << row.location << ": " << url.error();

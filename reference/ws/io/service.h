@@ -1,9 +1,8 @@
 // service.h - a WebSocket server for an application's own conversation: accepts, gives each connection to a handler,
 // and stops within a deadline.
 //
-//   auto service = Service::start(executor, options, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {...});
-//   co_await wait_for_signal();
-//   co_await (*service)->stop();
+//   auto service = Service::start(executor, options, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void>
+//   {...}); co_await wait_for_signal(); co_await (*service)->stop();
 #pragma once
 #include <ws/io/listener.h>
 #include <ws/io/websocket.h>
@@ -51,7 +50,6 @@ class Service {
 };
 
 // Waits for one of these signals of the process (SIGINT and SIGTERM when none is given) and gives its number.
-[[nodiscard]] asio::awaitable<std::expected<int, std::error_code>> wait_for_signal(
-    std::vector<int> signals = {});
+[[nodiscard]] asio::awaitable<std::expected<int, std::error_code>> wait_for_signal(std::vector<int> signals = {});
 
 }  // namespace ws::io

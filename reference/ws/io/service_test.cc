@@ -33,10 +33,11 @@ asio::awaitable<void> greet(std::shared_ptr<WebSocket> socket) {
 
 TEST(Service, AHandlersEndClosesItsConnection) {
   run([]() -> asio::awaitable<void> {
-    const auto service = serving(co_await asio::this_coro::executor, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
-      const std::string wish = text_of(co_await socket->read());
-      if (wish == "throw") throw std::runtime_error("as wished");
-    });
+    const auto service =
+        serving(co_await asio::this_coro::executor, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
+          const std::string wish = text_of(co_await socket->read());
+          if (wish == "throw") throw std::runtime_error("as wished");
+        });
     for (const bool fails : {false, true}) {
       const std::string wish = fails ? "throw" : "end", end = fails ? "ended 1011  clean" : "ended 1000  clean";
       WebSocket client = co_await client_of(*service);
@@ -114,10 +115,11 @@ TEST(Service, WhatWasWrittenGoesOutBeforeTheClose) {
 TEST(Service, OneMayKeepAConnectionBeyondItsHandler) {
   run([]() -> asio::awaitable<void> {
     std::shared_ptr<WebSocket> kept;
-    const auto service = serving(co_await asio::this_coro::executor, [&kept](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
-      kept = socket;
-      co_return;
-    });
+    const auto service = serving(co_await asio::this_coro::executor,
+                                 [&kept](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
+                                   kept = socket;
+                                   co_return;
+                                 });
     WebSocket client = co_await client_of(*service);
     co_await yield_often();
     CO_REQUIRE(kept);

@@ -39,7 +39,7 @@ class Stream {
   virtual void close() noexcept = 0;
 
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
-  [[nodiscard]] virtual int descriptor() noexcept { return -1; }     // of the socket: options, not I/O; -1: none
+  [[nodiscard]] virtual int descriptor() noexcept { return -1; }  // of the socket: options, not I/O; -1: none
   [[nodiscard]] virtual std::string peer() const = 0;  // for people: "127.0.0.1 port 80", "unix:/run/chat.sock"
   [[nodiscard]] virtual bool secure() const noexcept = 0;
 };
@@ -61,7 +61,7 @@ struct DialOptions {
   std::optional<TlsOptions> tls{};
   std::chrono::milliseconds deadline{10'000};  // resolving, connecting, proxy and TLS together
   std::optional<Proxy> proxy{};                // `family` is of the way to it, then
-  std::string unix_path{};                     // this Unix socket, in place of host and port; TLS still verifies the host
+  std::string unix_path{};  // this Unix socket, in place of host and port; TLS still verifies the host
 };
 
 enum class DialStage : std::uint8_t { resolve, connect, tls, proxy };

@@ -35,7 +35,7 @@ inline std::uint16_t free_port() {
   return asio::ip::tcp::acceptor(context, {asio::ip::make_address("127.0.0.1"), 0}).local_endpoint().port();
 }
 
-// Runs from construction to destruction. Its output is lost.
+// Runs from construction to destruction, which it has no time to object to. Its output is lost.
 class Program {
  public:
   Program(const std::string& path, std::vector<std::string> arguments) {
@@ -54,7 +54,7 @@ class Program {
   Program& operator=(const Program&) = delete;
   ~Program() {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGTERM);
+    ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
 

@@ -13,7 +13,7 @@ struct Sockets {
 
 // Two ends of an open connection.
 inline asio::awaitable<Sockets> opened(bool secure, ConnectOptions connecting = ConnectOptions(),
-                                AcceptOptions accepting = AcceptOptions()) {
+                                       AcceptOptions accepting = AcceptOptions()) {
   Pair pair = co_await connected(secure);
   Sockets sockets;
   Task server(pair.client->executor(), [&]() -> asio::awaitable<void> {

@@ -7,23 +7,18 @@ namespace {
 
 using Opened = std::expected<void, std::string>;
 
-constexpr std::byte kVersion{5}, kAuthVersion{1};                            // RFC 1928 3, RFC 1929 2
+constexpr std::byte kVersion{5}, kAuthVersion{1};                             // RFC 1928 3, RFC 1929 2
 constexpr std::byte kNoAuth{0x00}, kUserPassword{0x02}, kNoneAccepted{0xFF};  // RFC 1928 3
-constexpr std::byte kConnect{1}, kIpv4{1}, kName{3}, kIpv6{4};               // RFC 1928 4, 5
+constexpr std::byte kConnect{1}, kIpv4{1}, kName{3}, kIpv6{4};                // RFC 1928 4, 5
 constexpr std::size_t kMaxText = 255;                                         // of a name, user or password
 
 std::byte octet(std::size_t value) { return static_cast<std::byte>(value & 0xFF); }
 
 std::string reply_text(std::byte reply) {  // RFC 1928 6
-  constexpr std::array<std::string_view, 9> kTexts = {"succeeded",
-                                                      "general failure",
-                                                      "connection not allowed by its rules",
-                                                      "network unreachable",
-                                                      "host unreachable",
-                                                      "connection refused",
-                                                      "TTL expired",
-                                                      "command not supported",
-                                                      "address type not supported"};
+  constexpr std::array<std::string_view, 9> kTexts = {
+      "succeeded",           "general failure",       "connection not allowed by its rules",
+      "network unreachable", "host unreachable",      "connection refused",
+      "TTL expired",         "command not supported", "address type not supported"};
   const auto index = std::to_integer<std::size_t>(reply);
   if (index < kTexts.size()) return "it answered: " + std::string(kTexts[index]);
   return "it answered with the unassigned reply " + std::to_string(index);

@@ -68,7 +68,8 @@ std::vector<Step> and_then(std::vector<Step> steps, Bytes request, Bytes answer)
 }
 
 const std::vector<Step> kNoSteps;
-const Proxy kNobody{.host = "p", .port = 1}, kAladdin{.host = "p", .port = 1, .user = "Aladdin", .password = "open sesame"};
+const Proxy kNobody{.host = "p", .port = 1},
+    kAladdin{.host = "p", .port = 1, .user = "Aladdin", .password = "open sesame"};
 
 Bytes connect_head(const std::string& authority, const std::string& more = "") {
   return to_bytes("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n" + more + "\r\n");
@@ -83,9 +84,9 @@ TEST(TunnelHttp, AsksAndTakesAny2xx) {  // RFC 9110 9.3.6
     const auto six = one_step(connect_head("[::1]:80"), to_bytes("HTTP/1.1 200 OK\r\n\r\n"));
     EXPECT_EQ((co_await dialogue(tunnel_http, kNobody, "::1", 80, six)).error, "");
     // The example of RFC 7617 2.
-    const auto basic = one_step(
-        connect_head("example.com:443", "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
-        to_bytes("HTTP/1.1 200 OK\r\n\r\n"));
+    const auto basic =
+        one_step(connect_head("example.com:443", "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
+                 to_bytes("HTTP/1.1 200 OK\r\n\r\n"));
     EXPECT_EQ((co_await dialogue(tunnel_http, kAladdin, "example.com", 443, basic)).error, "");
   });
 }
@@ -150,7 +151,8 @@ TEST(TunnelSocks5, TellsWhatTheProxySaid) {
               "it chose a method that was not offered");
     EXPECT_EQ((co_await dialogue(tunnel_socks5, kNobody, "h", 1, one_step(hex("05 01 00"), hex("48 54")))).error,
               "its answer is not SOCKS 5");
-    EXPECT_THAT((co_await dialogue(tunnel_socks5, kNobody, std::string(256, 'h'), 1, kNoSteps)).error, HasSubstr("255"));
+    EXPECT_THAT((co_await dialogue(tunnel_socks5, kNobody, std::string(256, 'h'), 1, kNoSteps)).error,
+                HasSubstr("255"));
   });
 }
 

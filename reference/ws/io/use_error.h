@@ -10,10 +10,10 @@
 namespace ws::io {
 
 enum class UseError : std::uint8_t {
-  reader_is_waiting,   // a second read() while one waits
-  reading_given_up,    // read() after close_read()
-  closed,              // a message behind our Close, or behind the end
-  wrong_kind,          // a byte stream met a message of the other kind
+  reader_is_waiting,  // a second read() while one waits
+  reading_given_up,   // read() after close_read()
+  closed,             // a message behind our Close, or behind the end
+  wrong_kind,         // a byte stream met a message of the other kind
 };
 [[nodiscard]] std::string_view describe(UseError error) noexcept;
 [[nodiscard]] std::error_code make_error_code(UseError error) noexcept;

@@ -60,8 +60,8 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
   // What read() would give without waiting.
   [[nodiscard]] std::optional<Received> next();
-  // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read() behind
-  // a piece gives the rest of that message.
+  // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read()
+  // behind a piece gives the rest of that message.
   [[nodiscard]] asio::awaitable<std::expected<ReceivedPiece, std::error_code>> read_piece(
       std::chrono::milliseconds limit = kNoLimit);
   // For applications that only write: from now on control frames are handled in the background, and read() is an error
@@ -73,7 +73,8 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
 
   // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
-  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the transport's.
+  // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the
+  // transport's.
   [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
                                                             std::chrono::milliseconds limit = kNoLimit,
                                                             Compress compress = Compress::by_threshold);
@@ -179,7 +180,8 @@ struct AcceptOptions {
   Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
   std::vector<std::string> subprotocols;  // that we speak; the client's order decides
   Origins origins;                        // others are refused with 403
-  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended.
+  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended. An exception ends
+  // the connection and leaves accept().
   std::function<asio::awaitable<Answer>(const RequestHead&)> answer;
 };
 // The server's side of the opening handshake. RFC 6455 4.2.

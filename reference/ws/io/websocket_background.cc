@@ -9,6 +9,12 @@
 #include <utility>
 
 namespace ws::io {
+namespace {
+
+// DEFLATE makes at most 1032 octets of one (zlib's technical details), so that a piece has no more than 4 MiB.
+constexpr std::size_t kPieceOfInput = 4 * 1024;
+
+}  // namespace
 
 std::error_code WebSocket::Impl::may_not_read() const noexcept {
   if (reading_given_up) return make_error_code(UseError::reading_given_up);
@@ -29,7 +35,7 @@ std::optional<ReceivedPiece> WebSocket::Impl::take_piece() {
         return MessagePiece{.is_text = piece->is_text, .data = std::move(piece->data)};
     }
     if (ended) return ending;
-    if (!feed()) return std::nullopt;
+    if (!feed(kPieceOfInput)) return std::nullopt;
   }
 }
 

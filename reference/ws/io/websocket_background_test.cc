@@ -79,6 +79,30 @@ TEST(ReadPiece, AMessageOfAnySizeStreamsThroughLittleMemory) {
   });
 }
 
+TEST(ReadPiece, ABombStreamsThroughLittleMemory) {
+  run([]() -> asio::awaitable<void> {
+    constexpr std::size_t kSize = 30'000'000;
+    AcceptOptions options;
+    options.connection.limits.message = kSize;
+    Sockets s = co_await opened(false, ConnectOptions(), options);
+    Task writing(s.client->stream().executor(),
+                 [&]() -> asio::awaitable<void> { EXPECT_FALSE(co_await s.client->write_binary(Bytes(kSize))); });
+    std::size_t total = 0, largest = 0;
+    bool last = false;
+    while (!last) {
+      const auto received = co_await s.server->read_piece();
+      CO_REQUIRE(received && std::holds_alternative<MessagePiece>(*received));
+      const auto& piece = std::get<MessagePiece>(*received);
+      total += piece.data.size();
+      largest = std::max(largest, piece.data.size());
+      last = piece.last;
+    }
+    EXPECT_EQ(total, kSize);
+    EXPECT_LE(largest, 1032u * 4096);
+    co_await writing.join();
+  });
+}
+
 TEST(Hooks, AreCalledForEachPingAndPong) {
   run([]() -> asio::awaitable<void> {
     Half half = co_await half_opened();
@@ -93,7 +117,10 @@ TEST(Hooks, AreCalledForEachPingAndPong) {
     EXPECT_EQ(seen, "ping a, pong b, ping , ");
     EXPECT_FALSE(co_await half.server->drain(0));
     half.server->drop();
-    EXPECT_EQ((co_await read_all(*half.raw)).text, std::string("\x8a\x01" "a" "\x8a\x00", 5));
+    EXPECT_EQ((co_await read_all(*half.raw)).text, std::string("\x8a\x01"
+                                                               "a"
+                                                               "\x8a\x00",
+                                                               5));
   });
 }
 
@@ -104,7 +131,9 @@ TEST(CloseRead, ControlFramesAreHandledWhileOnlyWriting) {
     co_await send(*half.raw, Opcode::ping, "are you there?");
     std::array<std::byte, 16> pong;
     EXPECT_EQ(co_await half.raw->read_some(pong), 16u);
-    EXPECT_EQ(as_text(pong), "\x8a\x0e" "are you there?");
+    EXPECT_EQ(as_text(pong),
+              "\x8a\x0e"
+              "are you there?");
     EXPECT_FALSE(co_await half.server->write_text("news"));
     EXPECT_EQ((co_await half.server->read()).error(), make_error_code(UseError::reading_given_up));
     EXPECT_EQ((co_await half.server->read_piece()).error(), make_error_code(UseError::reading_given_up));

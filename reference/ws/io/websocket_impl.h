@@ -2,13 +2,14 @@
 //
 // read_pump moves octets from the stream into `ready`; who waits for an event takes them from there and gives them
 // to the connection, frame by frame (feed()). flush_pump lives while there is output and moves it to the stream.
-// websocket.cc has the operations, message_writer.cc and websocket_background.cc more of them, websocket_pumps.cc the pumps, websocket_events.cc what events mean, accept.cc and
-// connect.cc the opening handshake.
+// websocket.cc has the operations, message_writer.cc and websocket_background.cc more of them, websocket_pumps.cc the
+// pumps, websocket_events.cc what events mean, accept.cc and connect.cc the opening handshake.
 #pragma once
 #include <ws/io/frame_cutter.h>
 #include <ws/io/websocket.h>
 
 #include <deque>
+#include <limits>
 
 namespace ws::io {
 
@@ -26,7 +27,8 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   Impl(std::unique_ptr<Stream> given, Options options);
 
   // Input.
-  bool feed();                     // gives the connection its next piece; false when there is none
+  // Gives the connection its next piece, of at most so many octets; false when there is none.
+  bool feed(std::size_t most = std::numeric_limits<std::size_t>::max());
   std::optional<Received> take();  // what next() gives
   void collect();                  // events -> members; then settle()
   void handle(Event event);
@@ -48,8 +50,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<std::error_code> wait_for_turn(std::shared_ptr<Impl> self, Clock::time_point until);
   // Until all that is pending now went to the kernel.
   static asio::awaitable<std::error_code> flushed(std::shared_ptr<Impl> self, Clock::time_point until);
-  static asio::awaitable<std::expected<MessageWriter, std::error_code>> start(std::shared_ptr<Impl> self,
-                                                                              Command first,
+  static asio::awaitable<std::expected<MessageWriter, std::error_code>> start(std::shared_ptr<Impl> self, Command first,
                                                                               std::chrono::milliseconds limit);
   std::expected<void, Misuse> queue(const Command& command);
   [[nodiscard]] bool busy() const noexcept;  // no message may begin now
@@ -64,7 +65,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
                                                                                Clock::time_point until);
   static asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(std::shared_ptr<Impl> self,
                                                                            std::chrono::milliseconds limit);
-  static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);              // close_read()
+  static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);                // close_read()
   static asio::awaitable<void> ping_again(std::shared_ptr<Impl> self, KeepAlive options);  // keep_alive()
 
   // Until the opening handshake has news (a request, or its end), the connection has ended, or `until`.

@@ -58,7 +58,7 @@ asio::awaitable<void> WebSocket::Impl::read_pump(std::shared_ptr<Impl> self) {
   }
 }
 
-bool WebSocket::Impl::feed() {
+bool WebSocket::Impl::feed(std::size_t most) {
   if (ended) return false;
   if (input.empty()) {
     if (!ready.empty()) {
@@ -75,7 +75,8 @@ bool WebSocket::Impl::feed() {
       return false;
     }
   }
-  const std::size_t count = cutter.next(input.octets(), connection.state());
+  const ByteView octets = input.octets();
+  const std::size_t count = cutter.next(octets.first(std::min(octets.size(), most)), connection.state());
   connection.receive(input.octets().first(count));
   input.begin += count;
   collect();

@@ -383,6 +383,23 @@ class Echo(Program):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=30), OK)
 
+    def test_the_server_closes_its_connections_as_it_ends(self):
+        process, url = self.echo_process()
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += sock.recv(1)
+            process.send_signal(signal.SIGTERM)
+            connection = peer.Connection(sock)
+            _fin, opcode, payload = connection.frame()
+            self.assertEqual((opcode, payload[:2]), (peer.CLOSE, b"\x03\xe9"))  # RFC 6455 7.4.1: 1001, going away
+            sock.sendall(b"\x88\x82\0\0\0\0\x03\xe9")
+            self.assertEqual(sock.recv(1), b"")
+        self.assertEqual(process.wait(timeout=30), OK)
+
     def test_the_client_echoes_until_it_is_closed(self):
         echoed = []
 
