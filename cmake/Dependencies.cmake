@@ -9,8 +9,13 @@ macro(touchstone_find package debian)  # A macro: find_package's variables stay 
   if(NOT ${package}_FOUND)
     touchstone_missing(${package} ${debian})
   endif()
+  set(touchstone_debian_${package} ${debian})  # for Install.cmake
 endmacro()
 
+if(TOUCHSTONE_STATIC)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  set(ZLIB_USE_STATIC_LIBS ON)
+endif()
 touchstone_find(Threads libc6-dev)
 touchstone_find(ZLIB zlib1g-dev)
 touchstone_find(OpenSSL libssl-dev)
@@ -18,12 +23,19 @@ touchstone_find(fmt libfmt-dev)
 touchstone_find(nlohmann_json nlohmann-json3-dev)
 touchstone_find(CLI11 libcli11-dev)
 
+# Debian has no static libfmt.
+if(TOUCHSTONE_STATIC)
+  add_library(touchstone_fmt ALIAS fmt::fmt-header-only)
+else()
+  add_library(touchstone_fmt ALIAS fmt::fmt)
+endif()
+
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)
   touchstone_missing(asio.hpp libasio-dev)
 endif()
 add_library(asio INTERFACE)
-target_include_directories(asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+target_include_directories(asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
 # Asio 1.22 does not recognise coroutines under clang by itself.
 target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
 target_link_libraries(asio INTERFACE Threads::Threads)

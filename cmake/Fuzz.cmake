@@ -68,7 +68,7 @@ if(WSLAY_INCLUDE_DIR AND WSLAY_LIBRARY AND WEBSOCKETPP_INCLUDE_DIR AND BEAST_INC
   target_link_libraries(differential_libraries PRIVATE Threads::Threads)
   add_executable(differential EXCLUDE_FROM_ALL ${differential_sources})
   target_link_libraries(differential PRIVATE differential_libraries fuzz_support ${WSLAY_LIBRARY} ZLIB::ZLIB Threads::Threads
-                                             CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt touchstone_options)
+                                             CLI11::CLI11 nlohmann_json::nlohmann_json touchstone_fmt touchstone_options)
 else()
   message(STATUS "No in-process differential: it needs wslay, WebSocket++ and Boost.Beast (scripts/differential installs them)")
 endif()

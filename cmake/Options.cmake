@@ -1,5 +1,6 @@
 # What kind of build this is. The presets in CMakePresets.json set these; every target links touchstone_options.
 set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined or thread")
+option(TOUCHSTONE_STATIC "Link the program with nothing shared: one file for any Linux of this architecture" OFF)
 option(TOUCHSTONE_FUZZ "Build fuzz/*_fuzzer.cc as libFuzzer targets (clang), not as programs that replay their corpus" OFF)
 set(TOUCHSTONE_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzz target: a flag, or another engine's library")
 option(TOUCHSTONE_COVERAGE "Count which lines run (clang's source-based coverage; scripts/coverage shows them)" OFF)

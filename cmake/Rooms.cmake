@@ -10,22 +10,27 @@ function(touchstone_at_once target)
 endfunction()
 
 # touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc and what those
-# share, FOLDER/testing/*.cc.
+# share, FOLDER/testing/*.cc; NAME_bench from FOLDER/*_bench.cc.
 function(touchstone_library name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  set(measured ${sources})
+  list(FILTER measured INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
-    target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE touchstone_options)
-    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
+    # The flags are this build's own business, not that of those who link an installed library.
+    target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:touchstone_options>)
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+                                              $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/reference>)
     touchstone_at_once(${name})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})
   endif()
+  touchstone_bench_program(${name} "${measured}")
   if(tests)
     file(GLOB shared CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/testing/*.cc)
     touchstone_test_program(${name} unit "${tests};${shared}" LINK ${name} GTest::gmock)
@@ -33,6 +38,19 @@ function(touchstone_library name folder)
       touchstone_at_once(${name}_test)
     endif()
   endif()
+endfunction()
+
+# NAME_bench from SOURCES: a measuring program, built on demand (the target bench_programs builds all) where Google Benchmark
+# is installed.
+find_package(benchmark QUIET)
+add_custom_target(bench_programs)
+function(touchstone_bench_program name sources)
+  if(NOT benchmark_FOUND OR NOT sources)
+    return()
+  endif()
+  add_executable(${name}_bench EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${name}_bench PRIVATE ${name} touchstone_options benchmark::benchmark)
+  add_dependencies(bench_programs ${name}_bench)
 endfunction()
 
 # touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc, labelled as laws.

@@ -12,6 +12,20 @@ endfunction()
 touchstone_system_test(includes tree ${CMAKE_SOURCE_DIR}/scripts/check-includes)
 touchstone_system_test(includes.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check-includes --self-test)
 
+# The site of the public headers, without a warning.
+find_program(DOXYGEN doxygen)
+if(DOXYGEN)
+  touchstone_system_test(docs tree ${CMAKE_SOURCE_DIR}/scripts/docs ${CMAKE_BINARY_DIR}/docs)
+else()
+  message(STATUS "docs is left out: it needs doxygen. On Debian: apt-get install doxygen")
+endif()
+
+# Somebody else's project against what `cmake --install` gives: find_package, pkg-config, a moved prefix.
+if(NOT (TOUCHSTONE_SANITIZE OR TOUCHSTONE_FUZZ OR TOUCHSTONE_COVERAGE))
+  touchstone_system_test(package.consumer system ${CMAKE_SOURCE_DIR}/cmake/consumer/test ${CMAKE_BINARY_DIR}/consumer ${CMAKE_BINARY_DIR})
+  set_tests_properties(package.consumer PROPERTIES ENVIRONMENT CXX=${CMAKE_CXX_COMPILER})
+endif()
+
 if(NOT TARGET touchstone)
   return()
 endif()

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reports/page_template.h"
 #include "reports/render.h"
 #include "reports/text.h"
 #include "runner/resources/resources.h"
@@ -30,19 +31,6 @@ constexpr std::array<std::string_view, 10> kScripts{"dom.js",          "model.js
                                                     "requirements.js", "main.js"};
 
 using Numbers = std::map<std::string_view, std::size_t>;
-
-// JSON inside a script element: "</script>" and "<!--" must not appear, whatever an endpoint said.
-std::string embedded(const Json& value) {
-  std::string out;
-  for (const char c : write_json(value)) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 // `payload`: what is shown of it.
 Json compact(const Entry& entry, std::size_t index, std::string_view payload) {
@@ -199,7 +187,7 @@ std::string details_blocks(const Report& report, const Numbers& requirements) {
   std::string out;
   for (std::size_t i = 0; i < report.agents().size(); ++i) {
     out += fmt::format("<script type=\"text/plain\" id=\"details-{}\">\n", i);
-    for (const Result* result : report.agents()[i].results) out += embedded(details(*result, requirements)) + "\n";
+    for (const Result* result : report.agents()[i].results) out += json_for_script(details(*result, requirements)) + "\n";
     out += "</script>\n";
   }
   return out;
@@ -212,18 +200,6 @@ std::string joined(const std::array<std::string_view, N>& parts) {
   return out;
 }
 
-// Replaces "{{key}}" in the template; what is put in is not looked at again.
-std::string filled(std::string_view text, const std::map<std::string_view, std::string>& values) {
-  std::string out;
-  for (;;) {
-    const std::size_t start = text.find("{{"), end = text.find("}}", start);
-    if (start == std::string_view::npos || end == std::string_view::npos) return out += text;
-    out += text.substr(0, start);
-    out += values.at(text.substr(start + 2, end - start - 2));
-    text.remove_prefix(end + 2);
-  }
-}
-
 }  // namespace
 
 std::expected<void, FileError> render_page(const Report& report, const Sink& sink) {
@@ -231,10 +207,10 @@ std::expected<void, FileError> render_page(const Report& report, const Sink& sin
   std::string title;
   for (const AgentResults& agent : report.agents()) title += (title.empty() ? "" : ", ") + xml_escape(agent.name);
   return sink("index.html",
-              filled(resource("reports/page/page.html"), {{"title", title},
+              fill_template(resource("reports/page/page.html"), {{"title", title},
                                                           {"styles", joined(kStyles)},
                                                           {"scripts", joined(kScripts)},
-                                                          {"data", embedded(page_data(report, requirements))},
+                                                          {"data", json_for_script(page_data(report, requirements))},
                                                           {"details", details_blocks(report, requirements)}}));
 }
 

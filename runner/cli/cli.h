@@ -36,7 +36,10 @@ void add_echo_command(CLI::App& app, Exit& exit);
 void add_report_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& report, Exit& exit);  // below `report`
 void add_fuzz_command(CLI::App& app, Exit& exit);
+void add_bench_command(CLI::App& app, Exit& exit);
 void add_expect_command(CLI::App& app, Exit& exit);
+void add_completion_command(CLI::App& app, Exit& exit);
+void add_manual_command(CLI::App& app, Exit& exit);
 
 // The words that the program was called with, for the record of a run.
 [[nodiscard]] const std::vector<std::string>& command_line();

@@ -21,24 +21,6 @@ void add_folders(std::vector<std::string>& names, const std::string& id, char se
   }
 }
 
-// Everything that a pattern can name: ids and the folders above them, aliases, requirements, tags.
-std::vector<std::string> nameable(const Catalogue& catalogue) {
-  std::vector<std::string> names;
-  for (const Case& c : catalogue.cases()) {
-    names.push_back(c.id);
-    add_folders(names, c.id, '/');
-    for (const std::string& alias : c.aliases) {
-      names.push_back(alias);
-      add_folders(names, alias, '.');
-    }
-    names.insert(names.end(), c.requirements.begin(), c.requirements.end());
-    for (const std::string& tag : c.tags) names.push_back("tag:" + tag);
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
 bool matches_any(const Catalogue& catalogue, const std::string& pattern) {
   return std::any_of(catalogue.cases().begin(), catalogue.cases().end(),
                      [&](const Case& c) { return matches(c, pattern); });
@@ -100,11 +82,28 @@ Profile profile_named(const std::string& name) {
   return name == "full" ? Profile::full : Profile::standard;
 }
 
+std::vector<std::string> nameable(const Catalogue& catalogue, Nameable what) {
+  std::vector<std::string> names;
+  for (const Case& c : catalogue.cases()) {
+    names.push_back(c.id);
+    names.insert(names.end(), c.aliases.begin(), c.aliases.end());
+    if (what == Nameable::cases) continue;
+    add_folders(names, c.id, '/');
+    for (const std::string& alias : c.aliases) add_folders(names, alias, '.');
+    names.insert(names.end(), c.requirements.begin(), c.requirements.end());
+    for (const std::string& tag : c.tags) names.push_back("tag:" + tag);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 std::string no_match_text(const Catalogue& catalogue, std::string_view pattern) {
-  std::vector<std::string> near = nearest(pattern, nameable(catalogue), 5);
+  std::vector<std::string> near = nearest(pattern, nameable(catalogue, Nameable::all), 5);
   if (near.empty() && pattern.ends_with('*')) {  // "clsoe*": what it would be without the star
     const std::size_t end = pattern.find_last_not_of("*/.");
-    near = nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue), 5);
+    near =
+        nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue, Nameable::all), 5);
   }
   std::string text = fmt::format("'{}' matches no case", pattern);
   if (!near.empty()) return text + "; near are " + join_and(near);

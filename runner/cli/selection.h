@@ -30,6 +30,11 @@ void add_selection_options(CLI::App& app, SelectionOptions& options);
 [[nodiscard]] std::vector<const Case*> choose_cases(const Catalogue& catalogue, const SelectionOptions& options,
                                                     std::optional<Side> side);
 
+// What a pattern can name: ids of cases and Autobahn's; with `all` also the folders above them ("close/*"),
+// requirements and tags ("tag:cve"). Sorted, each once.
+enum class Nameable { cases, all };
+[[nodiscard]] std::vector<std::string> nameable(const Catalogue& catalogue, Nameable what);
+
 // "'close/code-vaild/*' matches no case; near are close/code-valid/1000, ...".
 [[nodiscard]] std::string no_match_text(const Catalogue& catalogue, std::string_view pattern);
 

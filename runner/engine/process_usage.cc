@@ -34,6 +34,17 @@ bool read_stat(int process, Stat& stat) {
   return true;
 }
 
+// proc(5): /proc/PID/smaps_rollup. Zero when it may not be read.
+std::uint64_t anonymous_octets(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/smaps_rollup");
+  std::string word;
+  std::uint64_t kibibytes = 0;
+  while (file >> word) {
+    if (word == "Anonymous:" && file >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
 std::map<int, Stat> all_processes() {
   std::map<int, Stat> all;
   std::error_code ignored;
@@ -62,6 +73,7 @@ ProcessUsage usage_of(int process) {
     }
     if (ancestor != process) continue;
     usage.resident_octets += stat.pages * page;
+    usage.anonymous_octets += anonymous_octets(id);
     usage.cpu += std::chrono::milliseconds(1000 * stat.ticks / ticks_a_second);
   }
   return usage;

@@ -6,8 +6,9 @@
 namespace touchstone {
 
 struct ProcessUsage {
-  std::uint64_t resident_octets = 0;  // now
-  std::chrono::milliseconds cpu{0};   // user and system time since it began
+  std::uint64_t resident_octets = 0;   // now
+  std::uint64_t anonymous_octets = 0;  // of these, memory of its own, without files: exact, unlike the others
+  std::chrono::milliseconds cpu{0};    // user and system time since it began
 };
 
 // All zero when there is no such process.

@@ -7,7 +7,11 @@ declare -A packages=(
            libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev'
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
-  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema chromium=chromium chromium-driver=chromedriver'
+  [package]='dpkg-dev file'
+  [docs]='doxygen cmake=cmake python3'
+  [bench]='libbenchmark-dev'
+  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
+          pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen'
 )
 
 missing_packages() {

@@ -30,16 +30,21 @@ def prepare(name):
 
 
 class Server:
-    """A server process group: started, awaited, measured, stopped."""
+    """A server process group: started, awaited, measured, stopped. `command` (the port follows) instead of the one that
+    belongs to the name; `core` is the only one that it may run on."""
 
-    def __init__(self, name):
+    def __init__(self, name, command=None, core=None):
         self.name, self.port = name, free_port()
-        if name == "reference":
+        if command:
+            command = [*command, str(self.port)]
+        elif name == "reference":
             command = [TOUCHSTONE, "echo", "--port", str(self.port)]
         else:
             if failed := prepare(name):
                 sys.exit(f"{failed} failed; its messages are above")
             command = [PEERS / name / "run", str(self.port)]
+        if core is not None:
+            command = ["taskset", "--cpu-list", str(core), *command]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         self.wait_until_it_listens()
 

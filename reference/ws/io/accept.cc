@@ -51,19 +51,20 @@ asio::awaitable<Answer> decide(const RequestHead& request, const AcceptOptions& 
   co_return Answer();
 }
 
+std::expected<void, Misuse> submit_answer(Connection& connection, const Answer& answer, const RequestFacts& facts,
+                                          const std::vector<std::string>& spoken) {
+  if (answer.status != 101) return connection.submit(command::Reject{answer.status, answer.fields, answer.body});
+  // RFC 6455 4.2.2: the first of the client's that we speak, if any.
+  const auto& wanted = facts.subprotocols;
+  const auto common = std::ranges::find_first_of(wanted, spoken);
+  const std::string chosen = common == wanted.end() ? std::string() : *common;
+  return connection.submit(command::Accept{answer.subprotocol ? *answer.subprotocol : chosen, answer.fields});
+}
+
 // Sends the answer. When it cannot be sent as it is, the client learns no more than that: 500.
 std::expected<void, Misuse> give(Connection& connection, const Answer& answer, const RequestFacts& facts,
                                  const std::vector<std::string>& spoken) {
-  std::expected<void, Misuse> sent;
-  if (answer.status == 101) {
-    // RFC 6455 4.2.2: the first of the client's that we speak, if any.
-    const auto& wanted = facts.subprotocols;
-    const auto common = std::ranges::find_first_of(wanted, spoken);
-    const std::string chosen = common == wanted.end() ? std::string() : *common;
-    sent = connection.submit(command::Accept{answer.subprotocol ? *answer.subprotocol : chosen, answer.fields});
-  } else {
-    sent = connection.submit(command::Reject{answer.status, answer.fields, answer.body});
-  }
+  const auto sent = submit_answer(connection, answer, facts, spoken);
   if (!sent && sent.error() != Misuse::wrong_state) (void)connection.submit(command::Reject{.status = 500});
   return sent;
 }

@@ -121,9 +121,12 @@ int run(int argc, char** argv) {
   add_lint_command(app, exit);
   add_coverage_command(app, exit);
   add_echo_command(app, exit);
+  add_bench_command(app, exit);
   add_fuzz_command(app, exit);
   add_report_command(app, exit);
   add_expect_command(app, exit);
+  add_completion_command(app, exit);
+  add_manual_command(app, exit);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

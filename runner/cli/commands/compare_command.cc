@@ -1,6 +1,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/compare.h"
 #include "runner/cli/print.h"
+#include "runner/cli/validators.h"
 
 #include <CLI/CLI.hpp>
 
@@ -44,10 +45,9 @@ void add_compare_command(CLI::App& report, Exit& exit) {
   command->footer(kFooter);
   command->add_option("FIRST", options->first, "Journal of the earlier run, or the folder that has it")->required();
   command->add_option("SECOND", options->second, "Journal of the later run, or the folder that has it")->required();
-  command->add_option("--format", options->format, "text, json or markdown")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"text", "json", "markdown"}))
-      ->capture_default_str();
+  command->add_option("--format", options->format, "What to print (default: text)")
+      ->type_name("text|json|markdown")
+      ->check(one_of({"text", "json", "markdown"}));
   command->callback([options, &exit] { exit = compare(*options); });
 }
 

@@ -16,6 +16,8 @@ import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import jsonschema
+
 import peer
 
 TOUCHSTONE = ""
@@ -102,13 +104,18 @@ class Usage(Program):
         self.refused("explain", "7.7.1x", says="7.7.1")
         self.refused("report", "nowhere", says="nowhere")
         self.refused("lint", "nowhere.json", says="nowhere.json")
+        self.refused("bench", "http://h/", says="no WebSocket URL")
+        self.refused("bench", "ws://h/", "--size", "1GiB", says="such as 256, 16KiB or 1MiB")
+        self.refused("bench", "ws://h/", "--duration", "10", says="has no unit")
+        self.refused("bench", "ws://h/", "--connections", "900000", says="ulimit -n")
+        self.refused("bench", "ws://127.0.0.1:1/", "--json", "/nowhere/x.json", says="/nowhere/x.json")
 
     def test_a_pattern_that_matches_nothing_names_near_ones(self):
         self.refused("test", "--case", "clsoe/*", says="near are close/*")
         self.refused("list", "--exclude", "77.*", says="matches no case")
 
     def test_every_help_shows_examples(self):
-        for command in ["test", "list", "explain", "lint", "echo", "report", "expect"]:
+        for command in ["test", "list", "explain", "lint", "echo", "bench", "report", "expect"]:
             self.assertIn("Examples:", self.run_it(command, "--help", expect=OK).stdout)
         self.assertIn("Exit codes:", self.run_it("--help", expect=OK).stdout)
         self.assertRegex(self.run_it("--version", expect=OK).stdout, r"^touchstone \d+\.\d+")
@@ -488,6 +495,63 @@ class Compare(Program):
         found = json.loads(self.run_it("report", "compare", "good", "bad", "--format", "json", expect=FAILURES).stdout)
         self.assertEqual(len(found["new_failures"]), 1)
         self.run_it("report", "compare", "good", "nowhere", expect=USAGE)
+
+
+class Bench(Program):
+    SHORT = ["--connections", "5", "--duration", "300ms", "--warm-up", "0s"]
+
+    def measured(self, *arguments, expect):
+        done = self.run_it("bench", *arguments, "--json", "load.json", "--html", "load.html", expect=expect)
+        load = json.loads((self.folder / "load.json").read_text())
+        schema = json.loads((Path(__file__).parents[3] / "reports/schema/bench.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(load)
+        self.assertIn("<svg", (self.folder / "load.html").read_text())
+        return done, load
+
+    def test_a_load_is_measured_and_written(self):
+        _, url = self.echo_process()
+        done, load = self.measured(url, *self.SHORT, "--text", "--deflate", expect=OK)
+        self.assertIn("5 of 5 connections opened", done.stdout)
+        self.assertGreater(load["load"]["echoes"], 0)
+        self.assertTrue(load["options"]["deflate"])
+        _, load = self.measured(url, *self.SHORT, "--rate", "200", expect=OK)
+        self.assertEqual(load["load"]["latency_from"], "due")
+        self.assertAlmostEqual(load["load"]["echoes"], 60, delta=20)
+        _, load = self.measured(url, *self.SHORT, "--idle", expect=OK)
+        self.assertNotIn("load", load)
+        self.assertEqual(load["opening"]["opened"], 5)
+
+    def test_wss_needs_trust(self):
+        _, url = self.echo_process("--tls")
+        self.assertIn("certificate", self.run_it("bench", url, *self.SHORT, expect=UNREACHABLE).stderr)
+        self.measured(url, *self.SHORT, "--insecure", expect=OK)
+
+    def test_a_server_that_cannot_be_reached_is_named(self):
+        port = unused_port()
+        done, load = self.measured(f"ws://127.0.0.1:{port}/", expect=UNREACHABLE)
+        self.assertIn(f"127.0.0.1:{port}: Connection refused", done.stderr)
+        self.assertIn("refused", load["unreachable"])
+
+    def test_what_was_measured_before_the_server_died_is_kept(self):
+        process, url = self.echo_process()
+        bench = subprocess.Popen([TOUCHSTONE, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        self.assertIn("measuring", bench.stderr.readline())
+        process.kill()
+        out, err = bench.communicate(timeout=60)
+        self.assertEqual(bench.returncode, UNREACHABLE, err)
+        self.assertIn("ended early: 100 connections", out)
+        self.assertGreater(json.loads((self.folder / "load.json").read_text())["load"]["echoes"], 0)
+
+    def test_an_interrupted_load_is_told_and_kept(self):
+        _, url = self.echo_process()
+        bench = subprocess.Popen([TOUCHSTONE, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        self.assertIn("measuring", bench.stderr.readline())
+        bench.send_signal(signal.SIGINT)
+        out, err = bench.communicate(timeout=60)
+        self.assertEqual(bench.returncode, INCOMPLETE, err)
+        self.assertTrue(json.loads((self.folder / "load.json").read_text())["interrupted"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""scripts/bench echo [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE]
+
+Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians over
+--runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may be busy
+before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no WebSocket
+server: it sends back octets and stands for the limit of the machine. `reference` is `touchstone echo`, `beast` the
+asynchronous server of scripts/bench.d; the others are folders of scripts/peers. Nobody compresses without --deflate. With
+--idle (and, say, --connections 10000) connections are opened and held. Every echo is compared. The environment may name
+another binary (TOUCHSTONE).
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from servers import ROOT, TOUCHSTONE, Server, prepare
+
+SERVERS = ["epoll", "reference", "bun", "libwebsockets", "gorilla", "beast", "websocketpp", "ws", "nhooyr"]
+OTHERS = ["python-websockets", "deno"]  # on demand: slow, or the same engine
+OWN = {"epoll": "epoll_echo", "beast": "beast_echo"}  # programs of scripts/bench.d
+FIRST, LAST = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+
+
+def build(name):
+    """The command of a server of scripts/bench.d, built when it is older than its source."""
+    source, program = ROOT / "scripts" / "bench.d" / f"{OWN[name]}.cc", ROOT / "build" / "peers" / "bench" / OWN[name]
+    if name == "beast" and (failed := prepare("beast")):  # its packages
+        sys.exit(f"{failed} failed; its messages are above")
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["g++", "-std=c++17", "-O2", "-pthread", "-o", program, source], check=True)
+    return [program]
+
+
+def load(server, arguments):
+    """One run of the load generator; what it measured."""
+    scheme = "tcp" if server.name == "epoll" else "ws"
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        command = ["taskset", "--cpu-list", str(LAST), TOUCHSTONE, "bench", f"{scheme}://127.0.0.1:{server.port}/",
+                   "--pid", str(server.process.pid), "--json", file.name, "--quiet", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"scripts/bench: {' '.join(map(str, command))} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(pathlib.Path(file.name).read_text())
+
+
+def measure(name, arguments, warm_up):
+    """A fresh server for each run, so that its memory is that of these connections."""
+    server = Server(name, command=build(name) if name in OWN else None, core=FIRST)
+    try:
+        load(server, warm_up)
+        return row(load(server, arguments))
+    finally:
+        server.stop()
+
+
+def row(measured):
+    found = {"memory_kib": measured["server"]["memory_kib_per_connection"], "opened_per_second": measured["opening"]["per_second"]}
+    if "load" in measured:
+        latency = measured["load"]["latency_us"]
+        found |= {"cpu_us": measured["server"]["cpu_us_per_echo"], "rate": measured["load"]["echoes_per_second"],
+                  "mb_per_second": measured["load"]["octets_per_second"] / 1e6, "generator_cpu": measured["own_cpu"],
+                  "p50_us": latency["p50"], "p99_us": latency["p99"], "p99_9_us": latency["p99_9"]}
+    return found
+
+
+def table(rows, idle):
+    if idle:
+        print("| Server | Memory per connection, KiB | Opened per second |\n| --- | ---: | ---: |")
+        for r in rows:
+            print(f"| {r['server']} | {r['memory_kib']:.2f} | {r['opened_per_second']:.0f} |")
+        return
+    print("| Server | CPU per message, us | Messages per second | MB/s | P50 ms | P99 ms | P99.9 ms | Memory per connection, KiB |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for r in rows:
+        print(f"| {r['server']} | {r['cpu_us']:.2f} | {r['rate']:.0f} | {r['mb_per_second']:.1f} | {r['p50_us'] / 1e3:.2f} | "
+              f"{r['p99_us'] / 1e3:.2f} | {r['p99_9_us'] / 1e3:.2f} | {r['memory_kib']:.2f} |")
+
+
+def main(arguments, machine):
+    parser = argparse.ArgumentParser(prog="scripts/bench echo", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", action="append", choices=SERVERS + OTHERS)
+    parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--size", default="256", help="octets of a message: 256, 16KiB, 1MiB")
+    parser.add_argument("--text", action="store_true", help="text messages rather than binary ones")
+    parser.add_argument("--deflate", action="store_true", help="offer permessage-deflate")
+    parser.add_argument("--idle", action="store_true", help="hold the connections, send nothing")
+    parser.add_argument("--seconds", type=int, default=3, help="measured time of a run, after one second of warming up")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", type=pathlib.Path)
+    options = parser.parse_args(arguments)
+    if not os.access(TOUCHSTONE, os.X_OK):
+        parser.error(f"{TOUCHSTONE} is not built; run scripts/build first")
+    names = options.server or [n for n in SERVERS if not (n == "epoll" and options.deflate)]
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the servers; some do not raise it themselves
+    kind = ["--size", options.size] + ["--text"] * options.text + ["--deflate"] * options.deflate
+    full = [*kind, "--connections", str(options.connections), "--duration", f"{options.seconds}s", *["--idle"] * options.idle]
+    warm_up = [*kind, "--connections", "10", "--duration", "300ms", "--warm-up", "0s"]
+    runs = {name: [] for name in names}
+    for _ in range(options.runs):
+        for name in names:
+            runs[name].append(measure(name, full, warm_up))
+    rows = [{"server": name, **{key: statistics.median(one[key] for one in measured) for key in measured[0]}}
+            for name, measured in runs.items()]
+
+    what = "idle" if options.idle else f"{'text' if options.text else 'binary'} messages of {options.size} octets, closed loop"
+    print(f"{datetime.date.today()}, {machine}, medians of {options.runs} runs; {options.connections} connections, {what}"
+          f"{', permessage-deflate' if options.deflate else ''}\n")
+    table(rows, options.idle)
+    if options.json:
+        settings = {key: value for key, value in vars(options).items() if key not in ("json", "server")}
+        options.json.write_text(json.dumps({"machine": machine, "date": str(datetime.date.today()), "options": settings,
+                                            "medians": rows, "runs": runs}, indent=2) + "\n")
