@@ -45,7 +45,6 @@ function(touchstone_export component target name room)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/reference FILES ${headers})
   target_compile_features(${target} PUBLIC cxx_std_23)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME touchstone_${name})
-  add_library(touchstone::${name} ALIAS ${target})
   # A folder of its own: <ws/...> is too short a name for everybody's include folder.
   install(TARGETS ${target} EXPORT touchstone-${component}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev

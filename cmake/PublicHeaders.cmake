@@ -2,8 +2,10 @@
 # says what it is (test_*.h, *_impl.h) or it stands here: what only the .cc files beside it include.
 # `cmake -P cmake/PublicHeaders.cmake` prints them, one a line.
 set(touchstone_internal_headers
-    ws/core/header_reader.h ws/core/message_reader.h ws/core/sender.h ws/core/window_inflater.h ws/io/frame_cutter.h
-    ws/testing/frame_walker.h ws/testing/frames_judge.h ws/testing/opening_judge.h ws/testing/stimulus.h ws/testing/unlimited.h)
+    ws/core/header_reader.h ws/core/message_reader.h ws/core/sender.h ws/core/window_inflater.h
+    ws/io/dial_tcp.h ws/io/direct_sockets.h ws/io/frame_cutter.h ws/io/tunnel.h
+    ws/testing/frame_walker.h ws/testing/frames_judge.h ws/testing/opening_judge.h
+    ws/testing/stimulus.h ws/testing/unlimited.h)
 
 # touchstone_public_headers(RESULT ROOM): absolute paths, ROOM being core, io or testing.
 function(touchstone_public_headers result room)

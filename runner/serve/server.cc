@@ -38,7 +38,10 @@ void say_what_it_rests_on(Result& result) {
   result.summary += fmt::format(" (It rests on a silence: {}.)", waited->note);
 }
 
-bool wants_websocket(const ws::RequestHead& head) { return ws::list_has_token(head.fields, "Upgrade", "websocket"); }
+// A client that forgot Upgrade but sends a key means WebSocket too: its opening handshake is for the case to judge.
+bool wants_websocket(const ws::RequestHead& head) {
+  return ws::list_has_token(head.fields, "Upgrade", "websocket") || ws::find_field(head.fields, "Sec-WebSocket-Key") != nullptr;
+}
 
 // Drivers that wait for Autobahn's server to be there open a WebSocket on "/", where it takes any.
 bool is_knock(const Request& request, const Route& route) {

@@ -11,7 +11,7 @@ declare -A packages=(
   [docs]='doxygen cmake=cmake python3'
   [bench]='libbenchmark-dev'
   [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
-          pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen'
+          pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen tinyproxy-bin=tinyproxy microsocks=microsocks'
 )
 
 missing_packages() {

@@ -165,12 +165,7 @@ std::expected<void, Misuse> Connection::submit(const Command& command) {
   return std::visit([this](const auto& one) { return impl_->submit(one); }, command);
 }
 
-std::optional<Event> Connection::next_event() {
-  if (impl_->events.empty()) return std::nullopt;
-  std::optional<Event> event(std::move(impl_->events.front()));
-  impl_->events.pop_front();
-  return event;
-}
+std::optional<Event> Connection::next_event() { return impl_->events.take(); }
 
 std::optional<Piece> Connection::take_piece() {
   // RFC 6455 7.1.7: nothing of a message that was cut short by a failure or a Close counts any more.

@@ -8,9 +8,30 @@
 #include "ws/core/sender.h"
 #include "ws/core/transitions.h"
 
-#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace ws {
+
+// The events that were not taken yet. (A std::deque takes half a KiB for a connection that has none.)
+class EventQueue {
+ public:
+  void push_back(Event event) { events_.push_back(std::move(event)); }
+  [[nodiscard]] std::optional<Event> take() {
+    if (taken_ == events_.size()) return std::nullopt;
+    std::optional<Event> event(std::move(events_[taken_++]));
+    if (taken_ == events_.size()) {
+      events_.clear();
+      taken_ = 0;
+    }
+    return event;
+  }
+
+ private:
+  std::vector<Event> events_;
+  std::size_t taken_ = 0;
+};
 
 struct Connection::Impl {
   explicit Impl(Options given);
@@ -53,7 +74,7 @@ struct Connection::Impl {
 
   Options options;
   State state = State::connecting;
-  std::deque<Event> events;
+  EventQueue events;
   Sender sender;
   std::uint64_t offset = 0;                      // received octets that were taken from the input
   bool failed = false;                           // a Failed event was given

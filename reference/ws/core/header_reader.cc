@@ -40,11 +40,32 @@ Verdict judge_length(const FrameHeader& header, const HeaderContext& context, co
   return std::nullopt;
 }
 
+constexpr std::byte kMaskBit{0x80};
+
+// A whole header at the front of `in` in which nothing is broken; nothing when it is cut off or broken.
+std::optional<FrameHeader> take_whole(ByteView& in, const HeaderContext& context, const Limits& limits) {
+  if (in.size() < 2) return std::nullopt;
+  const std::size_t size = header_size(in.first<2>());
+  if (in.size() < size) return std::nullopt;
+  const auto header = decode_header(in.first(size));
+  if (!header) return std::nullopt;
+  const bool masked = (in[1] & kMaskBit) != std::byte{0};
+  const std::uint64_t short_length = std::to_integer<std::uint64_t>(in[1] & ~kMaskBit);
+  if (judge_first(*header, context, limits) || judge_second(*header, masked, short_length, context) ||
+      judge_length(*header, context, limits))
+    return std::nullopt;
+  in = in.subspan(size);
+  return *header;
+}
+
 }  // namespace
 
 std::expected<std::optional<FrameHeader>, Violation> HeaderReader::take(ByteView& in, const HeaderContext& context,
                                                                         const Limits& limits) {
-  constexpr std::byte kMaskBit{0x80};
+  // The usual case. Else octet by octet, which finds the first one that breaks a rule.
+  if (count_ == 0) {
+    if (const auto header = take_whole(in, context, limits)) return *header;
+  }
   while (!in.empty()) {
     octets_[count_] = in.front();
     const std::size_t have = count_ + 1;

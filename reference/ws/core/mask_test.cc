@@ -14,7 +14,7 @@ TEST(Mask, MatchesTheExampleOfTheRfc) {
 }
 
 TEST(Mask, FollowsTheDefinitionAtEveryLengthPhaseAndAlignment) {
-  for (std::size_t size = 0; size < 35; ++size)
+  for (std::size_t size = 0; size < 70; ++size)
     for (std::size_t phase = 0; phase < 9; ++phase)
       for (std::size_t shift = 0; shift < 8; ++shift) {
         Bytes room(shift + size + 1);

@@ -20,6 +20,8 @@ DialOptions dialing(const Url& url, const ConnectOptions& options) {
   target.port = url.port;
   target.family = options.family;
   target.deadline = options.deadline;
+  target.proxy = options.proxy;
+  target.unix_path = options.unix_path;
   if (url.secure) target.tls = options.tls;
   return target;
 }

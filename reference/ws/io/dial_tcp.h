@@ -11,4 +11,6 @@ using Dialed = std::expected<std::unique_ptr<Stream>, DialError>;
 [[nodiscard]] asio::awaitable<Dialed> dial_tcp(std::string host, std::uint16_t port, Family family,
                                                Clock::time_point deadline);
 
+[[nodiscard]] asio::awaitable<Dialed> dial_unix(std::string path, Clock::time_point deadline);
+
 }  // namespace ws::io

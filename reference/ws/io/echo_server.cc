@@ -1,3 +1,4 @@
+#include <ws/io/direct_sockets.h>
 #include <ws/io/echo_server.h>
 
 #include <algorithm>
@@ -10,6 +11,20 @@
 
 namespace ws::io {
 
+namespace {
+
+constexpr const char* kLastWords = "the server stops";
+
+// A refusal means that our Close is out: the answer has no place any more (RFC 6455 5.5.1).
+template <class Message>
+std::optional<Command> answer_to(const Message& message) {
+  if (const auto* const text = std::get_if<event::Text>(&message)) return command::Text{text->data};
+  if (const auto* const binary = std::get_if<event::Binary>(&message)) return command::Binary{binary->data};
+  return std::nullopt;
+}
+
+}  // namespace
+
 asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket) {
   while (true) {
     auto received = co_await socket.read();
@@ -17,12 +32,7 @@ asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket) {
     // Everything that came at once goes out at once.
     for (std::optional<Received> one = std::move(*received); one; one = socket.next()) {
       if (auto* const ended = std::get_if<Ended>(&*one)) co_return std::move(*ended);
-      // A refusal means that our Close is out: the answer has no place any more (RFC 6455 5.5.1).
-      if (const auto* const text = std::get_if<event::Text>(&*one)) {
-        (void)socket.queue(command::Text{text->data});
-      } else {
-        (void)socket.queue(command::Binary{std::get<event::Binary>(*one).data});
-      }
+      if (const auto answer = answer_to(*one)) (void)socket.queue(*answer);
       one.reset();  // a large message is not kept while its echo waits
       if (socket.queued() > kHighWater) (void)co_await socket.drain();
     }
@@ -31,10 +41,15 @@ asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket) {
 
 struct EchoService::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& given, EchoOptions wanted)
-      : options(std::move(wanted)), executor(given), changed(given) {}
+      : options(std::move(wanted)),
+        executor(given),
+        changed(given),
+        direct(given, [](Connection& connection, Event& message) { (void)connection.submit(*answer_to(message)); },
+               [this] { changed.notify_all(); }) {}
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
+  static asio::awaitable<bool> adopted(std::shared_ptr<Impl> self, WebSocket& socket);
   static asio::awaitable<void> go_away(std::shared_ptr<WebSocket> socket);
   void stop_accepting();
   void drop_all();
@@ -46,12 +61,14 @@ struct EchoService::Impl : std::enable_shared_from_this<Impl> {
   std::set<std::shared_ptr<WebSocket>> open;
   std::size_t served = 0;  // coroutines in serve()
   bool stopping = false;
-  Signal changed;  // `served` fell
+  Signal changed;  // connections() fell
+  DirectSockets direct;
+  [[nodiscard]] std::size_t connections() const noexcept { return served + direct.size(); }
 };
 
 asio::awaitable<void> EchoService::Impl::accept_all(std::shared_ptr<Impl> self) {
   while (!self->stopping) {
-    if (self->served >= self->options.max_connections) {
+    if (self->connections() >= self->options.max_connections) {
       if (co_await self->changed.wait()) co_return;
       continue;
     }
@@ -73,13 +90,21 @@ asio::awaitable<void> EchoService::Impl::serve(std::shared_ptr<Impl> self, std::
   self->opening.erase(raw);
   if (!accepted || self->stopping) co_return;
   const auto socket = std::make_shared<WebSocket>(std::move(*accepted));
+  if (self->options.direct && co_await adopted(self, *socket)) co_return;
   self->open.insert(socket);
   (void)co_await echo(*socket);
   self->open.erase(socket);
 }
 
+asio::awaitable<bool> EchoService::Impl::adopted(std::shared_ptr<Impl> self, WebSocket& socket) {
+  if (co_await socket.drain(0)) co_return false;  // the 101
+  const bool taken = co_await self->direct.adopt(socket);
+  if (taken && self->stopping) self->direct.close(close_code::kGoingAway, kLastWords);  // stop() came too early for it
+  co_return taken;
+}
+
 asio::awaitable<void> EchoService::Impl::go_away(std::shared_ptr<WebSocket> socket) {
-  (void)co_await socket->close(close_code::kGoingAway, "the server stops");
+  (void)co_await socket->close(close_code::kGoingAway, kLastWords);
 }
 
 void EchoService::Impl::stop_accepting() {
@@ -91,6 +116,7 @@ void EchoService::Impl::stop_accepting() {
 
 void EchoService::Impl::drop_all() {
   for (const auto& socket : open) socket->drop();
+  direct.drop();
 }
 
 EchoService::EchoService(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -111,14 +137,15 @@ std::expected<std::unique_ptr<EchoService>, std::string> EchoService::start(asio
 }
 
 std::uint16_t EchoService::port() const noexcept { return impl_->listener->port(); }
-std::size_t EchoService::connections() const noexcept { return impl_->served; }
+std::size_t EchoService::connections() const noexcept { return impl_->connections(); }
 
 asio::awaitable<void> EchoService::stop() {
   const auto self = impl_;
   self->stop_accepting();
   for (const auto& socket : self->open) asio::co_spawn(self->executor, Impl::go_away(socket), asio::detached);
+  self->direct.close(close_code::kGoingAway, kLastWords);
   const auto until = deadline_after(self->options.drain);
-  while (self->served != 0) {
+  while (self->connections() != 0) {
     if (co_await self->changed.wait(until)) break;
   }
   self->drop_all();

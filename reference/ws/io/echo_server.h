@@ -19,6 +19,7 @@ struct EchoOptions {
   ListenOptions listen;
   AcceptOptions accept = open_to_all();    // limits, permessage-deflate, subprotocols
   std::size_t max_connections = 10'000;    // per thread; more clients wait until one leaves
+  bool direct = true;                      // plain sockets by DirectSockets; otherwise, as TLS always, by echo()
   std::chrono::milliseconds drain{5'000};  // that stop() gives the clients to end
 };
 

@@ -1,4 +1,4 @@
-// listener.h - accepting TCP and TLS connections as Streams.
+// listener.h - accepting connections over TCP or a Unix socket, with TLS or without, as Streams.
 #pragma once
 #include <ws/io/stream.h>
 #include <ws/io/tls_context.h>
@@ -11,6 +11,8 @@ struct ListenOptions {
   std::uint16_t port = 0;          // 0: any that is free
   std::optional<ServerTls> tls{};
   std::chrono::milliseconds tls_deadline{10'000};  // of one client's TLS handshake
+  // A Unix socket, in place of host and port. One that nobody listens on any more is replaced; close() removes it.
+  std::string unix_path{};
   bool share_port = false;  // SO_REUSEPORT: several listeners of this user divide the connections among them
 };
 
@@ -23,7 +25,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   ~Listener();  // as close()
 
-  [[nodiscard]] std::uint16_t port() const noexcept;
+  [[nodiscard]] std::uint16_t port() const noexcept;  // 0 of a Unix socket
 
   // The next client, whose TLS handshake, if any, is done. Handshakes run beside each other, so that a slow client
   // delays nobody; those that fail are dropped. Only close() and cancellation end it: asio::error::operation_aborted.

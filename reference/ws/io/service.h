@@ -18,7 +18,7 @@ struct ServiceOptions {
 };
 
 // One connection's conversation. When it ends, with or without an exception, the connection is closed (1000; 1011 after
-// an exception) unless somebody else keeps the pointer.
+// an exception) unless somebody else keeps the pointer; then it is theirs to close, and stop() does not know of it.
 using Handler = std::function<asio::awaitable<void>(std::shared_ptr<WebSocket>)>;
 
 // How a service stopped.

@@ -1,6 +1,6 @@
-// stream.cc - dial(): resolve, connect, TLS, under one deadline.
-#include <ws/io/dial_tcp.h>
+// stream.cc - dial(): resolve, connect, proxy, TLS, under one deadline.
 #include <ws/io/stream_tls.h>
+#include <ws/io/tunnel.h>
 
 #include <asio/error.hpp>
 #include <map>
@@ -49,7 +49,14 @@ asio::awaitable<Dialed> secure(std::unique_ptr<Stream> under, TlsOptions tls, st
 
 asio::awaitable<Dialed> dial(DialOptions options) {
   const auto deadline = deadline_after(options.deadline);
-  auto stream = co_await dial_tcp(options.host, options.port, options.family, deadline);
+  Dialed stream;
+  if (!options.unix_path.empty()) {
+    stream = co_await dial_unix(options.unix_path, deadline);
+  } else if (options.proxy) {
+    stream = co_await dial_through(*options.proxy, options.host, options.port, options.family, deadline);
+  } else {
+    stream = co_await dial_tcp(options.host, options.port, options.family, deadline);
+  }
   if (!stream || !options.tls) co_return std::move(stream);
   co_return co_await secure(std::move(*stream), std::move(*options.tls), std::move(options.host), deadline);
 }

@@ -6,6 +6,7 @@
 // cancelled. A stream may be destroyed when no operation is under way.
 #pragma once
 #include <ws/core/bytes.h>
+#include <ws/io/proxy.h>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -58,10 +59,12 @@ struct DialOptions {
   std::uint16_t port = 80;
   Family family = Family::any;
   std::optional<TlsOptions> tls{};
-  std::chrono::milliseconds deadline{10'000};  // resolving, connecting and TLS together
+  std::chrono::milliseconds deadline{10'000};  // resolving, connecting, proxy and TLS together
+  std::optional<Proxy> proxy{};                // `family` is of the way to it, then
+  std::string unix_path{};                     // this Unix socket, in place of host and port; TLS still verifies the host
 };
 
-enum class DialStage : std::uint8_t { resolve, connect, tls };
+enum class DialStage : std::uint8_t { resolve, connect, tls, proxy };
 
 struct DialError {
   DialStage stage;

@@ -66,6 +66,12 @@ void SocketStream::close() noexcept {
   socket_.close(ignored);
 }
 
+int SocketStream::release() noexcept {
+  std::error_code error;
+  const int descriptor = socket_.release(error);
+  return error ? -1 : descriptor;
+}
+
 void SocketStream::write_without_waiting(ByteView octets) noexcept {
   if (socket_.is_open()) ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }

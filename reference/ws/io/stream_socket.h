@@ -23,6 +23,9 @@ class SocketStream final : public Stream {
   [[nodiscard]] std::string peer() const override;
   [[nodiscard]] bool secure() const noexcept override { return false; }
 
+  // Hands the socket over, without Asio; operations under way end. -1: there is none.
+  [[nodiscard]] int release() noexcept;
+
  private:
   Socket socket_;
   bool ended_ = false;  // the input: the kernel announces that once, and Asio would wait for the next announcement

@@ -124,6 +124,7 @@ class WebSocket {
   [[nodiscard]] Stream& stream() noexcept;
 
  private:
+  friend class DirectSockets;
   std::shared_ptr<Impl> impl_;
 };
 
@@ -191,6 +192,8 @@ struct ConnectOptions {
   std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
   TlsOptions tls;                   // for wss
   Family family = Family::any;
+  std::optional<Proxy> proxy;  // for ws, too (RFC 6455 4.1)
+  std::string unix_path;       // this Unix socket, in place of the URL's host and port; both are told to the server
   std::chrono::milliseconds deadline{10'000};  // from resolving to the 101
   // How many redirections connect(url) follows (RFC 9110 15.4). Never from wss to ws; to another host, port or scheme
   // without Authorization and Cookie.

@@ -8,7 +8,7 @@ import websockets
 async def run(number):
     url = f"{sys.argv[1]}/runCase?case={number}&agent=python-websockets"
     try:
-        async with websockets.connect(url, max_size=64 * 2**20) as websocket:
+        async with websockets.connect(url, max_size=64 * 2**20, close_timeout=1) as websocket:
             async for message in websocket:
                 await websocket.send(message)
     except (websockets.WebSocketException, OSError, ValueError):

@@ -1,0 +1,41 @@
+// direct_sockets.h - many open connections on plain sockets, served without a coroutine, a timer or a buffer for each.
+//
+// This is the fast way, and the one place for its tricks: the sockets are in an epoll set of their own, which Asio sees as
+// a single descriptor; all of them share one input buffer; a message is read, answered and written in one go. Its plain
+// twin, which does the same with a WebSocket and a coroutine, is echo() of echo_server.h; direct_sockets_test.cc holds one
+// against the other.
+#pragma once
+#include <ws/io/websocket.h>
+
+namespace ws::io {
+
+// Belongs to one executor (one thread or strand) and is not locked.
+class DirectSockets {
+ public:
+  // A message (event::Text or event::Binary). What is submitted to the connection goes out when the call has returned;
+  // the handler may move the message's content away.
+  using OnMessage = std::function<void(Connection&, Event&)>;
+  using OnEnd = std::function<void()>;  // a connection is no more
+
+  DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end);
+  DirectSockets(const DirectSockets&) = delete;
+  DirectSockets& operator=(const DirectSockets&) = delete;
+  ~DirectSockets();  // drops all; on_end is not called any more
+
+  // Takes over an open connection on which no other operation is under way. False when it cannot be, and `socket` goes
+  // on as it was: the stream is no plain socket, the connection is not open, something waits to be read or written, or
+  // the system has no descriptor left. When this operation is cancelled, the connection is dropped.
+  [[nodiscard]] asio::awaitable<bool> adopt(WebSocket& socket);
+
+  [[nodiscard]] std::size_t size() const noexcept;
+  // Begins the closing handshake on all of them (RFC 6455 7.1.2); Limits::close bounds it.
+  void close(std::uint16_t code, std::string_view reason);
+  // Ends TCP without ceremony on all of them.
+  void drop();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ws::io
