@@ -1,4 +1,5 @@
-# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, peer, page.
+# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, peer, page,
+# example (examples/CMakeLists.txt).
 if(NOT BUILD_TESTING)
   return()
 endif()

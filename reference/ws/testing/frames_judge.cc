@@ -209,7 +209,8 @@ void FramesJudge::take_close(const std::optional<CloseReason>& reason) {
 void FramesJudge::judge_failing_code(std::uint16_t code) {
   const auto& fault = *stimulus_.fault;
   if (fault.may_pass || fits(fault.violation, code)) return;
-  if (stimulus_.may_be_refused() && code == cc::kProtocolError) return;  // C-16: for what came before the fault
+  // For what came before the fault (C-16), or before it was noticed (C-31).
+  if ((stimulus_.may_be_refused() || fault.others) && code == cc::kProtocolError) return;
   // C-27: it may have closed before it saw the fault, for a reason of its own.
   if (!options_.echoes && !says_error(code)) return;
   complain(Weight::should, "rfc6455-7.1.7-5", code_text(rule(fault.violation).close_code), code_text(code),

@@ -94,6 +94,14 @@ TEST(Oracle, AcceptsWhatTheRfcLeavesFree) {
   // A fault of which only the beginning was sent (C-31: the end of the message may be waited for).
   EXPECT_EQ(
       verdict(server().sent(text, "\xff", false).sent(ping, "alive").came(pong, "alive").then(Kind::nothing_came)), "");
+  // Another fault, which is noticed before the first one has to be.
+  EXPECT_EQ(verdict(server()
+                        .sent(text, "\xff", false)
+                        .sent(ping, std::string(126, 'p'))
+                        .sent(cont)
+                        .came(close, k1002)
+                        .then(Kind::it_ended)),
+            "");
   // The first octet of a header is enough to refuse it.
   EXPECT_EQ(verdict(server().sent_octets("\xf1").came(close, k1002).then(Kind::it_ended)), "");
 }

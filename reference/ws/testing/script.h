@@ -52,7 +52,7 @@ class Script {
   Script& end();  // of the script's sending: TLS close_notify and FIN
   Script& reset();
 
-  // Any other step: `body` gives nothing, or what went wrong.
+  // Any other step, with what <ws/testing/script_session.h> offers: `body` gives nothing, or what went wrong.
   using Step = std::function<asio::awaitable<std::optional<std::string>>(Session&)>;
   Script& then(std::string name, Step body);
 

@@ -115,7 +115,9 @@ void Stimulus::follow_frame() {
   if (fault && fault->settled && header.opcode == Opcode::ping) pings_behind.push_back(to_string(walker_.payload()));
   const bool ends_message = !is_control(header.opcode) && header.fin;
   if (!is_control(header.opcode)) in_message = !header.fin;
-  if (fault && (ends_message || !noticed_with_the_message(fault->violation))) fault->settled = true;
+  if (!fault || fault->settled) return;
+  fault->settled = ends_message || !noticed_with_the_message(fault->violation);
+  fault->others = fault->others || !fault->settled;
 }
 
 }  // namespace ws::testing
