@@ -167,6 +167,12 @@ std::expected<void, Misuse> Connection::submit(const Command& command) {
 
 std::optional<Event> Connection::next_event() { return impl_->events.take(); }
 
+std::optional<Piece> Connection::take_piece() {
+  // RFC 6455 7.1.7: nothing of a message that was cut short by a failure or a Close counts any more.
+  if (impl_->state != State::open && impl_->state != State::closing) return std::nullopt;
+  return impl_->message_reader.take_piece();
+}
+
 ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }

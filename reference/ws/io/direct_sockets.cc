@@ -254,7 +254,8 @@ asio::awaitable<bool> DirectSockets::adopt(WebSocket& socket) {
   const auto from = socket.impl_;
   auto* const stream = dynamic_cast<SocketStream*>(from->stream.get());
   if (stream == nullptr || from->connection.state() != State::open || from->ended || from->flushing ||
-      from->input_ended || !from->inbox.empty() || from->pending() != 0 || !self->prepare())
+      from->input_ended || from->reading || from->streaming || !from->inbox.empty() || from->pending() != 0 ||
+      !self->prepare())
     co_return false;
   const int descriptor = stream->release();
   if (descriptor < 0) co_return false;
