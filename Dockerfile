@@ -1,11 +1,10 @@
 # docker build -t touchstone .                              an image that holds the program and nothing else
 # docker build --target program --output bin .              the program itself, bin/touchstone: static, for any Linux
 FROM debian:12-slim AS build
-SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /touchstone
 # The packages first: this layer stays while only the sources change.
 COPY scripts/lib/packages.sh scripts/lib/
-RUN . scripts/lib/packages.sh && need_packages build ca-certificates && rm -rf /var/lib/apt/lists/*
+RUN bash -euc '. scripts/lib/packages.sh; need_packages build ca-certificates' && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN scripts/build static touchstone && strip build/static/touchstone
 

@@ -90,7 +90,7 @@ touchstone_component(ws "Strict WebSocket connections (RFC 6455, RFC 7692) as C+
                      "-ltouchstone_ws -ltouchstone_ws_core" "${requires_ws}")
 list(JOIN requires_testing ", " more)
 string(JOIN ", " requires_testing "touchstone-ws = ${PROJECT_VERSION}" ${more})
-touchstone_component(testing "Peers with planned faults, for tests of WebSocket servers and clients"
+touchstone_component(testing "Scripted and faulty peers, a pipe in memory, matchers and an oracle, for tests of WebSocket endpoints"
                      "-ltouchstone_testing" "${requires_testing}")
 
 configure_package_config_file(cmake/touchstoneConfig.cmake.in ${CMAKE_BINARY_DIR}/package/touchstoneConfig.cmake

@@ -24,10 +24,11 @@ Every failure cites the requirement that was broken and can be replayed.")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libtouchstone-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 list(JOIN debian_dev ", " CPACK_DEBIAN_DEV_PACKAGE_DEPENDS)
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "touchstone, cmake (>= 3.23), pkg-config")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "touchstone, cmake (>= 3.23), pkg-config, libgmock-dev, nlohmann-json3-dev")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "strict WebSocket connections for C++ programs and their tests
 Static libraries and headers: the protocol without I/O, connections as
-C++20 coroutines on Asio, and peers with planned faults to test against.
+C++20 coroutines on Asio, and what tests need: scripted and faulty peers, a
+pipe in memory, GoogleTest matchers, an oracle.
 For CMake's find_package(touchstone) and for pkg-config.")
 
 foreach(package touchstone libtouchstone-dev)

@@ -103,8 +103,12 @@ void add_options(Completion& completion, const Place& place, const std::string& 
   for (const CLI::Option* option : place.app->get_options()) {
     if (!may_stand(*option, place)) continue;
     // -h beside --help is no news; a short name shows where there is no long one.
-    const std::string name = first_name(*option);
-    if (name.starts_with(begun)) completion.words.push_back({name, first_line(option->get_description())});
+    std::vector<std::string> names;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    if (names.empty()) names.push_back(first_name(*option));
+    for (const std::string& name : names) {
+      if (name.starts_with(begun)) completion.words.push_back({name, first_line(option->get_description())});
+    }
   }
 }
 

@@ -20,6 +20,7 @@ class CompletionOfWords : public testing::Test {
     cook->add_option("--spice", texts, "What else")->type_name("NAME")->allow_extra_args(false)->take_all();
     CLI::Option* four = cook->add_flag("-4", flag, "Four");
     cook->add_flag("-6", flag, "Six")->excludes(four);
+    cook->add_flag("--raw,!--done", flag, "How");
     cook->add_option("--into", text, "Where")->type_name("DIR");
     tool.add_subcommand("wash", "Make it clean");
     tool.add_subcommand("secret", "Not told")->group("");
@@ -51,7 +52,8 @@ TEST_F(CompletionOfWords, NamesSubcommandsButNoHiddenOnes) {
 }
 
 TEST_F(CompletionOfWords, NamesOptionsOfTheSubcommand) {
-  EXPECT_THAT(words_at({"cook", "-"}), ElementsAre("--help", "--heat", "--spice", "-4", "-6", "--into"));
+  EXPECT_THAT(words_at({"cook", "-"}),
+              ElementsAre("--help", "--heat", "--spice", "-4", "-6", "--raw", "--done", "--into"));
   EXPECT_THAT(words_at({"cook", "--he"}), ElementsAre("--help", "--heat"));
   EXPECT_THAT(words_at({"wash", "--"}), ElementsAre("--help"));
   EXPECT_THAT(words_at({"wash", ""}), ElementsAre("--help"));
@@ -59,7 +61,7 @@ TEST_F(CompletionOfWords, NamesOptionsOfTheSubcommand) {
 
 TEST_F(CompletionOfWords, LeavesOutWhatMayNotStandTwiceOrTogether) {
   EXPECT_THAT(words_at({"cook", "--heat", "low", "-4", "--spice", "salt", "-"}),
-              ElementsAre("--help", "--spice", "--into"));
+              ElementsAre("--help", "--spice", "--raw", "--done", "--into"));
 }
 
 TEST_F(CompletionOfWords, NamesValuesInBothForms) {
