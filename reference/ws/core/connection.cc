@@ -177,6 +177,8 @@ ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }
 
+void Connection::swap_output_memory(Bytes& memory) noexcept { impl_->sender.swap_memory(memory); }
+
 bool Connection::wants_shutdown() const noexcept {
   if (!output().empty()) return false;
   if (impl_->state == State::closed) return true;

@@ -105,6 +105,12 @@ void Sender::wrote(std::size_t octets) {
   if (output().size() <= kPongBacklog) flush_pong();
 }
 
+void Sender::swap_memory(Bytes& memory) noexcept {
+  if (!out_.empty()) return;
+  memory.clear();
+  out_.swap(memory);
+}
+
 void Sender::drop_output() noexcept {
   out_.clear();
   written_ = 0;

@@ -30,6 +30,8 @@ class Sender {
   [[nodiscard]] ByteView output() const noexcept { return ByteView(out_).subspan(written_); }
   void wrote(std::size_t octets);
   void drop_output() noexcept;
+  // Swaps the memory of an empty output with `memory`, whose content is lost.
+  void swap_memory(Bytes& memory) noexcept;
 
  private:
   void data_frame(Opcode opcode, ByteView data, bool fin);

@@ -66,6 +66,7 @@ struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   bool waiting = false;                                // for `set`
   std::vector<std::unique_ptr<Peer>> peers;
   std::unique_ptr<std::byte[]> input;
+  Bytes output;  // memory for the connection that is being served
   OnMessage on_message;
   OnEnd on_end;
 };
@@ -108,11 +109,13 @@ void DirectSockets::Impl::serve_ready() {
 
 void DirectSockets::Impl::serve(Peer& peer, std::uint32_t events) {
   try {
+    peer.connection.swap_output_memory(output);
     if (events != EPOLLIN) {  // there is room for output, or TCP broke
       write(peer);
       if (!peer.held.empty()) take(peer, std::exchange(peer.held, {}));
     }
     if (events != EPOLLOUT && peer.held.empty()) read(peer);
+    peer.connection.swap_output_memory(output);  // back, unless the kernel did not take all
     settle(peer);
   } catch (const std::bad_alloc&) {
     remove(peer);  // no memory: this connection only
@@ -226,6 +229,8 @@ void DirectSockets::Impl::add(std::unique_ptr<Peer> peer, ByteView early) {
   epoll_ctl(set.native_handle(), EPOLL_CTL_ADD, peer->descriptor, &event);
   Peer& added = *peers.emplace_back(std::move(peer));
   take(added, early);
+  Bytes of_the_handshake;
+  added.connection.swap_output_memory(of_the_handshake);
   settle(added);
   wait();
 }
