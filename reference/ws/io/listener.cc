@@ -1,3 +1,4 @@
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -161,6 +162,9 @@ Listener::~Listener() { close(); }
 
 std::expected<std::unique_ptr<Listener>, std::string> Listener::open(asio::any_io_executor executor,
                                                                      ListenOptions options) {
+  // OpenSSL keeps, for good, a piece of the thread that first uses it: let that be the one which listens, not one of
+  // many that serve.
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
   const auto impl = std::make_shared<Impl>(executor, std::move(options));
   if (impl->options.tls) {
     auto context = server_context(*impl->options.tls);

@@ -167,7 +167,7 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->type_name("SIZE")
       ->capture_default_str()
       ->group(group);
-  app.add_flag("--text,!--binary", load.text, "Text messages, or binary ones (default)")->group(group);
+  app.add_flag("--text", load.text, "Text messages in place of binary ones")->group(group);
   app.add_flag("--deflate", load.deflate, "Offer permessage-deflate, and compress when it is agreed")->group(group);
   CLI::Option* rate =
       app.add_option("--rate", load.rate, "Fixed rate: so many messages per second over all connections together")
