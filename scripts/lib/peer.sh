@@ -9,13 +9,20 @@ cache=$root/build/peers/$(basename "$here")
 # shellcheck source=scripts/lib/packages.sh
 . "$root/scripts/lib/packages.sh"
 
+# Until this script ends, no other one installs or builds the same peer: tests of one peer run side by side.
+take_turn() {
+  mkdir -p "$cache"
+  exec {turn}>"$cache.lock"
+  flock "$turn"
+}
+
 # The packages of package-lock.json into $cache/node_modules; nothing to do when that very lock file was installed.
 # Install scripts do not run: what they would fetch or choose is not in the lock file. Fails when npm does.
 install_npm() {
+  take_turn
   need_packages nodejs=node npm=npm
   cmp -s "$here/package-lock.json" "$cache/installed.json" && return
-  rm -rf "$cache"
-  mkdir -p "$cache"
+  rm -rf "${cache:?}"/*
   cp "$here/package.json" "$here/package-lock.json" "$cache"
   (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund >&2) || return
   cp "$here/package-lock.json" "$cache/installed.json"
@@ -28,7 +35,7 @@ debian_version() { dpkg-query -W -f='${Version}\n' "$1"; }
 # build_cxx FLAGS...: server.cc and client.cc become $cache/server and $cache/client.
 build_cxx() {
   local program
-  mkdir -p "$cache"
+  take_turn
   for program in server client; do
     [[ ! -e $here/$program.cc || ($cache/$program -nt $here/$program.cc && $cache/$program -nt $here/build) ]] && continue
     g++ -O2 -o "$cache/$program" "$here/$program.cc" "$@"
@@ -38,7 +45,7 @@ build_cxx() {
 # build_go: server.go and client.go likewise, with the libraries that Debian installs as sources.
 build_go() {
   local program
-  mkdir -p "$cache"
+  take_turn
   for program in server client; do
     [[ ! -e $here/$program.go || ($cache/$program -nt $here/$program.go && $cache/$program -nt $here/build) ]] && continue
     GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$root/build/peers/go-cache GOFLAGS='' \
