@@ -25,7 +25,7 @@ class Faults {
 
  private:
   static constexpr std::size_t kMost = 10'000;
-  static constexpr std::uint64_t kBudget = 128 * 1024 * 1024;
+  static constexpr std::uint64_t kBudget = 64 * 1024 * 1024;
   std::uint64_t budget_ = kBudget;
   std::string file_;
   std::set<std::tuple<std::string, std::string, std::string>> seen_;
