@@ -12,8 +12,9 @@
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::uint64_t kLengths[] = {0,   1,   2,   3,    4,    5,     64,    123,   124,  125,
-                                      126, 127, 128, 1000, 1025, 32767, 32768, 65535, 65536};
+constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 1025};
+constexpr std::uint64_t kLongLengths[] = {32767, 32768, 65535, 65536};  // seldom: they cost the time of many stimuli
+constexpr std::uint64_t kMostWrites = 8;  // of a stimulus that is cut every so many octets: each is a packet
 // Of each kind of octet sequence that RFC 3629 knows or forbids, one.
 constexpr std::string_view kGoodTexts[] = {"Hello",
                                            std::string_view("\0", 1),
@@ -136,7 +137,7 @@ Case Mutator::made_up() {
 // --- New steps -----------------------------------------------------------------------------------------------
 
 std::uint64_t Mutator::any_length(std::uint64_t most) {
-  const std::uint64_t length = one_in(3) ? below(200) : pick(kLengths);
+  const std::uint64_t length = one_in(16) ? pick(kLongLengths) : one_in(3) ? below(200) : pick(kLengths);
   return std::min(length, most);
 }
 
@@ -372,6 +373,8 @@ void Mutator::finish(Case& c) {
     return size > kMostPayload;
   });
   c.steps.erase(too_much, c.steps.end());
+  const std::uint64_t heads = c.steps.size() * ws::kMaxHeaderSize;
+  if (c.wire.cut == Wire::Cut::octets) c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
   int mark = 0;
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
