@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 
 namespace touchstone {
@@ -25,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr unsigned kBulkShare = 4;            // bulk cases fill the machine by themselves: fewer at a time
 constexpr int kMostRefusals = 3;              // connections refused to one case by an endpoint that is alive
-constexpr std::size_t kConfirmedInARow = 25;  // so many failures confirmed without an exception stand for the rest
+constexpr std::size_t kConfirmedInARow = 25;  // so many of a sort confirmed without an exception stand for the rest
 constexpr std::chrono::milliseconds kLeastTimeout{5000};
 
 // One run of one case, before it is known whether the endpoint lived through it.
@@ -281,10 +282,13 @@ class Runner {
 
   // --- Confirmation ---------------------------------------------------------------------------------------
 
-  // A failure under load is run again alone before anyone is accused.
+  // A failure under load is run again alone before anyone is accused. Octets that came stand for other octets, but not
+  // for a silence: there a busy machine, or an endpoint that another case kept busy, may have had its part.
   asio::awaitable<void> confirm() {
-    std::size_t in_a_row = 0;
+    rare_ones_first();
+    std::map<std::pair<Behavior, bool>, std::size_t> confirmed;
     while (!to_confirm_.empty()) {
+      std::size_t& in_a_row = confirmed[{to_confirm_.front().result.behavior, to_confirm_.front().waited}];
       if (lost() || in_a_row >= kConfirmedInARow) {
         observer_.finished(to_confirm_.front().result);
         to_confirm_.pop_front();
@@ -308,6 +312,18 @@ class Runner {
       }
       observer_.finished(second.result);
     }
+  }
+
+  // What an endpoint does to many cases it does by itself; what befell a few may have been an accident.
+  void rare_ones_first() {
+    const auto rule = [](const Attempt& attempt) {
+      const auto& findings = attempt.result.findings;
+      const auto gravest = std::ranges::max_element(findings, {}, &Finding::weight);
+      return std::pair(attempt.waited, gravest == findings.end() ? std::string() : gravest->requirement);
+    };
+    std::map<std::pair<bool, std::string>, std::size_t> times;
+    for (const Attempt& attempt : to_confirm_) ++times[rule(attempt)];
+    std::ranges::stable_sort(to_confirm_, {}, [&](const Attempt& attempt) { return times[rule(attempt)]; });
   }
 
   // --- One case -------------------------------------------------------------------------------------------
