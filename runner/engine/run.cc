@@ -28,6 +28,7 @@ constexpr unsigned kBulkShare = 4;            // bulk cases fill the machine by 
 constexpr int kMostRefusals = 3;              // connections refused to one case by an endpoint that is alive
 constexpr std::size_t kConfirmedInARow = 25;  // so many of a sort confirmed without an exception stand for the rest
 constexpr std::chrono::milliseconds kLeastTimeout{5000};
+constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
 
 // One run of one case, before it is known whether the endpoint lived through it.
 struct Attempt {
@@ -210,7 +211,7 @@ class Runner {
   asio::awaitable<bool> alive() {
     Case knock;
     knock.expect = Expect{};
-    const auto observed = co_await observe(knock, target_, session_options(), cache_);
+    const auto observed = co_await observe(knock, target_, session_options(knock.bulk), cache_);
     if (!observed) why_refused_ = observed.error().text;
     if (observed && !observed->response) why_refused_ = observed->handshake_failure;
     co_return observed && observed->response;
@@ -333,9 +334,9 @@ class Runner {
     return std::max(kLeastTimeout, std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting_.round_trip));
   }
 
-  [[nodiscard]] SessionOptions session_options(bool keep_whole = false) const {
+  [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole = false) const {
     SessionOptions session;
-    session.timeout = timeout();
+    session.timeout = bulk && options_.timeout.count() == 0 ? kBulkPatience * timeout() : timeout();
     session.round_trip = greeting_.round_trip;
     session.seed = options_.seed;
     session.keep_whole = keep_whole;
@@ -347,7 +348,7 @@ class Runner {
     observer_.started(c);
     const auto wall = std::chrono::system_clock::now();
     const auto start = Clock::now();
-    const SessionOptions session = session_options(keep_whole);
+    const SessionOptions session = session_options(c.bulk, keep_whole);
     auto observed = co_await observe(c, target_, session, cache_);
     Attempt attempt;
     attempt.c = &c;
