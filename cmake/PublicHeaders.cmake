@@ -3,7 +3,7 @@
 # `cmake -P cmake/PublicHeaders.cmake` prints them, one a line.
 set(touchstone_internal_headers
     ws/core/header_reader.h ws/core/message_reader.h ws/core/sender.h ws/core/window_inflater.h
-    ws/io/dial_tcp.h ws/io/direct_sockets.h ws/io/frame_cutter.h ws/io/tunnel.h
+    ws/io/dial_tcp.h ws/io/frame_cutter.h ws/io/tunnel.h
     ws/testing/frame_walker.h ws/testing/frames_judge.h ws/testing/opening_judge.h
     ws/testing/stimulus.h ws/testing/unlimited.h)
 

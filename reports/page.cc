@@ -187,7 +187,8 @@ std::string details_blocks(const Report& report, const Numbers& requirements) {
   std::string out;
   for (std::size_t i = 0; i < report.agents().size(); ++i) {
     out += fmt::format("<script type=\"text/plain\" id=\"details-{}\">\n", i);
-    for (const Result* result : report.agents()[i].results) out += json_for_script(details(*result, requirements)) + "\n";
+    for (const Result* result : report.agents()[i].results)
+      out += json_for_script(details(*result, requirements)) + "\n";
     out += "</script>\n";
   }
   return out;
@@ -206,12 +207,12 @@ std::expected<void, FileError> render_page(const Report& report, const Sink& sin
   const Numbers requirements = number_requirements(report);
   std::string title;
   for (const AgentResults& agent : report.agents()) title += (title.empty() ? "" : ", ") + xml_escape(agent.name);
-  return sink("index.html",
-              fill_template(resource("reports/page/page.html"), {{"title", title},
-                                                          {"styles", joined(kStyles)},
-                                                          {"scripts", joined(kScripts)},
-                                                          {"data", json_for_script(page_data(report, requirements))},
-                                                          {"details", details_blocks(report, requirements)}}));
+  return sink("index.html", fill_template(resource("reports/page/page.html"),
+                                          {{"title", title},
+                                           {"styles", joined(kStyles)},
+                                           {"scripts", joined(kScripts)},
+                                           {"data", json_for_script(page_data(report, requirements))},
+                                           {"details", details_blocks(report, requirements)}}));
 }
 
 }  // namespace touchstone

@@ -39,7 +39,8 @@ const Sample& one() {
 const std::map<std::string, std::string>& files_of_one(std::string_view format) {
   static std::map<std::string_view, std::map<std::string, std::string>> made;
   const auto found = made.find(format);
-  return found != made.end() ? found->second : made.emplace(renderer(format)->name, rendered(format, one())).first->second;
+  return found != made.end() ? found->second
+                             : made.emplace(renderer(format)->name, rendered(format, one())).first->second;
 }
 
 Json json_of(const std::string& text) {

@@ -302,8 +302,8 @@ asio::awaitable<void> Dialogue::send(const step::Close& close) {
 void Dialogue::mark_close(ws::ByteView payload) {
   o_.sent_close_in_steps = closing_sent_ = true;
   if (payload.size() >= 2) {
-    o_.local_close_code = static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 |
-                                                     std::to_integer<unsigned>(payload[1]));
+    o_.local_close_code =
+        static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
   }
 }
 
@@ -374,7 +374,8 @@ asio::awaitable<void> Dialogue::look_for_harm(const step::Alive& alive) {
     recorder_.note(Entry::Direction::local, Entry::Kind::mark,
                    fault.empty() ? "a fresh connection works" : "a fresh connection: " + fault);
     if (!fault.empty()) {
-      o_.harm.push_back({fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()), fault});
+      o_.harm.push_back(
+          {fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()), fault});
     }
   }
   if (options_.process != 0) compare_usage(alive);
@@ -385,8 +386,9 @@ void Dialogue::compare_usage(const step::Alive& alive) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   const ProcessUsage now = usage_of(options_.process);
   if (now.resident_octets > usage_before_.resident_octets + alive.memory_mib * kMiB) {
-    o_.harm.push_back({fmt::format("the endpoint's memory grows by at most {} MiB", alive.memory_mib),
-                       fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB)});
+    o_.harm.push_back(
+        {fmt::format("the endpoint's memory grows by at most {} MiB", alive.memory_mib),
+         fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB)});
   }
   if (now.cpu > usage_before_.cpu + alive.cpu) {
     o_.harm.push_back({fmt::format("the case costs the endpoint at most {} s of CPU", alive.cpu.count()),

@@ -46,8 +46,8 @@ class Inbound {
   Recorder& recorder_;
   bool let_go_;
   std::optional<ws::Connection> receiver_;
-  ws::Bytes held_;                       // of a frame whose header is not complete yet
-  std::uint64_t left_ = 0;               // payload octets of the present frame still to come
+  ws::Bytes held_;          // of a frame whose header is not complete yet
+  std::uint64_t left_ = 0;  // payload octets of the present frame still to come
   bool deflate_ = false;
   bool compressed_ = false;              // the message that comes in has RSV1 set
   std::uint64_t compressed_octets_ = 0;  // of it, so far

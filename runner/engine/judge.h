@@ -25,7 +25,4 @@ struct Verdict {
 // `c.expect` must be there (see oracle.h for cases without one). `seed` is the one that the case ran with.
 [[nodiscard]] Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed);
 
-// What the case expects, in one or two sentences for people.
-[[nodiscard]] std::string describe(const Expect& expect);
-
 }  // namespace touchstone

@@ -22,7 +22,8 @@ std::string shown(std::uint32_t key) { return fmt::format("{:08x}", key); }
 // All keys equal: 2^-32 for each key behind the first.
 bool constant(std::span<const std::uint32_t> keys) {
   const auto n = static_cast<double>(keys.size());
-  return keys.size() > 2 && beyond_chance(-32 * (n - 1), 1) && std::ranges::count(keys, keys.front()) == std::ssize(keys);
+  return keys.size() > 2 && beyond_chance(-32 * (n - 1), 1) &&
+         std::ranges::count(keys, keys.front()) == std::ssize(keys);
 }
 
 // A counter, or a generator that adds: the differences are all equal, 2^-32 for each behind the first.
@@ -60,8 +61,8 @@ int lopsided_bit(std::span<const std::uint32_t> keys) {
   const auto n = static_cast<double>(keys.size());
   const double bound = std::sqrt(std::log(2.0 * 32 / kErrorRate) / (2 * n));
   for (int bit = 0; bit < 32; ++bit) {
-    const auto ones = static_cast<double>(
-        std::ranges::count_if(keys, [bit](std::uint32_t key) { return (key >> bit & 1U) != 0; }));
+    const auto ones =
+        static_cast<double>(std::ranges::count_if(keys, [bit](std::uint32_t key) { return (key >> bit & 1U) != 0; }));
     if (std::abs(ones / n - 0.5) >= bound) return bit;
   }
   return -1;
@@ -78,7 +79,8 @@ std::vector<Finding> judge_mask_keys(std::span<const std::uint32_t> keys) {
   if (constant(keys)) {
     find(Weight::violation, fmt::format("all {} frames are masked with {}", keys.size(), shown(keys.front())));
   } else if (steps_evenly(keys)) {
-    find(Weight::violation, fmt::format("each of {} keys is the last one plus {}", keys.size(), shown(keys[1] - keys[0])));
+    find(Weight::violation,
+         fmt::format("each of {} keys is the last one plus {}", keys.size(), shown(keys[1] - keys[0])));
   } else if (const std::size_t repeats = repeats_beyond_chance(keys); repeats > 0) {
     find(Weight::weak, fmt::format("{} of {} keys came before (C-17)", repeats, keys.size()));
   } else if (const std::uint32_t stuck = stuck_bits(keys); stuck != 0) {

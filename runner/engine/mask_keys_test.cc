@@ -17,7 +17,8 @@ std::vector<std::uint32_t> made(std::size_t count, const std::function<std::uint
 TEST(MaskKeys, AcceptsTenThousandConnectionsOfAGoodSource) {
   std::mt19937 random(7);
   for (int round = 0; round < 10'000; ++round) {
-    const auto keys = made(2 + static_cast<std::size_t>(round) % 200, [&](std::size_t) { return static_cast<std::uint32_t>(random()); });
+    const auto keys = made(2 + static_cast<std::size_t>(round) % 200,
+                           [&](std::size_t) { return static_cast<std::uint32_t>(random()); });
     EXPECT_TRUE(judge_mask_keys(keys).empty()) << round;
   }
 }
@@ -37,23 +38,24 @@ TEST(MaskKeys, FindsACounter) {
 }
 
 TEST(MaskKeys, FindsAShortCycle) {
-  const auto found = judge_mask_keys(made(64, [](std::size_t i) { return static_cast<std::uint32_t>(0x9e3779b9U * (i % 60) * (i % 60)); }));
+  const auto found = judge_mask_keys(
+      made(64, [](std::size_t i) { return static_cast<std::uint32_t>(0x9e3779b9U * (i % 60) * (i % 60)); }));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].weight, Finding::Weight::weak);
 }
 
 TEST(MaskKeys, FindsKeysOfThirtyOneBits) {
   std::mt19937 random(7);
-  const auto found = judge_mask_keys(made(64, [&](std::size_t) { return static_cast<std::uint32_t>(random()) & 0x7fffffffU; }));
+  const auto found =
+      judge_mask_keys(made(64, [&](std::size_t) { return static_cast<std::uint32_t>(random()) & 0x7fffffffU; }));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].weight, Finding::Weight::weak);
 }
 
 TEST(MaskKeys, FindsABitThatIsSetNineTimesInTen) {
   std::mt19937 random(7);
-  const auto found = judge_mask_keys(made(256, [&](std::size_t i) {
-    return (static_cast<std::uint32_t>(random()) & ~1U) | (i % 10 == 0 ? 0U : 1U);
-  }));
+  const auto found = judge_mask_keys(
+      made(256, [&](std::size_t i) { return (static_cast<std::uint32_t>(random()) & ~1U) | (i % 10 == 0 ? 0U : 1U); }));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].weight, Finding::Weight::weak);
 }

@@ -67,13 +67,13 @@ struct Observation {
   std::optional<ws::RequestHead> request;    // of a client under test
   std::optional<ws::ResponseHead> response;  // of a server under test
   std::optional<ws::Violation> handshake_violation;
-  std::string handshake_failure;  // for people; set when the connection did not open for another reason
-  bool opened = false;            // as the tester sees it; a client may still have refused the answer
-  bool opening_silent = false;    // no answer within the time-out
-  bool spoke_early = false;       // the endpoint sent octets before it had all of the tester's head
-  bool answer_lawful = true;      // a client under test has to take the tester's answer
+  std::string handshake_failure;          // for people; set when the connection did not open for another reason
+  bool opened = false;                    // as the tester sees it; a client may still have refused the answer
+  bool opening_silent = false;            // no answer within the time-out
+  bool spoke_early = false;               // the endpoint sent octets before it had all of the tester's head
+  bool answer_lawful = true;              // a client under test has to take the tester's answer
   std::optional<NonceFault> nonce_fault;  // of the client, over all of its connections
-  std::optional<int> answer_status;  // of the tester's answer
+  std::optional<int> answer_status;       // of the tester's answer
   std::optional<ws::DeflateParams> deflate;
 
   // What was sent.
@@ -92,8 +92,8 @@ struct Observation {
   std::optional<ws::Violation> violation;  // the first rule that the endpoint's own octets broke
   std::uint64_t violation_offset = 0;      // into the octets received after the opening handshake
 
-  std::vector<std::uint32_t> mask_keys;    // of its frames, in order, when it is a client; a bounded number
-  bool empty_compressed = false;           // it sent a compressed message without a single octet (C-37)
+  std::vector<std::uint32_t> mask_keys;  // of its frames, in order, when it is a client; a bounded number
+  bool empty_compressed = false;         // it sent a compressed message without a single octet (C-37)
 
   // What the case did to the endpoint beside this connection: fresh connections that failed, memory, CPU.
   std::vector<Harm> harm;

@@ -17,7 +17,7 @@
 namespace touchstone {
 
 struct SessionOptions {
-  std::shared_ptr<Nonces> nonces{};  // of the client under test, over all cases; may be missing
+  std::shared_ptr<Nonces> nonces{};            // of the client under test, over all cases; may be missing
   std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
   std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
   std::uint64_t seed = 1;
@@ -29,8 +29,7 @@ struct SessionOptions {
 
 // One connection from its first octet on, and what it showed so far.
 struct Opening {
-  Opening(std::unique_ptr<ws::io::Stream> connected, std::size_t keep)
-      : stream(std::move(connected)), recorder(keep) {}
+  Opening(std::unique_ptr<ws::io::Stream> connected, std::size_t keep) : stream(std::move(connected)), recorder(keep) {}
   std::unique_ptr<ws::io::Stream> stream;
   Observation observation;
   Recorder recorder;
@@ -55,7 +54,7 @@ struct OpeningRequest {
 struct OpeningAnswer {
   ws::Bytes octets;
   std::optional<ws::DeflateParams> deflate;
-  bool lawful = true;  // a client has to take it
+  bool lawful = true;               // a client has to take it
   std::optional<int> status = 101;  // nothing: it is no HTTP
 };
 [[nodiscard]] OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,

@@ -171,7 +171,8 @@ bool is_left_open(ws::Violation violation, const Case& c) {
 // The parameters that the tester names first when it answers a client.
 ws::DeflateParams wished(const Case& c) {
   ws::DeflateParams params;
-  const auto parsed = c.accept.empty() ? ws::parse_extensions("permessage-deflate") : ws::parse_extensions(c.accept.front());
+  const auto parsed =
+      c.accept.empty() ? ws::parse_extensions("permessage-deflate") : ws::parse_extensions(c.accept.front());
   if (!parsed || parsed->empty()) return params;
   for (const auto& parameter : parsed->front().parameters) {
     const int bits = parameter.value ? std::atoi(parameter.value->c_str()) : 15;
@@ -327,8 +328,7 @@ std::vector<std::string> contradictions(const Case& c) {
         out.push_back(fmt::format("the strict {} replies with other messages, Pongs or marks", whose));
       }
     }
-    const auto text =
-        choice ? contradiction_of_choice(c, strict.end, violation) : contradiction(mine.end, strict.end);
+    const auto text = choice ? contradiction_of_choice(c, strict.end, violation) : contradiction(mine.end, strict.end);
     if (!text.empty()) {
       out.push_back(fmt::format("the strict {}: {}", whose, text));
     }

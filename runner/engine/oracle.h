@@ -19,16 +19,16 @@ namespace touchstone {
 // The first rule of RFC 6455 or RFC 7692 that the steps break in the eyes of the strict stack, if any.
 [[nodiscard]] std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed);
 
-// Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong under
-// those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without context
-// takeover (7.1.1). The tester would break the agreement.
+// Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong
+// under those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without
+// context takeover (7.1.1). The tester would break the agreement.
 [[nodiscard]] bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed);
 
 // The case with the oracle's expectation where it has none of its own.
 [[nodiscard]] Case with_expectation(Case c, std::uint64_t seed, Side side = Side::server);
 
-// On each of the case's sides: where an explicit expectation and the oracle's contradict each other: what the strict stack does must be
-// accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
+// On each of the case's sides: where an explicit expectation and the oracle's contradict each other: what the strict
+// stack does must be accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
 [[nodiscard]] std::vector<std::string> contradictions(const Case& c);
 
 }  // namespace touchstone

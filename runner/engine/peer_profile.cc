@@ -48,7 +48,8 @@ class Longest {
  public:
   void add(const std::vector<Step>& steps, std::uint64_t times = 1) {
     for (const Step& step : steps) {
-      if (const auto* message = std::get_if<step::Message>(&step.action)) longest = std::max(longest, length_of(*message));
+      if (const auto* message = std::get_if<step::Message>(&step.action))
+        longest = std::max(longest, length_of(*message));
       if (const auto* frame = std::get_if<step::Frame>(&step.action)) add(*frame, times);
       if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) add(repeat->steps, times * repeat->count);
     }
@@ -74,7 +75,9 @@ void await_pongs(std::vector<Step>& steps) {
   }
 }
 
-bool goes_on(const End& end) { return std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end); }
+bool goes_on(const End& end) {
+  return std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end);
+}
 
 }  // namespace
 
@@ -124,7 +127,8 @@ std::uint64_t largest_message(const Case& c) {
 
 std::expected<Case, std::string> adapted(Case c, const PeerProfile& profile) {
   bool compared = !profile.speaks_unasked;
-  for (const auto& [opcode, taken] : {std::pair{ws::Opcode::text, profile.text}, {ws::Opcode::binary, profile.binary}}) {
+  for (const auto& [opcode, taken] :
+       {std::pair{ws::Opcode::text, profile.text}, {ws::Opcode::binary, profile.binary}}) {
     if (!sends(c, opcode)) continue;
     if (taken == Taken::refused) {
       return std::unexpected(fmt::format("the endpoint refuses {} messages", ws::name(opcode)));
@@ -138,8 +142,9 @@ std::expected<Case, std::string> adapted(Case c, const PeerProfile& profile) {
   if (compared || !c.expect) return c;
   await_pongs(c.steps);
   Expect& expect = *c.expect;
-  std::erase_if(expect.replies,
-                [](const Reply& reply) { return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary; });
+  std::erase_if(expect.replies, [](const Reply& reply) {
+    return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary;
+  });
   expect.echoes = false;
   expect.compares_messages = false;
   // What was sent last is taken too before the tester closes.

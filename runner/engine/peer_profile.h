@@ -34,7 +34,8 @@ struct PeerProfile {
 
 // The file of --profile-of-peer: {"peer": 1, "text": "echoed", ...}. `file` is its name in faults.
 [[nodiscard]] std::string write_peer_profile(const PeerProfile& profile);
-[[nodiscard]] std::expected<PeerProfile, std::string> parse_peer_profile(const std::string& file, std::string_view text);
+[[nodiscard]] std::expected<PeerProfile, std::string> parse_peer_profile(const std::string& file,
+                                                                         std::string_view text);
 
 // The case as this endpoint can be asked: as it is for one that echoes; without the comparison of messages, and with a
 // Ping in place of each awaited echo, for one that only takes them. The error says why it is not applicable.

@@ -47,7 +47,8 @@ TEST(PeerProfile, AwaitsAPongWhereThereIsNoEcho) {
   EXPECT_TRUE(c->expect->replies.empty());
   ASSERT_FALSE(c->steps.empty());
   EXPECT_TRUE(std::holds_alternative<step::Sentinel>(c->steps.back().action));
-  EXPECT_TRUE(std::ranges::none_of(c->steps, [](const Step& s) { return std::holds_alternative<step::AwaitEcho>(s.action); }));
+  EXPECT_TRUE(
+      std::ranges::none_of(c->steps, [](const Step& s) { return std::holds_alternative<step::AwaitEcho>(s.action); }));
 }
 
 TEST(PeerProfile, ReadsWhatItWrites) {
@@ -63,7 +64,8 @@ TEST(PeerProfile, ReadsWhatItWrites) {
 }
 
 TEST(PeerProfile, SaysWhatIsWrongInAFile) {
-  const auto wrong = parse_peer_profile("p.json", R"({"peer": 1, "text": "yes", "binary": "echoed", "speaks_unasked": false, "largest_message": null})");
+  const auto wrong = parse_peer_profile(
+      "p.json", R"({"peer": 1, "text": "yes", "binary": "echoed", "speaks_unasked": false, "largest_message": null})");
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().find("p.json"), std::string::npos) << wrong.error();
   EXPECT_NE(wrong.error().find("/text"), std::string::npos) << wrong.error();

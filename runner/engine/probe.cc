@@ -40,7 +40,8 @@ std::size_t place(const Observation& o, Seen::Kind kind) {
 bool greets(const Observation& o) { return place(o, Seen::Kind::message) < place(o, Seen::Kind::passed); }
 
 bool ended_unasked(const Observation& o) {
-  const std::size_t end = std::min({place(o, Seen::Kind::close), place(o, Seen::Kind::eof), place(o, Seen::Kind::reset)});
+  const std::size_t end =
+      std::min({place(o, Seen::Kind::close), place(o, Seen::Kind::eof), place(o, Seen::Kind::reset)});
   return end < o.seen.size() && end < place(o, Seen::Kind::tester_close);
 }
 
@@ -58,7 +59,8 @@ bool refuses(const Observation& o) {
 // Lines and letters beyond ASCII too: what an endpoint cuts into lines or changes is no echo.
 std::vector<std::string> questions(std::size_t connection) {
   const std::string whose = fmt::format("of connection {}", connection);
-  return {"touchstone: first " + whose, "touchstone: second\nwith two lines " + whose + "\n", "touchstone: third \u20ac\u00e9 " + whose};
+  return {"touchstone: first " + whose, "touchstone: second\nwith two lines " + whose + "\n",
+          "touchstone: third \u20ac\u00e9 " + whose};
 }
 
 // In order, whatever their types: a wrong type is for the cases to find.
@@ -72,7 +74,8 @@ bool come_back(const Observation& o, const std::vector<std::string>& sent) {
 
 class Probe {
  public:
-  Probe(const Target& target, const Greeting& greeting, const RunOptions& options) : target_(target), options_(options) {
+  Probe(const Target& target, const Greeting& greeting, const RunOptions& options)
+      : target_(target), options_(options) {
     session_.round_trip = greeting.round_trip;
     session_.seed = options.seed;
   }
@@ -114,7 +117,9 @@ class Probe {
   static bool hears_others(const Observation& o, std::size_t own) {
     for (std::size_t i = 0; i < kAtOnce; ++i) {
       const std::string other = fmt::format("of connection {}", i);
-      const auto of_it = [&](const SeenMessage& m) { return !m.as_sent && ws::as_text(m.octets).find(other) != std::string_view::npos; };
+      const auto of_it = [&](const SeenMessage& m) {
+        return !m.as_sent && ws::as_text(m.octets).find(other) != std::string_view::npos;
+      };
       if (i != own && std::ranges::any_of(o.messages, of_it)) return true;
     }
     return false;

@@ -1,5 +1,6 @@
 #include "runner/engine/run.h"
 
+#include "runner/engine/describe_expect.h"
 #include "runner/engine/judge.h"
 #include "runner/engine/oracle.h"
 #include "runner/engine/session.h"

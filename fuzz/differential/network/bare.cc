@@ -19,7 +19,9 @@ namespace {
 class BareLoop {
  public:
   BareLoop(const Target& target, std::chrono::seconds time)
-      : target_(target), request_(opening_request(Case{}, target, 1).octets), end_(std::chrono::steady_clock::now() + time) {}
+      : target_(target),
+        request_(opening_request(Case{}, target, 1).octets),
+        end_(std::chrono::steady_clock::now() + time) {}
 
   std::uint64_t run(unsigned jobs) {
     asio::ip::tcp::resolver resolver(context_);

@@ -2,13 +2,13 @@
 
 #include "fuzz/differential/network/minimise.h"
 
+#include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBatch = 64;       // stimuli made from the same knowledge
+constexpr std::size_t kBatch = 64;  // stimuli made from the same knowledge
 constexpr int kConfirmations = 3;
 
 class Campaign {
@@ -85,7 +85,8 @@ class Campaign {
       asio::co_spawn(context_, work(), asio::detached);
     }
     while (running_ > 0) co_await changed();
-    for (std::size_t i = 0; i < batch_.size() && end_.lost.empty() && found_ < options_.most_findings; ++i) co_await look_at(i);
+    for (std::size_t i = 0; i < batch_.size() && end_.lost.empty() && found_ < options_.most_findings; ++i)
+      co_await look_at(i);
   }
 
   asio::awaitable<void> work() {

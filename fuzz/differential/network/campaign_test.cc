@@ -76,7 +76,8 @@ TEST(Campaign, FindsNothingAtAServerWithoutAFault) {
   Watch watch;
   const auto stats = campaign({twin.target}, options(3000), watch);
   EXPECT_EQ(stats.inputs, 3000u);
-  for (const Difference& each : watch.differences) ADD_FAILURE() << each.shown.verdict.summary << to_json(each.stimulus);
+  for (const Difference& each : watch.differences)
+    ADD_FAILURE() << each.shown.verdict.summary << to_json(each.stimulus);
   EXPECT_GT(watch.corpus.size(), 30u);
 }
 
@@ -183,7 +184,8 @@ TEST(Findings, AreFoldersThatAReplayCanRead) {
   difference.stimulus.steps = {{step::Sentinel{"m1"}}};
   difference.shown.verdict.summary = "Expected this; seen: that.";
   const Folder folder;
-  const auto place = write_finding(folder.path / "findings", difference, {"RFC 6455 5.2", "The rule."}, "touchstone test");
+  const auto place =
+      write_finding(folder.path / "findings", difference, {"RFC 6455 5.2", "The rule."}, "touchstone test");
   ASSERT_TRUE(place.has_value()) << place.error();
   std::ifstream file(*place / "case.json");
   const std::string text((std::istreambuf_iterator<char>(file)), {});

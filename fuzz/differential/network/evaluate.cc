@@ -43,7 +43,8 @@ std::string kind_of(std::string text) {
 const Finding* gravest(const Case& c, const Verdict& verdict) {
   const Finding* best = nullptr;
   const auto rank = [&](const Finding& finding) {
-    const bool fault = finding.requirement == c.requirements.front() && finding.expected.starts_with("the connection fails");
+    const bool fault =
+        finding.requirement == c.requirements.front() && finding.expected.starts_with("the connection fails");
     return std::pair(finding.weight, fault);
   };
   for (const Finding& finding : verdict.findings) {
@@ -62,8 +63,7 @@ bool is_about_the_opening(const Finding& finding, const Case& c, const Observati
 // fault has nothing to do with the fault, and what went wrong behind an opening handshake nothing with that.
 std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
   const bool own = std::ranges::find(c.requirements, finding.requirement) != c.requirements.end();
-  if (!own || whole_opening(c) || is_about_the_opening(finding, c, o))
-    return finding.requirement;
+  if (!own || whole_opening(c) || is_about_the_opening(finding, c, o)) return finding.requirement;
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return c.requirements.back();
   if (o.handshake_violation) return std::string(ws::rule(*o.handshake_violation).requirement);

@@ -52,8 +52,9 @@ std::size_t failing_step(const Case& c, std::uint64_t seed) {
   return prefix.steps.size() - 1;
 }
 
-// Data that stop inside a block, or go on behind a final one, inflate to something in one library and to an error in the
-// next. A block type that does not exist and a stored block with a wrong length are errors in all of them (RFC 1951).
+// Data that stop inside a block, or go on behind a final one, inflate to something in one library and to an error in
+// the next. A block type that does not exist and a stored block with a wrong length are errors in all of them (RFC
+// 1951).
 bool certainly_corrupt(const Step& step) {
   const auto* frame = std::get_if<step::Frame>(&step.action);
   if (frame == nullptr || frame->rsv != 4) return false;

@@ -2,6 +2,7 @@
 
 #include "reports/files.h"
 #include "runner/catalogue/catalogue.h"
+#include "runner/engine/describe_expect.h"
 #include "runner/result/result_json.h"
 
 #include <fmt/format.h>

@@ -92,7 +92,8 @@ class Minimiser {
 
   static Payload* payload_of(Step& step) {
     if (auto* frame = std::get_if<step::Frame>(&step.action)) return &frame->payload;
-    if (auto* message = std::get_if<step::Message>(&step.action)) return message->parts.empty() ? &message->payload : nullptr;
+    if (auto* message = std::get_if<step::Message>(&step.action))
+      return message->parts.empty() ? &message->payload : nullptr;
     if (auto* close = std::get_if<step::Close>(&step.action)) return &close->reason;
     return nullptr;
   }

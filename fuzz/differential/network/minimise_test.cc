@@ -1,9 +1,9 @@
 #include "fuzz/differential/network/minimise.h"
 
+#include <gtest/gtest.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 
@@ -64,7 +64,8 @@ TEST(Minimise, ShrinksToThePlantedCore) {
 // Two steps that only show it together, and three octets of one of them.
 TEST(Minimise, KeepsWhatBelongsTogether) {
   Case c;
-  for (const char* content : {"one", "find the needle here", "two", "needle", "three"}) c.steps.push_back(text(content));
+  for (const char* content : {"one", "find the needle here", "two", "needle", "three"})
+    c.steps.push_back(text(content));
   const auto count = [](const Case& candidate) {
     return std::ranges::count_if(candidate.steps, [](const Step& step) {
       const auto* message = std::get_if<step::Message>(&step.action);

@@ -12,8 +12,9 @@
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::uint64_t kLengths[] = {0,   1,   2,   3,   4,    5,    64,    123,   124,
-                                    125, 126, 127, 128, 1000, 1025, 32767, 32768, 65535, 65536};
+constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 1025};
+constexpr std::uint64_t kLongLengths[] = {32767, 32768, 65535, 65536};  // seldom: they cost the time of many stimuli
+constexpr std::uint64_t kMostWrites = 8;  // of a stimulus that is cut every so many octets: each is a packet
 // Of each kind of octet sequence that RFC 3629 knows or forbids, one.
 constexpr std::string_view kGoodTexts[] = {"Hello",
                                            std::string_view("\0", 1),
@@ -25,8 +26,8 @@ constexpr std::string_view kGoodTexts[] = {"Hello",
                                            "\xEF\xBF\xBF",
                                            "\xF0\x90\x80\x80",
                                            "\xF4\x8F\xBF\xBF"};
-constexpr std::string_view kBadTexts[] = {"\xC0\x80", "\xE0\x80\x80",         "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                          "\xFF",     "\xF4\x90\x80\x80",     "\xC3",         "\xE2\x82",
+constexpr std::string_view kBadTexts[] = {"\xC0\x80", "\xE0\x80\x80",     "\xED\xA0\x80", "\xF0\x80\x80\x80",
+                                          "\xFF",     "\xF4\x90\x80\x80", "\xC3",         "\xE2\x82",
                                           "\x80"};
 // Every kind of parameter (RFC 7692 7.1).
 constexpr const char* kOffers[] = {"permessage-deflate",
@@ -136,7 +137,7 @@ Case Mutator::made_up() {
 // --- New steps -----------------------------------------------------------------------------------------------
 
 std::uint64_t Mutator::any_length(std::uint64_t most) {
-  const std::uint64_t length = one_in(3) ? below(200) : pick(kLengths);
+  const std::uint64_t length = one_in(16) ? pick(kLongLengths) : one_in(3) ? below(200) : pick(kLengths);
   return std::min(length, most);
 }
 
@@ -169,8 +170,8 @@ ws::Bytes Mutator::repetitive(std::uint64_t most) {
 }
 
 step::Frame Mutator::any_frame() {
-  constexpr ws::Opcode kOpcodes[] = {ws::Opcode::cont, ws::Opcode::text,  ws::Opcode::binary,
-                                     ws::Opcode::ping, ws::Opcode::pong,  ws::Opcode::close};
+  constexpr ws::Opcode kOpcodes[] = {ws::Opcode::cont, ws::Opcode::text, ws::Opcode::binary,
+                                     ws::Opcode::ping, ws::Opcode::pong, ws::Opcode::close};
   step::Frame frame;
   frame.opcode = one_in(12) ? static_cast<ws::Opcode>(below(16)) : pick(kOpcodes);
   frame.fin = !one_in(3);
@@ -188,7 +189,7 @@ step::Frame Mutator::any_frame() {
 step::Message Mutator::any_message() {
   step::Message message;
   message.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
-  message.payload = literal(one_in(4)                             ? repetitive(66'000)
+  message.payload = literal(one_in(4)                            ? repetitive(66'000)
                             : message.opcode == ws::Opcode::text ? any_text(66'000)
                                                                  : any_octets(66'000));
   message.deflate = one_in(2);
@@ -217,7 +218,8 @@ Step Mutator::any_step() {
     case 1:
       return {step::Sentinel{}};
     case 2:
-      return {step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping, .payload = literal(any_octets(125))}};
+      return {
+          step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping, .payload = literal(any_octets(125))}};
     case 3:
       if (layers_.deflate) return {corrupt_compressed()};
       [[fallthrough]];
@@ -371,6 +373,8 @@ void Mutator::finish(Case& c) {
     return size > kMostPayload;
   });
   c.steps.erase(too_much, c.steps.end());
+  const std::uint64_t heads = c.steps.size() * ws::kMaxHeaderSize;
+  if (c.wire.cut == Wire::Cut::octets) c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
   int mark = 0;
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);

@@ -11,8 +11,8 @@ namespace touchstone::fuzz {
 namespace {
 
 constexpr std::string_view kTag = "opening:";
-constexpr std::size_t kMostJoined = 4096;       // octets of a request that may go with others
-constexpr std::size_t kMostAlone = 20 * 1024;   // and of one that stands alone
+constexpr std::size_t kMostJoined = 4096;      // octets of a request that may go with others
+constexpr std::size_t kMostAlone = 20 * 1024;  // and of one that stands alone
 
 using Level = ExpectOpening::Level;
 using Outcome = ExpectOpening::Outcome;
@@ -74,7 +74,8 @@ void add_fields(std::vector<OpeningPart>& parts) {
                                                         {"Connection", "Upgrade"},
                                                         {"Sec-WebSocket-Key", "@key"},
                                                         {"Sec-WebSocket-Version", "13"}};
-  const auto add = [&](const char* what, const std::string& name, const char* requirement, std::vector<FieldEdit> edits) {
+  const auto add = [&](const char* what, const std::string& name, const char* requirement,
+                       std::vector<FieldEdit> edits) {
     Case c;
     c.id = std::string("fuzz-opening/") + what + "/" + lower(name);
     c.title = "The opening handshake with one field in another form";
@@ -91,8 +92,7 @@ void add_fields(std::vector<OpeningPart>& parts) {
     add("blanks", name, "rfc9112-5.1-2",
         {{FieldEdit::Kind::remove, name},
          {FieldEdit::Kind::line, {}, text(std::string(name) + ": \t" + value + " \t ")}});
-    add("last", name, "rfc6455-4.2.1-17",
-        {{FieldEdit::Kind::remove, name}, {FieldEdit::Kind::add, name, text(value)}});
+    add("last", name, "rfc6455-4.2.1-17", {{FieldEdit::Kind::remove, name}, {FieldEdit::Kind::add, name, text(value)}});
   }
 }
 
@@ -129,8 +129,8 @@ std::vector<const OpeningPart*> parts_of(const Case& c) {
   return out;
 }
 
-// One departure that has to be refused decides, whatever else is allowed. Its status is the fitting one when all else is
-// beyond doubt; with a second departure an endpoint may well have seen that one first.
+// One departure that has to be refused decides, whatever else is allowed. Its status is the fitting one when all else
+// is beyond doubt; with a second departure an endpoint may well have seen that one first.
 const OpeningPart& deciding(const std::vector<const OpeningPart*>& parts) {
   const auto rank = [](const OpeningPart* part) {
     const ExpectOpening& opening = *part->c.expect->opening;

@@ -1,9 +1,9 @@
 // direct_sockets.h - many open connections on plain sockets, served without a coroutine, a timer or a buffer for each.
 //
-// This is the fast way, and the one place for its tricks: the sockets are in an epoll set of their own, which Asio sees as
-// a single descriptor; all of them share one input buffer; a message is read, answered and written in one go. Its plain
-// twin, which does the same with a WebSocket and a coroutine, is echo() of echo_server.h; direct_sockets_test.cc holds one
-// against the other.
+// This is the fast way, and the one place for its tricks: the sockets are in an epoll set of their own, which Asio sees
+// as a single descriptor; all of them share one input buffer; a message is read, answered and written in one go. Its
+// plain twin, which does the same with a WebSocket and a coroutine, is echo() of echo_server.h; direct_sockets_test.cc
+// holds one against the other.
 #pragma once
 #include <ws/io/websocket.h>
 

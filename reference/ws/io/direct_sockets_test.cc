@@ -15,8 +15,8 @@ namespace ws::io {
 namespace {
 
 using namespace test;  // NOLINT: the tests' own words
-using std::chrono::milliseconds;
 using asio::ip::tcp;
+using std::chrono::milliseconds;
 
 std::unique_ptr<EchoServer> twin(bool direct, EchoOptions options = {}) {
   options.listen.host = "127.0.0.1";

@@ -1,7 +1,6 @@
 // echo_server.h - a WebSocket server that sends every message back: the reference as an endpoint under test.
 #pragma once
-#include <ws/io/listener.h>
-#include <ws/io/websocket.h>
+#include <ws/io/service.h>
 
 #include <thread>
 
@@ -27,26 +26,9 @@ struct EchoOptions {
 // complete; while the peer does not read, nothing is read from it.
 [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket);
 
-// Serves on a given executor (one thread or strand).
-class EchoService {
- public:
-  // Listens and starts to serve. The error is a sentence.
-  [[nodiscard]] static std::expected<std::unique_ptr<EchoService>, std::string> start(asio::any_io_executor executor,
-                                                                                      EchoOptions options);
-  ~EchoService();  // drops what is left
-
-  [[nodiscard]] std::uint16_t port() const noexcept;
-  [[nodiscard]] std::size_t connections() const noexcept;  // open, or being opened
-
-  // Accepts nobody any more, closes all connections with 1001 (RFC 6455 7.4.1: going away), and drops those that
-  // have not ended in time.
-  [[nodiscard]] asio::awaitable<void> stop();
-
- private:
-  struct Impl;
-  explicit EchoService(std::shared_ptr<Impl> impl) noexcept;
-  std::shared_ptr<Impl> impl_;
-};
+// A service that echoes, on the executor (one thread or strand). The error is a sentence.
+[[nodiscard]] std::expected<std::unique_ptr<Service>, std::string> start_echo(asio::any_io_executor executor,
+                                                                              EchoOptions options);
 
 // Serves in threads of its own.
 class EchoServer {
@@ -56,7 +38,7 @@ class EchoServer {
   ~EchoServer();  // as stop()
 
   [[nodiscard]] std::uint16_t port() const noexcept;
-  void stop();  // as EchoService::stop(); returns when the threads have ended. From any thread but its own.
+  void stop();  // as Service::stop(); returns when the threads have ended. From any thread but its own.
 
  private:
   struct Worker;

@@ -205,12 +205,12 @@ TEST(EchoServer, StopDoesNotWaitForeverForAClientThatDoesNotAnswer) {
   });
 }
 
-TEST(EchoService, MoreClientsThanAllowedWaitForTheirTurn) {
+TEST(EchoServer, MoreClientsThanAllowedWaitForTheirTurn) {
   run([]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
     EchoOptions options = echo_options(false);
     options.max_connections = 1;
-    auto service = EchoService::start(executor, options);
+    auto service = start_echo(executor, options);
     CO_REQUIRE(service);
     auto first = co_await connect(url_of((*service)->port(), false), connect_options());
     CO_REQUIRE(first);
@@ -227,10 +227,10 @@ TEST(EchoService, MoreClientsThanAllowedWaitForTheirTurn) {
   });
 }
 
-TEST(EchoService, AClientThatDoesNotReadIsNotReadFrom) {
+TEST(EchoServer, AClientThatDoesNotReadIsNotReadFrom) {
   run([]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
-    auto service = EchoService::start(executor, echo_options(false));
+    auto service = start_echo(executor, echo_options(false));
     CO_REQUIRE(service);
     auto socket = co_await connect(url_of((*service)->port(), false), connect_options(false));
     CO_REQUIRE(socket);

@@ -7,21 +7,31 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <csignal>
+#include <optional>
 #include <set>
 #include <utility>
 
 namespace ws::io {
 
+namespace {
+constexpr const char* kLastWords = "the server stops";
+}
+
 struct Service::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& given, ServiceOptions wanted, Handler handle)
-      : options(std::move(wanted)), handler(std::move(handle)), executor(given), changed(given) {}
+      : options(std::move(wanted)), handler(std::move(handle)), executor(given), changed(given) {
+    if (options.direct) direct.emplace(given, options.direct, [this] { changed.notify_all(); });
+  }
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
+  static asio::awaitable<bool> adopted(std::shared_ptr<Impl> self, WebSocket& socket);
   static asio::awaitable<void> converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
   static asio::awaitable<void> go_away(std::shared_ptr<WebSocket> socket);
   void stop_accepting();
   void drop_all();
+  [[nodiscard]] std::size_t conversations() const noexcept { return open.size() + (direct ? direct->size() : 0); }
+  [[nodiscard]] std::size_t connections() const noexcept { return served + (direct ? direct->size() : 0); }
 
   ServiceOptions options;
   Handler handler;
@@ -31,12 +41,13 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   std::set<std::shared_ptr<WebSocket>> open;
   std::size_t served = 0;  // coroutines in serve()
   bool stopping = false;
-  Signal changed;  // `served` fell
+  Signal changed;  // connections() fell
+  std::optional<DirectSockets> direct;
 };
 
 asio::awaitable<void> Service::Impl::accept_all(std::shared_ptr<Impl> self) {
   while (!self->stopping) {
-    if (self->served >= self->options.max_connections) {
+    if (self->connections() >= self->options.max_connections) {
       if (co_await self->changed.wait()) co_return;
       continue;
     }
@@ -58,9 +69,17 @@ asio::awaitable<void> Service::Impl::serve(std::shared_ptr<Impl> self, std::uniq
   self->opening.erase(raw);
   if (!accepted || self->stopping) co_return;
   const auto socket = std::make_shared<WebSocket>(std::move(*accepted));
+  if (self->direct && co_await adopted(self, *socket)) co_return;
   self->open.insert(socket);
   co_await converse(self, socket);
   self->open.erase(socket);
+}
+
+asio::awaitable<bool> Service::Impl::adopted(std::shared_ptr<Impl> self, WebSocket& socket) {
+  if (co_await socket.drain(0)) co_return false;  // the 101
+  const bool taken = co_await self->direct->adopt(socket);
+  if (taken && self->stopping) self->direct->close(close_code::kGoingAway, kLastWords);  // stop() came too early for it
+  co_return taken;
 }
 
 asio::awaitable<void> Service::Impl::converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket) {
@@ -76,7 +95,7 @@ asio::awaitable<void> Service::Impl::converse(std::shared_ptr<Impl> self, std::s
 }
 
 asio::awaitable<void> Service::Impl::go_away(std::shared_ptr<WebSocket> socket) {
-  (void)co_await socket->close(close_code::kGoingAway, "the server stops");
+  (void)co_await socket->close(close_code::kGoingAway, kLastWords);
 }
 
 void Service::Impl::stop_accepting() {
@@ -88,6 +107,7 @@ void Service::Impl::stop_accepting() {
 
 void Service::Impl::drop_all() {
   for (const auto& socket : open) socket->drop();
+  if (direct) direct->drop();
 }
 
 Service::Service(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -108,19 +128,20 @@ std::expected<std::unique_ptr<Service>, std::string> Service::start(asio::any_io
 }
 
 std::uint16_t Service::port() const noexcept { return impl_->listener->port(); }
-std::size_t Service::connections() const noexcept { return impl_->served; }
+std::size_t Service::connections() const noexcept { return impl_->connections(); }
 
 asio::awaitable<Stopped> Service::stop() {
   const auto self = impl_;
   self->stop_accepting();
   for (const auto& socket : self->open) asio::co_spawn(self->executor, Impl::go_away(socket), asio::detached);
+  if (self->direct) self->direct->close(close_code::kGoingAway, kLastWords);
   Stopped stopped;
-  const std::size_t before = self->open.size();
+  const std::size_t before = self->conversations();
   const auto until = deadline_after(self->options.drain);
-  while (self->served != 0) {
+  while (self->connections() != 0) {
     if (co_await self->changed.wait(until)) break;
   }
-  stopped.dropped = self->open.size();
+  stopped.dropped = self->conversations();
   stopped.closed = before - stopped.dropped;
   self->drop_all();
   co_return stopped;

@@ -4,6 +4,7 @@
 //   auto service = Service::start(executor, options, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void>
 //   {...}); co_await wait_for_signal(); co_await (*service)->stop();
 #pragma once
+#include <ws/io/direct_sockets.h>
 #include <ws/io/listener.h>
 #include <ws/io/websocket.h>
 
@@ -14,6 +15,8 @@ struct ServiceOptions {
   AcceptOptions accept;
   std::size_t max_connections = 10'000;    // more clients wait until one leaves
   std::chrono::milliseconds drain{5'000};  // that stop() gives the connections to end
+  DirectSockets::OnMessage direct;  // when set, plain sockets are served with it, without a coroutine for each; the
+                                    // handler has the others (TLS)
 };
 
 // One connection's conversation. When it ends, with or without an exception, the connection is closed (1000; 1011 after

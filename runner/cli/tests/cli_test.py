@@ -10,76 +10,16 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
-import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import jsonschema
 
 import peer
+from program import ECHO, FAILURES, INCOMPLETE, OK, RESERVED, UNREACHABLE, USAGE, Program, main, unused_port
 
-TOUCHSTONE = ""
 PEER = Path(__file__).parent / "peer.py"
-TOTALS = re.compile(r"\d+ cases: \d+ OK, \d+ NON-STRICT, \d+ INFORMATIONAL, \d+ UNIMPLEMENTED, "
-                    r"\d+ NOT-APPLICABLE, \d+ FAILED, \d+ ERRORED")
-OK, FAILURES, USAGE, UNREACHABLE, INCOMPLETE = range(5)
-# Small selections keep this test quick.
-ECHO = ["--case", "1.1.1", "--case", "1.2.1"]
-RESERVED = ["--case", "4.1.1"]  # opcode 3
-
-
-def unused_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-class Program(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.out = self.folder / "report"
-
-    def an_echo(self):
-        """The file that says so: no connection is spent on finding out."""
-        file = self.out.parent / "peer.json"
-        file.write_text(json.dumps({"peer": 1, "text": "echoed", "binary": "echoed", "speaks_unasked": False,
-                                    "largest_message": None}))
-        return str(file)
-
-    def run_it(self, *arguments, expect, **options):
-        done = subprocess.run([TOUCHSTONE, *map(str, arguments)], capture_output=True, text=True, timeout=240,
-                              cwd=self.folder, **options)
-        told = f"{shlex.join(map(str, arguments))}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
-        self.assertEqual(done.returncode, expect, told)
-        return done
-
-    def run_test(self, *arguments, expect, **options):
-        return self.run_it("test", "--out", self.out, *arguments, expect=expect, **options)
-
-    def last_line(self, done):
-        line = done.stdout.splitlines()[-1]
-        self.assertRegex(line, TOTALS)
-        return line
-
-    def report(self):
-        return json.loads((self.out / "report.json").read_text())
-
-    def serve(self, handler):
-        server = peer.Server(handler)
-        self.addCleanup(server.close)
-        return server
-
-    def echo_process(self, *arguments):
-        process = subprocess.Popen([TOUCHSTONE, "echo", *arguments], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        line = process.stdout.readline()
-        self.assertTrue(line.startswith("listening on ws"), line)
-        return process, line.split()[-1]
 
 
 class Usage(Program):
@@ -122,7 +62,7 @@ class Usage(Program):
 
     def test_output_that_is_lost_is_no_success(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([TOUCHSTONE, "list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            done = subprocess.run([self.touchstone, "list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
         self.assertEqual(done.returncode, INCOMPLETE)
         self.assertIn("No space left", done.stderr)
 
@@ -300,7 +240,7 @@ class Interrupted(Program):
             connection.echo(peer.fail_politely)
 
         server = self.serve(handler)
-        process = subprocess.Popen([TOUCHSTONE, "test", server.url, "--jobs", "1", "--timeout", "200s", "--out",
+        process = subprocess.Popen([self.touchstone, "test", server.url, "--jobs", "1", "--timeout", "200s", "--out",
                                     str(self.out), "--profile-of-peer", self.an_echo(), *ECHO, "--case", "2.1"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertTrue(third.wait(120))
@@ -428,92 +368,6 @@ class Echo(Program):
         self.assertIn(port, self.run_it("echo", "--port", port, expect=USAGE).stderr)
 
 
-class Report(Program):
-    def test_several_runs_become_one(self):
-        for name in ["a", "b"]:
-            self.run_it("test", "--out", name, "--agent", name, *ECHO, expect=OK)
-        done = self.run_it("report", "a", "b", "--out", self.out, expect=OK)
-        self.assertTrue(self.last_line(done).startswith("4 cases: 4 OK"))
-        self.assertEqual({result["agent"] for result in self.report()["results"]}, {"a", "b"})
-        # The merged journal is one like any other.
-        (self.out / "index.html").unlink()
-        self.run_it("report", self.out, expect=OK)
-        self.assertTrue((self.out / "index.html").exists())
-
-    def test_a_run_that_was_cut_off_is_partial(self):
-        self.run_test(*ECHO, expect=OK)
-        journal = self.out / "journal.jsonl"
-        lines = journal.read_text().splitlines(keepends=True)
-        journal.write_text("".join(lines[:2]) + lines[2][:40])
-        done = self.run_it("report", self.out, expect=INCOMPLETE)
-        self.assertIn("PARTIAL", done.stdout)
-        self.assertTrue(self.last_line(done).startswith("1 cases:"))
-
-    def test_formats_are_known(self):
-        done = self.run_it("report", "--format", "pdf", expect=USAGE)
-        self.assertIn("junit", done.stderr)
-
-
-class Expect(Program):
-    """peer.py does not look at UTF-8, so 6.3.1 fails."""
-
-    def setUp(self):
-        super().setUp()
-        self.url = self.serve(peer.echo_handler()).url
-        self.file = self.folder / "expected.json"
-        self.run_test(self.url, "--case", "6.3.1", *ECHO, expect=FAILURES)
-        self.run_it("expect", "--update", self.file, "--from", self.out, expect=OK)
-
-    def test_a_file_that_was_written_expects_its_run(self):
-        self.run_it("expect", self.file, "--from", self.out, expect=OK)
-        done = self.run_test(self.url, "--case", "6.3.1", *ECHO, "--expect", self.file, expect=OK)
-        self.last_line(done)
-        self.assertNotIn("UNEXPECTED", done.stdout)
-        accepted = json.loads(self.file.read_text())["accepted"]
-        self.assertEqual([(entry["behavior"], len(entry["cases"])) for entry in accepted], [(["FAILED"], 1)])
-
-    def test_reasons_are_kept(self):
-        expected = json.loads(self.file.read_text())
-        self.assertTrue(expected["accepted"][0]["reason"].startswith("UNEXPLAINED"))
-        expected["accepted"][0]["reason"] = "peer.py is simple"
-        self.file.write_text(json.dumps(expected))
-        self.run_it("expect", "--update", self.file, "--from", self.out, expect=OK)
-        self.assertEqual(json.loads(self.file.read_text())["accepted"][0]["reason"], "peer.py is simple")
-
-    def test_what_is_new_is_told(self):
-        done = self.run_test(self.url, "--case", "6.3.1", "--case", "6.3.2", *ECHO, "--expect", self.file,
-                             expect=FAILURES)
-        self.assertIn("which is not listed", done.stdout)
-
-    def test_fewer_cases_and_a_case_that_did_not_run_are_told(self):
-        done = self.run_test(self.url, *ECHO, "--expect", self.file, expect=FAILURES)
-        self.assertIn("did not run", done.stdout)
-        self.assertIn("2 cases ran, the file asks for at least 3", done.stdout)
-
-    def test_a_case_that_passes_is_told(self):
-        done = self.run_test("--case", "6.3.1", *ECHO, "--expect", self.file, expect=FAILURES)
-        self.assertRegex(done.stdout, r"UNEXPECTED  \S+ is OK, no longer FAILED")
-
-    def test_a_bad_file_is_refused_before_the_run(self):
-        self.file.write_text('{"expectations": 1, "accepted": [{"behavior": ["MAYBE"], "reason": "x", "cases": []}]}')
-        done = self.run_test(self.url, *ECHO, "--expect", self.file, expect=USAGE)
-        self.assertIn("/accepted/0/behavior", done.stderr)
-
-
-class Compare(Program):
-    def test_new_failures_end_with_1(self):
-        self.run_it("test", "--out", "good", "--case", "6.3.1", *ECHO, expect=OK)
-        bad = self.serve(peer.echo_handler()).url
-        self.run_it("test", bad, "--out", "bad", "--case", "6.3.1", *ECHO, expect=FAILURES)
-        done = self.run_it("report", "compare", "good", "bad", expect=FAILURES)
-        self.assertIn("New failures: 1, fixed: 0", done.stdout)
-        self.assertIn("OK -> FAILED", done.stdout)
-        self.assertIn("Fixed: 1", self.run_it("report", "compare", "bad", "good", expect=OK).stdout)
-        found = json.loads(self.run_it("report", "compare", "good", "bad", "--format", "json", expect=FAILURES).stdout)
-        self.assertEqual(len(found["new_failures"]), 1)
-        self.run_it("report", "compare", "good", "nowhere", expect=USAGE)
-
-
 class Bench(Program):
     SHORT = ["--connections", "5", "--duration", "300ms", "--warm-up", "0s"]
 
@@ -551,7 +405,7 @@ class Bench(Program):
 
     def test_what_was_measured_before_the_server_died_is_kept(self):
         process, url = self.echo_process()
-        bench = subprocess.Popen([TOUCHSTONE, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
+        bench = subprocess.Popen([self.touchstone, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
         self.assertIn("measuring", bench.stderr.readline())
         process.kill()
@@ -562,7 +416,7 @@ class Bench(Program):
 
     def test_an_interrupted_load_is_told_and_kept(self):
         _, url = self.echo_process()
-        bench = subprocess.Popen([TOUCHSTONE, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
+        bench = subprocess.Popen([self.touchstone, "bench", url, "--warm-up", "0s", "--duration", "60s", "--json", "load.json"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
         self.assertIn("measuring", bench.stderr.readline())
         bench.send_signal(signal.SIGINT)
@@ -572,5 +426,4 @@ class Bench(Program):
 
 
 if __name__ == "__main__":
-    TOUCHSTONE = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()
