@@ -21,8 +21,6 @@ constexpr std::string_view kUrl = "{url}", kCaseUrl = "{case_url}";
 constexpr std::chrono::milliseconds kTimeToLeave{1000};
 constexpr std::size_t kMostDeaths = 50;
 
-const Case* in_catalogue(const std::string& id) { return Catalogue::built_in().find(id); }
-
 }  // namespace
 
 ClientCommand::ClientCommand(Settings settings, Blame blame, serve::FuzzingServer& server,
@@ -33,14 +31,19 @@ ClientCommand::ClientCommand(Settings settings, Blame blame, serve::FuzzingServe
       executor_(executor),
       changed_(executor) {}
 
+const Case* ClientCommand::planned(const std::string& id) const {
+  const auto found = std::ranges::find(cases_, id, &Case::id);
+  return found != cases_.end() ? *found : nullptr;
+}
+
 void ClientCommand::started(const Case& c) {
-  latest_ = in_catalogue(c.id);
+  latest_ = planned(c.id);
   ++begun_;
   changed_.notify_all();
 }
 
 void ClientCommand::finished(const Result& result) {
-  const Case* c = in_catalogue(result.case_id);
+  const Case* c = planned(result.case_id);
   std::erase(left_, c);
   if (c == latest_) latest_cut_ = result.dropped_by_peer && !result.remote_close_code;
   changed_.notify_all();
@@ -54,7 +57,8 @@ void ClientCommand::reported() {
 bool ClientCommand::one_case_a_process() const { return settings_.command.find(kCaseUrl) != std::string::npos; }
 
 asio::awaitable<void> ClientCommand::run(std::vector<const Case*> cases) {
-  left_ = std::move(cases);
+  left_ = cases;
+  cases_ = std::move(cases);
   if (one_case_a_process()) {
     co_await run_each();
   } else {

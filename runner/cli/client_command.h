@@ -48,6 +48,7 @@ class ClientCommand {
     bool orderly = false;  // exit code 0
   };
   [[nodiscard]] bool one_case_a_process() const;
+  [[nodiscard]] const Case* planned(const std::string& id) const;
   [[nodiscard]] asio::awaitable<End> run_process(std::string command);
   [[nodiscard]] asio::awaitable<void> run_each();
   [[nodiscard]] asio::awaitable<void> run_driver();
@@ -59,7 +60,7 @@ class ClientCommand {
   serve::FuzzingServer& server_;
   asio::any_io_executor executor_;
   ws::io::Signal changed_;
-  std::vector<const Case*> left_;
+  std::vector<const Case*> cases_, left_;  // all that run() was given; those that nothing came of yet
   std::vector<std::string> deaths_;
   const Case* latest_ = nullptr;  // begun
   bool latest_cut_ = false;       // its connection ended without a Close

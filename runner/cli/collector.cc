@@ -26,7 +26,7 @@ std::string at_which_case(const std::vector<const Case*>& suspects) {
 void Collector::started(const Case& c) { parts_.progress.started(c.id); }
 
 void Collector::finished(const Result& result) {
-  const Case* c = Catalogue::built_in().find(result.case_id);
+  const Case* c = parts_.catalogue.find(result.case_id);
   Result& kept = results_.emplace_back(result);
   if (c != nullptr && parts_.replay) kept.replay = parts_.replay(*c, *target_);
   if (const auto recorded = parts_.journal.add(kept); !recorded && journal_error_.empty()) {

@@ -20,6 +20,7 @@ using Replay = std::function<std::string(const Case&, const Target&)>;
 class Collector : public RunObserver {
  public:
   struct Parts {
+    const Catalogue& catalogue;  // that the results are of
     JournalWriter& journal;
     Progress& progress;
     Testee* testee = nullptr;  // of --command

@@ -59,6 +59,12 @@ void add_selection_options(CLI::App& app, SelectionOptions& options) {
       ->check(one_of({"core", "default", "full"}));
 }
 
+std::string cases_arguments(const std::vector<std::string>& files) {
+  std::string out;
+  for (const std::string& file : files) out += " --cases " + shell_quote(file);
+  return out;
+}
+
 Catalogue catalogue_of(const std::vector<std::string>& files) {
   Catalogue catalogue = Catalogue::built_in();
   if (files.empty()) return catalogue;

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 
 namespace touchstone {
@@ -25,8 +26,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr unsigned kBulkShare = 4;            // bulk cases fill the machine by themselves: fewer at a time
 constexpr int kMostRefusals = 3;              // connections refused to one case by an endpoint that is alive
-constexpr std::size_t kConfirmedInARow = 25;  // so many failures confirmed without an exception stand for the rest
+constexpr std::size_t kConfirmedInARow = 25;  // so many of a sort confirmed without an exception stand for the rest
 constexpr std::chrono::milliseconds kLeastTimeout{5000};
+constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
 
 // One run of one case, before it is known whether the endpoint lived through it.
 struct Attempt {
@@ -209,7 +211,7 @@ class Runner {
   asio::awaitable<bool> alive() {
     Case knock;
     knock.expect = Expect{};
-    const auto observed = co_await observe(knock, target_, session_options(), cache_);
+    const auto observed = co_await observe(knock, target_, session_options(knock.bulk), cache_);
     if (!observed) why_refused_ = observed.error().text;
     if (observed && !observed->response) why_refused_ = observed->handshake_failure;
     co_return observed && observed->response;
@@ -281,10 +283,13 @@ class Runner {
 
   // --- Confirmation ---------------------------------------------------------------------------------------
 
-  // A failure under load is run again alone before anyone is accused.
+  // A failure under load is run again alone before anyone is accused. Octets that came stand for other octets, but not
+  // for a silence: there a busy machine, or an endpoint that another case kept busy, may have had its part.
   asio::awaitable<void> confirm() {
-    std::size_t in_a_row = 0;
+    rare_ones_first();
+    std::map<std::pair<Behavior, bool>, std::size_t> confirmed;
     while (!to_confirm_.empty()) {
+      std::size_t& in_a_row = confirmed[{to_confirm_.front().result.behavior, to_confirm_.front().waited}];
       if (lost() || in_a_row >= kConfirmedInARow) {
         observer_.finished(to_confirm_.front().result);
         to_confirm_.pop_front();
@@ -310,6 +315,18 @@ class Runner {
     }
   }
 
+  // What an endpoint does to many cases it does by itself; what befell a few may have been an accident.
+  void rare_ones_first() {
+    const auto rule = [](const Attempt& attempt) {
+      const auto& findings = attempt.result.findings;
+      const auto gravest = std::ranges::max_element(findings, {}, &Finding::weight);
+      return std::pair(attempt.waited, gravest == findings.end() ? std::string() : gravest->requirement);
+    };
+    std::map<std::pair<bool, std::string>, std::size_t> times;
+    for (const Attempt& attempt : to_confirm_) ++times[rule(attempt)];
+    std::ranges::stable_sort(to_confirm_, {}, [&](const Attempt& attempt) { return times[rule(attempt)]; });
+  }
+
   // --- One case -------------------------------------------------------------------------------------------
 
   [[nodiscard]] std::chrono::milliseconds timeout() const {
@@ -317,9 +334,9 @@ class Runner {
     return std::max(kLeastTimeout, std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting_.round_trip));
   }
 
-  [[nodiscard]] SessionOptions session_options(bool keep_whole = false) const {
+  [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole = false) const {
     SessionOptions session;
-    session.timeout = timeout();
+    session.timeout = bulk && options_.timeout.count() == 0 ? kBulkPatience * timeout() : timeout();
     session.round_trip = greeting_.round_trip;
     session.seed = options_.seed;
     session.keep_whole = keep_whole;
@@ -331,7 +348,7 @@ class Runner {
     observer_.started(c);
     const auto wall = std::chrono::system_clock::now();
     const auto start = Clock::now();
-    const SessionOptions session = session_options(keep_whole);
+    const SessionOptions session = session_options(c.bulk, keep_whole);
     auto observed = co_await observe(c, target_, session, cache_);
     Attempt attempt;
     attempt.c = &c;

@@ -34,7 +34,7 @@ struct RunOptions {
   Profile profile = Profile::standard;
   unsigned jobs = 0;  // cases at a time; 0: a default for this machine
   std::chrono::milliseconds timeout{
-      0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least
+      0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least, 20 s in a bulk case
   std::uint64_t seed = 1;
   int process = 0;      // id of the endpoint's process, or 0: judge its memory and CPU too
   PeerProfile peer{};   // what the endpoint does with messages; an echo if nothing else is said

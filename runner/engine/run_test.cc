@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -294,6 +295,24 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedFaults, testing::ValuesIn(kFaults), [](cons
   std::ranges::replace_if(name, [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) == 0; }, '_');
   return name;
 });
+
+// Whatever else is wrong with an endpoint, and however often: a silence may be an accident, and is looked at again.
+TEST(Run, ConfirmsASilenceBehindManyFailures) {
+  std::atomic<bool> was_silent = false;
+  FaultyServer server([&](const Frame& frame) {
+    const bool is_the_echo = frame.header.opcode == ws::Opcode::text && frame.payload.size() == 125;
+    return is_the_echo && !was_silent.exchange(true) ? Answer{} : plain(frame);  // UTF-8 is not looked at
+  });
+  Ran ran;
+  run_cases(ran, server.port(), {kEcho, "utf8"});
+  const auto failed = std::ranges::count_if(
+      ran.seen.results, [](const auto& entry) { return entry.second.behavior == Behavior::failed; });
+  EXPECT_GT(failed, 50);
+  EXPECT_TRUE(was_silent);
+  const Result& echo = ran.seen.results.at(kEcho);
+  EXPECT_EQ(echo.behavior, Behavior::ok) << echo.summary;
+  EXPECT_TRUE(echo.flaky);
+}
 
 // What a process has taken it keeps, so a second run in the same process would find nothing.
 TEST(Run, DoesNotTakeAMeasurementBack) {

@@ -121,9 +121,10 @@ class TestRun {
   Exit run_and_report(JournalWriter& journal) {
     auto progress = std::make_unique<Progress>(Progress::fitting(options_.quiet), info_.planned, weight_of_all());
     const Replay replay = [this](const Case& c, const Target& target) {
-      return contenders_.replay(c, target, run_options_);
+      return contenders_.replay(c, target, run_options_) + cases_arguments(options_.selection.files);
     };
-    Collector collector({.journal = journal,
+    Collector collector({.catalogue = catalogue_,
+                         .journal = journal,
                          .progress = *progress,
                          .testee = contenders_.testee(),
                          .replay = replay,

@@ -208,6 +208,18 @@ class Command(Program):
         with self.assertRaises(ProcessLookupError):
             os.kill(process, 0)
 
+    def test_a_failure_of_a_case_file_is_replayed_with_the_file(self):
+        file = self.folder / "own cases.json"
+        file.write_text(json.dumps({"suite": "own", "about": "Text that is not UTF-8 (RFC 6455 8.1).", "groups": [
+            {"id": "bad", "title": "A text message that is not UTF-8", "requirements": ["rfc6455-8.1-1"],
+             "steps": [{"message": "text", "payload": {"hex": "ff"}}], "expect": {"end": {"fails": [1007]}}}]}))
+        self.run_test("--command", self.command("echo"), "--cases", file, expect=FAILURES)
+        replay = self.report()["results"][0]["replay"]
+        words = shlex.split(replay)
+        self.assertEqual(words[0], "touchstone")
+        again = self.run_it(*words[1:], "--out", "again", expect=FAILURES)
+        self.assertTrue(self.last_line(again).startswith("1 cases: 0 OK"))
+
     def test_a_server_that_dies_is_named_with_its_case_and_started_again(self):
         done = self.run_test("--command", self.command("abort"), "--jobs", "1", *RESERVED, *ECHO, "--case", "5.3",
                              "--case", "7.1.1", expect=UNREACHABLE)
