@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"time"
@@ -16,11 +17,15 @@ func connect(path string, echo bool) string {
 	// A read or a write that gets stuck ends here; the server has given up on it before.
 	ctx, cancel := context.WithTimeout(context.Background(), 7*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, os.Args[1]+path, nil)
+	// A TCP connection of its own: one that an answer other than 101 left open is not for the next case.
+	fresh := &http.Client{Transport: &http.Transport{}}
+	defer fresh.CloseIdleConnections()
+	conn, _, err := websocket.Dial(ctx, os.Args[1]+path, &websocket.DialOptions{HTTPClient: fresh})
 	if err != nil {
 		return ""
 	}
-	defer conn.Close(websocket.StatusInternalError, "")
+	// The library may wait 5 s for an answer that does not come; the next case does not wait for that.
+	defer func() { go conn.Close(websocket.StatusInternalError, "") }()
 	conn.SetReadLimit(64 << 20)
 	last := ""
 	for {
