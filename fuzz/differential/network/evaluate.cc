@@ -17,6 +17,10 @@ bool is_hex(std::string_view word) {
          std::ranges::all_of(word, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
+bool is_number(std::string_view word) {
+  return !word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0;
+}
+
 // "Close 1002 (3 octets): "ab"" -> "Close # (# octets): #": what is left tells of the kind, not of the one input.
 std::string kind_of(std::string text) {
   // A payload is quoted as it is, quotation marks included.
@@ -30,7 +34,7 @@ std::string kind_of(std::string text) {
     std::size_t end = at;
     while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
     const auto word = std::string_view(text).substr(at, end - at);
-    const bool number = !word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0;
+    const bool number = is_number(word) || (word.starts_with('m') && is_number(word.substr(1)));  // m1: a sentinel
     out += number || is_hex(word) ? std::string_view("#") : word;
     at = end;
     while (at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) == 0) out += text[at++];
@@ -93,6 +97,11 @@ bool has_a_limit(const Observation& o) {
   return o.close && *o.close && (*o.close)->code == ws::close_code::kMessageTooBig;
 }
 
+// To refuse a client for its offer is unwise and no more (see the judge), whatever else is unusual in the request.
+bool may_refuse_the_offer(const Case& c, const Observation& o) {
+  return !c.offer.empty() && !whole_opening(c) && o.response && o.response->status != 101;
+}
+
 std::string_view end_of(const Observation& o) {
   if (o.close) return *o.close ? "close" : "empty-close";
   if (o.ended_after_half_close) return "our-fin";
@@ -125,7 +134,8 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   out.observation = std::move(*observed);
   const std::optional<Case> agreed = as_agreed(c, out.observation, options.seed);
   out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
-  if (out.failed() && (!agreed || has_a_limit(out.observation))) out.verdict.behavior = Behavior::informational;
+  if (out.failed() && (!agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation)))
+    out.verdict.behavior = Behavior::informational;
   out.outcome = outcome_of(out.verdict, out.observation);
   if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
     out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),
