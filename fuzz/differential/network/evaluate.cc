@@ -87,7 +87,9 @@ std::optional<Case> as_agreed(const Case& c, const Observation& o, std::uint64_t
   const std::optional<ExpectOpening> opening = c.expect->opening;
   agreed.expect = derive(c, Side::server, o.deflate, seed);
   agreed.expect->opening = opening;
-  if (agreed.expect->end.index() != c.expect->end.index()) return std::nullopt;
+  // A fault elsewhere: what the RFC leaves open about a fault (C-31) was settled for the other one.
+  if (agreed.expect->end.index() != c.expect->end.index() || agreed.expect->replies.size() != c.expect->replies.size())
+    return std::nullopt;
   agreed.expect->end = c.expect->end;
   return agreed;
 }
