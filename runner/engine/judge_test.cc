@@ -394,6 +394,24 @@ TEST(JudgeOfClients, LetsAClientMissAnExtension) {
   EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
 }
 
+// RFC 9112 2.2: a bare LF may be taken for the end of a line, and need not be. Who does not waits for the rest of the
+// head.
+TEST(JudgeOfOpenings, LetsAServerWaitForTheEndOfTheHead) {
+  for (const char* line_end : {"\n", "\r\n"}) {
+    Case c;
+    c.requirements = {"rfc9112-2.2-2"};
+    c.request = HeadScript{};
+    c.request->raw = literal("GET / HTTP/1.1" + std::string(line_end) + "Host: h" + line_end + line_end);
+    c.expect = Expect{};
+    c.expect->opening = ExpectOpening{.level = ExpectOpening::Level::may, .outcome = ExpectOpening::Outcome::open};
+    Observation o;
+    o.opening_silent = true;
+    o.handshake_failure = "no answer";
+    const bool whole = line_end[0] == '\r';
+    EXPECT_EQ(judge(c, o, 1).behavior, whole ? Behavior::failed : Behavior::ok);
+  }
+}
+
 // RFC 7692 7.1.2: a match at distance 32768 is legal only while the window is that large.
 TEST(JudgeOfClients, DoesNotHoldDataBeyondTheAgreedWindowAgainstTheClient) {
   const Case* whole_window = Catalogue::built_in().find("deflate-data/takeover/whole-window");

@@ -69,11 +69,20 @@ class OpeningJudge {
     return o_.handshake_failure;
   }
 
+  // RFC 9112 2.2: who does not take a bare LF for the end of a line may wait for the CRLF of the empty one.
+  [[nodiscard]] bool is_unfinished() const {
+    if (!case_.request || !case_.request->raw) return false;
+    return ws::as_text(PayloadGenerator(1).make(*case_.request->raw)).find("\r\n\r\n") == std::string_view::npos;
+  }
+
   // It did not open, as it should not or need not. How?
   void refused() {
     const bool gave_up = case_.request && case_.request->stop.has_value();
     if (gave_up && case_.request->stop->reset) return;  // nobody is left to be answered
-    if (silent()) {
+    if (silent() && is_unfinished()) {
+      find(Weight::choice, own_requirement(), "an answer, or patience until an empty line ends with CRLF",
+           o_.handshake_failure);
+    } else if (silent()) {
       find(gave_up ? Weight::weak : Weight::violation, "rfc6455-4.2.1-1", statuses_text(expect_.statuses),
            o_.handshake_failure);
     } else if (o_.handshake_violation) {

@@ -64,6 +64,11 @@ std::expected<Json, JsonFault> parse_json(std::string_view text) {
     fault.found = fmt::format("a fault at octet {} of {}", error.byte, text.size());
     fault.allowed = "one JSON value (RFC 8259)";
     return std::unexpected(fault);
+  } catch (const nlohmann::json::out_of_range&) {
+    JsonFault fault;
+    fault.found = "a number beyond all measure";
+    fault.allowed = "numbers that a double holds (RFC 8259 section 6)";
+    return std::unexpected(fault);
   }
   if (!check.duplicate().empty()) {
     JsonFault fault;

@@ -134,6 +134,7 @@ TEST(ParseJson, RefusesEqualKeys) {
 
 TEST(ParseJson, TellsWhereTheTextBreaks) {
   EXPECT_THAT(parse_json("{\"a\": ").error().text(), HasSubstr("a fault at octet 7 of 6"));
+  EXPECT_THAT(parse_json("{\"a\": 1e400}").error().text(), HasSubstr("a number beyond all measure"));
 }
 
 TEST(Time, RefusesWhatIsNoTime) {
