@@ -43,7 +43,7 @@ static int echo(lws* wsi, lws_callback_reasons reason, void* user, void* in, siz
       break;
     }
     default:
-      break;
+      return lws_callback_http_dummy(wsi, reason, user, in, size);  // 404 for a request that is no opening handshake
   }
   return 0;
 }
