@@ -327,6 +327,7 @@ class Judge {
     for (const Seen& seen : o_.seen) {
       if (seen.kind == Seen::Kind::pong) next = pong(seen.payload, next, answered);
     }
+    if (last_pong_fits_last_ping()) next = o_.sent_pings.size();
     if (o_.sent_pings.empty() || std::ranges::all_of(answered, [](bool yes) { return yes; })) return;
     if (next == o_.sent_pings.size()) {
       find(Weight::choice, "rfc6455-5.5.3-2", "one Pong a Ping, or Pongs for the latest only (C-26)",
@@ -336,6 +337,13 @@ class Judge {
       find(Weight::violation, "rfc6455-5.5.2-2", fmt::format("a Pong for Ping {}", o_.sent_pings.size()),
            fmt::format("no Pong for it; {}", how_it_ended()));
     }
+  }
+
+  // Of Pings with equal payloads nobody can tell which one a Pong answers: the latest, then (RFC 6455 5.5.3).
+  [[nodiscard]] bool last_pong_fits_last_ping() const {
+    const auto last = std::find_if(o_.seen.rbegin(), o_.seen.rend(),
+                                   [](const Seen& seen) { return seen.kind == Seen::Kind::pong; });
+    return last != o_.seen.rend() && !o_.sent_pings.empty() && last->payload == o_.sent_pings.back().payload;
   }
 
   std::size_t pong(const std::string& payload, std::size_t next, std::vector<bool>& answered) {

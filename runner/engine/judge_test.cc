@@ -168,6 +168,15 @@ TEST(Judge, AcceptsOnlyTheLatestPong) {
   expect_verdict(t.verdict(), Behavior::ok, Closing::ok, "rfc6455-5.5.3-2");
 }
 
+// Which of them it answers cannot be told: it may be the latest.
+TEST(Judge, AcceptsOnePongForPingsWithEqualPayloads) {
+  Conversation talk;
+  talk.expects({});
+  for (int i = 0; i < 3; ++i) talk.sends(ws::Opcode::ping, "flood");
+  talk.gets(ws::Opcode::pong, "flood").closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(talk.verdict().behavior, Behavior::ok);
+}
+
 TEST(Judge, FailsWhenTheLatestPingHasNoPong) {
   Conversation t;
   t.expects({})
