@@ -423,7 +423,8 @@ class Bench(Program):
         process.kill()
         out, err = bench.communicate(timeout=60)
         self.assertEqual(bench.returncode, UNREACHABLE, err)
-        self.assertIn("ended early: 100 connections", out)
+        # With a FIN, or with a RST where octets of ours were not read.
+        self.assertEqual(sum(map(int, re.findall(r"ended early: (\d+) connection", out))), 100, out)
         self.assertGreater(json.loads((self.folder / "load.json").read_text())["load"]["echoes"], 0)
 
     def test_an_interrupted_load_is_told_and_kept(self):
