@@ -8,7 +8,8 @@
 
 namespace touchstone {
 
-// Replaces "{{key}}" in the template, throws std::out_of_range for an unknown key; what is put in is not looked at again.
+// Replaces "{{key}}" in the template, throws std::out_of_range for an unknown key; what is put in is not looked at
+// again.
 [[nodiscard]] std::string fill_template(std::string_view text, const std::map<std::string_view, std::string>& values);
 
 // JSON for the inside of a script element: "</script>" and "<!--" do not appear, whatever an endpoint said.

@@ -20,20 +20,21 @@ import jsonschema
 OPTIONS = argparse.Namespace()
 
 
-class Reports(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folders = {}
-        base = tempfile.TemporaryDirectory(prefix="touchstone-consumers-")
-        cls.addClassCleanup(base.cleanup)
-        for kind, words in {"one": ["1"], "three": ["3"], "partial": ["1", "partial"]}.items():
-            folder = pathlib.Path(base.name) / kind
-            subprocess.run([OPTIONS.sample, folder, *words], check=True)
-            cls.folders[kind] = folder
+FOLDERS = {}  # of each kind of run, its report
 
+
+def setUpModule():
+    base = tempfile.TemporaryDirectory(prefix="touchstone-consumers-")
+    unittest.addModuleCleanup(base.cleanup)
+    for kind, words in {"one": ["1"], "three": ["3"], "partial": ["1", "partial"]}.items():
+        FOLDERS[kind] = pathlib.Path(base.name) / kind
+        subprocess.run([OPTIONS.sample, FOLDERS[kind], *words], check=True)
+
+
+class Reports(unittest.TestCase):
     def all_of(self, name):
         return [(kind, folder / name, json.loads((folder / "report.json").read_text()))
-                for kind, folder in self.folders.items()]
+                for kind, folder in FOLDERS.items()]
 
     def node(self, script, *arguments):
         done = subprocess.run(["node", "-e", script, *map(str, arguments)], capture_output=True, text=True, timeout=120,
@@ -133,9 +134,11 @@ class Sarif(Reports):
 
     @unittest.skipUnless(platform.machine() == "x86_64", "the SARIF validator is built for x86_64")
     def test_the_validator_would_find_one(self):
-        sarif = json.loads((self.folders["one"] / "results.sarif").read_text())
-        sarif["runs"][0]["results"][0]["nonsense"] = 1
-        file = self.folders["one"] / "broken.sarif"
+        sarif = json.loads((FOLDERS["one"] / "results.sarif").read_text())
+        results = sarif["runs"][0]["results"]
+        del results[1:]  # the validator takes its time over each
+        results[0]["nonsense"] = 1
+        file = FOLDERS["one"] / "broken.sarif"
         file.write_text(json.dumps(sarif))
         self.assertNotEqual(self.validate(file), [])
 

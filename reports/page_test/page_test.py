@@ -260,18 +260,20 @@ class Checks:
     def check_contrast(self):
         places = (self.one, self.one + "#case=reserved/rsv/2", self.one + "#case=utf8/sequence/17&verdict=non-strict",
                   self.one + "#case=pings/payload/10", self.many, self.many + "#view=matrix", self.one + "#view=requirements", self.partial)
-        for scheme in ("light", "dark"):
-            for url in places:
-                self.visit(url, scheme=scheme)
-                self.b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        for url in places:
+            self.visit(url)
+            self.b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            for scheme in ("light", "dark"):
+                self.b.scheme(scheme)
                 self.equal(self.b.js(CONTRAST), [], f"too little contrast ({scheme}) at {url}")
 
     def check_narrow_windows_do_not_scroll_sideways(self):
         places = ("", "#case=close/code/8", "#case=limits/many-messages/1", "#view=requirements", "#verdict=failed")
         for url in [self.one + p for p in places] + [self.many, self.many + "#view=matrix", self.many + "#view=requirements", self.partial]:
-            for width in (320, 700):
-                self.visit(url, size=(width, 800))
-                self.b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            self.visit(url, size=(700, 800))
+            self.b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            for width in (700, 320):
+                self.b.size(width, 800)
                 wide = self.b.js("return document.documentElement.scrollWidth")
                 self.true(wide <= width, f"{url} is {wide} wide in a window of {width}")
         self.visit(self.one, size=PHONE)

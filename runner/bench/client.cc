@@ -22,7 +22,9 @@ ws::Connection ask(const LoadOptions& options) {
   return connection;
 }
 
-std::string words(const ws::Rule& rule) { return fmt::format("the server broke a rule: {} ({})", rule.text, rule.requirement); }
+std::string words(const ws::Rule& rule) {
+  return fmt::format("the server broke a rule: {} ({})", rule.text, rule.requirement);
+}
 
 }  // namespace
 
@@ -87,8 +89,11 @@ void Client::take(ws::ByteView in, Told& told, const OnEcho& on_echo) {
     if (state_ == State::opening) {
       in = take_handshake(in, told);
     } else if (!frame_) {
-      ws::HeaderContext context{.masked = false, .deflate = inflater_.has_value(), .in_message = in_message_,
-                                .message_compressed = compressed_, .fragments = fragments_};
+      ws::HeaderContext context{.masked = false,
+                                .deflate = inflater_.has_value(),
+                                .in_message = in_message_,
+                                .message_compressed = compressed_,
+                                .fragments = fragments_};
       const auto header = header_reader_.take(in, context, shared_.limits);
       if (!header) return end(words(ws::rule(header.error())));
       if (!*header) return;

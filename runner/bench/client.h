@@ -16,21 +16,21 @@ namespace touchstone::bench {
 struct Shared {
   const LoadOptions& options;
   Message message;
-  ws::Limits limits{};        // of one frame; a message may come in any number of them
-  ws::Bytes input{};          // of the one that is reading
-  ws::Bytes frame{};          // of the one that is writing
-  ws::Bytes scratch{};        // compressed or inflated
-  Clock::time_point now{};    // of what is going on
-  std::string address{};      // for people
+  ws::Limits limits{};      // of one frame; a message may come in any number of them
+  ws::Bytes input{};        // of the one that is reading
+  ws::Bytes frame{};        // of the one that is writing
+  ws::Bytes scratch{};      // compressed or inflated
+  Clock::time_point now{};  // of what is going on
+  std::string address{};    // for people
 };
 
 class Client {
  public:
   enum class State : std::uint8_t { connecting, opening, open, closing, ended };
   struct Told {
-    bool opened = false;            // just now
-    std::size_t echoes = 0;         // just now; their latencies went to `on_echo`
-    bool wants_write = false;       // besides reading
+    bool opened = false;       // just now
+    std::size_t echoes = 0;    // just now; their latencies went to `on_echo`
+    bool wants_write = false;  // besides reading
   };
   // Gets the moment for which the message was meant.
   using OnEcho = std::function<void(Clock::time_point)>;

@@ -19,22 +19,25 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kTick{std::chrono::milliseconds(100)};   // how often progress is told
+constexpr nanoseconds kTick{std::chrono::milliseconds(100)};  // how often progress is told
 constexpr nanoseconds kSample{std::chrono::seconds(1)};
-constexpr nanoseconds kGoodbye{std::chrono::seconds(2)};       // for the closing handshakes
+constexpr nanoseconds kGoodbye{std::chrono::seconds(2)};  // for the closing handshakes
 constexpr std::size_t kInput = 256 * 1024;
 constexpr std::size_t kEvents = 512;
 
 nanoseconds cpu_time() {
   rusage usage{};
   getrusage(RUSAGE_THREAD, &usage);
-  const auto of = [](const timeval& t) { return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec); };
+  const auto of = [](const timeval& t) {
+    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+  };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
 class Generator {
  public:
-  Generator(const LoadOptions& options, const std::atomic<bool>& stop, const std::function<void(const Progress&)>& tell);
+  Generator(const LoadOptions& options, const std::atomic<bool>& stop,
+            const std::function<void(const Progress&)>& tell);
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
   ~Generator() { ::close(epoll_); }
@@ -46,7 +49,8 @@ class Generator {
   bool prepare();  // names and certificates; false when that failed
   void open_more();
   [[nodiscard]] Clock::time_point start_due() const {  // of the next connection
-    return begun_ + options_.ramp * static_cast<std::int64_t>(started_) / static_cast<std::int64_t>(options_.connections);
+    return begun_ +
+           options_.ramp * static_cast<std::int64_t>(started_) / static_cast<std::int64_t>(options_.connections);
   }
   void start(std::size_t index);
   void give_up_late_ones();
@@ -274,9 +278,10 @@ void Generator::tell(Progress::Phase phase, Clock::time_point begin, Clock::time
   if (shared_.now - told_ < kTick) return;
   Progress progress{.phase = phase, .opened = result_.opened, .lost = result_.lost_count};
   for (const auto& [reason, times] : result_.not_opened) progress.failed += times;
-  progress.done = phase == Progress::Phase::opening
-                      ? static_cast<double>(result_.opened + progress.failed) / static_cast<double>(options_.connections)
-                      : std::min(1.0, seconds(shared_.now - begin) / std::max(seconds(end - begin), 1e-9));
+  progress.done =
+      phase == Progress::Phase::opening
+          ? static_cast<double>(result_.opened + progress.failed) / static_cast<double>(options_.connections)
+          : std::min(1.0, seconds(shared_.now - begin) / std::max(seconds(end - begin), 1e-9));
   progress.messages = static_cast<double>(echoes_ - told_echoes_) / seconds(shared_.now - told_);
   progress.p50 = result_.latency.quantile(0.5);
   progress.p99 = result_.latency.quantile(0.99);
@@ -336,7 +341,8 @@ void Generator::load_phase() {
   if (measuring && !options_.idle) take_sample(kSample / 2);
   measure_to_ = std::min(measure_to_, shared_.now);
   result_.measured = std::max(measure_to_ - measure_from_, Clock::duration(0));
-  if (measuring && result_.measured.count() > 0) result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);
+  if (measuring && result_.measured.count() > 0)
+    result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);
   if (result_.server && measuring) {
     const ProcessUsage usage = usage_of(options_.process);
     result_.server->cpu = usage.cpu - server_before;

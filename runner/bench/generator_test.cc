@@ -294,8 +294,13 @@ TEST(BenchReport, LatenciesAndProgressAreReadable) {
   EXPECT_EQ(format_latency(std::chrono::nanoseconds(812'400)), "812 us");
   EXPECT_EQ(format_latency(std::chrono::nanoseconds(6'214'000)), "6.21 ms");
   EXPECT_EQ(format_latency(milliseconds(1200)), "1.20 s");
-  const Progress progress{.phase = Progress::Phase::measuring, .opened = 100, .lost = 1, .done = 0.5, .messages = 1234,
-                          .p50 = std::chrono::microseconds(50), .p99 = milliseconds(2)};
+  const Progress progress{.phase = Progress::Phase::measuring,
+                          .opened = 100,
+                          .lost = 1,
+                          .done = 0.5,
+                          .messages = 1234,
+                          .p50 = std::chrono::microseconds(50),
+                          .p99 = milliseconds(2)};
   EXPECT_EQ(progress_line(progress, 100, 200),
             "[##########----------] measuring  99/100 open, 1 failed  1234/s  P50 50 us  P99 2.00 ms");
   EXPECT_EQ(progress_line(progress, 100, 10).size(), 10u);

@@ -48,8 +48,8 @@ void Histogram::clear() noexcept {
 
 std::chrono::nanoseconds Histogram::quantile(double share) const noexcept {
   if (count_ == 0) return {};
-  const auto wanted = std::clamp<std::uint64_t>(
-      static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))), 1, count_);
+  const auto wanted =
+      std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))), 1, count_);
   std::uint64_t seen = 0;
   std::size_t part = 0;
   while ((seen += counts_[part]) < wanted) ++part;

@@ -20,9 +20,9 @@ std::array<std::byte, kStamp> stamp_of(std::uint64_t number) noexcept {
   return digits;
 }
 
-constexpr std::array<std::string_view, 16> kWords = {"frame ", "octet ",  "message ", "opening ", "closing ", "\"id\":",
-                                                     "mask, ", "payload ", "ping ",    "pong ",    "server ",  "client ",
-                                                     "text ",  "[1,2,3] ", "key ",     "true; "};
+constexpr std::array<std::string_view, 16> kWords = {
+    "frame ", "octet ", "message ", "opening ", "closing ", "\"id\":",  "mask, ", "payload ",
+    "ping ",  "pong ",  "server ",  "client ",  "text ",    "[1,2,3] ", "key ",   "true; "};
 
 }  // namespace
 

@@ -18,7 +18,9 @@ namespace touchstone::bench {
 
 using Clock = std::chrono::steady_clock;
 
-[[nodiscard]] inline double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+[[nodiscard]] inline double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 struct LoadOptions {
   // The server.
@@ -33,11 +35,11 @@ struct LoadOptions {
   std::size_t connections = 100;
   std::size_t size = 256;  // octets of a message
   bool text = false;
-  bool deflate = false;        // offer permessage-deflate, and compress when it is agreed
-  bool idle = false;           // send no messages: hold the connections
-  std::size_t in_flight = 1;   // messages of a connection that wait for their echo
-  double rate = 0;             // messages per second over all connections; 0: the next one when an echo came
-  std::size_t opening = 128;   // opening handshakes at a time
+  bool deflate = false;              // offer permessage-deflate, and compress when it is agreed
+  bool idle = false;                 // send no messages: hold the connections
+  std::size_t in_flight = 1;         // messages of a connection that wait for their echo
+  double rate = 0;                   // messages per second over all connections; 0: the next one when an echo came
+  std::size_t opening = 128;         // opening handshakes at a time
   std::chrono::nanoseconds ramp{0};  // over which the connections are opened evenly
   std::chrono::nanoseconds warm_up{std::chrono::seconds(1)};
   std::chrono::nanoseconds duration{std::chrono::seconds(10)};
@@ -47,8 +49,8 @@ struct LoadOptions {
 
 // One second of the run.
 struct Sample {
-  double at = 0;          // seconds after the measuring began, at the end of the second
-  double messages = 0;    // echoes per second
+  double at = 0;        // seconds after the measuring began, at the end of the second
+  double messages = 0;  // echoes per second
   std::chrono::nanoseconds p50{}, p99{}, max{};
 };
 
@@ -56,7 +58,7 @@ using Reasons = std::map<std::string, std::size_t>;  // what happened -> to how 
 
 // What the server's process and its descendants used.
 struct ServerUse {
-  std::chrono::nanoseconds cpu{};    // user and system time, in the measured time
+  std::chrono::nanoseconds cpu{};   // user and system time, in the measured time
   std::uint64_t memory_before = 0;  // octets of its own (anonymous) memory before the first connection,
   std::uint64_t memory = 0;         // and at the end of the measured time
 };
@@ -72,14 +74,15 @@ struct LoadResult {
   std::chrono::nanoseconds measured{};  // shorter than asked when the run was cut short
   std::uint64_t echoes = 0;             // that came in the measured time
   std::uint64_t unanswered = 0;         // echoes that had not come when patience ended
-  std::uint64_t unsent = 0;             // fixed rate: were due, and their connection had no place for them; in `latency` with the time until the end
+  std::uint64_t unsent =
+      0;  // fixed rate: were due, and their connection had no place for them; in `latency` with the time until the end
   Histogram latency;
   std::vector<Sample> series;
   Reasons lost;  // connections that ended before the end
   std::size_t lost_count = 0;
   bool interrupted = false;
   std::optional<ServerUse> server;
-  double own_cpu = 0;  // cores that the load generator used while it measured
+  double own_cpu = 0;       // cores that the load generator used while it measured
   std::string unreachable;  // why the first connection did not open; nothing else is known then
 };
 
@@ -87,8 +90,8 @@ struct LoadResult {
 struct Progress {
   enum class Phase : std::uint8_t { opening, warming_up, measuring, ending } phase = Phase::opening;
   std::size_t opened = 0, failed = 0, lost = 0;
-  double done = 0;      // share of the phase, 0 to 1
-  double messages = 0;  // echoes per second, lately
+  double done = 0;                        // share of the phase, 0 to 1
+  double messages = 0;                    // echoes per second, lately
   std::chrono::nanoseconds p50{}, p99{};  // of the measured time so far
 };
 

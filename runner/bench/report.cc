@@ -64,14 +64,10 @@ Json reasons_json(const Reasons& reasons) {
   return out;
 }
 
-
 Json options_json(const LoadOptions& options, const LoadResult& result) {
-  Json out{{"mode", mode(options)},
-           {"connections", options.connections},
-           {"size", options.size},
-           {"type", options.text ? "text" : "binary"},
-           {"deflate", result.deflate},
-           {"in_flight", options.in_flight}};
+  Json out{{"mode", mode(options)},     {"connections", options.connections},
+           {"size", options.size},      {"type", options.text ? "text" : "binary"},
+           {"deflate", result.deflate}, {"in_flight", options.in_flight}};
   if (options.rate > 0) out["rate"] = options.rate;
   out["ramp_s"] = seconds(options.ramp);
   out["warm_up_s"] = seconds(options.warm_up);
@@ -89,7 +85,8 @@ std::string quantiles(const Histogram& histogram) {
 std::string lines(std::string_view title, const Reasons& reasons) {
   std::string out;
   for (const auto& [reason, connections] : reasons)
-    out += fmt::format("{} {} connection{}: {}\n", title, connections, connections == 1 ? "" : "s", ws::one_line(reason));
+    out +=
+        fmt::format("{} {} connection{}: {}\n", title, connections, connections == 1 ? "" : "s", ws::one_line(reason));
   return out;
 }
 
@@ -111,11 +108,11 @@ std::string server_summary(const LoadResult& result) {
 
 std::string load_summary(const LoadOptions& options, const LoadResult& result) {
   const double rate = per_second(static_cast<double>(result.echoes), result.measured);
-  std::string out = fmt::format(
-      "{}, {} messages of {} octets{}, {} in flight per connection, {:.1f} s\n",
-      options.rate > 0 ? fmt::format("Fixed rate of {} messages/s", options.rate) : "Closed loop",
-      options.text ? "text" : "binary", options.size, result.deflate ? " with permessage-deflate" : "",
-      options.in_flight, seconds(result.measured));
+  std::string out =
+      fmt::format("{}, {} messages of {} octets{}, {} in flight per connection, {:.1f} s\n",
+                  options.rate > 0 ? fmt::format("Fixed rate of {} messages/s", options.rate) : "Closed loop",
+                  options.text ? "text" : "binary", options.size, result.deflate ? " with permessage-deflate" : "",
+                  options.in_flight, seconds(result.measured));
   out += fmt::format("  echoes     {:.0f}/s, {:.1f} MB/s each way; every one was compared\n", rate,
                      rate * static_cast<double>(options.size) / 1e6);
   out += fmt::format("  latency    {}\n", quantiles(result.latency));
@@ -123,8 +120,10 @@ std::string load_summary(const LoadOptions& options, const LoadResult& result) {
              ? "             from the moment each message was due, whether or not it could be sent then\n"
              : "             from the sending: a server that stalls is not asked meanwhile (--rate asks)\n";
   if (result.unsent > 0)
-    out += fmt::format("  {} messages that were due could not be sent: the rate is more than the server takes. The latencies have "
-                       "them with the time until the end\n", result.unsent);
+    out += fmt::format(
+        "  {} messages that were due could not be sent: the rate is more than the server takes. The latencies have "
+        "them with the time until the end\n",
+        result.unsent);
   if (result.unanswered > 0) out += fmt::format("  {} messages were not answered\n", result.unanswered);
   if (result.own_cpu > kSaturated)
     out += fmt::format("  note: the load generator used {:.0f} % of a core; the server may be faster than this\n",
@@ -210,7 +209,8 @@ std::string summary(const LoadOptions& options, const LoadResult& result) {
                   quantiles(result.opening));
   out += lines("  not opened:", result.not_opened);
   if (options.idle)
-    out += fmt::format("Held for {:.1f} s without messages; {} ended meanwhile\n", seconds(result.measured), result.lost_count);
+    out += fmt::format("Held for {:.1f} s without messages; {} ended meanwhile\n", seconds(result.measured),
+                       result.lost_count);
   else
     out += load_summary(options, result);
   out += server_summary(result);
@@ -221,8 +221,9 @@ std::string progress_line(const Progress& progress, std::size_t connections, std
   constexpr std::size_t kBar = 20;
   constexpr std::array<std::string_view, 4> kPhases = {"opening", "warming up", "measuring", "last echoes"};
   const auto filled = static_cast<std::size_t>(progress.done * kBar);
-  std::string line = fmt::format("[{:#<{}}{:-<{}}] {}  {}/{} open", "", filled, "", kBar - filled,
-                                 kPhases[static_cast<std::size_t>(progress.phase)], progress.opened - progress.lost, connections);
+  std::string line =
+      fmt::format("[{:#<{}}{:-<{}}] {}  {}/{} open", "", filled, "", kBar - filled,
+                  kPhases[static_cast<std::size_t>(progress.phase)], progress.opened - progress.lost, connections);
   if (progress.failed + progress.lost > 0) line += fmt::format(", {} failed", progress.failed + progress.lost);
   if (progress.phase != Progress::Phase::opening) line += fmt::format("  {:.0f}/s", progress.messages);
   if (progress.p50.count() > 0)

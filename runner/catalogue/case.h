@@ -23,8 +23,8 @@ enum class Side : std::uint8_t { server, client };
 // How octets are cut into TCP writes; this must never change the outcome.
 struct Wire {
   enum class Cut : std::uint8_t { whole, frame, octets };
-  Cut cut = Cut::whole;     // whole: all steps up to the next wait in one write; frame: one write a frame
-  std::uint64_t octets = 0; // with Cut::octets: so many octets a write
+  Cut cut = Cut::whole;      // whole: all steps up to the next wait in one write; frame: one write a frame
+  std::uint64_t octets = 0;  // with Cut::octets: so many octets a write
 };
 
 struct Step;
@@ -33,11 +33,11 @@ namespace step {
 
 // How a frame is put into octets when not in the ordinary way (RFC 6455 5.2, 5.3).
 struct FrameForm {
-  bool wrong_mask = false;               // a client's frame bare, a server's masked
-  std::optional<ws::MaskKey> key{};      // this masking key, where the tester masks
-  unsigned length_bits = 0;              // 16 or 64: this form of the payload length; 0: the shortest
+  bool wrong_mask = false;                   // a client's frame bare, a server's masked
+  std::optional<ws::MaskKey> key{};          // this masking key, where the tester masks
+  unsigned length_bits = 0;                  // 16 or 64: this form of the payload length; 0: the shortest
   std::optional<std::uint64_t> announces{};  // the payload length that the header tells
-  std::optional<std::uint64_t> cut{};    // only so many octets of the whole frame are ever sent
+  std::optional<std::uint64_t> cut{};        // only so many octets of the whole frame are ever sent
   // The endpoint gets one whole frame whose header tells the truth.
   [[nodiscard]] bool whole() const noexcept { return !announces && !cut; }
   [[nodiscard]] bool ordinary() const noexcept { return whole() && !wrong_mask && !key && length_bits == 0; }
@@ -71,13 +71,17 @@ struct Close {
 
 // Waits until the endpoint has dealt with all that was sent: a Ping with a payload of its own goes out
 // (legal even between fragments) and its Pong, a Close or the end of the stream is awaited.
-struct Sentinel { std::string mark; };
+struct Sentinel {
+  std::string mark;
+};
 
 // Waits until every whole message sent so far has come back.
 struct AwaitEcho {};
 
 // Octets as they are, no frame around them.
-struct Octets { Payload octets; };
+struct Octets {
+  Payload octets;
+};
 
 // The tester ends TCP: its half of it (FIN), or all of it at once (RST).
 struct Tcp {
@@ -86,7 +90,9 @@ struct Tcp {
 };
 
 // The tester stops to read, or reads on. It also reads on when its own writes get stuck, and before every wait.
-struct Reading { bool on = true; };
+struct Reading {
+  bool on = true;
+};
 
 // Beside this connection a fresh one opens, gets a Ping answered and closes, all within this time. With the
 // endpoint's process id known, the process has grown and worked since the case began by no more than this.
@@ -125,15 +131,23 @@ namespace end {
 struct Polite {};
 // The case sent a Close itself: the endpoint answers it. `codes` are the usual answers; any other legal
 // code or an empty body is conformant as well (C-22).
-struct Replies { std::vector<std::uint16_t> codes; };
+struct Replies {
+  std::vector<std::uint16_t> codes;
+};
 // The endpoint must fail the connection. `codes` are the fitting status codes; an empty body and, less
 // strictly, a bare end of TCP are conformant as well (C-13, C-14, C-30).
-struct Fails { std::vector<std::uint16_t> codes; };
+struct Fails {
+  std::vector<std::uint16_t> codes;
+};
 // Either: the RFC leaves it open (status codes of 5000 and more).
-struct Open { std::vector<std::uint16_t> codes; };
+struct Open {
+  std::vector<std::uint16_t> codes;
+};
 // The RFC leaves open whether the endpoint goes on, with all the replies and a polite end, or fails the connection
 // with one of the codes, an empty Close or none (C-15, C-16).
-struct MayFail { std::vector<std::uint16_t> codes; };
+struct MayFail {
+  std::vector<std::uint16_t> codes;
+};
 // The tester ends TCP without a closing handshake; so does the endpoint then. A Close before that is its own affair.
 struct Abandoned {};
 }  // namespace end
@@ -153,28 +167,28 @@ struct Expect {
 enum class Profile : std::uint8_t { core, standard, full };
 
 struct Case {
-  std::string id;                          // "close/code-valid/1000"
-  std::vector<std::string> aliases;        // Autobahn's ids: "7.7.1"
+  std::string id;                    // "close/code-valid/1000"
+  std::vector<std::string> aliases;  // Autobahn's ids: "7.7.1"
   std::string title;
-  std::vector<std::string> requirements;   // ids of cases/requirements.json
-  std::vector<Side> sides;                 // which endpoints it can test
+  std::vector<std::string> requirements;  // ids of cases/requirements.json
+  std::vector<Side> sides;                // which endpoints it can test
   std::vector<std::string> tags;
-  std::vector<std::string> bugs;           // ids of cases/bugs.json: known bugs that this case shows
-  std::string note;                        // why, for people
-  std::string informational;               // reason why nothing here is a fault; empty: a verdict counts
-  bool bulk = false;                       // not in the core profile; scaled in the standard one
-  bool needs_deflate = false;              // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
-  std::vector<std::string> offer;          // elements of Sec-WebSocket-Extensions, in order
+  std::vector<std::string> bugs;   // ids of cases/bugs.json: known bugs that this case shows
+  std::string note;                // why, for people
+  std::string informational;       // reason why nothing here is a fault; empty: a verdict counts
+  bool bulk = false;               // not in the core profile; scaled in the standard one
+  bool needs_deflate = false;      // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
+  std::vector<std::string> offer;  // elements of Sec-WebSocket-Extensions, in order
   // What the tester answers as a server when the endpoint is a client: the first element that the
   // client's own offer allows. Empty: plain permessage-deflate when `needs_deflate`, else nothing.
   std::vector<std::string> accept;
-  std::optional<HeadScript> request = {};   // of the tester as a client
-  std::optional<HeadScript> answer = {};    // of the tester as a server
+  std::optional<HeadScript> request = {};  // of the tester as a client
+  std::optional<HeadScript> answer = {};   // of the tester as a server
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;
-  std::optional<Expect> expect;            // nothing: the oracle's own (runner/engine/oracle.h)
-  std::string source;                      // file and JSON pointer of its group: "cases/close.json#/groups/3"
+  std::optional<Expect> expect;  // nothing: the oracle's own (runner/engine/oracle.h)
+  std::string source;            // file and JSON pointer of its group: "cases/close.json#/groups/3"
 };
 
 }  // namespace touchstone

@@ -20,17 +20,18 @@ struct CaseFileError {
 };
 
 struct Requirement {
-  std::string id;       // "rfc6455-5.5.1-4"
+  std::string id;  // "rfc6455-5.5.1-4"
   int rfc = 0;
   std::string section;
-  std::string level;    // MUST, MUST NOT, SHOULD, ...
-  std::string binds;    // client, server, both, intermediary
-  std::string rule;     // one sentence
-  std::string visible;  // wire, wire-negative, api, not-observable
-  bool implied = false; // the RFC says so without a word of RFC 2119
-  std::string choice;   // id of the Choice that says what is left open; or empty
+  std::string level;                // MUST, MUST NOT, SHOULD, ...
+  std::string binds;                // client, server, both, intermediary
+  std::string rule;                 // one sentence
+  std::string visible;              // wire, wire-negative, api, not-observable
+  bool implied = false;             // the RFC says so without a word of RFC 2119
+  std::string choice;               // id of the Choice that says what is left open; or empty
   std::vector<std::string> errata;  // numbers of the RFC Editor's errata that bear on it
-  std::string autobahn; // Autobahn|Testsuite's cases: "tested", "in-passing" (seen while they test something else), or empty
+  std::string
+      autobahn;  // Autobahn|Testsuite's cases: "tested", "in-passing" (seen while they test something else), or empty
 };
 
 // Where the RFC leaves several behaviours open (cases/choices.json).
@@ -49,10 +50,10 @@ struct BugClass {
 
 // A bug that was found in an implementation (cases/bugs.json). Cases name those that they show.
 struct Bug {
-  std::string id;  // "CVE-2016-10542", or a project and a number
-  std::string names;  // how others call it, when not by the id alone
+  std::string id;                                    // "CVE-2016-10542", or a project and a number
+  std::string names;                                 // how others call it, when not by the id alone
   std::string project, kind, trigger, effect, link;  // kind: the id of a BugClass
-  std::string unseen;  // why no case shows it; empty when one does
+  std::string unseen;                                // why no case shows it; empty when one does
 };
 
 struct BugTable {
@@ -92,7 +93,7 @@ class Catalogue {
 [[nodiscard]] std::expected<std::vector<Choice>, std::vector<CaseFileError>> load_choices(std::string_view name,
                                                                                           std::string_view text);
 [[nodiscard]] std::expected<BugTable, std::vector<CaseFileError>> load_bugs(std::string_view name,
-                                                                           std::string_view text);
+                                                                            std::string_view text);
 
 // The known bugs that the case shows, one line each for people.
 [[nodiscard]] std::vector<std::string> bugs_in_words(const Case& c);
@@ -100,8 +101,9 @@ class Catalogue {
 // The case as a case file of one group, in canonical form: load_cases() of it gives the same case back.
 [[nodiscard]] std::string to_json(const Case& c);
 
-// Globs over ids, aliases, requirement ids, ids of known bugs and tags; "tag:cve" takes all cases that show one. '*' matches any run of characters, '?' one;
-// a pattern that ends in '/' or names a folder ("close") takes all below it; Autobahn's "9.*" and "9.1.*" work.
+// Globs over ids, aliases, requirement ids, ids of known bugs and tags; "tag:cve" takes all cases that show one. '*'
+// matches any run of characters, '?' one; a pattern that ends in '/' or names a folder ("close") takes all below it;
+// Autobahn's "9.*" and "9.1.*" work.
 [[nodiscard]] bool matches(const Case& c, std::string_view pattern);
 
 struct Selection {

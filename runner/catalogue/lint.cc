@@ -155,8 +155,7 @@ std::vector<SourceFile> built_in_files() {
   std::vector<SourceFile> files;
   for (const Resource& file : resources()) {
     const bool data = file.path.ends_with(".json") && !file.path.ends_with(".schema.json");
-    if (file.path.starts_with("cases/") && data)
-      files.push_back({file.path, file.content});
+    if (file.path.starts_with("cases/") && data) files.push_back({file.path, file.content});
   }
   return files;
 }

@@ -197,8 +197,8 @@ class Loading {
 
   void read_group(const Cursor& group) {
     if (!group.object({"id", "title", "requirements", "steps"},
-                      {"note", "aliases", "tags", "bugs", "sides", "needs", "bulk", "informational", "deadline_s", "offer",
-                       "accept", "request", "answer", "wire", "sweep", "expect"})) {
+                      {"note", "aliases", "tags", "bugs", "sides", "needs", "bulk", "informational", "deadline_s",
+                       "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
       return;
     }
     const auto sweep = read_sweep(group, axes_);

@@ -15,13 +15,23 @@ namespace touchstone {
 struct Payload;
 
 namespace recipe {
-struct Literal { ws::Bytes octets; };                            // "text" or {"hex": "00ff"}
-struct Fill { ws::Bytes pattern; std::uint64_t length = 0; };    // {"fill": pattern, "len": n}: repeated and cut
+struct Literal {
+  ws::Bytes octets;
+};  // "text" or {"hex": "00ff"}
+struct Fill {
+  ws::Bytes pattern;
+  std::uint64_t length = 0;
+};  // {"fill": pattern, "len": n}: repeated and cut
 // {"stream": name, "len": n}: the next n octets of an endless seeded stream; each use in a case goes on
 // where the last one stopped, so the messages of a repeat differ. Names: json, html, prose, bitmap, noise.
 // The text ones are cut on UTF-8 boundaries by being ASCII.
-struct Stream { std::string name; std::uint64_t length = 0; };
-struct Cat { std::vector<Payload> parts; };                      // {"cat": [...]}
+struct Stream {
+  std::string name;
+  std::uint64_t length = 0;
+};
+struct Cat {
+  std::vector<Payload> parts;
+};  // {"cat": [...]}
 }  // namespace recipe
 
 struct Payload {

@@ -30,8 +30,8 @@ void read_mask(const Cursor& c, step::FrameForm& form) {
     return;
   }
   unsigned key = 0;
-  const bool good = text && text->size() == 8 &&
-                    std::from_chars(text->data(), text->data() + 8, key, 16).ptr == text->data() + 8;
+  const bool good =
+      text && text->size() == 8 && std::from_chars(text->data(), text->data() + 8, key, 16).ptr == text->data() + 8;
   if (!good) return c.wrong("\"wrong\", or a masking key of 8 digits 0-9 a-f");
   form.key.emplace();
   for (std::size_t i = 0; i < 4; ++i) (*form.key)[i] = static_cast<std::byte>(key >> (24 - 8 * i) & 0xff);
@@ -49,7 +49,8 @@ void read_form(const Cursor& c, step::Frame& frame) {
   if (form.length_bits == 16 && form.announces.value_or(length(frame.payload)) > 0xffff) {
     c.at("length_bits").wrong("64 for more than 65535 octets");
   }
-  if (!form.ordinary() && !frame.pause_at.empty()) c.at("pauses").fault("pauses in such a frame", "pauses in an ordinary frame");
+  if (!form.ordinary() && !frame.pause_at.empty())
+    c.at("pauses").fault("pauses in such a frame", "pauses in an ordinary frame");
 }
 
 step::Frame read_frame(const Cursor& c) {

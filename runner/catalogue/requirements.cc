@@ -17,7 +17,8 @@ std::string one_of(const Cursor& c, std::initializer_list<std::string_view> allo
 
 Requirement read_requirement(const Cursor& c) {
   Requirement r;
-  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"}, {"implied", "choice", "errata", "autobahn"}))
+  if (!c.object({"id", "rfc", "section", "level", "binds", "rule", "visible"},
+                {"implied", "choice", "errata", "autobahn"}))
     return r;
   if (c.has("id")) r.id = c.at("id").text().value_or("");
   if (c.has("rfc")) r.rfc = static_cast<int>(c.at("rfc").number(1, 99999).value_or(0));

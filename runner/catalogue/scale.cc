@@ -9,8 +9,8 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint64_t kMessages = 50;
-constexpr std::uint64_t kOctets = 4 * 1024 * 1024;   // of one message
-constexpr std::uint64_t kRepeated = 1024 * 1024;     // of repeated messages together: zlib in the endpoint sets the pace
+constexpr std::uint64_t kOctets = 4 * 1024 * 1024;  // of one message
+constexpr std::uint64_t kRepeated = 1024 * 1024;    // of repeated messages together: zlib in the endpoint sets the pace
 
 std::uint64_t messages(std::span<const Step> steps) {
   return static_cast<std::uint64_t>(std::ranges::count_if(

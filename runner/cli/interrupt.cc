@@ -3,8 +3,10 @@
 #include "runner/cli/child_process.h"
 #include "runner/cli/cli.h"
 
+#include <cerrno>
 #include <csignal>
 
+#include <semaphore.h>
 #include <unistd.h>
 
 namespace touchstone::cli {
@@ -16,8 +18,24 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_a
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
+// Whichever thread a signal interrupts, it is the one in wait_for_interrupt() that has to wake: only a semaphore may be
+// posted from a signal handler.
+class Wakening {
+ public:
+  Wakening() { sem_init(&semaphore_, 0, 0); }
+  void post() noexcept {
+    const int before = errno;
+    sem_post(&semaphore_);
+    errno = before;
+  }
+  void wait() noexcept { sem_wait(&semaphore_); }  // or until a signal
+
+ private:
+  sem_t semaphore_;
+} wakening;
+
 void on_signal(int) {
-  if (!stop.exchange(true)) return;
+  if (!stop.exchange(true)) return wakening.post();
   if (const pid_t group = urgent_group; group > 0) kill(-group, SIGKILL);
   _exit(static_cast<int>(Exit::incomplete));
 }
@@ -43,12 +61,7 @@ void watch_for_interrupts() {
 }
 
 void wait_for_interrupt() {
-  // Blocked while looking, delivered only inside sigsuspend: no signal falls between the two.
-  const sigset_t blocked = watched();
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  while (!stop) sigsuspend(&before);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  while (!stop) wakening.wait();
 }
 
 }  // namespace touchstone::cli

@@ -20,7 +20,8 @@ struct SelectionOptions {
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);
 
-// The catalogue, with the cases of `files` instead of its own if there are any. Throws UsageError with all their faults.
+// The catalogue, with the cases of `files` instead of its own if there are any. Throws UsageError with all their
+// faults.
 [[nodiscard]] Catalogue catalogue_of(const std::vector<std::string>& files);
 // " --cases FILE" for each of them, quoted for a shell: a part of a replay command.
 [[nodiscard]] std::string cases_arguments(const std::vector<std::string>& files);

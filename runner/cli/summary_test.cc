@@ -36,7 +36,9 @@ Catalogue small_catalogue() {
 }
 
 TEST(Summary, IsEmptyWhenAllIsWell) {
-  EXPECT_THAT(summarize({result_with("a", Behavior::ok), result_with("b", Behavior::informational)}, small_catalogue(), {}), IsEmpty());
+  EXPECT_THAT(
+      summarize({result_with("a", Behavior::ok), result_with("b", Behavior::informational)}, small_catalogue(), {}),
+      IsEmpty());
   EXPECT_THAT(summarize({}, small_catalogue(), {}), IsEmpty());
 }
 
@@ -94,7 +96,8 @@ TEST(Summary, NamesAgentsOnlyWhenThereAreSeveral) {
   Result other = result_with("a", Behavior::failed, "r");
   EXPECT_THAT(summarize({other}, small_catalogue(), {}), Not(HasSubstr("server")));
   other.agent = "second";
-  EXPECT_THAT(summarize({result_with("a", Behavior::failed, "r"), other}, small_catalogue(), {}), HasSubstr("FAILED second"));
+  EXPECT_THAT(summarize({result_with("a", Behavior::failed, "r"), other}, small_catalogue(), {}),
+              HasSubstr("FAILED second"));
 }
 
 TEST(Summary, MarksFlakyResults) {

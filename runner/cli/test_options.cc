@@ -78,9 +78,10 @@ void repeatable(CLI::Option* option, const std::string& type) {
 
 void add_run_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Run";
-  app.add_option("--pid", options.process,
-                 "Process id of the server on this machine: its memory and CPU are judged in cases about attacks, which then "
-                 "run one by one")
+  app.add_option(
+         "--pid", options.process,
+         "Process id of the server on this machine: its memory and CPU are judged in cases about attacks, which then "
+         "run one by one")
       ->group("Run")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
@@ -103,8 +104,9 @@ void add_run_options(CLI::App& app, TestOptions& options) {
                  "Known failures with their reasons, see `touchstone expect --help`; exit 1 on whatever is new")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--profile-of-peer", options.peer_profile,
-                 "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")
+  app.add_option(
+         "--profile-of-peer", options.peer_profile,
+         "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")
       ->type_name("FILE")
       ->group(group);
   app.add_option("--agent", options.agent, "Name of the server in the report")->type_name("NAME")->group(group);

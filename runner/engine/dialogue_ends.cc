@@ -29,6 +29,8 @@ asio::awaitable<void> Dialogue::finish() {
 }
 
 asio::awaitable<void> Dialogue::end_politely() {
+  // What the RFC leaves to the endpoint it has decided when it answers a Ping behind it; our Close might be faster.
+  if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !closing_sent_) gather_sentinel("after");
   cuts_.clear();
   co_await flush();
   if (!gave_up_) {

@@ -87,14 +87,17 @@ class Judge {
 
   // A failing end, or one where a Close of the case's own cuts the replies short.
   [[nodiscard]] bool tail_may_be_missing() const {
-    if (std::holds_alternative<end::MayFail>(case_.expect->end)) return ended_before_we_closed();
+    if (std::holds_alternative<end::MayFail>(case_.expect->end)) return failed_by_choice();
     return !std::holds_alternative<end::Polite>(case_.expect->end);
   }
 
-  // With a Close or without one, but before the tester's own Close, if that ever came.
-  [[nodiscard]] bool ended_before_we_closed() const {
+  // Of MayFail: before the tester's own Close, if that ever came, or with a status code that speaks of the fault: two
+  // Closes may cross.
+  [[nodiscard]] bool failed_by_choice() const {
+    const auto& codes = std::get<end::MayFail>(case_.expect->end).codes;
     const std::size_t asked = position(Seen::Kind::tester_close);
-    return position(Seen::Kind::close) < asked ||
+    const bool of_the_fault = o_.close && *o_.close && std::ranges::find(codes, (*o_.close)->code) != codes.end();
+    return of_the_fault || position(Seen::Kind::close) < asked ||
            (ended_without_close() && std::min(position(Seen::Kind::eof), position(Seen::Kind::reset)) < asked);
   }
 
@@ -341,8 +344,8 @@ class Judge {
 
   // Of Pings with equal payloads nobody can tell which one a Pong answers: the latest, then (RFC 6455 5.5.3).
   [[nodiscard]] bool last_pong_fits_last_ping() const {
-    const auto last = std::find_if(o_.seen.rbegin(), o_.seen.rend(),
-                                   [](const Seen& seen) { return seen.kind == Seen::Kind::pong; });
+    const auto last =
+        std::find_if(o_.seen.rbegin(), o_.seen.rend(), [](const Seen& seen) { return seen.kind == Seen::Kind::pong; });
     return last != o_.seen.rend() && !o_.sent_pings.empty() && last->payload == o_.sent_pings.back().payload;
   }
 
@@ -373,7 +376,7 @@ class Judge {
   // handshake, and may find the same fault only now.
   void marks() {
     const bool may_refuse = case_.expect->opening && std::holds_alternative<end::MayFail>(case_.expect->end);
-    if (may_refuse && ended_before_we_closed()) return;
+    if (may_refuse && failed_by_choice()) return;
     for (const Reply& reply : case_.expect->replies) {
       if (reply.kind != Reply::Kind::mark || passed(reply.mark)) continue;
       const bool late = answered_later(reply.mark);
@@ -422,7 +425,7 @@ class Judge {
   void ending(const end::Replies& end) { reply_to_close(end.codes); }
 
   void ending(const end::MayFail& end) {
-    if (!ended_before_we_closed()) return ending(end::Polite{});
+    if (!failed_by_choice()) return ending(end::Polite{});
     const bool fits = !o_.close || !*o_.close || std::ranges::find(end.codes, (*o_.close)->code) != end.codes.end();
     find(fits ? Weight::choice : Weight::weak, own_requirement(),
          fmt::format("the endpoint goes on, or fails the connection with {}: the RFC leaves it open (C-15, C-16)",

@@ -305,6 +305,15 @@ TEST(Judge, FindsABareEndWeakWhetherByFinOrByReset) {
   }
 }
 
+// C-16: where an endpoint may go on or fail the connection, its Close may cross the tester's.
+TEST(Judge, TakesAFailureByChoiceThatCrossesItsOwnClose) {
+  Conversation choice, other;
+  choice.expects({text_reply("hello")}, end::MayFail{{1002}}).closes_politely().gets_close(1002).ends();
+  expect_verdict(choice.verdict(), Behavior::ok, Closing::ok);
+  other.expects({}, end::MayFail{{1002}}).closes_politely().gets_close(1011).ends();
+  expect_verdict(other.verdict(), Behavior::non_strict, Closing::wrong_code);
+}
+
 TEST(Judge, FindsAMisleadingCodeOfAFailureWeak) {
   Conversation t;
   t.expects({}, end::Fails{{1007}}).gets_close(1002).ends();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 
 namespace touchstone {
 namespace {
@@ -34,7 +35,7 @@ class Player {
         payloads_(seed),
         most_repeats_(most_repeats) {}
 
-  void play(const std::vector<Step>& steps) {
+  void play(std::span<const Step> steps) {
     for (const Step& step : steps) {
       if (over_) return;
       if (const auto* frame = std::get_if<step::Frame>(&step.action)) play(*frame);
@@ -281,10 +282,15 @@ Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& 
   return std::move(player).result();
 }
 
-std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed) {
+Derivation derivation(const Case& c, Side side, std::uint64_t seed) {
   Player player(side, params_for(c, side), seed, UINT32_MAX);
-  player.play(c.steps);
-  return player.violation();
+  std::size_t played = 0;
+  while (played < c.steps.size() && !player.violation()) player.play(std::span(c.steps).subspan(played++, 1));
+  Derivation out;
+  out.broken = player.violation();
+  if (out.broken) out.broken_at = played - 1;
+  out.expect = std::move(player).result();
+  return out;
 }
 
 bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed) {

@@ -16,8 +16,14 @@ namespace touchstone {
 [[nodiscard]] Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& deflate,
                             std::uint64_t seed, std::uint32_t most_repeats = UINT32_MAX);
 
-// The first rule of RFC 6455 or RFC 7692 that the steps break in the eyes of the strict stack, if any.
-[[nodiscard]] std::optional<ws::Violation> broken_rule(const Case& c, Side side, std::uint64_t seed);
+// The same under the parameters that the case asks for, with the first rule of RFC 6455 or RFC 7692 that the steps
+// break in the eyes of the strict stack, if any, and the step that breaks it.
+struct Derivation {
+  Expect expect;
+  std::optional<ws::Violation> broken;
+  std::size_t broken_at = 0;  // an index into the case's steps
+};
+[[nodiscard]] Derivation derivation(const Case& c, Side side, std::uint64_t seed);
 
 // Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong
 // under those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without

@@ -11,7 +11,13 @@ namespace touchstone {
 
 // Ordered from best to worst where that has a meaning.
 enum class Behavior : std::uint8_t {
-  ok, non_strict, informational, unimplemented, not_applicable, failed, errored,
+  ok,
+  non_strict,
+  informational,
+  unimplemented,
+  not_applicable,
+  failed,
+  errored,
 };
 enum class Closing : std::uint8_t { ok, unclean, wrong_code, failed_by_client, informational, failed };
 
@@ -33,12 +39,12 @@ struct Finding {
 struct Entry {
   enum class Direction : std::uint8_t { sent, received, local };
   enum class Kind : std::uint8_t {
-    head,   // HTTP head: text in `octets`
-    frame,  // header fields below
-    octets, // not a frame: garbage, or the beginning of a frame that never got complete
-    mark,   // local: a sentinel, pause or note; text in `note`
-    eof,    // end of stream (received: the peer's FIN; sent: ours)
-    reset,  // RST
+    head,    // HTTP head: text in `octets`
+    frame,   // header fields below
+    octets,  // not a frame: garbage, or the beginning of a frame that never got complete
+    mark,    // local: a sentinel, pause or note; text in `note`
+    eof,     // end of stream (received: the peer's FIN; sent: ours)
+    reset,   // RST
     timeout,
     error,  // local: could not connect, TLS failure; text in `note`
   };
@@ -48,7 +54,7 @@ struct Entry {
   // Frames.
   std::uint8_t opcode = 0;
   bool fin = false;
-  std::uint8_t rsv = 0;  // RSV1 is 4
+  std::uint8_t rsv = 0;               // RSV1 is 4
   std::optional<std::uint32_t> mask;  // masking key, network order
   std::uint64_t length = 0;           // payload octets on the wire (frames), octets (others)
   // Octets of the payload, unmasked, at most kKeptOctets of them; `length` tells the whole.
@@ -66,7 +72,7 @@ struct Transcript {
   std::string request, response;  // the heads of the opening handshake, as they went over the wire
   std::vector<Entry> entries;
   std::uint64_t octets_sent = 0, octets_received = 0, frames_sent = 0, frames_received = 0;
-  bool cut = false;  // entries were left out in the middle (kMaxEntries)
+  bool cut = false;    // entries were left out in the middle (kMaxEntries)
   bool whole = false;  // every payload is kept and written, whatever its size: of a failure, run again alone
   static constexpr std::size_t kMaxEntries = 2000;
   // What is written of the payloads of one transcript that is not whole: so many octets, then kShortOctets of each
@@ -76,16 +82,16 @@ struct Transcript {
 };
 
 struct Result {
-  std::string case_id;               // "close/code-valid/1000"
+  std::string case_id;  // "close/code-valid/1000"
   std::vector<std::string> aliases;
   std::string title;
   std::string agent;
   Behavior behavior = Behavior::errored;
   Closing closing = Closing::ok;
   std::vector<std::string> requirements;
-  std::vector<std::string> bugs;     // known bugs that the case shows, one line each for people
-  std::string expectation;           // for people: what the case expects, in one or two sentences
-  std::string summary;               // for people: what happened, one sentence
+  std::vector<std::string> bugs;  // known bugs that the case shows, one line each for people
+  std::string expectation;        // for people: what the case expects, in one or two sentences
+  std::string summary;            // for people: what happened, one sentence
   std::vector<Finding> findings;
   double duration_ms = 0;
   std::chrono::system_clock::time_point started;
@@ -103,10 +109,10 @@ struct Result {
 
 // Everything about a run but its results.
 struct RunInfo {
-  std::string version;         // of touchstone
+  std::string version;  // of touchstone
   std::string catalogue_hash;
-  std::string machine;         // class: "Linux x86_64, 2 cores, 23 GiB"
-  std::string profile;         // core, default, full
+  std::string machine;  // class: "Linux x86_64, 2 cores, 23 GiB"
+  std::string profile;  // core, default, full
   std::uint64_t seed = 0;
   unsigned jobs = 0;
   std::vector<std::string> command_line;
@@ -114,10 +120,10 @@ struct RunInfo {
     std::string name, url, server_field;  // Server: of the 101 answer
   };
   std::vector<Agent> agents;
-  std::size_t planned = 0;     // results that a complete run has
+  std::size_t planned = 0;  // results that a complete run has
   std::chrono::system_clock::time_point start, end;
-  bool complete = false;       // all planned results are there
-  std::string ended_because;   // when not complete: "interrupted", "server died at close/...": for people
+  bool complete = false;      // all planned results are there
+  std::string ended_because;  // when not complete: "interrupted", "server died at close/...": for people
 };
 
 // "514 cases: 507 OK, 2 NON-STRICT, 3 INFORMATIONAL, 0 UNIMPLEMENTED, 0 NOT-APPLICABLE, 2 FAILED, 0 ERRORED"

@@ -40,7 +40,8 @@ void say_what_it_rests_on(Result& result) {
 
 // A client that forgot Upgrade but sends a key means WebSocket too: its opening handshake is for the case to judge.
 bool wants_websocket(const ws::RequestHead& head) {
-  return ws::list_has_token(head.fields, "Upgrade", "websocket") || ws::find_field(head.fields, "Sec-WebSocket-Key") != nullptr;
+  return ws::list_has_token(head.fields, "Upgrade", "websocket") ||
+         ws::find_field(head.fields, "Sec-WebSocket-Key") != nullptr;
 }
 
 // Drivers that wait for Autobahn's server to be there open a WebSocket on "/", where it takes any.

@@ -1,4 +1,5 @@
-// bare.h - how many connections an endpoint takes in a second: connect, opening handshake, close, and nothing else.
+// bare.h - how many connections an endpoint takes in a second: connect, opening handshake, closing handshake, and
+// nothing else.
 #pragma once
 #include "runner/engine/run.h"
 
@@ -7,7 +8,8 @@
 
 namespace touchstone::fuzz {
 
-// So many opening handshakes were answered with 101 in that time, `jobs` at a time. Without TLS.
+// So many connections were opened by a 101 and ended by the endpoint behind a Close in that time, `jobs` at a time.
+// Without TLS.
 [[nodiscard]] std::uint64_t bare_connections(const Target& target, unsigned jobs, std::chrono::seconds time);
 
 }  // namespace touchstone::fuzz

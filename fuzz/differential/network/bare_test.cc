@@ -14,9 +14,10 @@ std::uint64_t connections_at(ws::testing::Fault fault) {
   return bare_connections(target, 2, std::chrono::seconds(1));
 }
 
-TEST(Bare, CountsAnsweredHandshakesOnly) {
+TEST(Bare, CountsConnectionsThatOpenAndCloseOnly) {
   EXPECT_GT(connections_at(ws::testing::Fault::none), 10u);
   EXPECT_EQ(connections_at(ws::testing::Fault::answers_200), 0u);
+  EXPECT_EQ(connections_at(ws::testing::Fault::ignores_close), 0u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "fuzz/differential/network/campaign.h"
 
+#include "fuzz/differential/network/evaluators.h"
 #include "fuzz/differential/network/minimise.h"
 #include "fuzz/differential/network/openings.h"
 
@@ -7,20 +8,18 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace touchstone::fuzz {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBatch = 64;  // stimuli made from the same knowledge
+constexpr std::size_t kBatch = 256;  // stimuli made from the same knowledge
 constexpr int kConfirmations = 3;
 constexpr int kMostReduced = 3;  // a cluster that always comes down to a known one is left alone then
 
@@ -34,7 +33,8 @@ class Campaign {
         options_(options),
         observer_(observer),
         stop_(stop),
-        mutator_(options.seed, options.layers, std::move(seeds)) {}
+        mutator_(options.seed, options.layers, std::move(seeds)),
+        evaluators_(targets, options.session, options.jobs) {}
 
   CampaignEnd run() {
     asio::co_spawn(context_, all(), asio::detached);
@@ -44,9 +44,9 @@ class Campaign {
   }
 
  private:
-  // One stimulus of the batch at one endpoint.
-  struct Job {
-    std::size_t input, target;
+  struct Batch {
+    std::vector<Case> stimuli;
+    std::size_t resumed = 0;  // the first ones, from an earlier campaign
   };
 
   [[nodiscard]] std::chrono::milliseconds since_start() const {
@@ -70,46 +70,33 @@ class Campaign {
     return end_.stats;
   }
 
-  asio::awaitable<void> batch() {
-    batch_.clear();
-    const auto n = std::min<std::uint64_t>(kBatch, options_.most_inputs - end_.stats.inputs);
-    // An earlier campaign's corpus first: what it knew is not new again.
-    resumed_ = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
-    to_resume_ -= resumed_;
-    for (std::uint64_t i = 0; i < n; ++i) {
-      const Case c = i < resumed_ ? corpus_[to_resume_ + static_cast<std::size_t>(i)] : mutator_.next(corpus_);
-      batch_.push_back(expected(c, options_.session.seed));
+  // An earlier campaign's corpus first: what it knew is not new again.
+  Batch next_batch(std::uint64_t most) {
+    Batch next;
+    const auto n = std::min<std::uint64_t>(kBatch, most);
+    next.resumed = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
+    to_resume_ -= next.resumed;
+    for (std::size_t i = 0; i < n; ++i) {
+      next.stimuli.push_back(i < next.resumed ? corpus_[to_resume_ + i] : mutator_.next(corpus_));
     }
-    results_.assign(batch_.size() * targets_.size(), {});
-    next_ = 0;
-    const auto workers = std::min<std::size_t>(options_.jobs, results_.size());
-    for (std::size_t i = 0; i < workers; ++i) {
-      ++running_;
-      asio::co_spawn(context_, work(), asio::detached);
-    }
-    while (running_ > 0) co_await changed();
-    for (std::size_t i = 0; i < batch_.size() && end_.lost.empty() && found_ < options_.most_findings; ++i)
-      co_await look_at(i);
+    return next;
   }
 
-  asio::awaitable<void> work() {
-    while (next_ < results_.size()) {
-      const std::size_t job = next_++;
-      results_[job] = co_await try_out(batch_[job / targets_.size()], job % targets_.size());
-    }
-    --running_;
-    changed_.cancel();
+  // The next batch is made while this one is under way.
+  asio::awaitable<void> batch() {
+    const std::uint64_t left = options_.most_inputs - end_.stats.inputs;
+    batch_ = next_.stimuli.empty() ? next_batch(left) : std::exchange(next_, {});
+    evaluators_.start(batch_.stimuli);
+    next_ = next_batch(left - batch_.stimuli.size());
+    results_ = evaluators_.finish();
+    end_.stats.connections += results_.size();
+    for (std::size_t i = 0; i < batch_.stimuli.size() && end_.lost.empty() && found_ < options_.most_findings; ++i)
+      co_await look_at(i);
   }
 
   asio::awaitable<Evaluation> try_out(const Case& c, std::size_t target) {
     ++end_.stats.connections;
     co_return co_await evaluate(c, targets_[target], options_.session, cache_);
-  }
-
-  asio::awaitable<void> changed() {
-    changed_.expires_at(Clock::time_point::max());
-    std::error_code ignored;
-    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 
   asio::awaitable<void> look_at(std::size_t input) {
@@ -121,14 +108,14 @@ class Campaign {
       if (!seen.connected) {
         co_await look_at_death(t, seen.why);
       } else if (counts(seen)) {
-        co_await look_at_failure(batch_[input], t, seen);
+        co_await look_at_failure(batch_.stimuli[input], t, seen);
       }
       if (seen.weak()) ++end_.stats.weak;
     }
-    if (!tuples_.insert(std::move(tuple)).second || input < resumed_) co_return;
+    if (!tuples_.insert(std::move(tuple)).second || input < batch_.resumed) co_return;
     ++end_.stats.kept;
-    corpus_.push_back(batch_[input]);
-    observer_.kept(batch_[input]);
+    corpus_.push_back(batch_.stimuli[input]);
+    observer_.kept(batch_.stimuli[input]);
   }
 
   [[nodiscard]] bool counts(const Evaluation& seen) const noexcept {
@@ -183,7 +170,7 @@ class Campaign {
       end_.lost = why;
       co_return;
     }
-    for (const Case& suspect : batch_) {
+    for (const Case& suspect : batch_.stimuli) {
       const Evaluation shown = co_await try_out(suspect, target);
       if ((co_await try_out(knock, target)).connected) continue;
       if (!observer_.endpoint_died(targets_[target], why)) {
@@ -212,19 +199,17 @@ class Campaign {
 
   const std::vector<Target>& targets_;
   std::vector<Case> corpus_;
-  std::size_t to_resume_;    // so many of the corpus, its first ones, were not sent yet
-  std::size_t resumed_ = 0;  // and so many of the batch come from there
+  std::size_t to_resume_;  // so many of the corpus, its first ones, were not sent yet
   const CampaignOptions& options_;
   CampaignObserver& observer_;
   const std::atomic<bool>& stop_;
   Mutator mutator_;
-  asio::io_context context_{1};
-  asio::steady_timer changed_{context_};
+  Evaluators evaluators_;
+  asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   DeflateCache cache_;
   Clock::time_point start_ = Clock::now();
-  std::vector<Case> batch_;
+  Batch batch_, next_;
   std::vector<Evaluation> results_;  // of the batch: all targets of the first stimulus, then of the second ...
-  std::size_t next_ = 0, running_ = 0;
   std::set<std::string> tuples_;
   std::set<Cluster> known_;
   std::map<Cluster, int> reduced_to_known_;  // how often the smallest stimulus of a cluster showed another one

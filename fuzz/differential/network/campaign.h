@@ -1,8 +1,8 @@
 // campaign.h - a differential campaign over the network: every stimulus goes to every endpoint and to the oracle.
 //
 // Feedback is delta-diversity: a stimulus whose tuple of outcome classes is new is kept and varied further. Stimuli are
-// made in batches from what was known before the batch, so that equal seeds and endpoints give equal stimuli however
-// fast the answers come.
+// made in batches from what was known before the last batch, so that equal seeds and endpoints give equal stimuli
+// however fast the answers come.
 #pragma once
 #include "fuzz/differential/network/evaluate.h"
 #include "fuzz/differential/network/mutator.h"
@@ -22,8 +22,8 @@ struct CampaignOptions {
   std::chrono::seconds time{60};
   std::uint64_t most_inputs = UINT64_MAX;
   std::uint64_t most_findings = UINT64_MAX;
-  bool weak = false;               // what breaks a SHOULD is a finding, too
-  unsigned jobs = 16;              // connections at a time, all endpoints together
+  bool weak = false;   // what breaks a SHOULD is a finding, too
+  unsigned jobs = 16;  // connections at a time, all endpoints together
   SessionOptions session;
 };
 

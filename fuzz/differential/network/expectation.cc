@@ -42,16 +42,6 @@ Case in_shortest_form(Case c) {
   return c;
 }
 
-std::size_t failing_step(const Case& c, std::uint64_t seed) {
-  Case prefix = c;
-  prefix.steps.clear();
-  for (const Step& step : c.steps) {
-    prefix.steps.push_back(step);
-    if (broken_rule(prefix, Side::server, seed)) break;
-  }
-  return prefix.steps.size() - 1;
-}
-
 // Data that stop inside a block, or go on behind a final one, inflate to something in one library and to an error in
 // the next. A block type that does not exist and a stored block with a wrong length are errors in all of them (RFC
 // 1951).
@@ -104,24 +94,25 @@ std::optional<Case> with_long_forms(const Case& c, std::uint64_t seed) {
 }
 
 Case frames_expected(Case c, std::uint64_t seed) {
+  c.expect.reset();  // a stimulus that was varied still has that of the one it came from
   keep_first_close(c);
   if (std::ranges::any_of(c.steps, has_long_form)) {
     if (auto open = with_long_forms(c, seed)) return *open;
     c = in_shortest_form(std::move(c));
   }
-  auto broken = broken_rule(c, Side::server, seed);
-  while (broken == ws::Violation::deflate_corrupt || broken == ws::Violation::text_not_utf8) {
-    const std::size_t at = failing_step(c, seed);
-    if (broken == ws::Violation::text_not_utf8 || certainly_corrupt(c.steps[at])) {
-      end_message(c, at);
-      break;
+  Derivation strict = derivation(c, Side::server, seed);
+  while (strict.broken == ws::Violation::deflate_corrupt || strict.broken == ws::Violation::text_not_utf8) {
+    const bool certain = strict.broken == ws::Violation::text_not_utf8 || certainly_corrupt(c.steps[strict.broken_at]);
+    if (certain) {
+      end_message(c, strict.broken_at);
+    } else {
+      erase_step(c, strict.broken_at);
     }
-    erase_step(c, at);
-    broken = broken_rule(c, Side::server, seed);
+    strict = derivation(c, Side::server, seed);
+    if (certain) break;
   }
-  c.requirements = {broken ? std::string(ws::rule(*broken).requirement) : std::string(kProcessing)};
-  c.expect.reset();
-  c = with_expectation(std::move(c), seed);
+  c.requirements = {std::string(strict.broken ? ws::rule(*strict.broken).requirement : kProcessing)};
+  c.expect = std::move(strict.expect);
   leave_open_codes(c);
   return c;
 }

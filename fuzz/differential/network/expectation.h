@@ -1,7 +1,7 @@
 // expectation.h - what has to come of a stimulus, and the stimulus without what the RFCs leave open.
 //
-// The strict stack gives one answer to everything; where the RFCs leave several (cases/choices.json) a stimulus is given
-// an expectation that allows them all, or is changed until one answer is left. So a difference is a fault.
+// The strict stack gives one answer to everything; where the RFCs leave several (cases/choices.json) a stimulus is
+// given an expectation that allows them all, or is changed until one answer is left. So a difference is a fault.
 #pragma once
 #include "runner/catalogue/case.h"
 

@@ -49,6 +49,17 @@ TEST(Expectation, NamesTheRuleThatIsBroken) {
   EXPECT_TRUE(ends<end::Fails>(c));
 }
 
+// What is kept is varied further, and still has the expectation of what it was.
+TEST(Expectation, OfAVariedStimulusIsItsOwn) {
+  step::Frame longer = frame(ws::Opcode::text, true, octets({'h', 'i'}));
+  longer.form.length_bits = 16;
+  Case varied = expected(stimulus({{step::Sentinel{"a"}}, {frame(ws::Opcode::text, true, {}, 2)}}), 1);
+  varied.steps = {{longer}};
+  EXPECT_EQ(to_json(expected(varied, 1)), to_json(expected(stimulus({{longer}}), 1)));
+  varied.steps = {{step::Sentinel{"b"}}};
+  EXPECT_EQ(to_json(expected(varied, 1)), to_json(expected(stimulus({{step::Sentinel{"b"}}}), 1)));
+}
+
 // C-16: RFC 6455 5.2 binds who sends a length.
 TEST(Expectation, LeavesLengthsOpenThatAreLongerThanNeeded) {
   step::Frame hello = frame(ws::Opcode::text, true, octets({'h', 'i'}));

@@ -374,7 +374,8 @@ void Mutator::finish(Case& c) {
   });
   c.steps.erase(too_much, c.steps.end());
   const std::uint64_t heads = c.steps.size() * ws::kMaxHeaderSize;
-  if (c.wire.cut == Wire::Cut::octets) c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
+  if (c.wire.cut == Wire::Cut::octets)
+    c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
   int mark = 0;
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);

@@ -10,8 +10,8 @@ namespace touchstone::fuzz {
 
 // What is varied.
 struct Layers {
-  bool frames = true;   // order, headers and payloads of frames
-  bool deflate = true;  // permessage-deflate: offers, compressed messages, corrupt ones
+  bool frames = true;      // order, headers and payloads of frames
+  bool deflate = true;     // permessage-deflate: offers, compressed messages, corrupt ones
   bool handshake = false;  // the opening request
 };
 
@@ -31,7 +31,9 @@ class Mutator {
   [[nodiscard]] std::uint64_t below(std::uint64_t n);  // 0 to n-1
   [[nodiscard]] bool one_in(std::uint64_t n) { return below(n) == 0; }
   template <class T, std::size_t N>
-  [[nodiscard]] const T& pick(const T (&from)[N]) { return from[below(N)]; }
+  [[nodiscard]] const T& pick(const T (&from)[N]) {
+    return from[below(N)];
+  }
 
   [[nodiscard]] Case made_up();
   void vary(Case& c, std::span<const Case> corpus);

@@ -1,7 +1,7 @@
 // openings.h - what a stimulus does to the opening handshake: cases of the catalogue, alone or several at once.
 //
-// A stimulus names them in its tags ("opening:opening-request/host-missing"); its request and what has to come of it are
-// made from them. So the level of each departure (must, should, may) is what the catalogue says, with its clause.
+// A stimulus names them in its tags ("opening:opening-request/host-missing"); its request and what has to come of it
+// are made from them. So the level of each departure (must, should, may) is what the catalogue says, with its clause.
 #pragma once
 #include "runner/catalogue/case.h"
 
@@ -14,7 +14,7 @@ namespace touchstone::fuzz {
 struct OpeningPart {
   std::string tag;
   Case c;
-  bool joins = false;                // it edits lines of the request, nothing else, so frames and other parts may go with it
+  bool joins = false;  // it edits lines of the request, nothing else, so frames and other parts may go with it
   std::vector<std::string> touches;  // the names of the fields that it edits, "start" and "wire"
 };
 [[nodiscard]] const std::vector<OpeningPart>& opening_parts();

@@ -13,7 +13,7 @@ namespace ws {
 namespace {
 
 constexpr MaskKey kKey = {std::byte{0x37}, std::byte{0xFA}, std::byte{0x21}, std::byte{0x3D}};  // RFC 6455 5.7
-constexpr std::string_view kNonce = "dGhlIHNhbXBsZSBub25jZQ==";                                  // RFC 6455 1.3
+constexpr std::string_view kNonce = "dGhlIHNhbXBsZSBub25jZQ==";                                 // RFC 6455 1.3
 
 std::string repeated(std::string_view piece, std::size_t size) {
   std::string text;

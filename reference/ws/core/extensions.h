@@ -32,7 +32,7 @@ struct DeflateParams {
 struct DeflateOffer {
   bool server_no_context_takeover = false, client_no_context_takeover = false;
   std::optional<int> server_max_window_bits{};       // 8 to 15
-  bool client_max_window_bits = true;              // announce support
+  bool client_max_window_bits = true;                // announce support
   std::optional<int> client_max_window_bits_hint{};  // 8 to 15, only with client_max_window_bits
   bool operator==(const DeflateOffer&) const = default;
 };
@@ -54,6 +54,7 @@ struct DeflateAgreement {
                                                              const DeflateParams& preference = {});
 
 // Client: judges a permessage-deflate element of the response against the offer that was sent.
-[[nodiscard]] std::expected<DeflateParams, Violation> check_deflate(const DeflateOffer& offer, const Extension& response);
+[[nodiscard]] std::expected<DeflateParams, Violation> check_deflate(const DeflateOffer& offer,
+                                                                    const Extension& response);
 
 }  // namespace ws

@@ -35,6 +35,7 @@ struct ResponseFacts {
   std::optional<DeflateParams> deflate;
 };
 // Only for a 101 answer.
-[[nodiscard]] std::expected<ResponseFacts, Violation> check_response(const ResponseHead& head, const RequestPromise& promise);
+[[nodiscard]] std::expected<ResponseFacts, Violation> check_response(const ResponseHead& head,
+                                                                     const RequestPromise& promise);
 
 }  // namespace ws

@@ -19,11 +19,11 @@ TEST(Negotiation, AnOfferIsReadOrHasToBeDeclined) {
   EXPECT_EQ(read("permessage-deflate"), bare);
   EXPECT_EQ(read("permessage-deflate; client_max_window_bits=9; server_max_window_bits=8"),
             (DeflateOffer{.server_max_window_bits = 8, .client_max_window_bits_hint = 9}));
-  for (const char* declined : {"x", "permessage-deflate; x", "permessage-deflate; server_max_window_bits",
-                               "permessage-deflate; server_max_window_bits=16",
-                               "permessage-deflate; client_max_window_bits=08",
-                               "permessage-deflate; server_no_context_takeover=1",
-                               "permessage-deflate; client_no_context_takeover; client_no_context_takeover"}) {
+  for (const char* declined :
+       {"x", "permessage-deflate; x", "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; server_max_window_bits=16", "permessage-deflate; client_max_window_bits=08",
+        "permessage-deflate; server_no_context_takeover=1",
+        "permessage-deflate; client_no_context_takeover; client_no_context_takeover"}) {
     EXPECT_EQ(read(declined), std::nullopt) << declined;
   }
 }

@@ -52,7 +52,9 @@ inline constexpr Transition kTransitions[] = {
   return it == std::end(kTransitions) ? nullptr : it;
 }
 
-[[nodiscard]] constexpr bool can_move(State from, Cause cause) noexcept { return find_transition(from, cause) != nullptr; }
+[[nodiscard]] constexpr bool can_move(State from, Cause cause) noexcept {
+  return find_transition(from, cause) != nullptr;
+}
 
 static_assert(find_transition(State::open, Cause::close_received)->to == State::draining);
 static_assert(!can_move(State::open, Cause::expired));  // an open connection has no deadline here

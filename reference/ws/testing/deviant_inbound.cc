@@ -142,8 +142,7 @@ bool Deviant::drops(const FrameHeader& h) {
   return (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
          (is(Fault::ignores_reserved_control) && opcode >= 11) ||
          (is(Fault::accepts_long_pong) && h.opcode == Opcode::pong && h.length > kMaxControlPayload) ||
-         (is(Fault::ignores_stray_continuation) && stray) ||
-         (is(Fault::ignores_pings) && h.opcode == Opcode::ping) ||
+         (is(Fault::ignores_stray_continuation) && stray) || (is(Fault::ignores_pings) && h.opcode == Opcode::ping) ||
          (is(Fault::ignores_ping_of_125) && h.opcode == Opcode::ping && h.length == kMaxControlPayload) ||
          (is(Fault::ignores_close) && h.opcode == Opcode::close);
 }

@@ -17,7 +17,12 @@ enum class Lenient : std::uint8_t { surrogates, overlong, above };
 bool is_lenient_utf8(ByteView text, Lenient lenient) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = std::to_integer<unsigned>(text[i]);
-    const std::size_t more = lead < 0x80 ? 0 : lead < 0xC0 ? 9 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : lead < 0xF8 ? 3 : 9;
+    const std::size_t more = lead < 0x80   ? 0
+                             : lead < 0xC0 ? 9
+                             : lead < 0xE0 ? 1
+                             : lead < 0xF0 ? 2
+                             : lead < 0xF8 ? 3
+                                           : 9;
     if (more == 9 || i + more >= text.size()) return false;
     std::uint32_t point = more == 0 ? lead : lead & (0x3Fu >> more);
     for (std::size_t k = 1; k <= more; ++k) {
@@ -42,10 +47,18 @@ void cut_at_nul(Bytes& octets) { octets.erase(std::ranges::find(octets, std::byt
 
 // The faults for which the lens checks text, which the strict endpoint then sees as binary.
 bool Deviant::checks_text_itself() const {
-  constexpr std::array kOwn{Fault::accepts_any_text,       Fault::accepts_surrogates,     Fault::accepts_overlong,
-                            Fault::accepts_above_10ffff,   Fault::accepts_truncated_text, Fault::checks_first_1k,
-                            Fault::checks_first_fragment,  Fault::checks_fragments_alone, Fault::checks_uncompressed_text,
-                            Fault::replaces_bad_text,      Fault::refuses_noncharacters,  Fault::refuses_nul,
+  constexpr std::array kOwn{Fault::accepts_any_text,
+                            Fault::accepts_surrogates,
+                            Fault::accepts_overlong,
+                            Fault::accepts_above_10ffff,
+                            Fault::accepts_truncated_text,
+                            Fault::checks_first_1k,
+                            Fault::checks_first_fragment,
+                            Fault::checks_fragments_alone,
+                            Fault::checks_uncompressed_text,
+                            Fault::replaces_bad_text,
+                            Fault::refuses_noncharacters,
+                            Fault::refuses_nul,
                             Fault::strips_bom};
   return std::ranges::find(kOwn, options_.fault) != kOwn.end();
 }

@@ -18,9 +18,9 @@ void run(std::initializer_list<Body> bodies, std::chrono::milliseconds limit = s
 
 inline void run(const Body& body) { run({body}); }
 
-// The same, but time (ws::io::Clock) stands still while there is something to do, and goes on by milliseconds when there
-// is nothing: delays and deadlines pass in no time, and every run is like the other. For connections in memory (Pipe);
-// what comes through the kernel takes real time, of which this knows nothing. `limit` counts virtual time.
+// The same, but time (ws::io::Clock) stands still while there is something to do, and goes on by milliseconds when
+// there is nothing: delays and deadlines pass in no time, and every run is like the other. For connections in memory
+// (Pipe); what comes through the kernel takes real time, of which this knows nothing. `limit` counts virtual time.
 void run_in_virtual_time(std::initializer_list<Body> bodies,
                          std::chrono::milliseconds limit = std::chrono::seconds(60));
 

@@ -146,7 +146,8 @@ std::vector<BrokenFile> make() {
        "/groups/0/request/fields/0/remove", "Ho st", true},
       {"OpeningTwoLevels", with_expect(R"({"opening": {"must": "open", "may": "open"}})"), "/groups/0/expect/opening",
        "must", true},
-      {"OpeningUnknown", with_expect(R"({"opening": {"must": "wait"}})"), "/groups/0/expect/opening/must", "wait", true},
+      {"OpeningUnknown", with_expect(R"({"opening": {"must": "wait"}})"), "/groups/0/expect/opening/must", "wait",
+       true},
   };
 }
 

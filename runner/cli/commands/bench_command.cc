@@ -95,7 +95,8 @@ bench::LoadOptions make_load(const BenchOptions& options) {
 // On a terminal one line that redraws itself, elsewhere a line now and then.
 class Teller {
  public:
-  Teller(bool quiet, std::size_t connections) : mode_(touchstone::cli::Progress::fitting(quiet)), connections_(connections) {}
+  Teller(bool quiet, std::size_t connections)
+      : mode_(touchstone::cli::Progress::fitting(quiet)), connections_(connections) {}
 
   void operator()(const bench::Progress& progress) {
     if (mode_ == Progress::Mode::quiet) return;
@@ -185,7 +186,8 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->type_name("N")
       ->check(between(1, 100'000))
       ->group(group);
-  app.add_option("--pid", load.process, "Process id of the server on this machine: its CPU and memory are measured, too")
+  app.add_option("--pid", load.process,
+                 "Process id of the server on this machine: its CPU and memory are measured, too")
       ->type_name("N")
       ->check(CLI::PositiveNumber)
       ->group(group);

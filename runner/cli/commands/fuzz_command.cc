@@ -50,7 +50,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
   app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N");
   app.add_option("--findings", options.most_findings, "End after so many findings")->type_name("N");
-  app.add_flag("--bare", options.bare, "Do not fuzz: connect, open and drop, and tell how often in a second that goes");
+  app.add_flag("--bare", options.bare,
+               "Do not fuzz: connect, open and close, and tell how often in a second that goes");
   app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
   app.add_option("--seed", options.connection.seed, "Equal seeds and endpoints: equal stimuli")
       ->type_name("N")
@@ -117,8 +118,9 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (options.most_findings != 0) campaign_.most_findings = options.most_findings;
     campaign_.weak = options.weak;
     if (options.connection.jobs != 0) campaign_.jobs = options.connection.jobs;
-    campaign_.session.timeout =
-        options.connection.timeout.empty() ? std::chrono::seconds(2) : duration_or_refuse(options.connection.timeout, "--timeout");
+    campaign_.session.timeout = options.connection.timeout.empty()
+                                    ? std::chrono::seconds(2)
+                                    : duration_or_refuse(options.connection.timeout, "--timeout");
     campaign_.session.seed = options.connection.seed;
     if (!options.known.empty()) {
       if (!std::filesystem::is_directory(options.known))
@@ -169,11 +171,13 @@ class FuzzRun : public fuzz::CampaignObserver {
   void found(const fuzz::Difference& difference) override {
     const Target& target = *std::ranges::find(targets_, difference.cluster.agent, &Target::agent);
     const Requirement* rule = catalogue_.requirement(difference.cluster.requirement);
-    const fuzz::RuleText text = rule == nullptr ? fuzz::RuleText{}
-                                                : fuzz::RuleText{fmt::format("RFC {} {}", rule->rfc, rule->section), rule->rule};
-    const std::string replay = options_.connection.command.empty()
-                                   ? fmt::format("touchstone test {}", shell_quote(ws::to_string(target.url)))
-                                   : fmt::format("touchstone test --command {}", shell_quote(options_.connection.command));
+    const fuzz::RuleText text = rule == nullptr
+                                    ? fuzz::RuleText{}
+                                    : fuzz::RuleText{fmt::format("RFC {} {}", rule->rfc, rule->section), rule->rule};
+    const std::string replay =
+        options_.connection.command.empty()
+            ? fmt::format("touchstone test {}", shell_quote(ws::to_string(target.url)))
+            : fmt::format("touchstone test --command {}", shell_quote(options_.connection.command));
     const auto place = fuzz::write_finding(out_ / "findings", difference, text, replay);
     if (!place) trouble_ = place.error();
     Case named = difference.stimulus;
@@ -288,9 +292,11 @@ class FuzzRun : public fuzz::CampaignObserver {
   void conclude(const fuzz::CampaignEnd& end) const {
     const auto& stats = end.stats;
     if (!end.lost.empty()) err("error: the campaign ended early: {}\n", end.lost);
-    out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known ones; "
+    out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known "
+        "ones; "
         "{} not shown again alone\n",
-        stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_, stats.unstable);
+        stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,
+        stats.unstable);
     out("{}{}\n", count_of(results_.size(), "new finding"),
         results_.empty() ? "" : fmt::format(" in {}", (out_ / "findings").string()));
   }

@@ -176,7 +176,8 @@ class ServeRun : public serve::Observer {
   // --- After ------------------------------------------------------------------------------------------------
 
   [[nodiscard]] std::string replay(const Result& result) const {
-    std::string text = "touchstone serve --case " + shell_quote(result.case_id) + cases_arguments(options_.selection.files);
+    std::string text =
+        "touchstone serve --case " + shell_quote(result.case_id) + cases_arguments(options_.selection.files);
     if (options_.command.empty()) return text + " --once";
     text += " --agent " + shell_quote(result.agent) + " --command " + shell_quote(options_.command);
     if (plan_.settings.listen.tls) text += " --tls";

@@ -2,9 +2,9 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/collector.h"
 #include "runner/cli/contenders.h"
+#include "runner/cli/describe.h"
 #include "runner/cli/expect_run.h"
 #include "runner/cli/interrupt.h"
-#include "runner/cli/describe.h"
 #include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
 #include "runner/cli/requirement_texts.h"
@@ -148,7 +148,8 @@ class TestRun {
     if (contenders_.all().size() > 1) {
       progress.say(fmt::format("{}: {}", contender.target.agent, count_of(contender.cases.size(), "case")));
     }
-    if (!contender.peer.is_echo()) progress.say(fmt::format("{}: {}", contender.target.agent, in_words(contender.peer)));
+    if (!contender.peer.is_echo())
+      progress.say(fmt::format("{}: {}", contender.target.agent, in_words(contender.peer)));
     collector.begin(contender.target);
     RunOptions options = run_options_;
     options.peer = contender.peer;
