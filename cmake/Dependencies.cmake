@@ -36,8 +36,10 @@ if(NOT ASIO_INCLUDE_DIR)
 endif()
 add_library(asio INTERFACE)
 target_include_directories(asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
-# Asio 1.22 does not recognise coroutines under clang by itself.
-target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+# Asio 1.22 does not recognise coroutines under clang by itself; and whether it takes memory from aligned_alloc() or from
+# operator new depends on what a source included before it, so that one could free what the other gave.
+target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE
+                                          ASIO_HAS_STD_ALIGNED_ALLOC)
 target_link_libraries(asio INTERFACE Threads::Threads)
 
 include(CTest)  # BUILD_TESTING

@@ -276,6 +276,11 @@ TEST(Judge, FindsTheRefusalOfALegalOfferWeak) {
   t.observation().response = ws::ResponseHead{.status = 500, .reason = {}, .fields = {}};
   t.observation().handshake_failure = "the server answered 500";
   expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
+  t.observation().response.reset();
+  t.observation().handshake_failure = "the server closed TCP before its answer to the opening handshake";
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
+  t.as_case().needs_deflate = true;  // this case is about something else
+  expect_verdict(t.verdict(), Behavior::errored, Closing::failed);
 }
 
 TEST(Judge, FailsACloseThatIsNeverAnswered) {
