@@ -34,7 +34,7 @@ class Campaign {
         observer_(observer),
         stop_(stop),
         mutator_(options.seed, options.layers, std::move(seeds)),
-        evaluators_(targets, options.session, options.jobs) {}
+        evaluators_(targets, options.session, options.jobs, [this] { return time_is_up(); }) {}
 
   CampaignEnd run() {
     asio::co_spawn(context_, all(), asio::detached);
@@ -52,8 +52,9 @@ class Campaign {
   [[nodiscard]] std::chrono::milliseconds since_start() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
   }
+  [[nodiscard]] bool time_is_up() const { return stop_ || since_start() >= options_.time; }
   [[nodiscard]] bool over() const {
-    return stop_ || !end_.lost.empty() || end_.stats.inputs >= options_.most_inputs || since_start() >= options_.time ||
+    return time_is_up() || !end_.lost.empty() || end_.stats.inputs >= options_.most_inputs ||
            found_ >= options_.most_findings;
   }
 
@@ -90,7 +91,8 @@ class Campaign {
     next_ = next_batch(left - batch_.stimuli.size());
     results_ = evaluators_.finish();
     end_.stats.connections += results_.size();
-    for (std::size_t i = 0; i < batch_.stimuli.size() && end_.lost.empty() && found_ < options_.most_findings; ++i)
+    const std::size_t tried = results_.size() / targets_.size();
+    for (std::size_t i = 0; i < tried && end_.lost.empty() && found_ < options_.most_findings; ++i)
       co_await look_at(i);
   }
 

@@ -35,8 +35,8 @@ struct Worker {
 
 class Evaluators::Impl {
  public:
-  Impl(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs)
-      : targets_(targets), options_(options), jobs_(std::max(jobs, 1u)) {
+  Impl(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs, std::function<bool()> enough)
+      : targets_(targets), options_(options), jobs_(std::max(jobs, 1u)), enough_(std::move(enough)) {
     const unsigned threads = std::min(jobs_, std::max(std::thread::hardware_concurrency(), 1u));
     for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
   }
@@ -44,7 +44,7 @@ class Evaluators::Impl {
   void start(std::vector<Case>& stimuli) {
     stimuli_ = stimuli;
     results_.assign(stimuli.size() * targets_.size(), {});
-    next_ = 0;
+    begun_ = 0;
     done_.emplace(static_cast<std::ptrdiff_t>(jobs_));
     for (unsigned i = 0; i < jobs_; ++i) {
       Worker& worker = *workers_[i % workers_.size()];
@@ -58,12 +58,16 @@ class Evaluators::Impl {
   std::vector<Evaluation> finish() {
     done_->wait();
     if (auto thrown = std::exchange(thrown_, nullptr)) std::rethrow_exception(thrown);
+    // What was begun is done, in the order of the stimuli.
+    results_.resize(std::min(begun_.load(), stimuli_.size()) * targets_.size());
     return std::exchange(results_, {});
   }
 
  private:
   asio::awaitable<void> work(Worker& worker) {
-    for (std::size_t i = next_++; i < stimuli_.size(); i = next_++) {
+    while (!enough_()) {
+      const std::size_t i = begun_++;
+      if (i >= stimuli_.size()) break;
       stimuli_[i] = expected(std::move(stimuli_[i]), options_.seed);
       for (std::size_t t = 0; t < targets_.size(); ++t) {
         results_[i * targets_.size() + t] = co_await evaluate(stimuli_[i], targets_[t], options_, worker.cache);
@@ -79,18 +83,20 @@ class Evaluators::Impl {
   const std::vector<Target>& targets_;
   const SessionOptions& options_;
   const unsigned jobs_;
+  const std::function<bool()> enough_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Of what was started; each slot is one coroutine's.
   std::span<Case> stimuli_;
   std::vector<Evaluation> results_;
-  std::atomic<std::size_t> next_ = 0;
+  std::atomic<std::size_t> begun_ = 0;
   std::optional<std::latch> done_;
   std::mutex mutex_;
   std::exception_ptr thrown_;
 };
 
-Evaluators::Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs)
-    : impl_(std::make_unique<Impl>(targets, options, jobs)) {}
+Evaluators::Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs,
+                       std::function<bool()> enough)
+    : impl_(std::make_unique<Impl>(targets, options, jobs, std::move(enough))) {}
 
 Evaluators::~Evaluators() = default;
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "fuzz/differential/network/evaluate.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -10,8 +11,9 @@ namespace touchstone::fuzz {
 class Evaluators {
  public:
   // `jobs` connections at a time, all endpoints together, shared out among as many threads as the machine has cores.
-  // Both references stay valid as long as this lives.
-  Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs);
+  // Both references stay valid as long as this lives. `enough`, asked from any thread: nothing new is begun any more.
+  Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs,
+             std::function<bool()> enough);
   ~Evaluators();
 
   // Gives each stimulus its expectation (expected()) and tries it out at each endpoint, one connection each. `stimuli`
