@@ -1,4 +1,4 @@
-# docker build -t touchstone .                              an image that holds the program and nothing else
+# docker build -t touchstone .                              an image that holds the program and Debian's CA certificates
 # docker build --target program --output bin .              the program itself, bin/touchstone: static, for any Linux
 FROM debian:12-slim AS build
 WORKDIR /touchstone

@@ -74,8 +74,8 @@ struct LoadResult {
   std::chrono::nanoseconds measured{};  // shorter than asked when the run was cut short
   std::uint64_t echoes = 0;             // that came in the measured time
   std::uint64_t unanswered = 0;         // echoes that had not come when patience ended
-  std::uint64_t unsent =
-      0;  // fixed rate: were due, and their connection had no place for them; in `latency` with the time until the end
+  // Fixed rate: were due, and their connection had no place for them; in `latency` with the time until the end.
+  std::uint64_t unsent = 0;
   Histogram latency;
   std::vector<Sample> series;
   Reasons lost;  // connections that ended before the end

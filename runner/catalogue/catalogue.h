@@ -30,8 +30,8 @@ struct Requirement {
   bool implied = false;             // the RFC says so without a word of RFC 2119
   std::string choice;               // id of the Choice that says what is left open; or empty
   std::vector<std::string> errata;  // numbers of the RFC Editor's errata that bear on it
-  std::string
-      autobahn;  // Autobahn|Testsuite's cases: "tested", "in-passing" (seen while they test something else), or empty
+  // By Autobahn|Testsuite's cases: "tested", "in-passing" (seen while they test something else), or empty.
+  std::string autobahn;
 };
 
 // Where the RFC leaves several behaviours open (cases/choices.json).
@@ -100,6 +100,8 @@ class Catalogue {
 
 // The case as a case file of one group, in canonical form: load_cases() of it gives the same case back.
 [[nodiscard]] std::string to_json(const Case& c);
+// One file of them all; the first one names the suite.
+[[nodiscard]] std::string to_json(const std::vector<Case>& cases);
 
 // Globs over ids, aliases, requirement ids, ids of known bugs and tags; "tag:cve" takes all cases that show one. '*'
 // matches any run of characters, '?' one; a pattern that ends in '/' or names a folder ("close") takes all below it;

@@ -257,4 +257,11 @@ Json to_document(const Case& c) {
 
 std::string to_json(const Case& c) { return canonical(to_document(c)); }
 
+std::string to_json(const std::vector<Case>& cases) {
+  Json file = to_document(cases.front());
+  file["about"] = "Cases, written by touchstone.";
+  for (std::size_t i = 1; i < cases.size(); ++i) file["groups"].push_back(to_document(cases[i])["groups"][0]);
+  return canonical(file);
+}
+
 }  // namespace touchstone

@@ -18,8 +18,8 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_a
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// Whichever thread a signal interrupts, it is the one in wait_for_interrupt() that has to wake: only a semaphore may be
-// posted from a signal handler.
+// Whichever thread a signal interrupts, it is the one in wait_for_interrupt() that has to wake; a signal handler may
+// post a semaphore.
 class Wakening {
  public:
   Wakening() { sem_init(&semaphore_, 0, 0); }

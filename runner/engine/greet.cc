@@ -80,12 +80,8 @@ std::expected<Greeting, Unreachable> greet(const Target& target, const RunOption
   return read(*observed, target);
 }
 
-std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {
-  std::string out = fmt::format("touchstone test {} --case {}", quoted(ws::to_string(target.url)), quoted(c.id));
-  if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
-  if (options.process != 0) out += fmt::format(" --pid {}", options.process);
-  if (options.profile == Profile::full) out += " --profile full";
-  if (options.timeout.count() > 0) out += fmt::format(" --timeout {}ms", options.timeout.count());
+std::string connection_arguments(const Target& target) {
+  std::string out;
   if (target.family == ws::io::Family::v4) out += " -4";
   if (target.family == ws::io::Family::v6) out += " -6";
   if (!target.host.empty()) out += " --host " + quoted(target.host);
@@ -98,6 +94,16 @@ std::string replay_command(const Case& c, const Target& target, const RunOptions
     if (!target.tls.private_key_file.empty()) out += " --key " + quoted(target.tls.private_key_file);
     if (!target.tls.server_name.empty()) out += " --sni " + quoted(target.tls.server_name);
   }
+  return out;
+}
+
+std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {
+  std::string out = fmt::format("touchstone test {} --case {}", quoted(ws::to_string(target.url)), quoted(c.id));
+  if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
+  if (options.process != 0) out += fmt::format(" --pid {}", options.process);
+  if (options.profile == Profile::full) out += " --profile full";
+  if (options.timeout.count() > 0) out += fmt::format(" --timeout {}ms", options.timeout.count());
+  out += connection_arguments(target);
   return out;
 }
 

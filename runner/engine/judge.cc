@@ -121,9 +121,8 @@ class Judge {
       verdict_.summary = fmt::format("The opening handshake failed. {}{}", rule.text, answered_extensions());
       return false;
     }
-    // A case of offers may find the connection gone instead of an answer; to others that only happened.
-    const bool refused =
-        o_.response ? o_.response->status != 101 : !o_.handshake_failure.empty() && !case_.needs_deflate;
+    // A case of offers may find the end of TCP instead of an answer; to others that only happened.
+    const bool refused = o_.response ? o_.response->status != 101 : (o_.eof || o_.reset) && !case_.needs_deflate;
     if (refused && !is_client_ && !case_.offer.empty()) {
       // It opens without this offer, or the run would not have begun. A server may decline an offer, and may refuse a
       // client, but there is no reason to refuse a client for a legal offer.

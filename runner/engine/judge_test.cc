@@ -278,6 +278,8 @@ TEST(Judge, FindsTheRefusalOfALegalOfferWeak) {
   expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
   t.observation().response.reset();
   t.observation().handshake_failure = "the server closed TCP before its answer to the opening handshake";
+  expect_verdict(t.verdict(), Behavior::errored, Closing::failed);  // an end that nobody saw
+  t.observation().eof = true;
   expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
   t.as_case().needs_deflate = true;  // this case is about something else
   expect_verdict(t.verdict(), Behavior::errored, Closing::failed);

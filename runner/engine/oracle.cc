@@ -13,9 +13,14 @@
 namespace touchstone {
 namespace {
 
-// What the strict endpoint takes. Above what a case sends to be echoed; bombs go beyond, and what an endpoint does then
-// is its own choice (C-15).
+// What the strict endpoint takes. Above what the catalogue sends to be echoed; bombs go beyond.
 constexpr std::uint64_t kLargest = 64 * 1024 * 1024;
+
+// C-15: what is too much is an endpoint's own choice, and so is how it says so.
+bool is_about_size(ws::Violation violation) {
+  return violation == ws::Violation::frame_too_big || violation == ws::Violation::message_too_big ||
+         violation == ws::Violation::too_many_fragments;
+}
 
 // Which other status codes fit a fault, beside the one that the strict stack sends (C-30).
 std::vector<std::uint16_t> fitting_codes(ws::Violation violation) {
@@ -135,7 +140,12 @@ class Player {
     if (const auto* failed = std::get_if<ws::event::Failed>(&event)) {
       over_ = true;
       violation_ = failed->violation;
-      expect_.end = end::Fails{fitting_codes(failed->violation)};
+      namespace cc = ws::close_code;
+      if (is_about_size(failed->violation)) {
+        expect_.end = end::MayFail{{cc::kMessageTooBig, cc::kPolicyViolation, cc::kProtocolError, cc::kInternalError}};
+      } else {
+        expect_.end = end::Fails{fitting_codes(failed->violation)};
+      }
     }
   }
 
@@ -157,6 +167,7 @@ bool needs_no_long_form(const Step& step) {
 
 // What the RFC lets an endpoint take as well as refuse: sizes (C-15) and lengths that are not minimal (C-16).
 bool is_left_open(ws::Violation violation, const Case& c) {
+  if (is_about_size(violation)) return true;
   switch (violation) {
     case ws::Violation::control_too_long:  // judged on the form of the length
       return std::ranges::any_of(c.steps, needs_no_long_form);
@@ -164,9 +175,6 @@ bool is_left_open(ws::Violation violation, const Case& c) {
       return !c.informational.empty();
     case ws::Violation::length_not_minimal:
     case ws::Violation::length_high_bit:
-    case ws::Violation::frame_too_big:
-    case ws::Violation::message_too_big:
-    case ws::Violation::too_many_fragments:
       return true;
     default:
       return false;

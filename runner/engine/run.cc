@@ -36,7 +36,7 @@ struct Attempt {
   Result result;
   bool no_connection = false;
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;  // a time-out was part of it
+  bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
   bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   std::string why;      // with no_connection
 };
@@ -362,7 +362,8 @@ class Runner {
       const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
       attempt.costly = options_.process != 0 && !observed->harm.empty();
       attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
-      attempt.waited = std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
+      attempt.waited = (!observed->response && !observed->handshake_failure.empty()) ||
+                       std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
       const Verdict verdict = judge(c, *observed, options_.seed);
       attempt.result = make_result(c, target_.agent, std::move(*observed), verdict);
     }

@@ -83,6 +83,9 @@ struct RunOutcome {
 [[nodiscard]] Result make_result(const Case& c, const std::string& agent, Observation observation,
                                  const Verdict& verdict);
 
+// The options of `touchstone test` that reach the target as it was reached, each behind a blank.
+[[nodiscard]] std::string connection_arguments(const Target& target);
+
 // The command line that runs one case again.
 [[nodiscard]] std::string replay_command(const Case& c, const Target& target, const RunOptions& options);
 

@@ -30,7 +30,7 @@ ws::Bytes normal_close() {
 
 class BareLoop {
  public:
-  BareLoop(const Target& target, std::chrono::seconds time)
+  BareLoop(const Target& target, std::chrono::milliseconds time)
       : target_(target),
         request_(opening_request(Case{}, target, 1).octets),
         close_(normal_close()),
@@ -92,7 +92,7 @@ class BareLoop {
 
 }  // namespace
 
-std::uint64_t bare_connections(const Target& target, unsigned jobs, std::chrono::seconds time) {
+std::uint64_t bare_connections(const Target& target, unsigned jobs, std::chrono::milliseconds time) {
   return BareLoop(target, time).run(jobs);
 }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace touchstone::fuzz {
@@ -21,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatch = 256;  // stimuli made from the same knowledge
 constexpr int kConfirmations = 3;
+constexpr std::string_view kDead = "it no longer accepts connections";
+constexpr std::string_view kDeadTogether = "it no longer accepts connections, which no stimulus brings about alone";
 constexpr int kMostReduced = 3;  // a cluster that always comes down to a known one is left alone then
 
 class Campaign {
@@ -91,8 +94,9 @@ class Campaign {
     next_ = next_batch(left - batch_.stimuli.size());
     results_ = evaluators_.finish();
     end_.stats.connections += results_.size();
-    const std::size_t tried = results_.size() / targets_.size();
-    for (std::size_t i = 0; i < tried && end_.lost.empty() && found_ < options_.most_findings; ++i)
+    batch_.stimuli.resize(results_.size() / targets_.size());  // those that there was time for
+    for (std::size_t i = 0; i < batch_.stimuli.size() && !stop_ && end_.lost.empty() && found_ < options_.most_findings;
+         ++i)
       co_await look_at(i);
   }
 
@@ -127,10 +131,16 @@ class Campaign {
   asio::awaitable<void> look_at_failure(const Case& c, std::size_t target, const Evaluation& seen) {
     const Cluster first = seen.cluster;
     if (known_.contains(first) || !observer_.wants(first) || reduced_to_known_[first] >= kMostReduced) co_return;
+    const bool alive = co_await lives(target);
+    if (!alive) {
+      co_await look_at_death(target, std::string(kDead));
+      co_return;
+    }
     // Of an opening handshake that is unusual in several ways one may be at fault, and not that which names the
     // cluster.
     const bool any_rule = has_opening(c);
     const StillShows shows = [this, target, first, any_rule](const Case& candidate) -> asio::awaitable<bool> {
+      if (stop_) co_return false;
       const Case c_now = expected(candidate, options_.session.seed);
       const Evaluation now = co_await try_out(c_now, target);
       const bool alike = now.cluster.expected == first.expected && now.cluster.seen == first.seen;
@@ -144,7 +154,12 @@ class Campaign {
     Difference difference;
     difference.input = end_.stats.inputs;
     difference.after = since_start();
-    difference.stimulus = expected(co_await minimise(c, shows), options_.session.seed);
+    // What is found when the time is up stays larger than it need be.
+    const StillShows in_time = [this, &shows](const Case& candidate) -> asio::awaitable<bool> {
+      if (time_is_up()) co_return false;
+      co_return co_await shows(candidate);
+    };
+    difference.stimulus = expected(co_await minimise(c, in_time), options_.session.seed);
     SessionOptions whole = options_.session;
     whole.keep_whole = true;
     for (int i = 0; i < kConfirmations; ++i) {
@@ -163,40 +178,62 @@ class Campaign {
     observer_.found(difference);
   }
 
+  // It opens for an ordinary client.
+  asio::awaitable<bool> lives(std::size_t target) {
+    const Case knock = expected(Case{}, options_.session.seed);
+    const Evaluation seen = co_await try_out(knock, target);
+    co_return seen.connected;
+  }
+
   // Connections were refused: a busy endpoint takes the next one; a dead one is started again, and the stimuli of this
   // batch go to it one by one until it dies again.
   asio::awaitable<void> look_at_death(std::size_t target, std::string why) {
-    const Case knock = expected(Case{}, options_.session.seed);
-    if ((co_await try_out(knock, target)).connected) co_return;
-    if (!observer_.endpoint_died(targets_[target], why)) {
-      end_.lost = why;
+    if (co_await lives(target)) co_return;
+    if (!start_again(target, why)) {
+      report_death(target, kProcessing, kDeadTogether, batch_.stimuli);
       co_return;
     }
     for (const Case& suspect : batch_.stimuli) {
-      const Evaluation shown = co_await try_out(suspect, target);
-      if ((co_await try_out(knock, target)).connected) continue;
-      if (!observer_.endpoint_died(targets_[target], why)) {
-        end_.lost = why;
+      if (stop_) co_return;
+      Evaluation shown = co_await try_out(suspect, target);
+      if (co_await lives(target)) continue;
+      const std::vector<Case> alone(1, suspect);
+      if (!start_again(target, why)) {
+        report_death(target, suspect.requirements.front(), kDead, alone);
         co_return;
       }
       // Once more, alone: a machine that is busy elsewhere may have kept it from answering.
       (void)co_await try_out(suspect, target);
-      if ((co_await try_out(knock, target)).connected) {
+      if (co_await lives(target)) {
         ++end_.stats.unstable;
         co_return;
       }
-      Difference difference;
-      difference.death = true;
-      difference.cluster = {targets_[target].agent, suspect.requirements.front(), "an endpoint that lives on",
-                            "it no longer accepts connections"};
-      difference.stimulus = suspect;
-      difference.shown = shown;
-      difference.input = end_.stats.inputs;
-      difference.after = since_start();
-      if (known_.insert(difference.cluster).second) ++found_, observer_.found(difference);
-      if (!observer_.endpoint_died(targets_[target], why)) end_.lost = why;
+      report_death(target, suspect.requirements.front(), kDead, alone, std::move(shown));
+      start_again(target, why);
       co_return;
     }
+    report_death(target, kProcessing, kDeadTogether, batch_.stimuli);
+  }
+
+  bool start_again(std::size_t target, const std::string& why) {
+    const bool up = observer_.endpoint_died(targets_[target], why);
+    if (!up) end_.lost = why;
+    return up;
+  }
+
+  void report_death(std::size_t target, std::string_view requirement, std::string_view seen, std::vector<Case> stimuli,
+                    Evaluation shown = {}) {
+    Difference difference;
+    difference.death = true;
+    difference.cluster = {targets_[target].agent, std::string(requirement), "an endpoint that lives on",
+                          std::string(seen)};
+    difference.stimulus = stimuli.front();
+    if (stimuli.size() > 1) difference.together = std::move(stimuli);
+    difference.shown = std::move(shown);
+    difference.input = end_.stats.inputs;
+    difference.after = since_start();
+    if (observer_.wants(difference.cluster) && known_.insert(difference.cluster).second)
+      ++found_, observer_.found(difference);
   }
 
   const std::vector<Target>& targets_;
@@ -206,11 +243,11 @@ class Campaign {
   CampaignObserver& observer_;
   const std::atomic<bool>& stop_;
   Mutator mutator_;
-  Evaluators evaluators_;
   asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   DeflateCache cache_;
   Clock::time_point start_ = Clock::now();
   Batch batch_, next_;
+  Evaluators evaluators_;            // behind what it works on
   std::vector<Evaluation> results_;  // of the batch: all targets of the first stimulus, then of the second ...
   std::set<std::string> tuples_;
   std::set<Cluster> known_;

@@ -19,7 +19,7 @@ namespace touchstone::fuzz {
 struct CampaignOptions {
   Layers layers;
   std::uint64_t seed = 1;
-  std::chrono::seconds time{60};
+  std::chrono::milliseconds time = std::chrono::minutes(1);
   std::uint64_t most_inputs = UINT64_MAX;
   std::uint64_t most_findings = UINT64_MAX;
   bool weak = false;   // what breaks a SHOULD is a finding, too
@@ -34,7 +34,8 @@ struct Difference {
   Evaluation shown;
   std::uint64_t input = 0;  // the number of the stimulus that first showed it
   std::chrono::milliseconds after{0};
-  bool death = false;  // the endpoint was gone afterwards
+  bool death = false;          // the endpoint was gone afterwards
+  std::vector<Case> together;  // of a death that no stimulus brings about alone: those that were under way
 };
 
 struct CampaignStats {

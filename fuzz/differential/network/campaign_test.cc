@@ -5,14 +5,19 @@
 #include "fuzz/differential/network/openings.h"
 #include "runner/catalogue/catalogue.h"
 
+#include <ws/io/service.h>
 #include <ws/testing/deviant_endpoints.h>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <set>
+#include <thread>
 
 namespace touchstone::fuzz {
 namespace {
@@ -202,6 +207,110 @@ TEST(Findings, HaveTheSameNameForEveryEndpoint) {
   EXPECT_EQ(cluster_name(one), cluster_name(other));
   other.seen = "it sent Pongs";
   EXPECT_NE(cluster_name(one), cluster_name(other));
+}
+
+// Echoes until a message, or the number of connections at a time, is its end. It can be started again.
+class Mortal {
+ public:
+  using Deadly = std::function<bool(const ws::io::Received& message, int open)>;
+  explicit Mortal(Deadly deadly) : deadly_(std::move(deadly)) {
+    start();
+    target.url = {false, "127.0.0.1", port_, "/"};
+    target.agent = "mortal";
+  }
+  ~Mortal() { end(); }
+  Mortal(const Mortal&) = delete;
+  Mortal& operator=(const Mortal&) = delete;
+
+  void start() {
+    end();
+    open_ = 0;
+    context_ = std::make_unique<asio::io_context>(1);
+    ws::io::ServiceOptions options;
+    options.listen.port = port_;
+    auto started =
+        ws::io::Service::start(context_->get_executor(), std::move(options),
+                               [this](const std::shared_ptr<ws::io::WebSocket>& socket) { return serve(socket); });
+    ASSERT_TRUE(started) << started.error();
+    service_ = std::move(*started);
+    port_ = service_->port();
+    thread_ = std::thread([this] { context_->run(); });
+  }
+
+  Target target;
+
+ private:
+  asio::awaitable<void> serve(std::shared_ptr<ws::io::WebSocket> socket) {
+    ++open_;
+    while (true) {
+      const auto received = co_await socket->read();
+      if (!received || std::holds_alternative<ws::io::Ended>(*received)) break;
+      if (deadly_(*received, open_)) asio::post(*context_, [this] { die(); });
+      if (const auto* text = std::get_if<ws::event::Text>(&*received))
+        (void)socket->queue(ws::command::Text{text->data});
+      if (const auto* binary = std::get_if<ws::event::Binary>(&*received))
+        (void)socket->queue(ws::command::Binary{binary->data});
+    }
+    --open_;
+  }
+
+  void die() {
+    service_.reset();
+    context_->stop();
+  }
+
+  void end() {
+    if (!thread_.joinable()) return;
+    asio::post(*context_, [this] { die(); });
+    thread_.join();
+    context_.reset();
+  }
+
+  Deadly deadly_;
+  std::uint16_t port_ = 0;
+  int open_ = 0;
+  std::unique_ptr<asio::io_context> context_;
+  std::unique_ptr<ws::io::Service> service_;
+  std::thread thread_;
+};
+
+class Reviver : public Watch {
+ public:
+  explicit Reviver(Mortal& mortal) : mortal_(mortal) {}
+  bool endpoint_died(const Target&, const std::string&) override {
+    mortal_.start();
+    return true;
+  }
+
+ private:
+  Mortal& mortal_;
+};
+
+TEST(Campaign, FindsTheStimulusThatEndsTheEndpoint) {
+  Mortal mortal([](const ws::io::Received& message, int) {
+    const auto* binary = std::get_if<ws::event::Binary>(&message);
+    return binary != nullptr && binary->data.size() > 100;
+  });
+  Reviver watch(mortal);
+  CampaignOptions until_found = options(20'000);
+  until_found.most_findings = 1;
+  (void)campaign({mortal.target}, until_found, watch);
+  ASSERT_EQ(watch.differences.size(), 1u);
+  const Difference& found = watch.differences.front();
+  EXPECT_TRUE(found.death);
+  EXPECT_TRUE(found.together.empty());
+  EXPECT_NE(to_json(found.stimulus).find("binary"), std::string::npos);
+}
+
+TEST(Campaign, TellsOfADeathThatNoStimulusBringsAboutAlone) {
+  Mortal mortal([](const ws::io::Received&, int open) { return open >= 3; });
+  Reviver watch(mortal);
+  CampaignOptions until_found = options(20'000);
+  until_found.most_findings = 1;
+  (void)campaign({mortal.target}, until_found, watch);
+  ASSERT_EQ(watch.differences.size(), 1u);
+  EXPECT_TRUE(watch.differences.front().death);
+  EXPECT_GT(watch.differences.front().together.size(), 3u);
 }
 
 }  // namespace

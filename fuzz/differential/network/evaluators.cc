@@ -84,7 +84,6 @@ class Evaluators::Impl {
   const SessionOptions& options_;
   const unsigned jobs_;
   const std::function<bool()> enough_;
-  std::vector<std::unique_ptr<Worker>> workers_;
   // Of what was started; each slot is one coroutine's.
   std::span<Case> stimuli_;
   std::vector<Evaluation> results_;
@@ -92,6 +91,7 @@ class Evaluators::Impl {
   std::optional<std::latch> done_;
   std::mutex mutex_;
   std::exception_ptr thrown_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads use all of the above
 };
 
 Evaluators::Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs,

@@ -70,6 +70,25 @@ void erase_step(Case& c, std::size_t i) {
   if (c.steps.empty()) c.steps.push_back({step::Sentinel{"m1"}});
 }
 
+// Where the octets stop: a frame that is not all there, or the end of TCP. The number of steps when nothing is missing.
+std::size_t tail_of(const Case& c) {
+  return static_cast<std::size_t>(std::ranges::find_if_not(c.steps, runs_plainly) - c.steps.begin());
+}
+
+// Octets that never come leave the endpoint waiting, as it should (C-15): our FIN ends that. Behind a Close, and beside
+// an unusual opening handshake, a tail would blur what is asked.
+void settle_tail(Case& c) {
+  const std::size_t tail = tail_of(c);
+  if (tail == c.steps.size()) return;
+  const bool frame = std::holds_alternative<step::Frame>(c.steps[tail].action);
+  const bool fits = frame || std::holds_alternative<step::Tcp>(c.steps[tail].action);
+  const bool blurs =
+      has_opening(c) || std::any_of(c.steps.begin(), c.steps.begin() + static_cast<std::ptrdiff_t>(tail + 1), is_close);
+  c.steps.resize(tail + (fits && !blurs ? 1 : 0));
+  if (c.steps.empty()) c.steps.push_back({step::Sentinel{"m1"}});
+  if (frame && !blurs) c.steps.push_back({step::Tcp{}});
+}
+
 // C-29: codes from 5000 on are nobody's; 1012 to 1014 are in the registry only.
 void leave_open_codes(Case& c) {
   const auto close = std::ranges::find_if(c.steps, is_close);
@@ -96,12 +115,14 @@ std::optional<Case> with_long_forms(const Case& c, std::uint64_t seed) {
 Case frames_expected(Case c, std::uint64_t seed) {
   c.expect.reset();  // a stimulus that was varied still has that of the one it came from
   keep_first_close(c);
+  settle_tail(c);
   if (std::ranges::any_of(c.steps, has_long_form)) {
     if (auto open = with_long_forms(c, seed)) return *open;
     c = in_shortest_form(std::move(c));
   }
   Derivation strict = derivation(c, Side::server, seed);
-  while (strict.broken == ws::Violation::deflate_corrupt || strict.broken == ws::Violation::text_not_utf8) {
+  while (strict.broken_at < tail_of(c) &&
+         (strict.broken == ws::Violation::deflate_corrupt || strict.broken == ws::Violation::text_not_utf8)) {
     const bool certain = strict.broken == ws::Violation::text_not_utf8 || certainly_corrupt(c.steps[strict.broken_at]);
     if (certain) {
       end_message(c, strict.broken_at);
@@ -113,6 +134,10 @@ Case frames_expected(Case c, std::uint64_t seed) {
   }
   c.requirements = {std::string(strict.broken ? ws::rule(*strict.broken).requirement : kProcessing)};
   c.expect = std::move(strict.expect);
+  if (strict.broken && strict.broken_at < tail_of(c))
+    c.steps.resize(tail_of(c));  // a fault ends the connection earlier
+  // However a frame begins that is not all there, an endpoint may wait for the rest of it.
+  if (tail_of(c) < c.steps.size()) c.expect->end = end::Abandoned{};
   leave_open_codes(c);
   return c;
 }
@@ -122,6 +147,12 @@ Case frames_expected(Case c, std::uint64_t seed) {
 bool is_close(const Step& step) noexcept {
   const auto* frame = std::get_if<step::Frame>(&step.action);
   return std::holds_alternative<step::Close>(step.action) || (frame != nullptr && frame->opcode == ws::Opcode::close);
+}
+
+bool runs_plainly(const Step& step) noexcept {
+  if (const auto* frame = std::get_if<step::Frame>(&step.action)) return frame->form.whole();
+  return std::holds_alternative<step::Message>(step.action) || std::holds_alternative<step::Close>(step.action) ||
+         std::holds_alternative<step::Sentinel>(step.action);
 }
 
 Case expected(Case c, std::uint64_t seed) {

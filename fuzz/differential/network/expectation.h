@@ -19,4 +19,7 @@ inline constexpr std::string_view kProcessing = "rfc6455-6.2-1";
 // A Close that the tester sends, as a step or as a frame.
 [[nodiscard]] bool is_close(const Step& step) noexcept;
 
+// All of the step goes over the wire, and the connection goes on.
+[[nodiscard]] bool runs_plainly(const Step& step) noexcept;
+
 }  // namespace touchstone::fuzz

@@ -60,6 +60,29 @@ TEST(Expectation, OfAVariedStimulusIsItsOwn) {
   EXPECT_EQ(to_json(expected(varied, 1)), to_json(expected(stimulus({{step::Sentinel{"b"}}}), 1)));
 }
 
+// C-15: an endpoint may wait for octets that were announced; our FIN ends it, and nothing may come of the beginning.
+TEST(Expectation, LeavesItToTheEndpointWhatToDoWithAFrameThatIsNotAllThere) {
+  step::Frame negative = frame(ws::Opcode::text, true, octets({'h', 'i'}));
+  negative.form.announces = 0x8000'0000'0000'0002;
+  const step::Frame whole = frame(ws::Opcode::text, true, octets({'h', 'i'}));
+  const Case c = expected(stimulus({{whole}, {negative}, {whole}}), 1);
+  EXPECT_TRUE(ends<end::Abandoned>(c));
+  ASSERT_EQ(c.steps.size(), 3u);
+  EXPECT_TRUE(std::holds_alternative<step::Tcp>(c.steps.back().action));
+  EXPECT_EQ(c.expect->replies.size(), 1u);
+  EXPECT_EQ(c.requirements.back(), "rfc6455-5.2-16");
+  step::Frame cut = whole;
+  cut.form.cut = 3;
+  EXPECT_TRUE(ends<end::Abandoned>(expected(stimulus({{cut}}), 1)));
+  // Behind a fault, and behind a Close, it says nothing.
+  const Case fault = expected(stimulus({{frame(ws::Opcode::text, true, {}, 2)}, {negative}}), 1);
+  EXPECT_TRUE(ends<end::Fails>(fault));
+  EXPECT_EQ(fault.steps.size(), 1u);
+  const Case closed = expected(stimulus({{step::Close{1000, {}}}, {negative}}), 1);
+  EXPECT_TRUE(ends<end::Replies>(closed));
+  EXPECT_EQ(closed.steps.size(), 1u);
+}
+
 // C-16: RFC 6455 5.2 binds who sends a length.
 TEST(Expectation, LeavesLengthsOpenThatAreLongerThanNeeded) {
   step::Frame hello = frame(ws::Opcode::text, true, octets({'h', 'i'}));

@@ -21,7 +21,13 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
   std::string text = fmt::format("# {}\n\n", cluster_name(d.cluster));
   text += fmt::format("Endpoint: {}\n\n", d.cluster.agent);
   if (!rule.rule.empty()) text += fmt::format("Rule: {} ({}): {}\n\n", d.cluster.requirement, rule.clause, rule.rule);
-  if (d.death) {
+  if (!d.together.empty()) {
+    text += fmt::format(
+        "The endpoint was gone after these {} stimuli, many of them at a time. Sent one by one none of them ended it, "
+        "or it could "
+        "not be started again for that.\n\n",
+        d.together.size());
+  } else if (d.death) {
     text += "The endpoint was gone after this stimulus, which was sent alone.\n\n";
   } else {
     text += d.shown.verdict.summary + "\n\n";
@@ -31,7 +37,8 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
     }
     text += "\n";
   }
-  if (d.stimulus.expect) text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
+  if (d.stimulus.expect && d.together.empty())
+    text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
   text += fmt::format("Found with input {} after {:.1f} s. Replay:\n\n    {} --cases case.json\n", d.input,
                       static_cast<double>(d.after.count()) / 1000.0, replay);
   return text;
@@ -59,10 +66,15 @@ std::expected<std::filesystem::path, std::string> write_finding(const std::files
   const auto place = folder / cluster_name(difference.cluster);
   if (const auto made = make_folder(place); !made) return std::unexpected(made.error());
   Case named = difference.stimulus;
-  named.id = "fuzz/" + cluster_name(difference.cluster);
   named.note = difference.death ? "The endpoint was gone afterwards." : difference.shown.verdict.summary;
+  std::vector<Case> together = difference.together;
+  if (together.empty()) {
+    named.id = "fuzz/" + cluster_name(difference.cluster);
+  } else {
+    together.front() = named;
+  }
   const std::pair<const char*, std::string> files[] = {
-      {"case.json", to_json(named)},
+      {"case.json", together.empty() ? to_json(named) : to_json(together)},
       {"transcript.json", write_json(to_json(difference.shown.observation.transcript)) + "\n"},
       {"README.md", explanation(difference, rule, replay)},
   };

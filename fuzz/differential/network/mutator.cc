@@ -1,5 +1,6 @@
 #include "fuzz/differential/network/mutator.h"
 
+#include "fuzz/differential/network/expectation.h"
 #include "fuzz/differential/network/openings.h"
 
 #include <ws/core/close.h>
@@ -15,6 +16,10 @@ namespace {
 constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 1025};
 constexpr std::uint64_t kLongLengths[] = {32767, 32768, 65535, 65536};  // seldom: they cost the time of many stimuli
 constexpr std::uint64_t kMostWrites = 8;  // of a stimulus that is cut every so many octets: each is a packet
+// Around the widths of integers: what a length is taken for when it does not fit.
+constexpr std::uint64_t kAnnounced[] = {
+    0x7FFF'FFFF,           0x8000'0000,           0xFFFF'FFFF,           0x1'0000'0000,        std::uint64_t{1} << 53,
+    0x7FFF'FFFF'FFFF'FFFF, 0x8000'0000'0000'0000, 0xFFFF'FFFF'0000'0000, 0xFFFF'FFFF'FFFF'FFFF};
 // Of each kind of octet sequence that RFC 3629 knows or forbids, one.
 constexpr std::string_view kGoodTexts[] = {"Hello",
                                            std::string_view("\0", 1),
@@ -52,13 +57,6 @@ ws::Bytes& octets_of(Payload& payload) {
   return std::get<recipe::Literal>(payload.recipe).octets;
 }
 
-// Octets that are announced and never come leave the endpoint waiting, as it should: nothing to learn but patience.
-bool runs_plainly(const Step& step) {
-  if (const auto* frame = std::get_if<step::Frame>(&step.action)) return frame->form.whole();
-  return std::holds_alternative<step::Message>(step.action) || std::holds_alternative<step::Close>(step.action) ||
-         std::holds_alternative<step::Sentinel>(step.action);
-}
-
 bool is_raw_compressed(const Step& step) {
   const auto* frame = std::get_if<step::Frame>(&step.action);
   return frame != nullptr && frame->rsv != 0;
@@ -73,7 +71,7 @@ std::uint64_t size_of(const Step& step) {
   return size;
 }
 
-// What of a case of the catalogue can be varied: its plain steps, within the bounds.
+// What of a case of the catalogue can be varied: its plain steps and a frame that is not all there, within the bounds.
 Case as_seed(const Case& from) {
   Case c;
   c.needs_deflate = from.needs_deflate;
@@ -81,8 +79,11 @@ Case as_seed(const Case& from) {
   std::uint64_t size = 0;
   for (const Step& step : from.steps) {
     size += size_of(step);
-    if (!runs_plainly(step) || size > Mutator::kMostPayload || c.steps.size() >= Mutator::kMostSteps) break;
+    const bool plain = runs_plainly(step);
+    if (!plain && !std::holds_alternative<step::Frame>(step.action)) break;
+    if (size > Mutator::kMostPayload || c.steps.size() >= Mutator::kMostSteps) break;
     c.steps.push_back(step);
+    if (!plain) break;
   }
   return c;
 }
@@ -128,6 +129,7 @@ Case Mutator::made_up() {
     // The same once more: what an endpoint keeps between messages shows in the second.
     c.steps.push_back(!c.steps.empty() && one_in(4) ? c.steps[below(c.steps.size())] : any_step());
   }
+  if (layers_.frames && one_in(12)) stop_short(c);
   if (one_in(6)) c.wire = {Wire::Cut::octets, 1 + below(40)};
   if (c.needs_deflate) c.offer = {pick(kOffers)};
   if (layers_.handshake && one_in(3)) vary_opening(c);
@@ -238,7 +240,7 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
   const std::size_t n = c.steps.size();
   const auto at = [&](std::size_t i) { return c.steps.begin() + static_cast<std::ptrdiff_t>(i); };
   if (layers_.handshake && one_in(8)) return vary_opening(c);
-  switch (below(9)) {
+  switch (below(10)) {
     case 0:
       c.steps.insert(at(below(n + 1)), any_step());
       break;
@@ -269,9 +271,26 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
       if (layers_.deflate) c.needs_deflate = one_in(2);
       if (c.needs_deflate) c.offer = {pick(kOffers)};
       break;
+    case 7:
+      if (layers_.frames) stop_short(c);
+      break;
     default:
       if (n > 0) vary(c.steps[below(n)]);
   }
+}
+
+// A last frame that is not all there: cut somewhere, or with a length that is not true.
+void Mutator::stop_short(Case& c) {
+  c.steps.resize(below(c.steps.size() + 1));
+  step::Frame frame = any_frame();
+  const std::uint64_t size = length(frame.payload);
+  if (one_in(2)) {
+    frame.form.cut = 1 + below(size + 5);
+  } else {
+    const std::uint64_t wrapped = pick(kAnnounced) + (one_in(2) ? size : 0);  // as if only its lower half counted
+    frame.form.announces = one_in(4) ? size + 1 + below(300) : std::max(wrapped, size + 1);
+  }
+  c.steps.push_back({frame});
 }
 
 // One part fewer, or some more.

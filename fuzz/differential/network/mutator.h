@@ -42,6 +42,7 @@ class Mutator {
   void vary(step::Message& message);
   void vary(ws::Bytes& octets);
   void vary_opening(Case& c);
+  void stop_short(Case& c);
   [[nodiscard]] Step any_step();
   [[nodiscard]] step::Frame any_frame();
   [[nodiscard]] step::Message any_message();

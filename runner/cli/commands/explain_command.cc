@@ -19,7 +19,8 @@ namespace {
 constexpr const char* kFooter = R"(
 Examples:
   touchstone explain close/code-valid/1000
-  touchstone explain 7.7.1                      by Autobahn's id)";
+  touchstone explain 7.7.1                      by Autobahn's id
+  touchstone explain rfc6455-5.2-16             a requirement, and the cases that ask for it)";
 
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kIndent = 14;
@@ -93,19 +94,32 @@ void print(const Catalogue& catalogue, const Case& c) {
   if (for_servers) out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
 }
 
+void print(const Catalogue& catalogue, const Requirement& rule) {
+  out("{}\nRFC {} section {}, {}, binds {}\n\n{}\n\n", rule.id, rule.rfc, rule.section, rule.level, rule.binds,
+      wrap(rule.rule, kWidth, 0));
+  const auto cites = [&](const Case& c) { return std::ranges::find(c.requirements, rule.id) != c.requirements.end(); };
+  if (std::ranges::none_of(catalogue.cases(), cites)) return out("No case asks for it; cases/UNCOVERED.md says why.\n");
+  out("Cases\n");
+  for (const Case& c : catalogue.cases()) {
+    if (cites(c)) out("  {:<45} {}\n", c.id, c.title);
+  }
+}
+
 }  // namespace
 
 void add_explain_command(CLI::App& app, Exit& exit) {
   auto id = std::make_shared<std::string>();
   CLI::App* explain = app.add_subcommand("explain", "Tell what a case does, what it expects, and why");
   explain->footer(kFooter);
-  explain->add_option("CASE", *id, "A case, by its id or by Autobahn's")->required();
+  explain->add_option("CASE", *id, "A case, by its id or by Autobahn's; or a requirement, by its id")->required();
   explain->callback([id, &exit] {
     const Catalogue& catalogue = Catalogue::built_in();
     const Case* c = catalogue.find(*id);
+    const Requirement* rule = catalogue.requirement(*id);
+    exit = Exit::ok;
+    if (c == nullptr && rule != nullptr) return print(catalogue, *rule);
     if (c == nullptr) throw UsageError(no_match_text(catalogue, *id));
     print(catalogue, *c);
-    exit = Exit::ok;
   });
 }
 

@@ -57,21 +57,20 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--shard", options.shard, "This is machine I of N: other stimuli than its fellows'")->type_name("I/N");
-  app.add_option("--jobs", options.connection.jobs, "Connections at a time")->type_name("N")->check(between(1, 1024));
+  app.add_option("--jobs", options.connection.jobs, "Connections at a time (default: 16)")
+      ->type_name("N")
+      ->check(between(1, 1024));
   app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate")
       ->type_name("NAMES")
       ->capture_default_str();
   app.add_option("--timeout", options.connection.timeout, "Silence that counts as no answer (default: 2s)")
       ->type_name("DURATION");
-  app.add_option("--known", options.known, "Folder of findings that are triaged already")->type_name("DIR");
+  app.add_option("--known", options.known, "Folder of findings that are triaged already; it may be missing")
+      ->type_name("DIR");
   app.add_option("--out", options.out, "Folder of the findings, the corpus and the report")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_flag("--insecure", options.connection.insecure, "wss: accept any certificate");
-  app.add_option("--subprotocol", options.connection.subprotocols, "Subprotocol to offer; may be repeated")
-      ->type_name("NAME")
-      ->allow_extra_args(false)
-      ->take_all();
+  add_connection_options(app, options.connection);
 }
 
 fuzz::Layers layers_named(const std::string& text) {
@@ -113,7 +112,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       throw UsageError("--command starts the one server that is fuzzed; leave out the URLs");
     campaign_.layers = layers_named(options.layers);
     campaign_.seed = seed_of_shard(options.shard, options.connection.seed);
-    campaign_.time = std::chrono::duration_cast<std::chrono::seconds>(duration_or_refuse(options.time, "--time"));
+    campaign_.time = duration_or_refuse(options.time, "--time");
     if (options.most_inputs != 0) campaign_.most_inputs = options.most_inputs;
     if (options.most_findings != 0) campaign_.most_findings = options.most_findings;
     campaign_.weak = options.weak;
@@ -123,8 +122,9 @@ class FuzzRun : public fuzz::CampaignObserver {
                                     : duration_or_refuse(options.connection.timeout, "--timeout");
     campaign_.session.seed = options.connection.seed;
     if (!options.known.empty()) {
-      if (!std::filesystem::is_directory(options.known))
-        throw UsageError(fmt::format("--known {}: no such folder", options.known));
+      // Before the first finding was looked at there is none.
+      if (std::filesystem::exists(options.known) && !std::filesystem::is_directory(options.known))
+        throw UsageError(fmt::format("--known {}: found a file, expected a folder", options.known));
       known_ = fuzz::clusters_in(options.known);
     }
   }
@@ -174,10 +174,10 @@ class FuzzRun : public fuzz::CampaignObserver {
     const fuzz::RuleText text = rule == nullptr
                                     ? fuzz::RuleText{}
                                     : fuzz::RuleText{fmt::format("RFC {} {}", rule->rfc, rule->section), rule->rule};
-    const std::string replay =
-        options_.connection.command.empty()
-            ? fmt::format("touchstone test {}", shell_quote(ws::to_string(target.url)))
-            : fmt::format("touchstone test --command {}", shell_quote(options_.connection.command));
+    const std::string server = options_.connection.command.empty()
+                                   ? shell_quote(ws::to_string(target.url))
+                                   : fmt::format("--command {}", shell_quote(options_.connection.command));
+    const std::string replay = fmt::format("touchstone test {}{}", server, connection_arguments(target));
     const auto place = fuzz::write_finding(out_ / "findings", difference, text, replay);
     if (!place) trouble_ = place.error();
     Case named = difference.stimulus;
@@ -185,7 +185,9 @@ class FuzzRun : public fuzz::CampaignObserver {
     Result result = make_result(named, target.agent, difference.shown.observation, difference.shown.verdict);
     if (difference.death) {
       result.behavior = Behavior::failed;
-      result.summary = "The endpoint died: it ran alone when this stimulus ended it.";
+      result.summary = difference.together.empty()
+                           ? "The endpoint died: it ran alone when this stimulus ended it."
+                           : fmt::format("The endpoint died of {} stimuli together.", difference.together.size());
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
@@ -216,7 +218,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       if (target.url.secure) throw UsageError("--bare is for ws://, without TLS");
       const auto n = fuzz::bare_connections(target, campaign_.jobs, campaign_.time);
       out("{}: {:.0f} bare connections a second\n", target.agent,
-          static_cast<double>(n) / static_cast<double>(campaign_.time.count()));
+          static_cast<double>(n) * 1000.0 / static_cast<double>(campaign_.time.count()));
     }
     return Exit::ok;
   }
@@ -293,8 +295,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     const auto& stats = end.stats;
     if (!end.lost.empty()) err("error: the campaign ended early: {}\n", end.lost);
     out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known "
-        "ones; "
-        "{} not shown again alone\n",
+        "ones; {} not shown again alone\n",
         stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,
         stats.unstable);
     out("{}{}\n", count_of(results_.size(), "new finding"),

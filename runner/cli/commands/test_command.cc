@@ -33,7 +33,7 @@ Examples:
   touchstone test ws://127.0.0.1:9001/                    any server
   touchstone test wss://[::1]:9002/chat --ca ca.pem --header 'Authorization: Bearer x' --subprotocol chat
   touchstone test --command 'node server.js {port}'       starts and stops the server itself
-  touchstone test ws://127.0.0.1:9001/ --case 'close/*' --case 7.5.1 --exclude tag:slow
+  touchstone test ws://127.0.0.1:9001/ --case 'close/*' --case 7.5.1 --exclude tag:utf8
   touchstone test --spec fuzzingclient.json               Autobahn's file as it is)";
 
 class TestRun {

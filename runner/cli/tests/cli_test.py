@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class Usage(Program):
         self.refused("list", "--exclude", "77.*", says="matches no case")
 
     def test_every_help_shows_examples(self):
-        for command in ["test", "list", "explain", "lint", "echo", "bench", "report", "expect"]:
+        for command in ["test", "list", "explain", "lint", "echo", "bench", "report", "expect", "serve", "probe", "coverage", "fuzz",
+                        "completion", "manual"]:
             self.assertIn("Examples:", self.run_it(command, "--help", expect=OK).stdout)
         self.assertIn("Exit codes:", self.run_it("--help", expect=OK).stdout)
         self.assertRegex(self.run_it("--version", expect=OK).stdout, r"^touchstone \d+\.\d+")
@@ -85,6 +87,11 @@ class Catalogue(Program):
         self.assertEqual(ours, self.run_it("explain", "7.7.1", expect=OK).stdout)
         for part in ["RFC 6455 section", "status code 1000", "cases/close.json", "--case close/code-valid/1000"]:
             self.assertIn(part, ours)
+
+    def test_explain_knows_requirements(self):
+        told = self.run_it("explain", "rfc6455-5.2-16", expect=OK).stdout
+        for part in ["RFC 6455 section 5.2, MUST, binds both", "top bit", "lengths/top-bit/text-2-63 "]:
+            self.assertIn(part, told)
 
     def test_lint_passes_the_catalogue_and_names_faults(self):
         self.run_it("lint", expect=OK)
@@ -335,6 +342,22 @@ class Echo(Program):
             self.assertRegex(url, r"^ws://127\.0\.0\.1:\d+/$")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), OK)
+
+    def test_tls_1_2_and_1_3_are_spoken_and_nothing_older(self):
+        _process, url = self.echo_process("--tls")
+        port = int(url.rstrip("/").rpartition(":")[2])
+        for version, spoken in ((ssl.TLSVersion.TLSv1_1, None), (ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_ciphers("ALL:@SECLEVEL=0")  # or the client itself would refuse the old version
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = version
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+                if spoken is None:
+                    self.assertRaises(ssl.SSLError, context.wrap_socket, sock)
+                else:
+                    self.assertEqual(context.wrap_socket(sock).version(), spoken)
 
     def test_the_server_closes_its_connections_as_it_ends(self):
         process, url = self.echo_process()
