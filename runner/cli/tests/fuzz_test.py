@@ -260,6 +260,9 @@ class Deaths(Fuzzing):
         done = self.run_fuzz(holder[0].url, "--jobs", "1", "--inputs", "32", expect=UNREACHABLE)
         self.assertIn("peer.py no longer accepts connections", done.stderr)
         self.assertIn("the campaign ended early", done.stderr)
+        (result,) = self.report()["results"]
+        self.assertEqual((result["agent"], result["behavior"]), ("peer.py", "FAILED"))
+        self.assertIn("died", result["summary"])
         self.assertTrue((self.out / "index.html").exists())
 
 
