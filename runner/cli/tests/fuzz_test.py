@@ -4,7 +4,7 @@ Usage: fuzz_test.py PATH-OF-TOUCHSTONE [unittest options]
 What is found depends on the stimuli, and they change with the fuzzer: a test here holds for any seed.
 
 As a program: fuzz_test.py mortal PORT OF does on 127.0.0.1:PORT what the server on port OF does, until the first frame
-of a client has one of the reserved opcodes 3 to 7. That ends it with SIGABRT and a sanitizer's report.
+of a client has a reserved opcode. That ends it with SIGABRT and a sanitizer's report.
 """
 
 import json
@@ -239,7 +239,7 @@ class Deaths(Fuzzing):
 
     def test_a_death_that_is_known_is_not_told_again(self):
         known = self.folder / "triaged"
-        bounded = ["--command", self.mortal(), "--layer", "frames", "--inputs", "512", "--known", known]
+        bounded = ["--command", self.mortal(), "--layer", "frames", "--inputs", "256", "--known", known]
         self.run_fuzz(*bounded, expect=FAILURES)
         self.move_findings(known)
         done = self.run_fuzz(*bounded, out=self.folder / "second", expect=OK)
@@ -342,7 +342,7 @@ def mortal(port, of):
             if seen is not None:
                 seen += octets
                 head, _, frames = seen.partition(b"\r\n\r\n")
-                if frames and 3 <= frames[0] & 15 <= 7:
+                if frames and frames[0] & 7 >= 3:  # opcodes 3 to 7 and 11 to 15
                     peer.abort()
             sink.sendall(octets)
         sink.shutdown(socket.SHUT_WR)
