@@ -108,9 +108,11 @@ class Campaign {
   asio::awaitable<void> look_at(std::size_t input) {
     ++end_.stats.inputs;
     std::string tuple;
+    bool reached = true;
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       const Evaluation& seen = results_[input * targets_.size() + t];
       tuple += seen.outcome + "|";
+      reached = reached && seen.connected;
       if (!seen.connected) {
         co_await look_at_death(t, seen.why);
       } else if (counts(seen)) {
@@ -118,7 +120,7 @@ class Campaign {
       }
       if (seen.weak()) ++end_.stats.weak;
     }
-    if (!tuples_.insert(std::move(tuple)).second || input < batch_.resumed) co_return;
+    if (!reached || !tuples_.insert(std::move(tuple)).second || input < batch_.resumed) co_return;
     ++end_.stats.kept;
     corpus_.push_back(batch_.stimuli[input]);
     observer_.kept(batch_.stimuli[input]);

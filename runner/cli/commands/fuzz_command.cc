@@ -140,7 +140,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     begin();
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
     contenders_.reset();
-    const std::string trouble = write_report();
+    const std::string trouble = write_report(end.lost);
     conclude(end);
     if (!trouble.empty()) err("error: {}\n", trouble);
     if (!end.lost.empty()) return Exit::unreachable;
@@ -277,10 +277,11 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   // The findings as a report of the same shape as any other.
-  std::string write_report() {
+  std::string write_report(const std::string& lost) {
     info_.end = std::chrono::system_clock::now();
     info_.planned = results_.size();
-    info_.complete = true;
+    info_.complete = lost.empty();
+    info_.ended_because = lost;
     auto journal = JournalWriter::open(out_, info_);
     if (!journal) return journal.error();
     for (const Result& result : results_) {
