@@ -24,8 +24,7 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
   if (!d.together.empty()) {
     text += fmt::format(
         "The endpoint was gone after these {} stimuli, many of them at a time. Sent one by one none of them ended it, "
-        "or it could "
-        "not be started again for that.\n\n",
+        "or it could not be started again for that.\n\n",
         d.together.size());
   } else if (d.death) {
     text += "The endpoint was gone after this stimulus, which was sent alone.\n\n";

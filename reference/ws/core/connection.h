@@ -70,44 +70,19 @@ struct Limits {
 
 // What the peer did. Payloads are owned: an event outlives the call that made it.
 namespace event {
-struct Requested {
-  RequestHead request;
-  RequestFacts facts;
-};  // server: answer with Accept or Reject
-struct Opened {
-  ResponseHead response;
-  std::string subprotocol;
-  std::optional<DeflateParams> deflate;
-};  // server: response empty
-struct Rejected {
-  ResponseHead response;
-};  // client: a well-formed "no"
-struct Frame {
-  FrameHeader header;
-};  // only with Options::report_frames
-struct Text {
-  std::string data;
-};
-struct Binary {
-  Bytes data;
-};
-struct Ping {
-  Bytes payload;
-};  // the Pong is already in output()
-struct Pong {
-  Bytes payload;
-};
-struct Close {
-  std::optional<CloseReason> reason;
-};  // the reply is already in output()
-struct Failed {
-  Violation violation;
-  std::uint64_t offset;
-};  // at most once; see below
-struct Closed {
-  std::uint16_t code;
-  bool clean;
-};  // the last event, exactly once
+// clang-format off: a table, one event a line
+struct Requested { RequestHead request; RequestFacts facts; };                   // server: answer with Accept or Reject
+struct Opened { ResponseHead response; std::string subprotocol; std::optional<DeflateParams> deflate; };  // server: response empty
+struct Rejected { ResponseHead response; };                                      // client: a well-formed "no"
+struct Frame { FrameHeader header; };                                            // only with Options::report_frames
+struct Text { std::string data; };
+struct Binary { Bytes data; };
+struct Ping { Bytes payload; };                                                  // the Pong is already in output()
+struct Pong { Bytes payload; };
+struct Close { std::optional<CloseReason> reason; };                             // the reply is already in output()
+struct Failed { Violation violation; std::uint64_t offset; };                    // at most once; see below
+struct Closed { std::uint16_t code; bool clean; };                               // the last event, exactly once
+// clang-format on
 // Failed::offset counts received octets from the first one on. It is the octet that broke the rule; inside a
 // compressed message or a Close frame the first octet of the frame's payload, in the opening handshake the
 // first octet of the head.
@@ -138,41 +113,17 @@ struct Connect {
   std::span<const std::string> subprotocols{};
   std::span<const Field> extra_fields{};  // Origin, Cookie, Authorization ...
 };
-struct Accept {
-  std::string_view subprotocol{};
-  std::span<const Field> extra_fields{};
-};
-struct Reject {
-  int status = 403;
-  std::span<const Field> extra_fields{};
-  std::string_view body{};
-};
-struct Text {
-  std::string_view data;
-  bool fin = true;
-  Compress compress = Compress::by_threshold;
-};  // or its first fragment
-struct Binary {
-  ByteView data;
-  bool fin = true;
-  Compress compress = Compress::by_threshold;
-};
-struct Continue {
-  ByteView data;
-  bool fin = true;
-};
-struct Prepared {
-  const PreparedMessage* message;
-};  // prepared.h; not null
-struct Ping {
-  ByteView payload{};
-};
-struct Pong {
-  ByteView payload{};
-};
-struct Close {
-  std::optional<CloseReason> reason{};
-};
+// clang-format off: a table, one command a line
+struct Accept { std::string_view subprotocol{}; std::span<const Field> extra_fields{}; };
+struct Reject { int status = 403; std::span<const Field> extra_fields{}; std::string_view body{}; };
+struct Text { std::string_view data; bool fin = true; Compress compress = Compress::by_threshold; };  // or its first fragment
+struct Binary { ByteView data; bool fin = true; Compress compress = Compress::by_threshold; };
+struct Continue { ByteView data; bool fin = true; };
+struct Prepared { const PreparedMessage* message; };         // prepared.h; not null
+struct Ping { ByteView payload{}; };
+struct Pong { ByteView payload{}; };
+struct Close { std::optional<CloseReason> reason{}; };
+// clang-format on
 }  // namespace command
 using Command = std::variant<command::Connect, command::Accept, command::Reject, command::Text, command::Binary,
                              command::Continue, command::Prepared, command::Ping, command::Pong, command::Close>;
@@ -202,8 +153,8 @@ struct Options {
   std::optional<DeflateParams> deflate_preference = DeflateParams{};
   int deflate_level = 1;              // zlib's
   std::size_t deflate_threshold = 0;  // messages shorter than this are sent uncompressed
-  std::function<MaskKey()>
-      mask_key{};  // client only, which throws without; injected: strong in production, fixed in tests. RFC 6455 5.3
+  // Client only, which throws without; injected: strong in production, fixed in tests. RFC 6455 5.3
+  std::function<MaskKey()> mask_key{};
   std::function<std::string()> nonce{};  // Sec-WebSocket-Key, client only. RFC 6455 4.1
 };
 
