@@ -3,6 +3,7 @@
 #include "fuzz/differential/network/evaluators.h"
 #include "fuzz/differential/network/minimise.h"
 #include "fuzz/differential/network/openings.h"
+#include "fuzz/differential/network/raw_request.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
@@ -24,7 +25,9 @@ constexpr std::size_t kBatch = 256;  // stimuli made from the same knowledge
 constexpr int kConfirmations = 3;
 constexpr std::string_view kDead = "it no longer accepts connections";
 constexpr std::string_view kDeadTogether = "it no longer accepts connections, which no stimulus brings about alone";
-constexpr int kMostReduced = 3;  // a cluster that always comes down to a known one is left alone then
+constexpr int kMostVain = 3;     // a cluster that is looked at so often and gives nothing is left alone
+constexpr int kMostRounds = 8;   // of a batch in which stimuli found the endpoint dead
+constexpr int kDeathTries = 60;  // of making a stimulus small that ends the endpoint: each may cost a start
 
 class Campaign {
  public:
@@ -49,7 +52,8 @@ class Campaign {
  private:
   struct Batch {
     std::vector<Case> stimuli;
-    std::size_t resumed = 0;  // the first ones, from an earlier campaign
+    std::size_t resumed = 0;   // the first ones, from an earlier campaign
+    std::uint64_t before = 0;  // the number of stimuli that went before it
   };
 
   [[nodiscard]] std::chrono::milliseconds since_start() const {
@@ -90,14 +94,28 @@ class Campaign {
   asio::awaitable<void> batch() {
     const std::uint64_t left = options_.most_inputs - end_.stats.inputs;
     batch_ = next_.stimuli.empty() ? next_batch(left) : std::exchange(next_, {});
+    batch_.before = end_.stats.inputs;
     evaluators_.start(batch_.stimuli);
     next_ = next_batch(left - batch_.stimuli.size());
+    co_await look_at_batch();
+    // Those that found nobody there go again.
+    for (int rounds = 0; rounds < kMostRounds && !missed_.empty() && !time_is_up() && end_.lost.empty(); ++rounds) {
+      batch_ = {std::exchange(missed_, {}), 0, end_.stats.inputs};
+      evaluators_.start(batch_.stimuli);
+      co_await look_at_batch();
+    }
+    end_.stats.inputs += std::exchange(missed_, {}).size();
+  }
+
+  asio::awaitable<void> look_at_batch() {
     results_ = evaluators_.finish();
     end_.stats.connections += results_.size();
     batch_.stimuli.resize(results_.size() / targets_.size());  // those that there was time for
-    for (std::size_t i = 0; i < batch_.stimuli.size() && !stop_ && end_.lost.empty() && found_ < options_.most_findings;
-         ++i)
+    culprits_.clear();
+    for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) {
+      if (stop_ || !end_.lost.empty() || found_ >= options_.most_findings) break;
       co_await look_at(i);
+    }
   }
 
   asio::awaitable<Evaluation> try_out(const Case& c, std::size_t target) {
@@ -106,7 +124,6 @@ class Campaign {
   }
 
   asio::awaitable<void> look_at(std::size_t input) {
-    ++end_.stats.inputs;
     std::string tuple;
     bool reached = true;
     for (std::size_t t = 0; t < targets_.size(); ++t) {
@@ -116,10 +133,15 @@ class Campaign {
       if (!seen.connected) {
         co_await look_at_death(t, seen.why);
       } else if (counts(seen)) {
-        co_await look_at_failure(batch_.stimuli[input], t, seen);
+        co_await look_at_failure(input, t, seen);
       }
       if (seen.weak()) ++end_.stats.weak;
     }
+    if (!reached && !culprits_.contains(input)) {
+      missed_.push_back(batch_.stimuli[input]);
+      co_return;
+    }
+    ++end_.stats.inputs;
     if (!reached || !tuples_.insert(std::move(tuple)).second || input < batch_.resumed) co_return;
     ++end_.stats.kept;
     corpus_.push_back(batch_.stimuli[input]);
@@ -130,17 +152,17 @@ class Campaign {
     return seen.failed() || (options_.weak && seen.weak());
   }
 
-  asio::awaitable<void> look_at_failure(const Case& c, std::size_t target, const Evaluation& seen) {
+  asio::awaitable<void> look_at_failure(std::size_t input, std::size_t target, const Evaluation& seen) {
+    const Case& c = batch_.stimuli[input];
     const Cluster first = seen.cluster;
-    if (known_.contains(first) || !observer_.wants(first) || reduced_to_known_[first] >= kMostReduced) co_return;
-    const bool alive = co_await lives(target);
-    if (!alive) {
-      co_await look_at_death(target, std::string(kDead));
+    if (known_.contains(first) || !observer_.wants(first) || in_vain_[first] >= kMostVain) co_return;
+    if (const auto dead = co_await why_dead(target)) {
+      co_await look_at_death(target, *dead);
       co_return;
     }
     // Of an opening handshake that is unusual in several ways one may be at fault, and not that which names the
     // cluster.
-    const bool any_rule = has_opening(c);
+    const bool any_rule = has_opening(c) || has_raw_request(c);
     const StillShows shows = [this, target, first, any_rule](const Case& candidate) -> asio::awaitable<bool> {
       if (stop_) co_return false;
       const Case c_now = expected(candidate, options_.session.seed);
@@ -154,7 +176,7 @@ class Campaign {
       co_return;
     }
     Difference difference;
-    difference.input = end_.stats.inputs;
+    difference.input = batch_.before + input + 1;
     difference.after = since_start();
     // What is found when the time is up stays larger than it need be.
     const StillShows in_time = [this, &shows](const Case& candidate) -> asio::awaitable<bool> {
@@ -168,74 +190,109 @@ class Campaign {
       difference.shown = co_await evaluate(difference.stimulus, targets_[target], whole, cache_);
       if (i == 0) difference.cluster = difference.shown.cluster;
       if (counts(difference.shown) && difference.shown.cluster == difference.cluster) continue;
-      known_.insert(first);
+      ++in_vain_[first];
       ++end_.stats.unstable;
       co_return;
     }
     if (!observer_.wants(difference.cluster) || !known_.insert(difference.cluster).second) {
-      ++reduced_to_known_[first];
+      ++in_vain_[first];
       co_return;
     }
     ++found_;
     observer_.found(difference);
   }
 
-  // It opens for an ordinary client.
-  asio::awaitable<bool> lives(std::size_t target) {
+  // Nothing when it opens for an ordinary client.
+  asio::awaitable<std::optional<std::string>> why_dead(std::size_t target) {
     const Case knock = expected(Case{}, options_.session.seed);
-    const Evaluation seen = co_await try_out(knock, target);
-    co_return seen.connected;
+    Evaluation seen = co_await try_out(knock, target);
+    if (seen.connected) co_return std::nullopt;
+    co_return std::move(seen.why);
+  }
+
+  // Whether the endpoint dies of it. Then it is up again, unless end_.lost says that it is not.
+  asio::awaitable<bool> dies_of(const Case& c, std::size_t target) {
+    (void)co_await try_out(c, target);
+    const auto dead = co_await why_dead(target);
+    if (dead) start_again(target, *dead);
+    co_return dead.has_value();
   }
 
   // Connections were refused: a busy endpoint takes the next one; a dead one is started again, and the stimuli of this
   // batch go to it one by one until it dies again.
   asio::awaitable<void> look_at_death(std::size_t target, std::string why) {
-    if (co_await lives(target)) co_return;
-    if (!start_again(target, why)) {
-      report_death(target, kProcessing, kDeadTogether, batch_.stimuli);
-      co_return;
-    }
-    for (const Case& suspect : batch_.stimuli) {
+    if (!co_await why_dead(target)) co_return;
+    if (!start_again(target, why)) co_return report_death(target, 0, kDeadTogether, batch_.stimuli);
+    for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) {
+      const Case& suspect = batch_.stimuli[i];
       if (stop_) co_return;
-      Evaluation shown = co_await try_out(suspect, target);
-      if (co_await lives(target)) continue;
+      if (!co_await dies_of(suspect, target)) continue;
+      culprits_.insert(i);
       const std::vector<Case> alone(1, suspect);
-      if (!start_again(target, why)) {
-        report_death(target, suspect.requirements.front(), kDead, alone);
-        co_return;
-      }
+      if (!end_.lost.empty()) co_return report_death(target, i, kDead, alone);
       // Once more, alone: a machine that is busy elsewhere may have kept it from answering.
-      (void)co_await try_out(suspect, target);
-      if (co_await lives(target)) {
+      if (co_await dies_of(suspect, target)) {
+        co_await look_at_killer(target, i);
+      } else {
         ++end_.stats.unstable;
-        co_return;
       }
-      report_death(target, suspect.requirements.front(), kDead, alone, std::move(shown));
-      start_again(target, why);
       co_return;
     }
-    report_death(target, kProcessing, kDeadTogether, batch_.stimuli);
+    // Nobody knows which of them it needs, so none goes again.
+    for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) culprits_.insert(i);
+    report_death(target, 0, kDeadTogether, batch_.stimuli);
+  }
+
+  // It ends the endpoint by itself, each time.
+  asio::awaitable<void> look_at_killer(std::size_t target, std::size_t input) {
+    const Case& c = batch_.stimuli[input];
+    if (!is_new(cluster_of_death(target, c, kDead))) co_return;
+    const StillShows kills = [this, target](const Case& candidate) -> asio::awaitable<bool> {
+      if (time_is_up() || !end_.lost.empty()) co_return false;
+      const Case c_now = expected(candidate, options_.session.seed);
+      co_return co_await dies_of(c_now, target);
+    };
+    const Case smallest = expected(co_await minimise(c, kills, kDeathTries), options_.session.seed);
+    if (!end_.lost.empty()) co_return report_death(target, input, kDead, std::vector<Case>(1, smallest));
+    SessionOptions whole = options_.session;
+    whole.keep_whole = true;
+    Evaluation shown = co_await evaluate(smallest, targets_[target], whole, cache_);
+    if (const auto dead = co_await why_dead(target)) start_again(target, *dead);
+    report_death(target, input, kDead, std::vector<Case>(1, smallest), std::move(shown));
   }
 
   bool start_again(std::size_t target, const std::string& why) {
-    const bool up = observer_.endpoint_died(targets_[target], why);
-    if (!up) end_.lost = why;
-    return up;
+    auto ended = observer_.endpoint_died(targets_[target], why);
+    if (ended) {
+      how_it_ended_ = std::move(*ended);
+    } else {
+      how_it_ended_ = end_.lost = ended.error();
+    }
+    return end_.lost.empty();
   }
 
-  void report_death(std::size_t target, std::string_view requirement, std::string_view seen, std::vector<Case> stimuli,
+  [[nodiscard]] bool is_new(const Cluster& cluster) { return !known_.contains(cluster) && observer_.wants(cluster); }
+
+  [[nodiscard]] Cluster cluster_of_death(std::size_t target, const Case& c, std::string_view seen) const {
+    return {targets_[target].agent, seen == kDead ? c.requirements.front() : std::string(kProcessing),
+            "an endpoint that lives on", std::string(seen)};
+  }
+
+  // `stimuli`: one, or all that were under way.
+  void report_death(std::size_t target, std::size_t input, std::string_view seen, std::vector<Case> stimuli,
                     Evaluation shown = {}) {
     Difference difference;
-    difference.death = true;
-    difference.cluster = {targets_[target].agent, std::string(requirement), "an endpoint that lives on",
-                          std::string(seen)};
+    difference.cluster = cluster_of_death(target, stimuli.front(), seen);
+    if (!is_new(difference.cluster)) return;
+    difference.death = how_it_ended_;
     difference.stimulus = stimuli.front();
     if (stimuli.size() > 1) difference.together = std::move(stimuli);
     difference.shown = std::move(shown);
-    difference.input = end_.stats.inputs;
+    difference.input = batch_.before + input + 1;
     difference.after = since_start();
-    if (observer_.wants(difference.cluster) && known_.insert(difference.cluster).second)
-      ++found_, observer_.found(difference);
+    known_.insert(difference.cluster);
+    ++found_;
+    observer_.found(difference);
   }
 
   const std::vector<Target>& targets_;
@@ -250,10 +307,13 @@ class Campaign {
   Clock::time_point start_ = Clock::now();
   Batch batch_, next_;
   Evaluators evaluators_;            // behind what it works on
+  std::vector<Case> missed_;         // they went to an endpoint that was gone
+  std::set<std::size_t> culprits_;   // of the batch: an endpoint died of them
+  std::string how_it_ended_;         // the endpoint that died last
   std::vector<Evaluation> results_;  // of the batch: all targets of the first stimulus, then of the second ...
   std::set<std::string> tuples_;
   std::set<Cluster> known_;
-  std::map<Cluster, int> reduced_to_known_;  // how often the smallest stimulus of a cluster showed another one
+  std::map<Cluster, int> in_vain_;  // how often the smallest stimulus of a cluster showed a known one, or none
   std::uint64_t found_ = 0;
   CampaignEnd end_;
 };

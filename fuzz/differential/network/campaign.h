@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,14 +28,15 @@ struct CampaignOptions {
   SessionOptions session;
 };
 
-// A difference that was minimised, and then shown three times by this one connection alone.
+// A difference that was minimised, and then shown three times by this one connection alone; or the death of an
+// endpoint.
 struct Difference {
   Cluster cluster;
   Case stimulus;
   Evaluation shown;
   std::uint64_t input = 0;  // the number of the stimulus that first showed it
   std::chrono::milliseconds after{0};
-  bool death = false;          // the endpoint was gone afterwards
+  std::string death;           // the endpoint was gone afterwards: how it ended
   std::vector<Case> together;  // of a death that no stimulus brings about alone: those that were under way
 };
 
@@ -51,8 +53,8 @@ class CampaignObserver {
   // Is this cluster new to the user? If not, it is neither minimised nor reported again.
   virtual bool wants(const Cluster&) { return true; }
   virtual void found(const Difference&) = 0;
-  // New connections are refused. True: it is up again, go on.
-  virtual bool endpoint_died(const Target& target, const std::string& why) = 0;
+  // New connections are refused, as `why` says. It is up again: how it had ended. The error: it stays down, and why.
+  virtual std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) = 0;
 };
 
 // `seeds`: cases to begin with. `corpus`: kept by an earlier campaign. The outcome is why it ended early, if it did.

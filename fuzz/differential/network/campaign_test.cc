@@ -30,7 +30,9 @@ class Watch : public CampaignObserver {
   bool wants(const Cluster& cluster) override { return !known.contains(cluster_name(cluster)); }
   void kept(const Case& c) override { corpus.push_back(c); }
   void found(const Difference& difference) override { differences.push_back(difference); }
-  bool endpoint_died(const Target&, const std::string&) override { return false; }
+  std::expected<std::string, std::string> endpoint_died(const Target&, const std::string& why) override {
+    return std::unexpected(why);
+  }
 
   [[nodiscard]] std::set<std::string> clusters() const {
     std::set<std::string> out;
@@ -277,29 +279,45 @@ class Mortal {
 class Reviver : public Watch {
  public:
   explicit Reviver(Mortal& mortal) : mortal_(mortal) {}
-  bool endpoint_died(const Target&, const std::string&) override {
+  std::expected<std::string, std::string> endpoint_died(const Target&, const std::string&) override {
     mortal_.start();
-    return true;
+    return "its heart stood still";
   }
 
  private:
   Mortal& mortal_;
 };
 
+bool has_long_binary(const ws::io::Received& message, int) {
+  const auto* binary = std::get_if<ws::event::Binary>(&message);
+  return binary != nullptr && binary->data.size() > 100;
+}
+
 TEST(Campaign, FindsTheStimulusThatEndsTheEndpoint) {
-  Mortal mortal([](const ws::io::Received& message, int) {
-    const auto* binary = std::get_if<ws::event::Binary>(&message);
-    return binary != nullptr && binary->data.size() > 100;
-  });
+  Mortal mortal(has_long_binary);
   Reviver watch(mortal);
   CampaignOptions until_found = options(20'000);
   until_found.most_findings = 1;
   (void)campaign({mortal.target}, until_found, watch);
   ASSERT_EQ(watch.differences.size(), 1u);
   const Difference& found = watch.differences.front();
-  EXPECT_TRUE(found.death);
+  EXPECT_EQ(found.death, "its heart stood still");
   EXPECT_TRUE(found.together.empty());
+  ASSERT_EQ(found.stimulus.steps.size(), 1u) << to_json(found.stimulus);
   EXPECT_NE(to_json(found.stimulus).find("binary"), std::string::npos);
+}
+
+TEST(Campaign, LosesNoStimulusToADeath) {
+  const auto kinds = [](Mortal::Deadly deadly, std::size_t deaths) {
+    Mortal mortal(std::move(deadly));
+    Reviver watch(mortal);
+    const CampaignStats stats = campaign({mortal.target}, options(256), watch);
+    EXPECT_EQ(stats.inputs, 256u);
+    EXPECT_EQ(watch.differences.size(), deaths);
+    return stats.kept;
+  };
+  const auto all = kinds([](const ws::io::Received&, int) { return false; }, 0);
+  EXPECT_GE(kinds(has_long_binary, 1) + 3, all) << "but for those that are its death";
 }
 
 TEST(Campaign, TellsOfADeathThatNoStimulusBringsAboutAlone) {
@@ -309,7 +327,7 @@ TEST(Campaign, TellsOfADeathThatNoStimulusBringsAboutAlone) {
   until_found.most_findings = 1;
   (void)campaign({mortal.target}, until_found, watch);
   ASSERT_EQ(watch.differences.size(), 1u);
-  EXPECT_TRUE(watch.differences.front().death);
+  EXPECT_FALSE(watch.differences.front().death.empty());
   EXPECT_GT(watch.differences.front().together.size(), 3u);
 }
 

@@ -1,7 +1,10 @@
 #include "fuzz/differential/network/evaluate.h"
 
 #include "fuzz/differential/network/openings.h"
+#include "fuzz/differential/network/raw_request.h"
 #include "runner/engine/oracle.h"
+
+#include <ws/testing/duty.h>
 
 #include <fmt/format.h>
 
@@ -11,6 +14,9 @@
 
 namespace touchstone::fuzz {
 namespace {
+
+// Parameters of an answer that do not fit the offer, whichever rule of RFC 7692 7.1 they break.
+constexpr std::string_view kAgreement = "rfc7692-5-9";
 
 bool is_hex(std::string_view word) {
   return word.size() >= 2 && word.size() % 2 == 0 &&
@@ -70,7 +76,10 @@ std::string requirement_of(const Finding& finding, const Case& c, const Observat
   if (!own || whole_opening(c) || is_about_the_opening(finding, c, o)) return finding.requirement;
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return c.requirements.back();
-  if (o.handshake_violation) return std::string(ws::rule(*o.handshake_violation).requirement);
+  if (o.handshake_violation) {
+    const auto duty = ws::testing::duty_of_sender(*o.handshake_violation, ws::Role::server);
+    return std::string(duty.empty() ? kAgreement : duty);
+  }
   return std::string(kProcessing);
 }
 
@@ -138,6 +147,7 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
   if (out.failed() && (!agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation)))
     out.verdict.behavior = Behavior::informational;
+  if (leaves_all_open(c)) out.verdict.behavior = Behavior::informational;
   out.outcome = outcome_of(out.verdict, out.observation);
   if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
     out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),

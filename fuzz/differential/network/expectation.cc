@@ -1,6 +1,7 @@
 #include "fuzz/differential/network/expectation.h"
 
 #include "fuzz/differential/network/openings.h"
+#include "fuzz/differential/network/raw_request.h"
 #include "runner/engine/oracle.h"
 
 #include <ws/core/close.h>
@@ -157,6 +158,7 @@ bool runs_plainly(const Step& step) noexcept {
 
 Case expected(Case c, std::uint64_t seed) {
   if (const auto whole = whole_opening(c)) return *whole;
+  if (has_raw_request(c)) return raw_request_expected(std::move(c));
   c = frames_expected(std::move(c), seed);
   join_openings(c);
   return c;

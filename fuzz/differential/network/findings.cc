@@ -26,7 +26,7 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
         "The endpoint was gone after these {} stimuli, many of them at a time. Sent one by one none of them ended it, "
         "or it could not be started again for that.\n\n",
         d.together.size());
-  } else if (d.death) {
+  } else if (!d.death.empty()) {
     text += "The endpoint was gone after this stimulus, which was sent alone.\n\n";
   } else {
     text += d.shown.verdict.summary + "\n\n";
@@ -36,6 +36,7 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
     }
     text += "\n";
   }
+  if (!d.death.empty()) text += fmt::format("How it ended: {}\n\n", d.death);
   if (d.stimulus.expect && d.together.empty())
     text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
   text += fmt::format("Found with input {} after {:.1f} s. Replay:\n\n    {} --cases case.json\n", d.input,
@@ -65,7 +66,7 @@ std::expected<std::filesystem::path, std::string> write_finding(const std::files
   const auto place = folder / cluster_name(difference.cluster);
   if (const auto made = make_folder(place); !made) return std::unexpected(made.error());
   Case named = difference.stimulus;
-  named.note = difference.death ? "The endpoint was gone afterwards." : difference.shown.verdict.summary;
+  named.note = !difference.death.empty() ? "The endpoint was gone afterwards." : difference.shown.verdict.summary;
   std::vector<Case> together = difference.together;
   if (together.empty()) {
     named.id = "fuzz/" + cluster_name(difference.cluster);

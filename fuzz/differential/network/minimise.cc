@@ -1,6 +1,7 @@
 #include "fuzz/differential/network/minimise.h"
 
 #include "fuzz/differential/network/openings.h"
+#include "fuzz/differential/network/raw_request.h"
 
 #include <algorithm>
 #include <vector>
@@ -15,6 +16,7 @@ class Minimiser {
 
   asio::awaitable<Case> run() {
     co_await fewer_openings();
+    co_await fewer_octets([](Case& c) { return has_raw_request(c) ? &*c.request->raw : nullptr; });
     co_await fewer_steps();
     co_await plainer();
     for (std::size_t i = 0; i < best_.steps.size(); ++i) co_await plainer_step(i);
@@ -87,7 +89,7 @@ class Minimiser {
       message.deflate = false;
       co_await keep(std::move(candidate));
     }
-    co_await fewer_octets(i);
+    co_await fewer_octets([i](Case& c) { return payload_of(c.steps[i]); });
   }
 
   static Payload* payload_of(Step& step) {
@@ -98,8 +100,10 @@ class Minimiser {
     return nullptr;
   }
 
-  asio::awaitable<void> fewer_octets(std::size_t i) {
-    Payload* payload = payload_of(best_.steps[i]);
+  // `payload_in`: where the octets are in a case, if it has such.
+  template <class PayloadIn>
+  asio::awaitable<void> fewer_octets(PayloadIn payload_in) {
+    Payload* const payload = payload_in(best_);
     if (payload == nullptr) co_return;
     ws::Bytes octets = PayloadGenerator(1).make(*payload);
     for (std::size_t chunk = octets.size(); chunk > 0 && tries_ > 0; chunk /= 2) {
@@ -108,7 +112,7 @@ class Minimiser {
         const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
         fewer.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, fewer.size() - at)));
         Case candidate = best_;
-        *payload_of(candidate.steps[i]) = {recipe::Literal{fewer}};
+        *payload_in(candidate) = {recipe::Literal{fewer}};
         if (co_await keep(std::move(candidate))) {
           octets = std::move(fewer);
         } else {

@@ -42,6 +42,8 @@ class Mutator {
   void vary(step::Message& message);
   void vary(ws::Bytes& octets);
   void vary_opening(Case& c);
+  void vary_request(Case& c);
+  void vary_lines(ws::Bytes& request);
   void stop_short(Case& c);
   [[nodiscard]] Step any_step();
   [[nodiscard]] step::Frame any_frame();

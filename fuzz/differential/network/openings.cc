@@ -1,5 +1,6 @@
 #include "fuzz/differential/network/openings.h"
 
+#include "fuzz/differential/network/raw_request.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/opening.h"
 
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::string_view kTag = "opening:";
 constexpr std::size_t kMostJoined = 4096;      // octets of a request that may go with others
-constexpr std::size_t kMostAlone = 20 * 1024;  // and of one that stands alone
 
 using Level = ExpectOpening::Level;
 using Outcome = ExpectOpening::Outcome;
@@ -105,7 +105,7 @@ std::vector<OpeningPart> all_parts() {
     const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
     if (!c.request && !c.expect->opening && !negotiates) continue;
     const std::size_t octets = opening_request(c, target, 1).octets.size();
-    if (octets <= kMostAlone) parts.push_back(part_of(c, octets));
+    if (octets <= kMostRequest) parts.push_back(part_of(c, octets));
   }
   add_fields(parts);
   return parts;

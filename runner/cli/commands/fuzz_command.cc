@@ -15,7 +15,9 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <memory>
+#include <optional>
 
 namespace touchstone::cli {
 namespace {
@@ -44,12 +46,15 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& options) {
+  const auto at_least_one = between(1, INT64_MAX);
   app.add_option("URL", options.urls, "The servers, ws:// or wss://")->type_name("URL");
   app.add_option("--command", options.connection.command, "Starts the server; {port} stands for its port")
       ->type_name("COMMAND");
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
-  app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N");
-  app.add_option("--findings", options.most_findings, "End after so many findings")->type_name("N");
+  app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N")->check(at_least_one);
+  app.add_option("--findings", options.most_findings, "End after so many findings")
+      ->type_name("N")
+      ->check(at_least_one);
   app.add_flag("--bare", options.bare,
                "Do not fuzz: connect, open and close, and tell how often in a second that goes");
   app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
@@ -92,15 +97,22 @@ fuzz::Layers layers_named(const std::string& text) {
   return layers;
 }
 
+// "I/N", from 1/1 on; nothing when it is not.
+std::optional<std::uint64_t> number_of_shard(std::string_view text) {
+  std::uint32_t i = 0, n = 0;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, i);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '/') return std::nullopt;
+  const auto second = std::from_chars(first.ptr + 1, end, n);
+  const bool good = second.ec == std::errc{} && second.ptr == end && i >= 1 && i <= n;
+  return good ? std::optional<std::uint64_t>(i) : std::nullopt;
+}
+
 std::uint64_t seed_of_shard(const std::string& text, std::uint64_t seed) {
   if (text.empty()) return seed;
-  unsigned i = 0, n = 0;
-  int taken = 0;
-  if (std::sscanf(text.c_str(), "%u/%u%n", &i, &n, &taken) != 2 || taken != static_cast<int>(text.size()) || i < 1 ||
-      i > n) {
-    throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
-  }
-  return seed + (static_cast<std::uint64_t>(i) << 32);
+  const auto i = number_of_shard(text);
+  if (!i) throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
+  return seed + (*i << 32);
 }
 
 class FuzzRun : public fuzz::CampaignObserver {
@@ -159,7 +171,7 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   void kept(const Case& c) override {
     // A file that cannot be written costs the next campaign a seed, no more.
-    (void)write_file(out_ / "corpus" / fmt::format("{:06}.json", corpus_written_++), to_json(c));
+    (void)write_file(out_ / "corpus" / fmt::format("{:06}.json", next_in_corpus_++), to_json(c));
   }
 
   bool wants(const fuzz::Cluster& cluster) override {
@@ -183,11 +195,12 @@ class FuzzRun : public fuzz::CampaignObserver {
     Case named = difference.stimulus;
     named.id = "fuzz/" + fuzz::cluster_name(difference.cluster);
     Result result = make_result(named, target.agent, difference.shown.observation, difference.shown.verdict);
-    if (difference.death) {
+    if (!difference.death.empty()) {
       result.behavior = Behavior::failed;
       result.summary = difference.together.empty()
-                           ? "The endpoint died: it ran alone when this stimulus ended it."
-                           : fmt::format("The endpoint died of {} stimuli together.", difference.together.size());
+                           ? fmt::format("The endpoint died of this stimulus alone: {}.", difference.death)
+                           : fmt::format("The endpoint died of {} stimuli together: {}.", difference.together.size(),
+                                         difference.death);
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
@@ -195,15 +208,13 @@ class FuzzRun : public fuzz::CampaignObserver {
     results_.push_back(std::move(result));
   }
 
-  bool endpoint_died(const Target& target, const std::string& why) override {
-    if (contenders_->testee() == nullptr) {
-      err("error: {} no longer accepts connections: {}\n", target.agent, why);
-      return false;
-    }
-    err("{} died: {}; it is started again\n", target.agent, contenders_->testee()->autopsy());
-    const auto started = contenders_->testee()->start();
-    if (!started) err("error: {}\n", started.error());
-    return started.has_value();
+  std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) override {
+    Testee* const testee = contenders_->testee();
+    if (testee == nullptr) return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
+    std::string ended = testee->autopsy();
+    err("{} died: {}; it is started again\n", target.agent, ended);
+    if (const auto started = testee->start(); !started) return std::unexpected(started.error());
+    return ended;
   }
 
  private:
@@ -258,7 +269,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     info_.command_line = command_line();
   }
 
-  // What an earlier campaign in this folder kept.
+  // What an earlier campaign in this folder kept. A file that is none of its stimuli is left out.
   std::vector<Case> read_corpus() {
     std::vector<std::filesystem::path> files;
     std::error_code error;
@@ -266,13 +277,15 @@ class FuzzRun : public fuzz::CampaignObserver {
     std::ranges::sort(files);
     std::vector<Case> out;
     for (const auto& file : files) {
+      std::uint64_t number = 0;
+      const std::string stem = file.stem().string();
+      if (std::from_chars(stem.data(), stem.data() + stem.size(), number).ec == std::errc{})
+        next_in_corpus_ = std::max(next_in_corpus_, number + 1);
       const auto text = read_file(file);
-      if (!text) throw UsageError(text.error());
-      auto cases = load_cases(file.string(), *text);
-      if (!cases) throw UsageError(cases.error().front().text());
-      for (Case& c : *cases) out.push_back(std::move(c));
+      const auto cases = text ? load_cases(file.string(), *text) : std::vector<Case>{};
+      if (!text || !cases) err("left out of the corpus: {}\n", text ? cases.error().front().text() : text.error());
+      if (cases) out.insert(out.end(), cases->begin(), cases->end());
     }
-    corpus_written_ = out.size();
     return out;
   }
 
@@ -315,7 +328,8 @@ class FuzzRun : public fuzz::CampaignObserver {
   std::vector<Result> results_;
   std::string trouble_;
   std::chrono::milliseconds told_{0};
-  std::size_t corpus_written_ = 0, known_met_ = 0;
+  std::uint64_t next_in_corpus_ = 0;  // the number of its next file
+  std::size_t known_met_ = 0;
 };
 
 }  // namespace

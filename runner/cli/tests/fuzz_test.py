@@ -207,11 +207,17 @@ class Stimuli(Fuzzing):
         self.assertEqual(len(after), len(before) + self.stats(done)[1])
         self.assertEqual({name: after[name] for name in before}, before)
 
-    def test_a_corpus_that_cannot_be_read_is_named(self):
-        (self.out / "corpus").mkdir(parents=True)
-        (self.out / "corpus" / "000000.json").write_text("{")
-        done = self.run_fuzz("--command", self.command(), "--inputs", "1", expect=USAGE)
-        self.assertIn("corpus/000000.json", done.stderr)
+    def test_what_is_no_stimulus_in_a_corpus_is_named_and_left_alone(self):
+        folder = self.out / "corpus"
+        (folder / "notes").mkdir(parents=True)
+        (folder / "000007.json").write_text("{")
+        done = self.run_fuzz("--command", self.command(), "--inputs", "256", expect=OK)
+        self.assertIn("left out of the corpus: ", done.stderr)
+        self.assertIn("corpus/000007.json", done.stderr)
+        self.assertEqual((folder / "000007.json").read_text(), "{")
+        names = sorted(path.name for path in folder.glob("*.json"))
+        self.assertEqual(len(names), self.stats(done)[1] + 1)
+        self.assertEqual(names[:2], ["000007.json", "000008.json"])
 
 
 class Deaths(Fuzzing):
@@ -226,7 +232,9 @@ class Deaths(Fuzzing):
         self.assertRegex(done.stderr, "died: the server ended with signal 6 .*AddressSanitizer.*; it is started again")
         self.assertGreater((self.out / "server.log").read_text().count("AddressSanitizer"), 1)
         place = self.the_finding()
-        self.assertIn("The endpoint was gone after this stimulus", (place / "README.md").read_text())
+        readme = (place / "README.md").read_text()
+        self.assertIn("The endpoint was gone after this stimulus", readme)
+        self.assertRegex(readme, "How it ended: the server ended with signal 6 .*AddressSanitizer")
         (result,) = self.report()["results"]
         self.assertEqual((result["case"], result["behavior"]), (f"fuzz/{place.name}", "FAILED"))
         self.assertIn("died", result["summary"])
@@ -302,7 +310,10 @@ class Refused(Fuzzing):
         self.refused(url, "--seed", "x", says="--seed")
         self.refused(url, "--jobs", "0", says="from 1 to 1024")
         self.refused(url, "--known", __file__, says="found a file, expected a folder")
-        for shard in ["0/2", "3/2", "1/0", "1", "1/2x"]:
+        for number in ["0", "-1", "many"]:
+            self.refused(url, "--inputs", number, says="--inputs")
+            self.refused(url, "--findings", number, says="--findings")
+        for shard in ["0/2", "3/2", "1/0", "1", "1/2x", "-1/2", " 1/2", "1/-2", "1/99999999999"]:
             self.refused(url, "--shard", shard, says="with I from 1 to N, such as 1/4")
 
     def test_which_server_has_to_be_told_once(self):
