@@ -128,8 +128,12 @@ class ZlibInflater {
     if (out.size() > limit) return std::unexpected(Violation::message_too_big);
     while (!in.empty()) {
       feed(stream_, in);
+      // Room as the input makes likely, and twice as much each time that it was too little. However long the message
+      // is already, a few octets more cost no more than that.
+      std::size_t wish = stream_.avail_in * std::size_t{4};
       do {
-        if (const auto result = step(limit, out); !result) return result;
+        if (const auto result = step(wish, limit, out); !result) return result;
+        wish = std::min(wish * 2, kMaxGrowth);
       } while (stream_.avail_in > 0 || stream_.avail_out == 0);
     }
     return {};
@@ -140,9 +144,8 @@ class ZlibInflater {
 
  private:
   // One call of zlib, with room for no more than one octet above the limit: enough to see that it is broken.
-  std::expected<void, Violation> step(std::uint64_t limit, Bytes& out) {
+  std::expected<void, Violation> step(std::size_t wish, std::uint64_t limit, Bytes& out) {
     const std::size_t before = out.size();
-    const std::size_t wish = std::max<std::size_t>(stream_.avail_in * std::size_t{4}, before);
     std::size_t room = std::clamp(wish, kMinGrowth, kMaxGrowth);
     if (limit - before < room) room = static_cast<std::size_t>(limit - before) + 1;
     out.resize(before + room);

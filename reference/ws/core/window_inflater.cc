@@ -49,7 +49,9 @@ const FixedCodes& fixed_codes() {
 }  // namespace
 
 WindowInflater::WindowInflater(int window_bits)
-    : window_(std::size_t{1} << window_bits), buffer_(window_ + kSlack + kMaxMatch) {}
+    : window_(std::size_t{1} << window_bits),
+      capacity_(window_ + kSlack + kMaxMatch),
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(capacity_)) {}
 
 void WindowInflater::refill(ByteView& in) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
@@ -90,12 +92,12 @@ std::expected<void, Violation> WindowInflater::inflate(ByteView in, std::uint64_
 // Hands over what is new, up to one octet above the limit, and moves the window to the front.
 bool WindowInflater::flush(std::uint64_t limit, Bytes& out) {
   if (out.size() > limit) return false;
-  const ByteView fresh = ByteView(buffer_).first(end_).subspan(flushed_);
+  const ByteView fresh = ByteView(buffer_.get(), end_).subspan(flushed_);
   const std::uint64_t room = limit - out.size();
   const bool fits = fresh.size() <= room;
   append(out, fits ? fresh : fresh.first(std::min<std::size_t>(fresh.size(), static_cast<std::size_t>(room) + 1)));
   if (end_ > window_ + kSlack) {
-    std::memmove(buffer_.data(), buffer_.data() + (end_ - window_), window_);
+    std::memmove(buffer_.get(), buffer_.get() + (end_ - window_), window_);
     end_ = window_;
   }
   flushed_ = end_;
@@ -156,19 +158,19 @@ WindowInflater::Progress WindowInflater::read_stored_length() {
 
 WindowInflater::Progress WindowInflater::copy_stored(ByteView& in) {
   // First the octets that were already pulled, then straight from the input.
-  while (stored_left_ > 0 && bits_ > 0 && end_ < buffer_.size()) {
+  while (stored_left_ > 0 && bits_ > 0 && end_ < capacity_) {
     buffer_[end_++] = static_cast<std::byte>(take(8));
     --stored_left_;
   }
   if (bits_ == 0) {
-    const std::size_t n = std::min({stored_left_, in.size(), buffer_.size() - end_});
-    std::copy_n(in.begin(), n, buffer_.begin() + static_cast<std::ptrdiff_t>(end_));
+    const std::size_t n = std::min({stored_left_, in.size(), capacity_ - end_});
+    std::copy_n(in.begin(), n, buffer_.get() + end_);
     end_ += n;
     stored_left_ -= n;
     in = in.subspan(n);
   }
   if (stored_left_ == 0) return end_block();
-  return end_ == buffer_.size() ? Progress::more : Progress::wait;
+  return end_ == capacity_ ? Progress::more : Progress::wait;
 }
 
 // RFC 7692 7.2.1: behind a final block the next one begins on the next octet.
@@ -281,7 +283,7 @@ WindowInflater::Progress WindowInflater::read_symbols(ByteView& in) {
 // RFC 7692 7.2.1: not beyond the agreed window, and not beyond the first octet.
 bool WindowInflater::copy_match(std::size_t length, std::size_t distance) {
   if (distance > std::min(end_, window_)) return false;
-  std::byte* to = buffer_.data() + end_;
+  std::byte* to = buffer_.get() + end_;
   const std::byte* from = to - distance;
   if (distance >= length) {
     std::memcpy(to, from, length);

@@ -9,6 +9,7 @@
 #include <ws/core/violation.h>
 
 #include <expected>
+#include <memory>
 
 namespace ws {
 
@@ -88,9 +89,10 @@ class WindowInflater {
   std::array<std::uint8_t, 320> lengths_{};
   HuffmanCode length_code_, literal_code_, distance_code_;
 
-  // The window and what was inflated behind it; octets before `flushed_` are already in `out`.
-  std::size_t window_;
-  Bytes buffer_;
+  // The window and what was inflated behind it; octets before `flushed_` are already in `out`. What lies behind `end_`
+  // has no value yet: a connection that inflates little touches little memory.
+  std::size_t window_, capacity_;
+  std::unique_ptr<std::byte[]> buffer_;
   std::size_t end_ = 0, flushed_ = 0;
 };
 
