@@ -1,12 +1,14 @@
 // Both inflaters give what zlib gives with a window that is exactly as large, however cut; what is compressed comes
-// back.
+// back, also from a prepared message.
 //
 // The input: octet 0 has the window's bits less 8 (bits 0-2), no context takeover (3), a small limit (4), the level of
 // the way back (5-7). Then messages, each followed by the 00 00 FF FF that RFC 7692 7.2.1 takes off.
 #include "fuzz/support/frames.h"
 #include "fuzz/support/promise.h"
+#include "fuzz/support/slow_utf8.h"
 
 #include <ws/core/deflate.h>
+#include <ws/core/prepared.h>
 #include <ws/core/window_inflater.h>
 
 #include <zlib.h>
@@ -117,10 +119,27 @@ void check_the_way_back(const Bytes& text, int bits, int level, bool forget) {
     Bytes wire, back;
     const std::size_t half = text.size() / 2;
     deflater.compress(ByteView(text).first(half), false, wire);
+    deflater = ws::Deflater(std::move(deflater));  // goes on as before
     deflater.compress(ByteView(text).subspan(half), true, wire);
     promise(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
             "what is compressed comes back");
+    inflater = ws::Inflater(std::move(inflater));
   }
+}
+
+void check_prepared(const Bytes& text, int bits, int level) {
+  const ws::PrepareOptions options{.level = level, .window_bits = std::max(bits, 9)};
+  const auto as_text = ws::PreparedMessage::text(ws::as_text(text), options);
+  promise(as_text.has_value() == fuzz::slow_utf8(text).valid, "a prepared text is UTF-8");
+  const auto message = as_text ? *as_text : ws::PreparedMessage::binary(text, options);
+  promise(std::ranges::equal(message.payload(), text), "a prepared message has its payload");
+  const ByteView wire = message.deflated_payload();
+  if (message.deflated_frame().empty()) return;
+  promise(wire.size() < text.size(), "a compressed form is shorter");
+  Bytes back;
+  ws::Inflater inflater(message.deflated_window_bits(), true);
+  promise(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
+          "the window that a prepared message needs is as large as it says");
 }
 
 // The messages' own octets, as far as zlib can read them.
@@ -186,7 +205,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(windowed, 3);
     if (!expected) return 0;
   }
-  check_the_way_back(text, bits, static_cast<int>(how >> 5), forget);
+  const int level = static_cast<int>(how >> 5);
+  check_the_way_back(text, bits, level, forget);
+  check_prepared(text, bits, level);
   return 0;
 }
 

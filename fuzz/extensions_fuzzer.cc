@@ -78,6 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     promise(params->server_max_window_bits <= offer.server_max_window_bits.value_or(15), "a limit is kept");
     promise(offer.client_max_window_bits || params->client_max_window_bits == 15,
             "nothing is asked that was not offered");
+    promise(parameter(answer, "client_max_window_bits") == nullptr ||
+                params->client_max_window_bits <= offer.client_max_window_bits_hint.value_or(15),
+            "a hint is kept");
   }
   return 0;
 }

@@ -10,7 +10,8 @@ namespace {
 using ws::Bytes;
 using ws::Role;
 
-constexpr std::byte kOpened{1}, kReportFrames{2}, kSmallLimits{4}, kExpires{8}, kDeflate{16};
+constexpr std::byte kOpened{1}, kReportFrames{2}, kSmallLimits{4}, kExpires{8}, kDeflate{16}, kTakesPieces{64},
+    kLendsMemory{128};
 
 std::string target_of(Role role) { return role == Role::server ? "connection_server" : "connection_client"; }
 
@@ -27,7 +28,10 @@ void seeds_of_cases(Corpus& corpus, Role role) {
     const Bytes octets = frames_of(c, role, deflate);
     std::byte how = kOpened | kReportFrames;
     if (deflate) how |= kDeflate;
-    corpus.add(target_of(role), c.id, input(how, deflate ? octet_of(*deflate) : std::byte{0}, 0, 0, octets));
+    const std::byte parameters = deflate ? octet_of(*deflate) : std::byte{0};
+    corpus.add(target_of(role), c.id, input(how, parameters, 0, 0, octets));
+    if (c.id.contains("fragment"))
+      corpus.add(target_of(role), c.id + "-pieces", input(how | kTakesPieces | kLendsMemory, parameters, 2, 9, octets));
   }
 }
 
@@ -51,7 +55,7 @@ void seeds_of_scripts(Corpus& corpus, Role role) {
   }
   if (role == Role::client) return;
   for (const int script :
-       {128, 224 + 0, 224 + 1, 224 + 3, 224 + 4, 224 + 5, 224 + 6, 224 + 8, 224 + 10, 224 + 26, 224 + 31})
+       {128, 224 + 0, 224 + 1, 224 + 3, 224 + 4, 224 + 5, 224 + 6, 224 + 8, 224 + 10, 224 + 18, 224 + 26, 224 + 31})
     corpus.add(target_of(role), "answer-" + std::to_string(script), input({}, {}, script, 255, whole));
   for (int script = 192; script < 208; ++script)
     corpus.add(target_of(role), "answer-" + std::to_string(script), input({}, {}, script, 255, whole));
@@ -73,7 +77,7 @@ void seeds_of_handshakes(Corpus& corpus, Role role) {
     Bytes octets = ws::to_bytes(head);
     ws::append(octets,
                ws::test::frame_to(role, ws::Opcode::text, ws::as_octets("\xf2\x48\xcd\xc9\xc9\x07"), true, true));
-    corpus.add(target_of(role), "handshake-" + c.id, input(kDeflate, octet_of(params), 0, 0, octets));
+    corpus.add(target_of(role), "handshake-" + c.id, input(kDeflate | kTakesPieces, octet_of(params), 0, 0, octets));
   }
 }
 

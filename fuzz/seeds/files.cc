@@ -79,7 +79,8 @@ constexpr std::string_view kSpecs[] = {
 
 void seeds_of_files(Corpus& corpus) {
   for (const Resource& resource : resources())
-    if (resource.path.starts_with("cases/")) seeds_of_groups(corpus, resource.path, resource.content);
+    if (resource.path.starts_with("cases/") && resource.path.ends_with(".json"))
+      seeds_of_groups(corpus, resource.path, resource.content);
   seeds_of_journals(corpus);
   int n = 0;
   for (const std::string_view spec : kSpecs) corpus.add("spec_file", fmt::format("spec-{}", n++), ws::as_octets(spec));

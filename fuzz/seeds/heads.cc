@@ -53,6 +53,8 @@ void seeds_of_heads(Corpus& corpus) {
   }
   n = 0;
   for (const std::string_view head : kHeads) add_head(fmt::format("head-{}", n++), std::string(head));
+  // The offer has a hint of 8 bits.
+  corpus.add("extensions", "above-the-hint", ws::as_octets("\x0apermessage-deflate; client_max_window_bits=10"));
   for (const touchstone::Case& c : touchstone::Catalogue::built_in().cases()) {
     if (c.offer.empty()) continue;
     const std::string offer = fmt::format("{}", fmt::join(c.offer, ", "));

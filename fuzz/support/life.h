@@ -2,7 +2,8 @@
 //
 // The input: four octets of choices, then what the peer sends.
 //   octet 0  bits: 0 already open, 1 report frames, 2 small limits, 3 the end is expire() and not TCP's,
-//            4 permessage-deflate offered or agreed on, 5 a client offers no window of its own
+//            4 permessage-deflate offered or agreed on, 5 a client offers no window of its own,
+//            6 who lives octet by octet takes messages in pieces, 7 and lends the memory for its output
 //   octet 1  bits: 0 and 1 no context takeover of the server and the client, 2-4 and 5-7 their windows, less 8
 //   octet 2  which commands the application gives (kScripts in life.cc)
 //   octet 3  when: behind so many octets of the peer
@@ -17,6 +18,7 @@ struct Life {
   ws::Role role = ws::Role::server;
   bool opened = false, report_frames = false, small_limits = false, expires = false;
   bool deflate = false, window_offer = true;
+  bool takes_pieces = false, lends_memory = false;
   ws::DeflateParams params{};
   std::uint8_t script = 0;
   std::size_t moment = 0;
@@ -27,17 +29,19 @@ constexpr std::size_t kChoices = 4;
 
 [[nodiscard]] Life read_life(ws::Role role, ws::ByteView input);
 
-// What there was to see, as one number for each kind, so that two lives are compared without keeping them.
+// What there was to see; events and data messages as digests, so that two lives are compared without keeping them.
 struct Seen {
-  std::uint64_t events = 0, output = 0;  // digests
-  std::size_t event_count = 0, output_size = 0;
+  std::uint64_t events = 0, said = 0, read = 0;
+  std::size_t event_count = 0;
+  ws::Bytes sent;
   unsigned failed = 0, close = 0, closed = 0;
-  bool after_closed = false, refusal_changed_something = false, ready_to_end = false;
+  ws::Violation violation{};  // of the last failure
+  bool after_closed = false, refusal_changed_something = false, ready_to_end = false, sent_after_the_end = false;
   bool operator==(const Seen&) const = default;
 };
 
-// Lives it, with the peer's octets in pieces of `piece` (0: as few as the commands allow). `sent` takes the output.
-[[nodiscard]] Seen live(const Life& life, std::size_t piece, ws::Bytes* sent = nullptr);
+// Lives it, with the peer's octets in pieces of `piece` (0: as few as the commands allow).
+[[nodiscard]] Seen live(const Life& life, std::size_t piece);
 
 // Lives it whole and octet by octet; aborts when a promise of the connection targets is broken, and says how the two
 // differ.
