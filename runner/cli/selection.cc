@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace touchstone::cli {
 namespace {
@@ -57,6 +58,9 @@ void add_selection_options(CLI::App& app, SelectionOptions& options) {
                  "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
       ->type_name("core|default|full")
       ->check(one_of({"core", "default", "full"}));
+  app.add_option("--shard", options.shard,
+                 "The I-th of N shares of these cases, for N machines; `touchstone report` makes one report of theirs")
+      ->type_name("I/N");
 }
 
 std::string cases_arguments(const std::vector<std::string>& files) {
@@ -81,6 +85,17 @@ Catalogue catalogue_of(const std::vector<std::string>& files) {
     for (Case& c : *cases) catalogue.cases_.push_back(std::move(c));
   }
   return catalogue;
+}
+
+Shard shard_named(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, shard.number);
+  const bool slash = first.ec == std::errc{} && first.ptr != end && *first.ptr == '/';
+  const auto second = slash ? std::from_chars(first.ptr + 1, end, shard.of) : first;
+  if (!slash || second.ec != std::errc{} || second.ptr != end || shard.number < 1 || shard.number > shard.of)
+    throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
+  return shard;
 }
 
 Profile profile_named(const std::string& name) {
@@ -137,7 +152,14 @@ std::vector<const Case*> choose_cases(const Catalogue& catalogue, const Selectio
     std::sort(cases.begin(), cases.end());
   }
   if (cases.empty()) throw UsageError(nothing_left(options, side));
-  return cases;
+  if (options.shard.empty()) return cases;
+  // Every N-th: neighbours take alike long.
+  const Shard shard = shard_named(options.shard);
+  std::vector<const Case*> share;
+  for (std::size_t i = shard.number - 1; i < cases.size(); i += shard.of) share.push_back(cases[i]);
+  if (share.empty())
+    throw UsageError(fmt::format("--shard {}: there are {}", options.shard, count_of(cases.size(), "case")));
+  return share;
 }
 
 }  // namespace touchstone::cli

@@ -16,6 +16,7 @@ struct SelectionOptions {
   std::vector<std::string> include, exclude;
   std::string profile = "default";
   std::vector<std::string> files{};  // case files in place of the catalogue's
+  std::string shard{};               // "I/N": every N-th of them
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);
@@ -25,6 +26,13 @@ void add_selection_options(CLI::App& app, SelectionOptions& options);
 [[nodiscard]] Catalogue catalogue_of(const std::vector<std::string>& files);
 // " --cases FILE" for each of them, quoted for a shell: a part of a replay command.
 [[nodiscard]] std::string cases_arguments(const std::vector<std::string>& files);
+
+// One machine of several that share the work.
+struct Shard {
+  std::uint32_t number = 1, of = 1;  // number: from 1 on
+};
+// Of "2/4". Throws UsageError when it is no such thing.
+[[nodiscard]] Shard shard_named(const std::string& text);
 
 [[nodiscard]] Profile profile_named(const std::string& name);  // of "core", "default", "full"
 

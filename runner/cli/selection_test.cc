@@ -47,6 +47,25 @@ TEST(Selection, TakesAllOfOneSideByDefault) {
   EXPECT_THAT(choose_cases(all, {}, std::nullopt), SizeIs(4));
 }
 
+SelectionOptions share_of_all(std::string shard) {
+  SelectionOptions options;
+  options.shard = std::move(shard);
+  return options;
+}
+
+TEST(Selection, SharesOfItAreTheWholeAndNothingTwice) {
+  const Catalogue all = catalogue();
+  std::vector<const Case*> together;
+  for (const char* shard : {"1/3", "2/3", "3/3"}) {
+    const auto share = choose_cases(all, share_of_all(shard), std::nullopt);
+    together.insert(together.end(), share.begin(), share.end());
+  }
+  EXPECT_THAT(together, testing::UnorderedElementsAreArray(choose_cases(all, {}, std::nullopt)));
+  EXPECT_THAT(refusal(share_of_all("4/4")), HasSubstr("there are 3 cases"));
+  for (const char* shard : {"0/2", "3/2", "1/0", "1", "1/2x", "-1/2", " 1/2", "1/", "/2", "1/99999999999"})
+    EXPECT_THAT(refusal(share_of_all(shard)), HasSubstr("write I/N with I from 1 to N, such as 1/4")) << shard;
+}
+
 TEST(Selection, KeepsTheOrderOfTheCatalogue) {
   const Catalogue all = catalogue();
   const auto cases = choose_cases(all, {}, std::nullopt);

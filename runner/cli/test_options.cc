@@ -164,12 +164,25 @@ void add_connection_options(CLI::App& app, TestOptions& options) {
       "NAME");
 }
 
+void add_way_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Connection";
+  CLI::Option* proxy = app.add_option("--proxy", options.proxy,
+                                      "Through this proxy: http://user:password@host:port (CONNECT) or socks5://...")
+                           ->type_name("URL")
+                           ->group(group);
+  app.add_option("--unix-socket", options.unix_path, "To this Unix socket, in place of the URL's host and port")
+      ->type_name("PATH")
+      ->group(group)
+      ->excludes(proxy);
+}
+
 void add_test_options(CLI::App& app, TestOptions& options) {
   app.add_option("URL", options.url,
                  "ws://host:port/path or wss://...; without it the embedded reference server is tested");
   add_selection_options(app, options.selection);
   add_server_options(app, options);
   add_connection_options(app, options);
+  add_way_options(app, options);
   add_run_options(app, options);
 }
 
@@ -207,6 +220,14 @@ Target make_target(const TestOptions& options, const std::string& url) {
     if (!ws::is_token(name)) throw UsageError(fmt::format("--subprotocol '{}' is no token (RFC 6455 4.1)", name));
   }
   target.subprotocols = options.subprotocols;
+  if (!options.proxy.empty()) {
+    auto proxy = ws::io::parse_proxy(options.proxy);
+    if (!proxy) throw UsageError("--proxy: " + proxy.error());
+    target.proxy = std::move(*proxy);
+  }
+  if (!options.unix_path.empty() && !options.command.empty())
+    throw UsageError("--unix-socket goes with a URL: --command starts a server at a port");
+  target.unix_path = options.unix_path;
   target.fields = header_fields(options);
   return target;
 }

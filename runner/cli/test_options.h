@@ -23,6 +23,7 @@ struct TestOptions {
   std::string ca, server_name, certificate, key, host, origin;
   bool insecure = false, v4 = false, v6 = false;
   std::vector<std::string> headers, subprotocols;
+  std::string proxy, unix_path;  // the way to the server
   // The run.
   unsigned jobs = 0;
   int process = 0;
@@ -39,6 +40,8 @@ struct TestOptions {
 void add_test_options(CLI::App& app, TestOptions& options);
 // Those of them that say how to connect: for other subcommands with a URL.
 void add_connection_options(CLI::App& app, TestOptions& options);
+// And those that say which way.
+void add_way_options(CLI::App& app, TestOptions& options);
 
 // The functions below throw UsageError when the options do not make sense.
 

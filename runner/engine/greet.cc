@@ -84,6 +84,8 @@ std::string connection_arguments(const Target& target) {
   std::string out;
   if (target.family == ws::io::Family::v4) out += " -4";
   if (target.family == ws::io::Family::v6) out += " -6";
+  if (target.proxy) out += " --proxy " + quoted(ws::io::proxy_url(*target.proxy));
+  if (!target.unix_path.empty()) out += " --unix-socket " + quoted(target.unix_path);
   if (!target.host.empty()) out += " --host " + quoted(target.host);
   for (const auto& name : target.subprotocols) out += " --subprotocol " + quoted(name);
   for (const auto& field : target.fields) out += " --header " + quoted(fmt::format("{}: {}", field.name, field.value));

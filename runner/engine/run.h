@@ -26,6 +26,8 @@ struct Target {
   std::string host;        // Host field; empty: from the URL
   std::vector<std::string> subprotocols;
   std::vector<ws::Field> fields;  // extra header fields: Origin, Cookie, Authorization ...
+  std::optional<ws::io::Proxy> proxy{};
+  std::string unix_path{};  // this Unix socket, in place of the URL's host and port
 };
 
 inline constexpr unsigned kDefaultJobs = 16;  // cases at a time; a quarter of it for bulk cases

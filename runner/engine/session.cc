@@ -60,6 +60,8 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   dial.family = target.family;
   if (target.url.secure) dial.tls = target.tls;
   dial.deadline = options.timeout;
+  dial.proxy = target.proxy;
+  dial.unix_path = target.unix_path;
   auto stream = co_await ws::io::dial(dial);
   if (!stream) co_return std::unexpected(stream.error());
   Opening opening(std::move(*stream), kept_octets(c, options));

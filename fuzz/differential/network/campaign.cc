@@ -240,7 +240,42 @@ class Campaign {
     }
     // Nobody knows which of them it needs, so none goes again.
     for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) culprits_.insert(i);
-    report_death(target, 0, kDeadTogether, batch_.stimuli);
+    if (!is_new(cluster_of_death(target, batch_.stimuli.front(), kDeadTogether))) co_return;
+    std::vector<Case> fewest = co_await fewest_together(target);
+    report_death(target, 0, kDeadTogether, std::move(fewest));
+  }
+
+  // ddmin over the stimuli that end the endpoint when many are sent at a time.
+  asio::awaitable<std::vector<Case>> fewest_together(std::size_t target) {
+    std::vector<Case> fewest = batch_.stimuli;
+    int tries = kDeathTries;
+    for (std::size_t chunk = fewest.size() / 2; chunk > 0; chunk /= 2) {
+      for (std::size_t at = 0; at < fewest.size() && fewest.size() > 1;) {
+        if (tries-- <= 0 || time_is_up() || !end_.lost.empty()) co_return fewest;
+        std::vector<Case> fewer = fewest;
+        const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
+        fewer.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, fewest.size() - at)));
+        if (!fewer.empty() && co_await dies_of_all(fewer, target)) {
+          fewest = std::move(fewer);
+        } else {
+          at += chunk;
+        }
+      }
+    }
+    co_return fewest;
+  }
+
+  // As dies_of(), of many at a time. Chance has a hand in it, so they get several tries.
+  asio::awaitable<bool> dies_of_all(std::vector<Case> stimuli, std::size_t target) {
+    for (int i = 0; i < kConfirmations && end_.lost.empty(); ++i) {
+      evaluators_.start(stimuli);
+      end_.stats.connections += evaluators_.finish().size();
+      const auto dead = co_await why_dead(target);
+      if (!dead) continue;
+      start_again(target, *dead);
+      co_return true;
+    }
+    co_return false;
   }
 
   // It ends the endpoint by itself, each time.

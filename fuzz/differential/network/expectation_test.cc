@@ -115,6 +115,21 @@ TEST(Expectation, AccusesNobodyOverDeflateDataThatStopInABlock) {
   EXPECT_TRUE(ends<end::Fails>(expected(c, 1)));
 }
 
+// RFC 7692 7.2.1 and the messages of 7.2.3.1, 7.2.3.3 and 7.2.3.4.
+TEST(Expectation, KeepsCompressedMessagesThatAreBlocks) {
+  const auto kept = [](Payload data) {
+    Case c = stimulus({{frame(ws::Opcode::binary, true, std::move(data), 4)}});
+    c.needs_deflate = true;
+    c.offer = {"permessage-deflate"};
+    return std::holds_alternative<step::Frame>(expected(c, 1).steps.front().action);
+  };
+  EXPECT_TRUE(kept(octets({0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00})));
+  EXPECT_TRUE(kept(octets({0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00})));
+  EXPECT_TRUE(kept(octets({0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00})));
+  EXPECT_TRUE(kept(octets({0x13, 0x18, 0xd4, 0xe0, 0x03, 0x00, 0xaa, 0x00, 0x00}))) << "a block behind a final one";
+  EXPECT_FALSE(kept(octets({0xf2, 0x48, 0xcd})));
+}
+
 // RFC 6455 5.5.1: which of two Closes an endpoint answers would be another question.
 TEST(Expectation, HasOneCloseAtMost) {
   const Case c = expected(stimulus({{step::Close{1010, {}}}, {step::Close{4000, {}}}}), 1);

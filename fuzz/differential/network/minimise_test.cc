@@ -80,7 +80,8 @@ TEST(Minimise, KeepsWhatBelongsTogether) {
 TEST(Minimise, StopsAskingInTime) {
   Case c;
   for (int i = 0; i < 16; ++i) c.steps.push_back(text(std::string(1000, 'x')));
-  const Case out = small(c, [](const Case&) { return false; }, 40);
+  const Case out = small(
+      c, [](const Case&) { return false; }, 40);
   EXPECT_EQ(out.steps.size(), 16u);
 }
 

@@ -52,7 +52,7 @@ std::expected<std::optional<ws::Violation>, ws::Violation> strict_reading(const 
   if (!*end || **end != octets.size()) return std::unexpected(kUnclear);
   const auto head = ws::parse_request(octets, kLimits);
   if (!head) return std::unexpected(head.error());
-  if (means_more_to_http(*head)) return std::unexpected(kUnclear);
+  if (head->version_major > 1 || means_more_to_http(*head)) return std::unexpected(kUnclear);
   const auto facts = ws::check_request(*head);
   if (facts) return std::nullopt;
   if (!must_be_refused(facts.error())) return std::unexpected(facts.error());

@@ -64,7 +64,8 @@ TEST(RawRequest, AccusesNobodyWhereReadersMayDiffer) {
   for (const auto& [what, by] :
        {std::pair("\r\nHost", "\nHost"), std::pair("@key", "@kez"), std::pair("13\r\n\r\n", "13\r\n"),
         std::pair("\r\n\r\n", "\r\n\r\n\x81"), std::pair("\r\n\r\n", "\r\nContent-Length: 3\r\n\r\n"),
-        std::pair("Host:", "Host :"), std::pair("GET", "G\x01T"), std::pair("@target", "@target @target")}) {
+        std::pair("Host:", "Host :"), std::pair("GET", "G\x01T"), std::pair("@target", "@target @target"),
+        std::pair("HTTP/1.1", "HTTP/2.0")}) {
     EXPECT_TRUE(leaves_all_open(with(what, by))) << by;
   }
 }

@@ -2,6 +2,7 @@
 #include <ws/io/proxy.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 namespace ws::io {
@@ -28,6 +29,21 @@ std::optional<std::string> percent_decoded(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+// RFC 3986 2.3: all but the unreserved characters.
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x80 && (std::isalnum(octet) != 0 || std::string_view("-._~").contains(c))) {
+      encoded += c;
+    } else {
+      encoded += {'%', kHex[octet >> 4], kHex[octet & 15]};
+    }
+  }
+  return encoded;
 }
 
 }  // namespace
@@ -63,6 +79,13 @@ std::expected<Proxy, std::string> parse_proxy(std::string_view url) {
   const bool given = parsed->port == secure->port;
   proxy.port = proxy.kind == Proxy::Kind::socks5 && !given ? 1080 : parsed->port;
   return proxy;
+}
+
+std::string proxy_url(const Proxy& proxy) {
+  std::string url = proxy.kind == Proxy::Kind::http ? "http://" : "socks5://";
+  if (!proxy.user.empty()) url += percent_encoded(proxy.user) + ":" + percent_encoded(proxy.password) + "@";
+  url += proxy.host.contains(':') ? "[" + proxy.host + "]" : proxy.host;
+  return url + ":" + std::to_string(proxy.port);
 }
 
 }  // namespace ws::io

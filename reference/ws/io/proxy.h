@@ -22,5 +22,7 @@ struct Proxy {
 // "http://host:3128", "socks5://user:password@host": user and password may be percent-encoded (RFC 3986 2.1), the port
 // is 80 for http and 1080 for socks5 unless given. The error is a sentence, which does not show the password.
 [[nodiscard]] std::expected<Proxy, std::string> parse_proxy(std::string_view url);
+// The same the other way round: parse_proxy() of it gives the same proxy.
+[[nodiscard]] std::string proxy_url(const Proxy& proxy);
 
 }  // namespace ws::io

@@ -25,6 +25,7 @@ TEST(ProxyUrl, NamesKindHostPortAndCredentials) {
     const auto proxy = parse_proxy(row.url);
     ASSERT_TRUE(proxy) << row.url << ": " << proxy.error();
     EXPECT_EQ(*proxy, row.proxy) << row.url;
+    EXPECT_EQ(parse_proxy(proxy_url(row.proxy)), row.proxy) << proxy_url(row.proxy);
   }
 }
 

@@ -76,6 +76,7 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("DIR")
       ->capture_default_str();
   add_connection_options(app, options.connection);
+  add_way_options(app, options.connection);
 }
 
 fuzz::Layers layers_named(const std::string& text) {
@@ -97,24 +98,6 @@ fuzz::Layers layers_named(const std::string& text) {
   return layers;
 }
 
-// "I/N", from 1/1 on; nothing when it is not.
-std::optional<std::uint64_t> number_of_shard(std::string_view text) {
-  std::uint32_t i = 0, n = 0;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, i);
-  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '/') return std::nullopt;
-  const auto second = std::from_chars(first.ptr + 1, end, n);
-  const bool good = second.ec == std::errc{} && second.ptr == end && i >= 1 && i <= n;
-  return good ? std::optional<std::uint64_t>(i) : std::nullopt;
-}
-
-std::uint64_t seed_of_shard(const std::string& text, std::uint64_t seed) {
-  if (text.empty()) return seed;
-  const auto i = number_of_shard(text);
-  if (!i) throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
-  return seed + (*i << 32);
-}
-
 class FuzzRun : public fuzz::CampaignObserver {
  public:
   explicit FuzzRun(const Options& options) : options_(options), out_(options.out) {
@@ -123,7 +106,8 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (!options.urls.empty() && !options.connection.command.empty())
       throw UsageError("--command starts the one server that is fuzzed; leave out the URLs");
     campaign_.layers = layers_named(options.layers);
-    campaign_.seed = seed_of_shard(options.shard, options.connection.seed);
+    campaign_.seed =
+        options.connection.seed + (options.shard.empty() ? 0 : std::uint64_t{shard_named(options.shard).number} << 32);
     campaign_.time = duration_or_refuse(options.time, "--time");
     if (options.most_inputs != 0) campaign_.most_inputs = options.most_inputs;
     if (options.most_findings != 0) campaign_.most_findings = options.most_findings;
@@ -210,7 +194,8 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) override {
     Testee* const testee = contenders_->testee();
-    if (testee == nullptr) return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
+    if (testee == nullptr)
+      return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
     std::string ended = testee->autopsy();
     err("{} died: {}; it is started again\n", target.agent, ended);
     if (const auto started = testee->start(); !started) return std::unexpected(started.error());
@@ -226,7 +211,8 @@ class FuzzRun : public fuzz::CampaignObserver {
   // What the fuzzer's rate is measured by (scripts/fuzz-rates).
   Exit bare() {
     for (const Target& target : targets_) {
-      if (target.url.secure) throw UsageError("--bare is for ws://, without TLS");
+      if (target.url.secure || target.proxy || !target.unix_path.empty())
+        throw UsageError("--bare is for ws:// straight to the server: no TLS, proxy or Unix socket");
       const auto n = fuzz::bare_connections(target, campaign_.jobs, campaign_.time);
       out("{}: {:.0f} bare connections a second\n", target.agent,
           static_cast<double>(n) * 1000.0 / static_cast<double>(campaign_.time.count()));

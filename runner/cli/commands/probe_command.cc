@@ -68,6 +68,7 @@ void add_probe_command(CLI::App& app, Exit& exit) {
   command->footer(kFooter);
   command->add_option("URL", options->connection.url, "ws:// or wss:// URL of the server")->required();
   add_connection_options(*command, options->connection);
+  add_way_options(*command, options->connection);
   command->add_option("--format", options->format, "text for people, json for --profile-of-peer")
       ->type_name("text|json")
       ->check(one_of({"text", "json"}));
