@@ -219,7 +219,7 @@ ws::Options options(const Life& life) {
     out.limits.head = {.octets = 400, .fields = 10};
   } else {
     out.limits.frame = 1 << 20;
-    out.limits.message = 1 << 17;  // a bomb that is larger shows nothing more, and takes longer
+    out.limits.message = 1 << 16;  // a bomb that is larger shows nothing more, and takes longer
   }
   out.mask_key = [] { return ws::MaskKey{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21}, std::byte{0x3D}}; };
   out.nonce = [] { return ws::encode_nonce(ws::as_octets("the sample nonce").first<16>()); };  // RFC 6455 1.3
