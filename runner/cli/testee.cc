@@ -75,9 +75,18 @@ constexpr std::array<std::string_view, 6> kSanitizers = {
     "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
     "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
 };
-constexpr std::array<std::string_view, 8> kDyingWords = {
-    "panic: ",   "panicked at",         "terminate called",    "Assertion ", "Traceback (most recent call last)",
-    "Uncaught ", "Unhandled exception", "Exception in thread",
+constexpr std::array<std::string_view, 11> kDyingWords = {
+    "panic: ",
+    "panicked at",
+    "terminate called",
+    "Assertion ",
+    "Traceback (most recent call last)",
+    "TypeError: ",
+    "RangeError: ",
+    "ReferenceError: ",
+    "Uncaught ",
+    "Unhandled exception",
+    "Exception in thread",
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ constexpr std::string_view kDead = "it no longer accepts connections";
 constexpr std::string_view kDeadTogether = "it no longer accepts connections, which no stimulus brings about alone";
 constexpr int kMostVain = 3;     // a cluster that is looked at so often and gives nothing is left alone
 constexpr int kMostRounds = 8;   // of a batch in which stimuli found the endpoint dead
+constexpr int kChances = 5;      // of stimuli that end the endpoint together
 constexpr int kDeathTries = 60;  // of making a stimulus small that ends the endpoint: each may cost a start
 
 class Campaign {
@@ -265,9 +266,11 @@ class Campaign {
     co_return fewest;
   }
 
-  // As dies_of(), of many at a time. Chance has a hand in it, so they get several tries.
+  // As dies_of(), of many at a time. Chance has a hand in it, so they go several times, a whole batch each time.
   asio::awaitable<bool> dies_of_all(std::vector<Case> stimuli, std::size_t target) {
-    for (int i = 0; i < kConfirmations && end_.lost.empty(); ++i) {
+    stimuli.reserve(kBatch);
+    for (std::size_t i = 0; stimuli.size() < kBatch; ++i) stimuli.push_back(stimuli[i]);
+    for (int i = 0; i < kChances && end_.lost.empty() && !time_is_up(); ++i) {
       evaluators_.start(stimuli);
       end_.stats.connections += evaluators_.finish().size();
       const auto dead = co_await why_dead(target);
@@ -321,7 +324,7 @@ class Campaign {
     if (!is_new(difference.cluster)) return;
     difference.death = how_it_ended_;
     difference.stimulus = stimuli.front();
-    if (stimuli.size() > 1) difference.together = std::move(stimuli);
+    if (seen == kDeadTogether) difference.together = std::move(stimuli);
     difference.shown = std::move(shown);
     difference.input = batch_.before + input + 1;
     difference.after = since_start();

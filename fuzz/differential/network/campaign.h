@@ -37,7 +37,7 @@ struct Difference {
   std::uint64_t input = 0;  // the number of the stimulus that first showed it
   std::chrono::milliseconds after{0};
   std::string death;           // the endpoint was gone afterwards: how it ended
-  std::vector<Case> together;  // of a death that no stimulus brings about alone: those that were under way
+  std::vector<Case> together;  // of a death that no stimulus brings about alone: as few as it takes, many at a time
 };
 
 struct CampaignStats {

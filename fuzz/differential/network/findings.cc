@@ -23,9 +23,9 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
   if (!rule.rule.empty()) text += fmt::format("Rule: {} ({}): {}\n\n", d.cluster.requirement, rule.clause, rule.rule);
   if (!d.together.empty()) {
     text += fmt::format(
-        "The endpoint was gone after these {} stimuli, many of them at a time. Sent one by one none of them ended it, "
-        "or it could not be started again for that.\n\n",
-        d.together.size());
+        "The endpoint was gone after {}, sent again and again and many at a time: one by one they do not end it, or it "
+        "could not be started again for that. A replay may take several tries.\n\n",
+        d.together.size() == 1 ? "this stimulus" : fmt::format("these {} stimuli", d.together.size()));
   } else if (!d.death.empty()) {
     text += "The endpoint was gone after this stimulus, which was sent alone.\n\n";
   } else {

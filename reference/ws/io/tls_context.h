@@ -1,4 +1,5 @@
-// tls_context.h - what OpenSSL is told: protocol versions, whom to trust, who we are. RFC 8446, RFC 6066 3, RFC 6125.
+// tls_context.h - what OpenSSL is told: protocol versions, whom to trust, who we are. RFC 8446, RFC 6066 3, RFC 6125,
+// RFC 7301.
 #pragma once
 #include <ws/io/stream.h>
 
@@ -23,6 +24,7 @@ struct ServerTls {
   std::string client_ca_file, client_ca_pem;  // when given, clients must show a certificate signed by these
 };
 
+// Both speak http/1.1 (ALPN, RFC 7301): a client offers it, and a server takes no client that offers only others.
 // The error is a sentence that names the file and what OpenSSL says of it.
 [[nodiscard]] std::expected<SslContextPtr, std::string> client_context(const TlsOptions& options);
 [[nodiscard]] std::expected<SslContextPtr, std::string> server_context(const ServerTls& options);

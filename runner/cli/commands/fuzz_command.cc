@@ -181,10 +181,13 @@ class FuzzRun : public fuzz::CampaignObserver {
     Result result = make_result(named, target.agent, difference.shown.observation, difference.shown.verdict);
     if (!difference.death.empty()) {
       result.behavior = Behavior::failed;
-      result.summary = difference.together.empty()
-                           ? fmt::format("The endpoint died of this stimulus alone: {}.", difference.death)
-                           : fmt::format("The endpoint died of {} stimuli together: {}.", difference.together.size(),
-                                         difference.death);
+      result.summary =
+          difference.together.empty()
+              ? fmt::format("The endpoint died of this stimulus alone: {}.", difference.death)
+              : fmt::format("The endpoint died of {} sent many at a time: {}.",
+                            difference.together.size() == 1 ? std::string("this stimulus")
+                                                            : fmt::format("{} stimuli", difference.together.size()),
+                            difference.death);
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");

@@ -455,6 +455,40 @@ class Echo(Program):
                 else:
                     self.assertEqual(context.wrap_socket(sock).version(), spoken)
 
+    def test_http_1_1_is_what_tls_carries(self):
+        _, url = self.echo_process("--tls")
+        address = "127.0.0.1", int(url.rstrip("/").rpartition(":")[2])
+
+        def agreed(*protocols):
+            context = ssl._create_unverified_context()
+            context.set_alpn_protocols(protocols)
+            with socket.create_connection(address) as raw, context.wrap_socket(raw) as secure:
+                return secure.selected_alpn_protocol()
+
+        self.assertEqual(agreed("h2", "http/1.1"), "http/1.1")
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)no.application.protocol"):  # RFC 7301 3.2
+            agreed("h2")
+
+    def test_http_1_1_is_what_a_client_asks_tls_for(self):
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        seen = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def accept_one():
+                raw, _ = server.accept()
+                with context.wrap_socket(raw, server_side=True) as secure:
+                    seen.append(secure.selected_alpn_protocol())
+
+            thread = threading.Thread(target=accept_one)
+            thread.start()
+            self.run_it("echo", "--connect", f"wss://127.0.0.1:{server.getsockname()[1]}/", "--insecure", expect=UNREACHABLE)
+            thread.join()
+        self.assertEqual(seen, ["http/1.1"])
+
     def test_the_server_closes_its_connections_as_it_ends(self):
         process, url = self.echo_process()
         port = int(url.rstrip("/").rpartition(":")[2])
