@@ -151,6 +151,8 @@ Connection Connection::opened(Options options, std::optional<DeflateParams> defl
 
 void Connection::receive(ByteView octets) { impl_->receive(octets); }
 
+std::optional<MessageView> Connection::read_in_place(std::span<std::byte>& in) { return impl_->read_in_place(in); }
+
 void Connection::receive_eof() {
   if (impl_->state != State::closed) impl_->become_closed(Cause::eof);
 }
@@ -178,6 +180,8 @@ ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }
 
 void Connection::swap_output_memory(Bytes& memory) noexcept { impl_->sender.swap_memory(memory); }
+
+void Connection::prefetch() const noexcept { impl_->prefetch(); }
 
 bool Connection::wants_shutdown() const noexcept {
   if (!output().empty()) return false;
