@@ -86,6 +86,12 @@ void Connection::Impl::become_closed(Cause cause) {
   events.push_back(event::Closed{peer_close_code.value_or(close_code::kAbnormal), peer_close_code.has_value()});
 }
 
+void Connection::Impl::prefetch() const noexcept {
+  constexpr std::ptrdiff_t kCacheLine = 64;
+  const auto* const end = reinterpret_cast<const char*>(&message_reader) + 1;
+  for (const auto* at = reinterpret_cast<const char*>(&options); at < end; at += kCacheLine) __builtin_prefetch(at);
+}
+
 std::expected<void, Misuse> Connection::Impl::submit(const command::Text& text) {
   if (state != State::open) return std::unexpected(Misuse::wrong_state);  // RFC 6455 6.1
   return sender.begin(Opcode::text, as_octets(text.data), text.fin, text.compress);

@@ -35,8 +35,6 @@ class EventQueue {
 };
 
 struct Connection::Impl {
-  static constexpr std::ptrdiff_t kCacheLine = 64;
-
   explicit Impl(Options given);
 
   // The state, and what it implies. connection.cc
@@ -74,13 +72,8 @@ struct Connection::Impl {
   std::expected<void, Misuse> submit(const command::Close& close);
   std::expected<void, Misuse> submit_control(Opcode opcode, ByteView payload);
 
-  void prefetch() const noexcept {
-    const auto* const from = reinterpret_cast<const char*>(&options);
-    const auto* const to = reinterpret_cast<const char*>(&message_reader) + 1;
-    for (const auto* line = from; line < to; line += kCacheLine) __builtin_prefetch(line);
-  }
-
   bool is_client() const noexcept { return options.role == Role::client; }
+  void prefetch() const noexcept;
 
   // What the usual message touches, a whole one that is answered, stands together: with thousands of connections none
   // of it is in the cache when the message comes. prefetch() asks for it, up to the beginning of `message_reader`.
