@@ -6,7 +6,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include <semaphore.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace touchstone::cli {
@@ -19,19 +20,22 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_a
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 // Whichever thread a signal interrupts, it is the one in wait_for_interrupt() that has to wake; a signal handler may
-// post a semaphore.
+// write to a descriptor.
 class Wakening {
  public:
-  Wakening() { sem_init(&semaphore_, 0, 0); }
   void post() noexcept {
     const int before = errno;
-    sem_post(&semaphore_);
+    (void)eventfd_write(descriptor_, 1);
     errno = before;
   }
-  void wait() noexcept { sem_wait(&semaphore_); }  // or until a signal
+  void wait() noexcept {  // or until a signal
+    pollfd one{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    poll(&one, 1, -1);
+  }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
  private:
-  sem_t semaphore_;
+  const int descriptor_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 } wakening;
 
 void on_signal(int) {
@@ -63,5 +67,7 @@ void watch_for_interrupts() {
 void wait_for_interrupt() {
   while (!stop) wakening.wait();
 }
+
+int interrupt_descriptor() noexcept { return wakening.descriptor(); }
 
 }  // namespace touchstone::cli

@@ -14,4 +14,7 @@ void watch_for_interrupts();
 // Blocks until interrupted() is set.
 void wait_for_interrupt();
 
+// Readable from then on, for who waits for other things, too. Not to be read, and not to be closed.
+[[nodiscard]] int interrupt_descriptor() noexcept;
+
 }  // namespace touchstone::cli

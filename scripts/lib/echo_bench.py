@@ -3,8 +3,8 @@
 Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians over
 --runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may be busy
 before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no WebSocket
-server: it sends back octets and stands for the limit of the machine. `reference` is `touchstone echo`, `beast` the
-asynchronous server of scripts/bench.d; the others are folders of scripts/peers. Nobody compresses without --deflate. With
+server: it sends back octets and stands for the limit of the machine. `reference` is `touchstone echo`, `coroutines` the same
+with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of scripts/peers. Nobody compresses without --deflate. With
 --idle (and, say, --connections 10000) connections are opened and held. Every echo is compared. The environment may name
 another binary (TOUCHSTONE).
 """
@@ -21,10 +21,18 @@ import tempfile
 
 from servers import ROOT, TOUCHSTONE, Server, prepare
 
-SERVERS = ["epoll", "reference", "bun", "libwebsockets", "gorilla", "beast", "websocketpp", "ws", "nhooyr"]
+SERVERS = ["epoll", "reference", "coroutines", "bun", "libwebsockets", "gorilla", "beast", "websocketpp", "ws", "nhooyr"]
 OTHERS = ["python-websockets", "deno"]  # on demand: slow, or the same engine
 OWN = {"epoll": "epoll_echo", "beast": "beast_echo"}  # programs of scripts/bench.d
+COROUTINES = [TOUCHSTONE, "echo", "--coroutines", "--port"]
 FIRST, LAST = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+
+
+def command_of(name):
+    """The command of a server that no folder of scripts/peers has; the port comes behind it."""
+    if name == "coroutines":
+        return COROUTINES
+    return build(name) if name in OWN else None
 
 
 def build(name):
@@ -52,7 +60,7 @@ def load(server, arguments):
 
 def measure(name, arguments, warm_up):
     """A fresh server for each run, so that its memory is that of these connections."""
-    server = Server(name, command=build(name) if name in OWN else None, core=FIRST)
+    server = Server(name, command=command_of(name), core=FIRST)
     try:
         load(server, warm_up)
         return row(load(server, arguments))

@@ -86,6 +86,12 @@ void Connection::Impl::become_closed(Cause cause) {
   events.push_back(event::Closed{peer_close_code.value_or(close_code::kAbnormal), peer_close_code.has_value()});
 }
 
+void Connection::Impl::prefetch() const noexcept {
+  constexpr std::ptrdiff_t kCacheLine = 64;
+  const auto* const end = reinterpret_cast<const char*>(&message_reader) + 1;
+  for (const auto* at = reinterpret_cast<const char*>(&options); at < end; at += kCacheLine) __builtin_prefetch(at);
+}
+
 std::expected<void, Misuse> Connection::Impl::submit(const command::Text& text) {
   if (state != State::open) return std::unexpected(Misuse::wrong_state);  // RFC 6455 6.1
   return sender.begin(Opcode::text, as_octets(text.data), text.fin, text.compress);
@@ -151,6 +157,8 @@ Connection Connection::opened(Options options, std::optional<DeflateParams> defl
 
 void Connection::receive(ByteView octets) { impl_->receive(octets); }
 
+std::optional<MessageView> Connection::read_in_place(std::span<std::byte>& in) { return impl_->read_in_place(in); }
+
 void Connection::receive_eof() {
   if (impl_->state != State::closed) impl_->become_closed(Cause::eof);
 }
@@ -178,6 +186,8 @@ ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }
 
 void Connection::swap_output_memory(Bytes& memory) noexcept { impl_->sender.swap_memory(memory); }
+
+void Connection::prefetch() const noexcept { impl_->prefetch(); }
 
 bool Connection::wants_shutdown() const noexcept {
   if (!output().empty()) return false;

@@ -96,6 +96,12 @@ struct Piece {
   Bytes data{};  // of a text: ends between code points
 };
 
+// A whole message where it stands in the buffer of who received it.
+struct MessageView {
+  bool is_text = false;
+  ByteView data{};
+};
+
 // Whether a message is compressed, when permessage-deflate was agreed on. Each message may differ (RFC 7692 6).
 enum class Compress : std::uint8_t {
   by_threshold,  // if it has Options::deflate_threshold octets or more, or is fragmented
@@ -172,6 +178,11 @@ class Connection {
   void receive_eof();
   void expire();  // the deadline named by timer() passed
 
+  // The short way, without a copy, for the usual case: where `in` begins with all of an uncompressed message of one
+  // frame that breaks no rule, and nothing else is under way, unmasks it where it stands, takes it from the front of
+  // `in` and gives it in place of its event. Otherwise gives nothing and leaves `in` to receive().
+  [[nodiscard]] std::optional<MessageView> read_in_place(std::span<std::byte>& in);
+
   [[nodiscard]] std::expected<void, Misuse> submit(const Command& command);
 
   // Results.
@@ -185,6 +196,8 @@ class Connection {
   // For who serves thousands of connections in turns. Swaps the memory behind output(), when nothing waits in it, with
   // `memory`, whose content is lost: all can share one piece, which stays in the processor's cache.
   void swap_output_memory(Bytes& memory) noexcept;
+  // Asks the processor to fetch what the next message will touch, while something else is being done.
+  void prefetch() const noexcept;
 
   [[nodiscard]] bool wants_shutdown() const noexcept;  // output() is drained and the send side is done
   [[nodiscard]] std::optional<std::chrono::milliseconds> timer() const noexcept;  // how long the present state may last

@@ -18,6 +18,7 @@ namespace ws {
 class EventQueue {
  public:
   void push_back(Event event) { events_.push_back(std::move(event)); }
+  [[nodiscard]] bool empty() const noexcept { return taken_ == events_.size(); }
   [[nodiscard]] std::optional<Event> take() {
     if (taken_ == events_.size()) return std::nullopt;
     std::optional<Event> event(std::move(events_[taken_++]));
@@ -44,6 +45,7 @@ struct Connection::Impl {
 
   // Input. connection_receive.cc
   void receive(ByteView in);
+  std::optional<MessageView> read_in_place(std::span<std::byte>& in);
   void read_frames(ByteView in);
   void begin_frame(const FrameHeader& header);
   bool take_payload(ByteView& in);
@@ -71,14 +73,23 @@ struct Connection::Impl {
   std::expected<void, Misuse> submit_control(Opcode opcode, ByteView payload);
 
   bool is_client() const noexcept { return options.role == Role::client; }
+  void prefetch() const noexcept;
 
+  // What the usual message touches, a whole one that is answered, stands together: with thousands of connections none
+  // of it is in the cache when the message comes. prefetch() asks for it, up to the beginning of `message_reader`.
   Options options;
   State state = State::connecting;
-  EventQueue events;
-  Sender sender;
-  std::uint64_t offset = 0;                      // received octets that were taken from the input
   bool failed = false;                           // a Failed event was given
   std::optional<std::uint16_t> peer_close_code;  // the peer's Close came: its code or 1005
+  std::uint64_t offset = 0;                      // received octets that were taken from the input
+  EventQueue events;
+  Sender sender;
+  std::optional<FrameHeader> frame;  // the frame that is being read
+  HeaderReader header_reader;
+  MessageReader message_reader;
+  std::uint64_t frame_position = 0;  // payload octets of the frame that came
+  std::uint64_t frame_start = 0;     // offset of its payload
+  Bytes control_payload;
 
   // The opening handshake.
   Bytes head;  // received octets that are not read as frames yet
@@ -86,14 +97,6 @@ struct Connection::Impl {
   std::optional<RequestPromise> promise;  // client: the request is out
   std::optional<RequestFacts> facts;      // server: waits for Accept or Reject
   bool expects_continue = false;          // server: RFC 9110 10.1.1
-
-  // The frame that is being read.
-  HeaderReader header_reader;
-  MessageReader message_reader;
-  std::optional<FrameHeader> frame;
-  std::uint64_t frame_position = 0;  // payload octets of it that came
-  std::uint64_t frame_start = 0;     // offset of its payload
-  Bytes control_payload;
 };
 
 }  // namespace ws

@@ -1,6 +1,7 @@
 #include <ws/core/frame.h>
 #include <ws/core/mask.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace ws {
@@ -25,8 +26,9 @@ std::uint64_t read_big_endian(ByteView octets) noexcept {
   return value;
 }
 
-void write_big_endian(std::uint64_t value, std::size_t octets, Bytes& out) {
-  while (octets-- > 0) out.push_back(static_cast<std::byte>(value >> (8 * octets) & 0xFF));
+std::byte* write_big_endian(std::uint64_t value, std::size_t octets, std::byte* to) noexcept {
+  while (octets-- > 0) *to++ = static_cast<std::byte>(value >> (8 * octets) & 0xFF);
+  return to;
 }
 
 }  // namespace
@@ -82,19 +84,22 @@ std::expected<FrameHeader, Violation> decode_header(ByteView octets) {
 
 void encode_header(const FrameHeader& header, Bytes& out) {
   const auto bit = [](bool set, std::uint8_t value) { return set ? unsigned{value} : 0U; };
-  out.push_back(static_cast<std::byte>(bit(header.fin, kFin) | bit(header.rsv1, kRsv1) | bit(header.rsv2, kRsv2) |
-                                       bit(header.rsv3, kRsv3) | (static_cast<unsigned>(header.opcode) & kOpcodeBits)));
+  std::array<std::byte, kMaxHeaderSize> octets;
+  std::byte* to = octets.data();
+  *to++ = static_cast<std::byte>(bit(header.fin, kFin) | bit(header.rsv1, kRsv1) | bit(header.rsv2, kRsv2) |
+                                 bit(header.rsv3, kRsv3) | (static_cast<unsigned>(header.opcode) & kOpcodeBits));
   const unsigned mask_bit = bit(header.mask.has_value(), kMaskBit);
   if (header.length < kLength16) {
-    out.push_back(static_cast<std::byte>(mask_bit | header.length));
+    *to++ = static_cast<std::byte>(mask_bit | header.length);
   } else if (header.length <= 0xFFFF) {
-    out.push_back(static_cast<std::byte>(mask_bit | kLength16));
-    write_big_endian(header.length, 2, out);
+    *to++ = static_cast<std::byte>(mask_bit | kLength16);
+    to = write_big_endian(header.length, 2, to);
   } else {
-    out.push_back(static_cast<std::byte>(mask_bit | kLength64));
-    write_big_endian(header.length, 8, out);
+    *to++ = static_cast<std::byte>(mask_bit | kLength64);
+    to = write_big_endian(header.length, 8, to);
   }
-  if (header.mask) append(out, *header.mask);
+  if (header.mask) to = std::ranges::copy(*header.mask, to).out;
+  append(out, {octets.data(), to});
 }
 
 void encode_frame(FrameHeader header, ByteView payload, Bytes& out) {

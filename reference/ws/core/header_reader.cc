@@ -42,8 +42,11 @@ Verdict judge_length(const FrameHeader& header, const HeaderContext& context, co
 
 constexpr std::byte kMaskBit{0x80};
 
-// A whole header at the front of `in` in which nothing is broken; nothing when it is cut off or broken.
-std::optional<FrameHeader> take_whole(ByteView& in, const HeaderContext& context, const Limits& limits) {
+}  // namespace
+
+std::optional<FrameHeader> HeaderReader::take_whole(ByteView& in, const HeaderContext& context,
+                                                    const Limits& limits) const {
+  if (count_ != 0) return std::nullopt;
   if (in.size() < 2) return std::nullopt;
   const std::size_t size = header_size(in.first<2>());
   if (in.size() < size) return std::nullopt;
@@ -58,14 +61,10 @@ std::optional<FrameHeader> take_whole(ByteView& in, const HeaderContext& context
   return *header;
 }
 
-}  // namespace
-
 std::expected<std::optional<FrameHeader>, Violation> HeaderReader::take(ByteView& in, const HeaderContext& context,
                                                                         const Limits& limits) {
   // The usual case. Else octet by octet, which finds the first one that breaks a rule.
-  if (count_ == 0) {
-    if (const auto header = take_whole(in, context, limits)) return *header;
-  }
+  if (const auto header = take_whole(in, context, limits)) return *header;
   while (!in.empty()) {
     octets_[count_] = in.front();
     const std::size_t have = count_ + 1;

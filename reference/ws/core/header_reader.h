@@ -22,9 +22,14 @@ class HeaderReader {
   [[nodiscard]] std::expected<std::optional<FrameHeader>, Violation> take(ByteView& in, const HeaderContext& context,
                                                                           const Limits& limits);
 
+  // A whole header at the front of `in` in which nothing is broken, taken from there. Nothing, and nothing changed,
+  // when it is cut off or broken, or when take() is in the middle of one.
+  [[nodiscard]] std::optional<FrameHeader> take_whole(ByteView& in, const HeaderContext& context,
+                                                      const Limits& limits) const;
+
  private:
-  std::array<std::byte, kMaxHeaderSize> octets_{};
   std::size_t count_ = 0;
+  std::array<std::byte, kMaxHeaderSize> octets_{};
 };
 
 }  // namespace ws

@@ -5,11 +5,13 @@
 namespace ws {
 
 void apply_mask(std::span<std::byte> payload, MaskKey key, std::size_t phase) noexcept {
-  // RFC 6455 5.3: octet i is XORed with key octet i modulo 4. Two turned copies of the key make a word.
-  std::array<std::byte, 8> turned;
-  for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = key[(phase + i) % 4];
+  // RFC 6455 5.3: octet i is XORed with key octet i modulo 4. In copies of the key the word begins where it has to.
+  std::array<std::byte, 3 * sizeof key> copies;
+  for (std::size_t at = 0; at < copies.size(); at += sizeof key)
+    std::memcpy(copies.data() + at, key.data(), sizeof key);
+  const std::byte* const turned = copies.data() + phase % sizeof key;
   std::uint64_t key_word;
-  std::memcpy(&key_word, turned.data(), sizeof key_word);
+  std::memcpy(&key_word, turned, sizeof key_word);
 
   std::byte* at = payload.data();
   std::size_t left = payload.size();

@@ -17,6 +17,8 @@ class MessageReader {
   // The state of the message that is being read, for the judgment of the next header.
   void describe(HeaderContext& context) const;
 
+  [[nodiscard]] bool in_message() const noexcept { return in_message_; }
+
   // A broken rule, and how many octets of the piece at hand stood before it. What is wrong inside a
   // compressed message is blamed on the start of its frame's payload, for zlib does not tell more.
   struct Fault {
@@ -40,12 +42,12 @@ class MessageReader {
   [[nodiscard]] Event take_message();
   [[nodiscard]] std::uint64_t room() const noexcept { return limits_.message - taken_; }
 
+  bool in_message_ = false, is_text_ = false, compressed_ = false;
+  std::uint32_t fragments_ = 0;
   Limits limits_;
   std::optional<Inflater> inflater_;
   Utf8Validator utf8_;
-  FrameHeader frame_;  // the one being read
-  bool in_message_ = false, is_text_ = false, compressed_ = false;
-  std::uint32_t fragments_ = 0;
+  FrameHeader frame_;        // the one being read
   std::uint64_t taken_ = 0;  // octets of the message that were given away in pieces
   // The message so far. Text grows as a string and is handed over without a copy, as binary is; what
   // is inflated grows in `binary_`.

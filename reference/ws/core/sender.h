@@ -36,15 +36,16 @@ class Sender {
  private:
   void data_frame(Opcode opcode, ByteView data, bool fin);
 
-  std::function<MaskKey()> mask_key_;
-  std::optional<Deflater> deflater_;
-  std::size_t threshold_ = 0;
-  bool in_message_ = false, is_text_ = false, compressing_ = false;
-  Utf8Validator utf8_;
-  Bytes compressed_;  // scratch
-  std::optional<Bytes> waiting_pong_;
+  // What every message needs comes first; see Connection::Impl.
   Bytes out_;
   std::size_t written_ = 0;  // octets at the front of out_ that the caller has written
+  bool in_message_ = false, is_text_ = false, compressing_ = false;
+  Utf8Validator utf8_;
+  std::size_t threshold_ = 0;
+  std::optional<Deflater> deflater_;
+  std::function<MaskKey()> mask_key_;
+  std::optional<Bytes> waiting_pong_;
+  Bytes compressed_;  // scratch
 };
 
 }  // namespace ws

@@ -12,9 +12,8 @@ namespace ws::io {
 // Belongs to one executor (one thread or strand) and is not locked.
 class DirectSockets {
  public:
-  // A message (event::Text or event::Binary). What is submitted to the connection goes out when the call has returned;
-  // the handler may move the message's content away.
-  using OnMessage = std::function<void(Connection&, Event&)>;
+  // A message, which is there during the call. What is submitted to the connection goes out when the call has returned.
+  using OnMessage = std::function<void(Connection&, const MessageView&)>;
   using OnEnd = std::function<void()>;  // a connection is no more
 
   DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end);

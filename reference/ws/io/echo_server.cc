@@ -40,7 +40,12 @@ std::expected<std::unique_ptr<Service>, std::string> start_echo(asio::any_io_exe
   options.max_connections = wanted.max_connections;
   options.drain = wanted.drain;
   if (wanted.direct) {
-    options.direct = [](Connection& connection, Event& message) { (void)connection.submit(*answer_to(message)); };
+    options.direct = [](Connection& connection, const MessageView& message) {
+      if (message.is_text)
+        (void)connection.submit(command::Text{as_text(message.data)});
+      else
+        (void)connection.submit(command::Binary{message.data});
+    };
   }
   return Service::start(executor, std::move(options), [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
     (void)co_await echo(*socket);

@@ -1,5 +1,5 @@
 // Connections through the proxies that people run: tinyproxy, squid, microsocks, dante. scripts/test installs tinyproxy
-// and microsocks; the tests of a program that is missing are skipped.
+// and microsocks, and in a container all; the tests of a program that is missing are skipped.
 #include <ws/io/test_programs.h>
 #include <ws/io/test_sockets.h>
 

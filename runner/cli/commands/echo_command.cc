@@ -12,9 +12,14 @@
 #include <ws/io/echo_server.h>
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 
+#include <functional>
 #include <memory>
+
+#include <unistd.h>
 
 namespace touchstone::cli {
 namespace {
@@ -35,7 +40,7 @@ Examples:
 struct Options {
   std::uint16_t port = 0;
   std::string host = "127.0.0.1";
-  bool tls = false, no_deflate = false;
+  bool tls = false, no_deflate = false, coroutines = false;
   unsigned threads = 1;
   std::string connect, fault;
   bool drive = false;
@@ -58,6 +63,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--threads", options.threads, "Threads that serve")
       ->type_name("N")
       ->check(between(1, 256))
+      ->group(server);
+  app.add_flag("--coroutines", options.coroutines,
+               "A coroutine for each connection, as wss always has; plain sockets do without one otherwise")
       ->group(server);
   CLI::Option* connect =
       app.add_option("--connect", options.connect, "Be a client: connect and echo until the server closes")
@@ -112,6 +120,28 @@ Exit be_deviant_client(const Options& options) {
   return options.drive ? drive_deviant(options.fault, target) : connect_deviant(options.fault, target);
 }
 
+// In this thread: a process that has no other one is a little cheaper to the kernel and to the C library.
+Exit serve_here(ws::io::EchoOptions echo, const std::function<void(std::uint16_t)>& listening) {
+  asio::io_context context{1};
+  const auto service = ws::io::start_echo(context.get_executor(), std::move(echo));
+  if (!service) throw UsageError(service.error());
+  asio::posix::stream_descriptor interrupt(context, ::dup(interrupt_descriptor()));
+  interrupt.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [&](std::error_code) { asio::co_spawn(context, (*service)->stop(), asio::detached); });
+  listening((*service)->port());
+  context.run();
+  return Exit::ok;
+}
+
+Exit serve_in_threads(ws::io::EchoOptions echo, unsigned threads, const std::function<void(std::uint16_t)>& listening) {
+  const auto server = ws::io::EchoServer::start(std::move(echo), threads);
+  if (!server) throw UsageError(server.error());
+  listening((*server)->port());
+  wait_for_interrupt();
+  (*server)->stop();
+  return Exit::ok;
+}
+
 Exit serve(const Options& options) {
   ws::io::EchoOptions echo;
   echo.listen.host = options.host;
@@ -129,13 +159,11 @@ Exit serve(const Options& options) {
     }
   }
   const bool secure = echo.listen.tls.has_value();
+  echo.direct = !options.coroutines;
+  const auto listening = [&](std::uint16_t port) { announce(options, secure, port); };
   watch_for_interrupts();
-  auto server = ws::io::EchoServer::start(std::move(echo), options.threads);
-  if (!server) throw UsageError(server.error());
-  announce(options, secure, (*server)->port());
-  wait_for_interrupt();
-  (*server)->stop();
-  return Exit::ok;
+  return options.threads == 1 ? serve_here(std::move(echo), listening)
+                              : serve_in_threads(std::move(echo), options.threads, listening);
 }
 
 Exit tell_end(const ws::io::Ended& ended) {

@@ -433,8 +433,8 @@ class SpecFile(Program):
 
 class Echo(Program):
     def test_the_server_ends_in_order(self):
-        for _ in range(40):  # whichever of its threads the signal finds, and whatever that is about to do
-            process, url = self.echo_process()
+        for ways in [(), ("--threads", "3"), ("--coroutines",)] * 15:  # whichever thread it finds, whatever that is about to do
+            process, url = self.echo_process(*ways)
             self.assertRegex(url, r"^ws://127\.0\.0\.1:\d+/$")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), OK)
