@@ -386,6 +386,16 @@ TEST(Judge, FailsAServerThatLeavesTcpOpen) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
 }
 
+// RFC 6455 5.5.1 asks for the end of TCP where a Close was sent and received.
+TEST(Judge, LeavesAServerTimeWhenTcpEndsInsideAFrame) {
+  Conversation t;
+  t.expects({}, end::Abandoned{}).gets_close(1000);
+  t.observation().ended_by_tester = true;
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::unclean, "rfc6455-7.1.1-3");
+  t.sends_close(1000);
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
+}
+
 // --- A client under test ------------------------------------------------------------------------------
 
 Conversation of_client() {
