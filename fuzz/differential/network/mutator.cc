@@ -474,7 +474,11 @@ void Mutator::finish(Case& c) {
   int mark = 0;
   for (Step& step : c.steps) {
     if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
-    if (auto* frame = std::get_if<step::Frame>(&step.action)) frame->pause_at = {}, frame->marks = {};
+    if (auto* frame = std::get_if<step::Frame>(&step.action)) {
+      frame->pause_at = {}, frame->marks = {};
+      const std::uint64_t told = frame->form.announces.value_or(length(frame->payload));
+      if (frame->form.length_bits == 16 && told > 0xFFFF) frame->form.length_bits = 64;
+    }
     // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
     if (auto* close = std::get_if<step::Close>(&step.action); close != nullptr && !close->code) close->reason = {};
   }

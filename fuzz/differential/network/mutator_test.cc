@@ -56,6 +56,9 @@ TEST(Mutator, KeepsToItsBounds) {
       if (const auto* message = std::get_if<step::Message>(&step.action)) size += length(message->payload);
     }
     EXPECT_LE(size, Mutator::kMostPayload);
+    const std::string file = to_json(expected(c, 1));
+    const auto read = load_cases("case.json", file);
+    EXPECT_TRUE(read) << read.error().front().text() << "\n" << file;
     if (i % 7 == 0) corpus.push_back(c);
   }
 }
