@@ -420,7 +420,7 @@ void Mutator::vary(step::Message& message) {
       message.deflate = !message.deflate;
       break;
     case 1:
-      message.fragment = one_in(3) ? 0 : 1 + below(200);
+      if (message.parts.empty()) message.fragment = one_in(3) ? 0 : 1 + below(200);  // else it is cut already
       break;
     case 2:
       message.opcode = message.opcode == ws::Opcode::text ? ws::Opcode::binary : ws::Opcode::text;
