@@ -186,6 +186,8 @@ TEST_F(TesteeTest, TellsEachSanitizerReportOnce) {
 TEST(ReportInLog, KnowsPanicsAndExceptions) {
   EXPECT_EQ(report_in_log("listening\npanic: runtime error: index out of range\n\ngoroutine 1"),
             "panic: runtime error: index out of range");
+  EXPECT_EQ(report_in_log("TypeError: bad request\nserving on\nTypeError: closed\n    at serve.js:3\n"),
+            "TypeError: closed");
   EXPECT_EQ(report_in_log("all is well\n"), std::nullopt);
 }
 

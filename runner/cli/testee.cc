@@ -61,14 +61,15 @@ bool accepts(const std::string& host, std::uint16_t port) {
   return any;
 }
 
-std::optional<std::string> first_line_with(std::string_view log, const auto& marks) {
+std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
+  std::vector<std::string> lines;
   while (!log.empty()) {
     const std::string_view line = log.substr(0, log.find('\n'));
     const auto has = [&line](std::string_view mark) { return line.find(mark) != std::string_view::npos; };
-    if (std::any_of(marks.begin(), marks.end(), has)) return std::string(cut_to(line, 300));
+    if (std::any_of(marks.begin(), marks.end(), has)) lines.emplace_back(cut_to(line, 300));
     log.remove_prefix(std::min(line.size() + 1, log.size()));
   }
-  return std::nullopt;
+  return lines;
 }
 
 constexpr std::array<std::string_view, 6> kSanitizers = {
@@ -104,11 +105,16 @@ std::expected<std::uint16_t, std::string> free_port() {
   return ntohs(address.sin_port);
 }
 
-std::optional<std::string> sanitizer_report(std::string_view log) { return first_line_with(log, kSanitizers); }
+std::optional<std::string> sanitizer_report(std::string_view log) {
+  const auto lines = lines_with(log, kSanitizers);
+  return lines.empty() ? std::nullopt : std::optional(lines.front());
+}
 
 std::optional<std::string> report_in_log(std::string_view log) {
   if (auto line = sanitizer_report(log)) return line;
-  return first_line_with(log, kDyingWords);
+  // Of errors that it survived it may have told as well.
+  const auto lines = lines_with(log, kDyingWords);
+  return lines.empty() ? std::nullopt : std::optional(lines.back());
 }
 
 std::expected<void, std::string> Testee::start() {

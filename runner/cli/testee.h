@@ -19,8 +19,8 @@ namespace touchstone::cli {
 // A TCP port of this machine that is free at this moment.
 [[nodiscard]] std::expected<std::uint16_t, std::string> free_port();
 
-// What went wrong with a program, as its log shows it: the first line of a sanitizer's report, a panic, an
-// uncaught exception; nothing when the log has none.
+// What ended a program, as its log shows it: the first line of a sanitizer's report, otherwise the last one of a panic or
+// an uncaught exception; nothing when the log has none.
 [[nodiscard]] std::optional<std::string> report_in_log(std::string_view log);
 // Only what a sanitizer writes: a fault even when the program goes on.
 [[nodiscard]] std::optional<std::string> sanitizer_report(std::string_view log);
