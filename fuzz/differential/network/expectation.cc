@@ -64,6 +64,13 @@ void erase_step(Case& c, std::size_t i) {
   if (c.steps.empty()) c.steps.push_back({step::Sentinel{"m1"}});
 }
 
+// In blocks without compression.
+ws::Bytes as_stored(const ws::Bytes& octets) {
+  ws::Bytes out;
+  ws::Deflater(15, true, 0).compress(octets, true, out);
+  return out;
+}
+
 // RFC 7692 7.2.1: what is sent of a message stops where a block does. Of one that stops elsewhere each library makes
 // something of its own. Corrupt data count as whole.
 bool stops_with_a_block(ws::ByteView data) {
@@ -71,19 +78,14 @@ bool stops_with_a_block(ws::ByteView data) {
   const auto message = [&inflater](ws::ByteView octets, ws::Bytes& out) {
     return inflater.inflate(octets, kMostInflated, out) && inflater.finish(kMostInflated, out);
   };
-  ws::Deflater stored(15, true, 0);
-  const auto as_stored = [&stored](const ws::Bytes& octets) {
-    ws::Bytes out;
-    stored.compress(octets, true, out);
-    return out;
-  };
+  static const ws::Bytes kHistory = as_stored(ws::Bytes(32768)), kCanary = ws::to_bytes("canary"),
+                         kStoredCanary = as_stored(kCanary);
   ws::Bytes out;
   // Whatever distances there are, they find something. Behind a whole block there is place for another.
-  (void)message(as_stored(ws::Bytes(32768)), out);
+  (void)message(kHistory, out);
   if (!message(data, out)) return true;
-  const ws::Bytes canary = ws::to_bytes("canary");
   out.clear();
-  return message(as_stored(canary), out) && out == canary;
+  return message(kStoredCanary, out) && out == kCanary;
 }
 
 bool is_data(const step::Frame& frame) noexcept { return !ws::is_control(frame.opcode); }
