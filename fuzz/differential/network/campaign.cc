@@ -246,24 +246,14 @@ class Campaign {
     report_death(target, 0, kDeadTogether, std::move(fewest));
   }
 
-  // ddmin over the stimuli that end the endpoint when many are sent at a time.
   asio::awaitable<std::vector<Case>> fewest_together(std::size_t target) {
-    std::vector<Case> fewest = batch_.stimuli;
     int tries = kDeathTries;
-    for (std::size_t chunk = fewest.size() / 2; chunk > 0; chunk /= 2) {
-      for (std::size_t at = 0; at < fewest.size() && fewest.size() > 1;) {
-        if (tries-- <= 0 || time_is_up() || !end_.lost.empty()) co_return fewest;
-        std::vector<Case> fewer = fewest;
-        const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
-        fewer.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, fewest.size() - at)));
-        if (!fewer.empty() && co_await dies_of_all(fewer, target)) {
-          fewest = std::move(fewer);
-        } else {
-          at += chunk;
-        }
-      }
-    }
-    co_return fewest;
+    const auto still_die = [&](const std::vector<Case>& fewer) -> asio::awaitable<bool> {
+      --tries;
+      co_return !fewer.empty() && co_await dies_of_all(fewer, target);
+    };
+    const auto enough = [&] { return tries <= 0 || time_is_up() || !end_.lost.empty(); };
+    co_return co_await fewest(batch_.stimuli, still_die, enough);
   }
 
   // As dies_of(), of many at a time. Chance has a hand in it, so they go several times, a whole batch each time.

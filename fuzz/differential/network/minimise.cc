@@ -105,21 +105,14 @@ class Minimiser {
   asio::awaitable<void> fewer_octets(PayloadIn payload_in) {
     Payload* const payload = payload_in(best_);
     if (payload == nullptr) co_return;
+    const auto still_shows = [&](const ws::Bytes& fewer) -> asio::awaitable<bool> {
+      Case candidate = best_;
+      *payload_in(candidate) = {recipe::Literal{fewer}};
+      co_return co_await keep(std::move(candidate));
+    };
+    const auto enough = [this] { return tries_ <= 0; };
     ws::Bytes octets = PayloadGenerator(1).make(*payload);
-    for (std::size_t chunk = octets.size(); chunk > 0 && tries_ > 0; chunk /= 2) {
-      for (std::size_t at = 0; at < octets.size() && tries_ > 0;) {
-        ws::Bytes fewer = octets;
-        const auto from = fewer.begin() + static_cast<std::ptrdiff_t>(at);
-        fewer.erase(from, from + static_cast<std::ptrdiff_t>(std::min(chunk, fewer.size() - at)));
-        Case candidate = best_;
-        *payload_in(candidate) = {recipe::Literal{fewer}};
-        if (co_await keep(std::move(candidate))) {
-          octets = std::move(fewer);
-        } else {
-          at += chunk;
-        }
-      }
-    }
+    co_await fewest(std::move(octets), still_shows, enough);
   }
 
   Case best_;
