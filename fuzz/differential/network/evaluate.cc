@@ -145,9 +145,8 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   out.observation = std::move(*observed);
   const std::optional<Case> agreed = as_agreed(c, out.observation, options.seed);
   out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
-  if (out.failed() && (!agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation)))
-    out.verdict.behavior = Behavior::informational;
-  if (leaves_all_open(c)) out.verdict.behavior = Behavior::informational;
+  const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
+  if (leaves_all_open(c) || (out.failed() && no_fault)) out.verdict.behavior = Behavior::informational;
   out.outcome = outcome_of(out.verdict, out.observation);
   if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
     out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),

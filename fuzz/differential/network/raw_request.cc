@@ -19,11 +19,11 @@ void replace(std::string& text, std::string_view what, std::string_view by) {
   if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), by);
 }
 
-ws::Bytes octets_sent(const Case& c, const std::string& host, const std::string& target) {
+OpeningRequest as_sent(const Case& c, const std::string& host, const std::string& target) {
   Target place;
   place.url = {false, "127.0.0.1", 9001, target};
   place.host = host;
-  return opening_request(c, place, 1).octets;
+  return opening_request(c, place, 1);
 }
 
 // Nobody reads a request without these for an opening handshake (RFC 6455 4.2.1): its lines are well-formed, and what
@@ -43,20 +43,15 @@ bool means_more_to_http(const ws::RequestHead& head) {
   });
 }
 
-// The rule that the request breaks for every reader; nothing when it breaks none. The error: it may be read in several
-// ways.
-std::expected<std::optional<ws::Violation>, ws::Violation> strict_reading(const ws::Bytes& octets) {
-  constexpr auto kUnclear = ws::Violation::head_malformed;
+// What the strict stack says of a request that has one meaning only; nothing when it may be read in several ways.
+std::optional<std::expected<ws::RequestFacts, ws::Violation>> strict_reading(const ws::Bytes& octets) {
   const auto end = ws::head_end(octets, kLimits);
-  if (!end) return std::unexpected(end.error());
-  if (!*end || **end != octets.size()) return std::unexpected(kUnclear);
+  if (!end || *end != octets.size()) return std::nullopt;
   const auto head = ws::parse_request(octets, kLimits);
-  if (!head) return std::unexpected(head.error());
-  if (head->version_major > 1 || means_more_to_http(*head)) return std::unexpected(kUnclear);
-  const auto facts = ws::check_request(*head);
-  if (facts) return std::nullopt;
-  if (!must_be_refused(facts.error())) return std::unexpected(facts.error());
-  return facts.error();
+  if (!head || head->version_major > 1 || means_more_to_http(*head)) return std::nullopt;
+  auto facts = ws::check_request(*head);
+  if (!facts && !must_be_refused(facts.error())) return std::nullopt;
+  return facts;
 }
 
 }  // namespace
@@ -65,16 +60,13 @@ bool has_raw_request(const Case& c) noexcept { return c.request && c.request->ra
 
 ws::Bytes request_octets(const Case& c) {
   if (has_raw_request(c)) return PayloadGenerator(1).make(*c.request->raw);
-  std::string text = ws::to_string(octets_sent(c, "@host", "@target"));
-  Target any;
-  any.url = {false, "127.0.0.1", 9001, "/"};
-  replace(text, opening_request(Case{}, any, 1).promise.key, "@key");
+  std::string text = ws::to_string(as_sent(c, "@host", "@target").octets);
+  replace(text, as_sent(Case{}, {}, "/").promise.key, "@key");
   return ws::to_bytes(text);
 }
 
 Case raw_request_expected(Case c) {
-  const ws::Bytes octets = octets_sent(c, "127.0.0.1:9001", "/");
-  const auto reading = strict_reading(octets);
+  const auto reading = strict_reading(as_sent(c, {}, "/").octets);
   ExpectOpening opening;
   opening.statuses = {200};  // any
   c.steps.clear();
@@ -87,9 +79,9 @@ Case raw_request_expected(Case c) {
     c.requirements = {"rfc6455-10.7-1"};
     c.expect->end = end::Abandoned{};
     c.request->stop = HeadScript::Stop{.after = 2 * kMostRequest};  // behind the last octet
-  } else if (*reading) {
+  } else if (!reading->has_value()) {
     opening.outcome = Outcome::refuse;
-    c.requirements = {std::string(ws::rule(**reading).requirement)};
+    c.requirements = {std::string(ws::rule(reading->error()).requirement)};
   } else {
     opening.level = Level::may;
     c.requirements = {"rfc6455-4.2.1-1"};
