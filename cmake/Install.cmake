@@ -64,11 +64,12 @@ function(touchstone_component component about libraries requires)
 endfunction()
 
 touchstone_export(ws ws_core ws_core core)
+touchstone_export(ws ws_rules ws_rules rules)
 touchstone_export(ws ws_io ws io)
 touchstone_export(testing ws_testing testing testing)
 install(TARGETS asio EXPORT touchstone-ws)
 
-touchstone_packages_of(packages_ws ws_core ws_io)
+touchstone_packages_of(packages_ws ws_core ws_rules ws_io)
 touchstone_packages_of(packages_testing ws_testing)
 set(debian_dev libasio-dev libc6-dev)
 foreach(component ws testing)
@@ -87,7 +88,7 @@ foreach(component ws testing)
 endforeach()
 list(REMOVE_DUPLICATES debian_dev)
 touchstone_component(ws "Strict WebSocket connections (RFC 6455, RFC 7692) as C++20 coroutines on Asio"
-                     "-ltouchstone_ws -ltouchstone_ws_core" "${requires_ws}")
+                     "-ltouchstone_ws -ltouchstone_ws_rules -ltouchstone_ws_core" "${requires_ws}")
 list(JOIN requires_testing ", " more)
 string(JOIN ", " requires_testing "touchstone-ws = ${PROJECT_VERSION}" ${more})
 touchstone_component(testing "Scripted and faulty peers, a pipe in memory, matchers and an oracle, for tests of WebSocket endpoints"

@@ -2,12 +2,13 @@
 # says what it is (test_*.h, *_impl.h) or it stands here: what only the .cc files beside it include.
 # `cmake -P cmake/PublicHeaders.cmake` prints them, one a line.
 set(touchstone_internal_headers
-    ws/core/header_reader.h ws/core/message_reader.h ws/core/sender.h ws/core/window_inflater.h
-    ws/io/dial_tcp.h ws/io/frame_cutter.h ws/io/tunnel.h
-    ws/testing/frame_walker.h ws/testing/frames_judge.h ws/testing/opening_judge.h
-    ws/testing/stimulus.h ws/testing/unlimited.h)
+    ws/core/connection/header_reader.h ws/core/connection/message_reader.h ws/core/connection/sender.h
+    ws/core/deflate/window_inflater.h
+    ws/io/net/dial_tcp.h ws/io/frame_cutter.h ws/io/net/tunnel.h
+    ws/testing/oracle/frame_walker.h ws/testing/oracle/frames_judge.h ws/testing/oracle/opening_judge.h
+    ws/testing/oracle/stimulus.h ws/testing/oracle/unlimited.h)
 
-# touchstone_public_headers(RESULT ROOM): absolute paths, ROOM being core, io or testing.
+# touchstone_public_headers(RESULT ROOM): absolute paths, ROOM being core, rules, io or testing.
 function(touchstone_public_headers result room)
   set(reference ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../reference)
   cmake_path(NORMAL_PATH reference)
@@ -15,7 +16,7 @@ function(touchstone_public_headers result room)
   if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(again CONFIGURE_DEPENDS)
   endif()
-  file(GLOB headers ${again} ${reference}/ws/${room}/*.h)
+  file(GLOB_RECURSE headers ${again} ${reference}/ws/${room}/*.h)
   list(FILTER headers EXCLUDE REGEX "/test_[a-z_]+\\.h$|_impl\\.h$")
   foreach(internal IN LISTS touchstone_internal_headers)
     if(NOT EXISTS ${reference}/${internal})
@@ -27,7 +28,7 @@ function(touchstone_public_headers result room)
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
-  foreach(room core io testing)
+  foreach(room core rules io testing)
     touchstone_public_headers(headers ${room})
     list(JOIN headers "\n" lines)
     execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${lines}")

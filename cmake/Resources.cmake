@@ -28,7 +28,7 @@ string(APPEND assembly ".section .note.GNU-stack,\"\",%progbits\n")
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/resources.S CONTENT "${assembly}" @ONLY)
 set_source_files_properties(${CMAKE_BINARY_DIR}/generated/resources.S PROPERTIES OBJECT_DEPENDS "${paths}")
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/resources.cc CONTENT
-"#include \"runner/resources/resources.h\"
+"#include \"reports/support/resources.h\"
 
 extern \"C\" {
 ${declarations}}
@@ -43,7 +43,6 @@ ${rows}    {\"\", {}}};
 
 }  // namespace touchstone
 " @ONLY)
-add_library(touchstone_resources STATIC ${CMAKE_BINARY_DIR}/generated/resources.S ${CMAKE_BINARY_DIR}/generated/resources.cc
-                                        ${CMAKE_SOURCE_DIR}/runner/resources/resources.cc)
+add_library(touchstone_resources STATIC ${CMAKE_BINARY_DIR}/generated/resources.S ${CMAKE_BINARY_DIR}/generated/resources.cc)
 target_include_directories(touchstone_resources PUBLIC ${CMAKE_SOURCE_DIR})
 target_link_libraries(touchstone_resources PRIVATE touchstone_options)

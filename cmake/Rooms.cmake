@@ -1,4 +1,4 @@
-# One library and one test program per folder. A new file needs no edit here.
+# One library and one test program per room: a folder with all that is below it. A new file or folder needs no edit here.
 add_custom_target(test_programs)  # all of unit tests and laws: what the sanitizer build is for
 
 # TOUCHSTONE_AT_ONCE compiles several files of a room at once, in a third of the time. Names in the unnamed namespaces of a
@@ -9,11 +9,15 @@ function(touchstone_at_once target)
   endif()
 endfunction()
 
-# touchstone_library(NAME FOLDER LINK ...): all FOLDER/*.cc but the tests; NAME_test from FOLDER/*_test.cc and what those
-# share, FOLDER/testing/*.cc; NAME_bench from FOLDER/*_bench.cc.
+# touchstone_library(NAME FOLDER LINK ... [WITHOUT SUBFOLDER...]): all *.cc in and below FOLDER but the tests; NAME_test from
+# *_test.cc and what those share, FOLDER/testing/*.cc; NAME_bench from *_bench.cc. WITHOUT names the folders below it that are
+# rooms of their own. The order of the folders within a room is held by scripts/check-includes.
 function(touchstone_library name folder)
-  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  cmake_parse_arguments(arg "" "" "LINK;WITHOUT" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  foreach(other IN LISTS arg_WITHOUT ITEMS testing page page_test tests)
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/${other}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(measured ${sources})

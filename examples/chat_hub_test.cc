@@ -1,7 +1,7 @@
 // A chat hub and its tests: what one member says reaches the others, and a member that does not read holds up nobody.
 // The connections are in memory (ws/testing/pipe.h), so that the test decides which of them stalls, and when.
 #include <gtest/gtest.h>
-#include <ws/io/hub.h>
+#include <ws/io/serve/hub.h>
 #include <ws/testing/matchers.h>
 #include <ws/testing/pipe.h>
 #include <ws/testing/run.h>

@@ -1,8 +1,8 @@
 // Test your client: a scripted server says exactly what the test wants, right or wrong, and a deviant one has a single
-// fault of a long list (ws/testing/faults.h). Here a small client stands for yours, which asks one question.
+// fault of a long list (ws/testing/faults/faults.h). Here a small client stands for yours, which asks one question.
 #include <gtest/gtest.h>
 #include <ws/io/websocket.h>
-#include <ws/testing/deviant_endpoints.h>
+#include <ws/testing/faults/deviant_endpoints.h>
 #include <ws/testing/matchers.h>
 #include <ws/testing/run.h>
 #include <ws/testing/scripted_endpoints.h>

@@ -2,8 +2,8 @@
 // RFCs. libFuzzer's entry point; without libFuzzer (no WITH_LIBFUZZER) a main() replays files, or the seeds below. The
 // endpoint here is the kit's own, with the fault that EXAMPLE_FAULT names, if any: put yours in its place.
 #include <ws/testing/ask.h>
-#include <ws/testing/deviant.h>
-#include <ws/testing/oracle.h>
+#include <ws/testing/faults/deviant.h>
+#include <ws/testing/oracle/oracle.h>
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Test your proxy handler: it moves octets between two connections in memory, whose octets come in pieces, late or not
 // at all. Time is virtual: nobody sleeps. Here a small relay stands for yours.
 #include <gtest/gtest.h>
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 #include <ws/testing/matchers.h>
 #include <ws/testing/pipe.h>
 #include <ws/testing/run.h>

@@ -2,7 +2,7 @@
 // server may be of any library: all that is needed is its URL. Here a small one stands for yours, which answers every
 // text in capital letters.
 #include <gtest/gtest.h>
-#include <ws/io/service.h>
+#include <ws/io/serve/service.h>
 #include <ws/testing/matchers.h>
 #include <ws/testing/service_thread.h>
 

@@ -7,9 +7,9 @@
 #include "fuzz/support/promise.h"
 #include "fuzz/support/slow_utf8.h"
 
-#include <ws/core/deflate.h>
-#include <ws/core/prepared.h>
-#include <ws/core/window_inflater.h>
+#include <ws/core/connection/prepared.h>
+#include <ws/core/deflate/deflate.h>
+#include <ws/core/deflate/window_inflater.h>
 
 #include <zlib.h>
 

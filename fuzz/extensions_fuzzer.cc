@@ -1,7 +1,7 @@
 // An extension list that parses is the same after a rewriting, and what a server agrees to is what the offer allows.
 #include "fuzz/support/promise.h"
 
-#include <ws/core/extensions.h>
+#include <ws/core/http/extensions.h>
 
 #include <algorithm>
 #include <cstdlib>

@@ -2,8 +2,8 @@
 // masking.
 #include "fuzz/support/promise.h"
 
+#include <ws/core/connection/header_reader.h>
 #include <ws/core/frame.h>
-#include <ws/core/header_reader.h>
 #include <ws/core/mask.h>
 
 #include <algorithm>

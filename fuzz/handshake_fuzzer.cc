@@ -1,7 +1,7 @@
 // A server answers a request with 101 only when every item of RFC 6455 4.2.1 holds, and the client that sent it agrees.
 #include "fuzz/support/promise.h"
 
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // A head ends where RFC 9112 2.2 says, however it is cut; what parses has no forbidden octet and survives a rewriting.
 #include "fuzz/support/promise.h"
 
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 
 #include <algorithm>
 

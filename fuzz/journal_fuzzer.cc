@@ -3,7 +3,7 @@
 #include "fuzz/support/promise.h"
 
 #include "reports/journal.h"
-#include "runner/result/result_json.h"
+#include "reports/result/result_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace touchstone;

@@ -1,7 +1,7 @@
 // Any text is a spec file of Autobahn's with at least one server, or one line that says what is wrong and where.
 #include "fuzz/support/promise.h"
 
-#include "runner/cli/spec_file.h"
+#include "runner/cli/options/spec_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace touchstone::cli;

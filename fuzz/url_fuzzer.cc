@@ -1,8 +1,8 @@
 // A URL that parses is the same after a rewriting, and its parts are fit for an opening handshake.
 #include "fuzz/support/promise.h"
 
-#include <ws/core/handshake.h>
-#include <ws/core/url.h>
+#include <ws/core/http/handshake.h>
+#include <ws/core/http/url.h>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto url = ws::parse_url(fuzz::text(data, size));

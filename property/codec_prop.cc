@@ -3,7 +3,7 @@
 
 #include <ws/core/close.h>
 #include <ws/core/frame.h>
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 #include <ws/core/mask.h>
 #include <ws/core/utf8.h>
 

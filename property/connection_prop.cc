@@ -1,8 +1,8 @@
 // The connection as a whole: cuts do not matter, two of them understand each other, and every life ends once.
 #include "property/cases.h"
 
-#include <ws/core/connection.h>
-#include <ws/core/deflate.h>
+#include <ws/core/connection/connection.h>
+#include <ws/core/deflate/deflate.h>
 
 using namespace ws;
 

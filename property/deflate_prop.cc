@@ -1,8 +1,8 @@
 // RFC 7692 7.2: what is compressed comes back, for every window and takeover mode.
 #include "property/generators.h"
 
-#include <ws/core/deflate.h>
-#include <ws/core/extensions.h>
+#include <ws/core/deflate/deflate.h>
+#include <ws/core/http/extensions.h>
 
 using namespace ws;
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ws/core/test_support.h"
+#include "ws/core/connection/test_support.h"
 
 namespace laws {
 

@@ -2,10 +2,10 @@
 // does on a real connection, against the expectation that the strict stack gave in memory.
 #include "property/cases.h"
 
-#include "runner/engine/oracle.h"
 #include "runner/engine/run.h"
+#include "runner/engine/verdict/oracle.h"
 
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 
 using namespace touchstone;
 

@@ -1,9 +1,9 @@
 // Random lives of a connection, with the table of transitions as the model.
 #include "property/generators.h"
 
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 
-#include "ws/core/transitions.h"
+#include "ws/core/connection/transitions.h"
 
 using namespace ws;
 

@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "reports/render.h"
+#include "reports/result/result_json.h"
 #include "reports/text.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "reports/digest.h"
 #include "reports/render.h"
+#include "reports/support/json_members.h"
 #include "reports/text.h"
-#include "runner/result/json_members.h"
 
 namespace touchstone {
 namespace {

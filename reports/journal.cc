@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "runner/result/result_json.h"
+#include "reports/result/result_json.h"
 
 namespace touchstone {
 namespace {

@@ -7,8 +7,8 @@
 // Every report is a rendering of this file. A run that was killed left no footer, and perhaps half a line at the
 // end: what is there is kept, and the run counts as incomplete. Schema: reports/schema/journal.json.
 #pragma once
-#include "reports/files.h"
-#include "runner/result/result.h"
+#include "reports/result/result.h"
+#include "reports/support/files.h"
 
 #include <expected>
 #include <filesystem>

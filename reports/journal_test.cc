@@ -5,8 +5,8 @@
 
 #include <fstream>
 
+#include "reports/result/result_json.h"
 #include "reports/testing/folder.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

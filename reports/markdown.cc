@@ -5,8 +5,8 @@
 
 #include "reports/digest.h"
 #include "reports/render.h"
+#include "reports/result/result_json.h"
 #include "reports/text.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

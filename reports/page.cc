@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
-#include "reports/page_template.h"
 #include "reports/render.h"
+#include "reports/result/result_json.h"
+#include "reports/support/page_template.h"
+#include "reports/support/resources.h"
 #include "reports/text.h"
-#include "runner/resources/resources.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

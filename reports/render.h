@@ -1,8 +1,8 @@
 // render.h - every report format, as one table. A new format is one file with a render function, and one row in
 // render.cc.
 #pragma once
-#include "reports/files.h"
 #include "reports/report.h"
+#include "reports/support/files.h"
 
 #include <expected>
 #include <filesystem>

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "reports/journal.h"
+#include "reports/result/result_json.h"
 #include "reports/testing/folder.h"
 #include "reports/testing/sample.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

@@ -1,6 +1,6 @@
 // report.h - what every renderer reads, and the order and names that all reports share.
 #pragma once
-#include "runner/result/result.h"
+#include "reports/result/result.h"
 
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
 // report_json.cc - report.json: everything but the transcripts, for programs. Schema: reports/schema/report.json.
 #include "reports/render.h"
-#include "runner/result/result_json.h"
+#include "reports/result/result_json.h"
 
 namespace touchstone {
 namespace {

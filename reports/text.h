@@ -1,6 +1,6 @@
 // text.h - what endpoints say, made safe for the formats of reports.
 #pragma once
-#include "runner/result/result.h"
+#include "reports/result/result.h"
 
 #include <string>
 #include <string_view>

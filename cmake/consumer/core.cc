@@ -1,5 +1,5 @@
 // The protocol without I/O. The key and its answer are the example of RFC 6455 1.3.
-#include <ws/core/handshake.h>
+#include <ws/core/http/handshake.h>
 
 #include <cstdio>
 

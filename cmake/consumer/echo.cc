@@ -1,5 +1,5 @@
 // A server and a client on loopback: one message there and back, and the closing handshake.
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 #include <ws/io/websocket.h>
 
 #include <asio/co_spawn.hpp>

@@ -1,6 +1,6 @@
 // A client against a server that sets RSV3: the strict client must notice. RFC 6455 5.2.
 #include <ws/io/websocket.h>
-#include <ws/testing/deviant_endpoints.h>
+#include <ws/testing/faults/deviant_endpoints.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>

@@ -2,7 +2,7 @@
 #include "fuzz/seeds/frames_of.h"
 #include "fuzz/seeds/seeds.h"
 
-#include "ws/core/test_support.h"
+#include "ws/core/connection/test_support.h"
 
 namespace fuzz {
 namespace {

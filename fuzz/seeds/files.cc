@@ -3,8 +3,8 @@
 #include "fuzz/seeds/seeds.h"
 
 #include "reports/journal.h"
-#include "runner/resources/resources.h"
-#include "runner/result/result_json.h"
+#include "reports/result/result_json.h"
+#include "reports/support/resources.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "fuzz/seeds/frames_of.h"
 
-#include "runner/engine/composer.h"
+#include "runner/engine/compose/composer.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "runner/catalogue/case.h"
 
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 
 namespace fuzz {
 

@@ -1,7 +1,7 @@
 // Opening handshakes with every offer of the catalogue, and the forms of a head that the core's own tests are about.
 #include "fuzz/seeds/seeds.h"
 
-#include "ws/core/test_support.h"
+#include "ws/core/connection/test_support.h"
 
 #include <fmt/ranges.h>
 

@@ -3,7 +3,7 @@
 #include "fuzz/seeds/seeds.h"
 #include "fuzz/support/frames.h"
 
-#include <ws/core/deflate.h>
+#include <ws/core/deflate/deflate.h>
 
 #include <zlib.h>
 

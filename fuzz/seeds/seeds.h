@@ -1,7 +1,7 @@
 // seeds.h - where seeds are written, and the kinds of them.
 #pragma once
 #include <ws/core/bytes.h>
-#include <ws/core/extensions.h>
+#include <ws/core/http/extensions.h>
 
 #include "runner/catalogue/catalogue.h"
 

@@ -1,6 +1,6 @@
 #include "fuzz/support/frames.h"
 
-#include <ws/core/deflate.h>
+#include <ws/core/deflate/deflate.h>
 #include <ws/core/mask.h>
 
 #include <algorithm>

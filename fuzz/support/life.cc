@@ -2,8 +2,8 @@
 
 #include "fuzz/support/promise.h"
 
-#include <ws/core/handshake.h>
-#include <ws/core/prepared.h>
+#include <ws/core/connection/prepared.h>
+#include <ws/core/http/handshake.h>
 #include <ws/core/utf8.h>
 
 #include <algorithm>

@@ -10,7 +10,7 @@
 #pragma once
 #include "fuzz/support/frames.h"
 
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 
 namespace fuzz {
 

@@ -7,8 +7,8 @@
 #include <array>
 #include <functional>
 
+#include "reports/result/result_json.h"
 #include "reports/testing/sample_talk.h"
-#include "runner/result/result_json.h"
 
 namespace touchstone {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "runner/result/result.h"
+#include "reports/result/result.h"
 
 namespace touchstone {
 

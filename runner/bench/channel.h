@@ -4,7 +4,7 @@
 #pragma once
 #include <sys/socket.h>
 #include <ws/core/bytes.h>
-#include <ws/io/tls_context.h>
+#include <ws/io/net/tls_context.h>
 
 #include <expected>
 #include <string>

@@ -1,7 +1,7 @@
 #include "runner/bench/client.h"
 
 #include <fmt/format.h>
-#include <ws/io/random.h>
+#include <ws/io/net/random.h>
 
 #include <algorithm>
 #include <utility>

@@ -1,9 +1,9 @@
 // client.h - one connection of the load generator: the opening handshake by ws::Connection, then frames straight
 // through the core's codec, with every echo compared octet by octet as it comes.
 #pragma once
-#include <ws/core/connection.h>
-#include <ws/core/deflate.h>
-#include <ws/core/header_reader.h>
+#include <ws/core/connection/connection.h>
+#include <ws/core/connection/header_reader.h>
+#include <ws/core/deflate/deflate.h>
 #include <ws/io/frame_cutter.h>
 
 #include "runner/bench/channel.h"

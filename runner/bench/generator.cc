@@ -12,7 +12,7 @@
 
 #include "runner/bench/client.h"
 #include "runner/bench/schedule.h"
-#include "runner/engine/process_usage.h"
+#include "runner/engine/talk/process_usage.h"
 
 namespace touchstone::bench {
 namespace {

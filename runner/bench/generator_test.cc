@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -1,8 +1,8 @@
 // options.h - what a load consists of, and what was seen of it.
 #pragma once
-#include <ws/core/http1.h>
-#include <ws/core/url.h>
-#include <ws/io/stream.h>
+#include <ws/core/http/http1.h>
+#include <ws/core/http/url.h>
+#include <ws/io/net/stream.h>
 
 #include <atomic>
 #include <chrono>

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <string_view>
 
-#include "reports/page_template.h"
+#include "reports/support/page_template.h"
+#include "reports/support/resources.h"
+#include "reports/support/version.h"
 #include "reports/text.h"
-#include "runner/resources/resources.h"
-#include "runner/version.h"
 
 namespace touchstone::bench {
 namespace {

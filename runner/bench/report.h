@@ -1,7 +1,7 @@
 // report.h - what was measured, for people and for programs.
 #pragma once
+#include "reports/support/json_members.h"
 #include "runner/bench/options.h"
-#include "runner/result/json_members.h"
 
 namespace touchstone::bench {
 

@@ -115,7 +115,7 @@ struct Step {
       action;
 };
 
-// What may come back. Read by the judge with the freedoms of RFC 6455 built in (see runner/engine/judge.h):
+// What may come back. Read by the judge with the freedoms of RFC 6455 built in (see runner/engine/verdict/judge.h):
 // messages come in order, Pongs come in order and may be merged to the latest, Pongs and messages
 // interleave freely, and before a failing end or a Close any tail of `replies` may be missing.
 struct Reply {
@@ -187,7 +187,7 @@ struct Case {
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;
-  std::optional<Expect> expect;  // nothing: the oracle's own (runner/engine/oracle.h)
+  std::optional<Expect> expect;  // nothing: the oracle's own (runner/engine/verdict/oracle.h)
   std::string source;            // file and JSON pointer of its group: "cases/close.json#/groups/3"
 };
 

@@ -1,8 +1,8 @@
 #include "runner/catalogue/catalogue.h"
 
+#include "reports/support/resources.h"
 #include "runner/catalogue/format.h"
 #include "runner/catalogue/lint.h"
-#include "runner/resources/resources.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

@@ -1,6 +1,6 @@
 #include "runner/catalogue/coverage.h"
 
-#include "runner/resources/resources.h"
+#include "reports/support/resources.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

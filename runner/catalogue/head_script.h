@@ -3,7 +3,7 @@
 #pragma once
 #include "runner/catalogue/payload.h"
 
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
 #include "runner/catalogue/lint.h"
 
+#include "reports/support/resources.h"
 #include "runner/catalogue/format.h"
 #include "runner/catalogue/title_check.h"
-#include "runner/resources/resources.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

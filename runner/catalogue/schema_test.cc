@@ -1,7 +1,7 @@
 // The published JSON Schema and the loader must agree; an independent validator is asked.
+#include "reports/support/resources.h"
 #include "runner/catalogue/lint.h"
 #include "runner/catalogue/testing/broken_files.h"
-#include "runner/resources/resources.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // greet.cc - the first contact with an endpoint, and the command line that repeats a case.
-#include "runner/engine/oracle.h"
 #include "runner/engine/run.h"
-#include "runner/engine/session.h"
+#include "runner/engine/talk/session.h"
+#include "runner/engine/verdict/oracle.h"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // peer_profile.h - what a server does with messages: whether it echoes them, takes them or refuses them. Cases that
 // need more than it does are not applicable, and what cannot be compared is not.
 #pragma once
+#include "reports/support/json_members.h"
 #include "runner/catalogue/case.h"
-#include "runner/result/json_members.h"
 
 #include <cstdint>
 #include <expected>

@@ -1,7 +1,7 @@
 #include "runner/engine/peer_profile.h"
 
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/oracle.h"
+#include "runner/engine/verdict/oracle.h"
 
 #include <gtest/gtest.h>
 

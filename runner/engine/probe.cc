@@ -1,6 +1,6 @@
 #include "runner/engine/probe.h"
 
-#include "runner/engine/session.h"
+#include "runner/engine/talk/session.h"
 
 #include <fmt/format.h>
 

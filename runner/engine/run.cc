@@ -1,10 +1,10 @@
 #include "runner/engine/run.h"
 
-#include "runner/engine/describe_expect.h"
-#include "runner/engine/judge.h"
-#include "runner/engine/oracle.h"
-#include "runner/engine/session.h"
+#include "runner/engine/talk/session.h"
 #include "runner/engine/until_set.h"
+#include "runner/engine/verdict/describe_expect.h"
+#include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/oracle.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>

@@ -1,34 +1,22 @@
 // run.h - many cases against one endpoint: the schedule, confirmation of failures, and death of the endpoint.
 #pragma once
+#include "reports/result/result.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/judge.h"
 #include "runner/engine/peer_profile.h"
-#include "runner/result/result.h"
+#include "runner/engine/talk/target.h"
+#include "runner/engine/verdict/judge.h"
 
-#include <ws/core/http1.h>
-#include <ws/core/url.h>
-#include <ws/io/stream.h>
+#include <ws/core/http/http1.h>
 
 #include <atomic>
+#include <chrono>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace touchstone {
-
-// The server under test, and how to talk to it.
-struct Target {
-  ws::Url url;
-  std::string agent;  // name in reports
-  ws::io::Family family = ws::io::Family::any;
-  ws::io::TlsOptions tls;  // used for wss
-  std::string host;        // Host field; empty: from the URL
-  std::vector<std::string> subprotocols;
-  std::vector<ws::Field> fields;  // extra header fields: Origin, Cookie, Authorization ...
-  std::optional<ws::io::Proxy> proxy{};
-  std::string unix_path{};  // this Unix socket, in place of the URL's host and port
-};
 
 inline constexpr unsigned kDefaultJobs = 16;  // cases at a time; a quarter of it for bulk cases
 

@@ -3,9 +3,9 @@
 
 #include "runner/catalogue/catalogue.h"
 
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 #include <ws/core/mask.h>
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 
 #include <gtest/gtest.h>
 #include <asio/io_context.hpp>

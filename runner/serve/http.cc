@@ -1,6 +1,6 @@
 #include "runner/serve/http.h"
 
-#include "runner/engine/watchdog.h"
+#include "runner/engine/talk/watchdog.h"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // http.h - the plain HTTP side of the fuzzing server: one request head in, one whole answer out, both bounded in
 // octets and time whatever the client does.
 #pragma once
-#include <ws/core/http1.h>
-#include <ws/io/stream.h>
+#include <ws/core/http/http1.h>
+#include <ws/io/net/stream.h>
 
 #include <asio/awaitable.hpp>
 

@@ -1,6 +1,6 @@
 #include "runner/serve/scoreboard.h"
 
-#include "runner/version.h"
+#include "reports/support/version.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // scoreboard.h - what each client has shown so far, as drivers and the live page ask for it.
 #pragma once
+#include "reports/result/result.h"
 #include "runner/catalogue/case.h"
-#include "runner/result/result.h"
 
 #include <ws/io/websocket.h>
 

@@ -1,16 +1,16 @@
 #include "runner/serve/server.h"
 
-#include "runner/engine/judge.h"
-#include "runner/engine/oracle.h"
+#include "reports/support/resources.h"
 #include "runner/engine/run.h"
-#include "runner/engine/session.h"
-#include "runner/resources/resources.h"
+#include "runner/engine/talk/session.h"
+#include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/oracle.h"
 #include "runner/serve/http.h"
 #include "runner/serve/report_file.h"
 #include "runner/serve/route.h"
 #include "runner/serve/scoreboard.h"
 
-#include <ws/io/wait.h>
+#include <ws/io/net/wait.h>
 #include <ws/io/websocket.h>
 
 #include <fmt/format.h>

@@ -3,10 +3,10 @@
 // One executor, many clients side by side. Nothing that a client does, or fails to do, stops another one: every
 // wait has a time limit, every buffer a bound.
 #pragma once
+#include "reports/result/result.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/result/result.h"
 
-#include <ws/io/listener.h>
+#include <ws/io/net/listener.h>
 
 #include <chrono>
 #include <expected>

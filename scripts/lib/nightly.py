@@ -7,7 +7,7 @@ build/nightly/NAME, which a machine without memory has to bring back; the seed i
 repeats the one before.
 
 Writes build/nightly/report.md: what is new since last night first, then all numbers. New is a finding that no earlier
-night had and that nobody has looked at (fuzz/differential/network/triage.json, or a folder --known DIR/NAME). The
+night had and that nobody has looked at (runner/campaign/triage.json, or a folder --known DIR/NAME). The
 findings are in build/fuzz-findings and build/nightly/NAME/findings.
 
   --no-targets   network campaigns only, with all of the time
@@ -79,7 +79,7 @@ def report(options, targets, endpoints):
         lines += ["## New findings at servers", "", "| server | cluster | clause | what it did |", "|---|---|---|---|",
                   *(f"| {name} | {row['cluster']} | {row['clause']} | {cell(row['summary'])} |" for name, row in new), "",
                   "Each is a folder in `build/nightly/SERVER/findings` with the case, the transcript and the command that replays",
-                  "it. Hold it against the RFC, then write what it is into `fuzz/differential/network/triage.json`.", ""]
+                  "it. Hold it against the RFC, then write what it is into `runner/campaign/triage.json`.", ""]
     lines += ["## Campaigns against servers", "",
               "| server | version | seconds | stimuli | a second | kinds of outcome | found before | new, known by triage | new |",
               "|---|---|---:|---:|---:|---:|---:|---:|---:|",

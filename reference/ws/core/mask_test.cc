@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ws/core/test_support.h"
+#include "ws/core/connection/test_support.h"
 
 namespace ws {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "ws/core/test_support.h"
+#include "ws/core/connection/test_support.h"
 
 namespace ws {
 namespace {

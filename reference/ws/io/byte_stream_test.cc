@@ -1,5 +1,5 @@
 #include <ws/io/byte_stream.h>
-#include <ws/io/stream_tls.h>
+#include <ws/io/net/stream_tls.h>
 #include <ws/io/test_sockets.h>
 
 #include <asio/read_until.hpp>

@@ -1,5 +1,5 @@
 // Every operation has a time limit and can be cancelled, and neither harms the connection.
-#include <ws/core/prepared.h>
+#include <ws/core/connection/prepared.h>
 #include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>

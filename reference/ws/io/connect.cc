@@ -1,5 +1,5 @@
 // connect.cc - the client's side of the opening handshake. RFC 6455 4.1.
-#include <ws/io/random.h>
+#include <ws/io/net/random.h>
 #include <ws/io/redirect.h>
 #include <ws/io/websocket_impl.h>
 

@@ -1,6 +1,6 @@
 // cookie.h - cookies of the opening handshake, on both sides. RFC 6265 4: names and values, no jar.
 #pragma once
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 
 #include <expected>
 #include <string>

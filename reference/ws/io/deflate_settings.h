@@ -2,7 +2,7 @@
 //
 // The core has every parameter of both sides (Options, DeflateOffer, DeflateParams); this sets them together.
 #pragma once
-#include <ws/core/connection.h>
+#include <ws/core/connection/connection.h>
 
 namespace ws::io {
 

@@ -1,4 +1,4 @@
-#include <ws/core/handshake.h>
+#include <ws/core/http/handshake.h>
 #include <ws/io/origin.h>
 
 #include <algorithm>

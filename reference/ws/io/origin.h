@@ -3,7 +3,7 @@
 // A browser lets any page open a WebSocket to any host, and sends the user's cookies along. The Origin field is all
 // that tells the server who asks. Programs other than browsers send what they like, or none: they pass without one.
 #pragma once
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 
 #include <optional>
 #include <string>

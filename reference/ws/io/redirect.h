@@ -1,7 +1,7 @@
 // redirect.h - answers that send a client elsewhere: RFC 9110 15.4, RFC 6455 4.1.
 #pragma once
-#include <ws/core/http1.h>
-#include <ws/core/url.h>
+#include <ws/core/http/http1.h>
+#include <ws/core/http/url.h>
 
 namespace ws::io {
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <ws/io/test_support.h>
+#include <ws/io/net/test_support.h>
 
 #include <asio/connect.hpp>
 #include <asio/io_context.hpp>

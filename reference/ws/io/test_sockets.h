@@ -1,6 +1,6 @@
 // test_sockets.h - for the tests of this folder: two ends of an open connection, or one and a plain stream.
 #pragma once
-#include <ws/io/test_support.h>
+#include <ws/io/net/test_support.h>
 #include <ws/io/websocket.h>
 
 namespace ws::io::test {

@@ -8,12 +8,12 @@
 // Everything belongs to the stream's executor; nothing is locked.
 // Callers: name options before co_await connect(url, options); g++ 12 destroys braced temporaries there twice.
 #pragma once
-#include <ws/core/connection.h>
-#include <ws/core/url.h>
+#include <ws/core/connection/connection.h>
+#include <ws/core/http/url.h>
+#include <ws/io/net/stream.h>
+#include <ws/io/net/wait.h>
 #include <ws/io/origin.h>
-#include <ws/io/stream.h>
 #include <ws/io/use_error.h>
-#include <ws/io/wait.h>
 
 namespace ws::io {
 

@@ -1,5 +1,5 @@
 // websocket_background.cc - reading beside read(): pieces, Pings and their Pongs, and what runs by itself.
-#include <ws/io/random.h>
+#include <ws/io/net/random.h>
 #include <ws/io/websocket_impl.h>
 
 #include <algorithm>

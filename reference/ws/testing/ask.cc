@@ -1,5 +1,5 @@
-#include <ws/core/handshake.h>
-#include <ws/io/wait.h>
+#include <ws/core/http/handshake.h>
+#include <ws/io/net/wait.h>
 #include <ws/testing/ask.h>
 #include <ws/testing/run.h>
 #include <ws/testing/seeded.h>

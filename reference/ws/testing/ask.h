@@ -1,6 +1,6 @@
 // ask.h - says something to a server of any kind, and hears how it answers.
 #pragma once
-#include <ws/core/url.h>
+#include <ws/core/http/url.h>
 #include <ws/testing/heard.h>
 
 namespace ws::testing {

@@ -1,6 +1,6 @@
 // clock.h - time that passes only when the test says so: no test has to sleep to see a deadline pass.
 #pragma once
-#include <ws/io/wait.h>
+#include <ws/io/net/wait.h>
 
 namespace ws::testing {
 

@@ -1,6 +1,6 @@
 #include <ws/testing/heard.h>
-#include <ws/testing/opening_judge.h>
-#include <ws/testing/unlimited.h>
+#include <ws/testing/oracle/opening_judge.h>
+#include <ws/testing/oracle/unlimited.h>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // heard.h - what an endpoint said, read by the strict stack.
 #pragma once
-#include <ws/testing/describe.h>
-#include <ws/testing/transcript.h>
+#include <ws/testing/oracle/describe.h>
+#include <ws/testing/oracle/transcript.h>
 
 namespace ws::testing {
 

@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <ws/io/websocket.h>
 #include <ws/testing/ask.h>
-#include <ws/testing/oracle.h>
+#include <ws/testing/oracle/oracle.h>
 
 #include <algorithm>
 #include <ostream>
@@ -193,7 +193,7 @@ template <class... M>
   return ::testing::MakePolymorphicMatcher(matchers::EchoesBack(std::move(all)));
 }
 
-// The oracle finds no MUST that the endpoint broke (ws/testing/oracle.h).
+// The oracle finds no MUST that the endpoint broke (ws/testing/oracle/oracle.h).
 [[nodiscard]] inline auto ObeysTheRfc(JudgeOptions options = JudgeOptions()) {
   return ::testing::MakePolymorphicMatcher(matchers::Obeys(options));
 }

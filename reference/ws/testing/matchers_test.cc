@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
-#include <ws/io/echo_server.h>
-#include <ws/testing/deviant_endpoints.h>
+#include <ws/io/serve/echo_server.h>
+#include <ws/testing/faults/deviant_endpoints.h>
 #include <ws/testing/matchers.h>
 #include <ws/testing/scripted_endpoints.h>
 

@@ -1,4 +1,4 @@
-#include <ws/io/wait.h>
+#include <ws/io/net/wait.h>
 #include <ws/testing/pipe.h>
 
 #include <asio/error.hpp>

@@ -2,7 +2,7 @@
 //
 // Use it with ws::io::accept(stream, ...) and ws::io::connect(stream, url, ...). Everything belongs to one executor.
 #pragma once
-#include <ws/io/stream.h>
+#include <ws/io/net/stream.h>
 
 #include <vector>
 

@@ -7,9 +7,9 @@
 // A step that the other side does not follow ends the play with an error that says which step, what was expected and
 // what came. Frames are masked when the script is the client's; what comes has to be masked as RFC 6455 5.1 says.
 #pragma once
-#include <ws/core/connection.h>
-#include <ws/io/stream.h>
-#include <ws/testing/describe.h>
+#include <ws/core/connection/connection.h>
+#include <ws/io/net/stream.h>
+#include <ws/testing/oracle/describe.h>
 
 #include <functional>
 

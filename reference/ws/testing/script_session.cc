@@ -1,4 +1,4 @@
-#include <ws/core/http1.h>
+#include <ws/core/http/http1.h>
 #include <ws/core/mask.h>
 #include <ws/testing/script_session.h>
 

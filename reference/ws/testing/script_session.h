@@ -1,6 +1,6 @@
 // script_session.h - the connection of a Script that is being played: what came, frame by frame.
 #pragma once
-#include <ws/io/wait.h>
+#include <ws/io/net/wait.h>
 #include <ws/testing/script.h>
 #include <ws/testing/seeded.h>
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_server.h>
 #include <ws/io/websocket.h>
 #include <ws/testing/clock.h>
 #include <ws/testing/pipe.h>

@@ -1,7 +1,7 @@
 // scripted_endpoints.h - scripts on real connections, for endpoints of any library and tests without coroutines.
 #pragma once
-#include <ws/core/url.h>
-#include <ws/io/listener.h>
+#include <ws/core/http/url.h>
+#include <ws/io/net/listener.h>
 #include <ws/testing/script.h>
 
 namespace ws::testing {

@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <ws/core/handshake.h>
+#include <ws/core/http/handshake.h>
 #include <ws/testing/seeded.h>
 
 #include <set>

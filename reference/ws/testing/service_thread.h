@@ -1,6 +1,6 @@
 // service_thread.h - a ws::io::Service in a thread of its own, for tests that talk to it from outside.
 #pragma once
-#include <ws/io/service.h>
+#include <ws/io/serve/service.h>
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // test_support.h - conversations by chance with an endpoint in memory, for the laws of the oracle.
 #pragma once
-#include <ws/core/handshake.h>
-#include <ws/testing/deviant.h>
-#include <ws/testing/oracle.h>
+#include <ws/core/http/handshake.h>
+#include <ws/testing/faults/deviant.h>
+#include <ws/testing/oracle/oracle.h>
 
 #include <algorithm>
 #include <utility>

@@ -1,18 +1,18 @@
 #include "runner/bench/report.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/interrupt.h"
+#include "runner/cli/options/test_options.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/progress.h"
-#include "runner/cli/test_options.h"
+#include "runner/cli/process/interrupt.h"
+#include "runner/cli/run/progress.h"
 #include "runner/cli/text.h"
-#include "runner/cli/validators.h"
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include "reports/files.h"
+#include "reports/support/files.h"
 
 #include <filesystem>
 #include <memory>

@@ -1,8 +1,8 @@
 #include "runner/cli/cli.h"
 
+#include "reports/support/version.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
-#include "runner/version.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>

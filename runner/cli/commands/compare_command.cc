@@ -1,7 +1,7 @@
 #include "runner/cli/cli.h"
-#include "runner/cli/compare.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/validators.h"
+#include "runner/cli/run/compare.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,11 +1,11 @@
 #include "reports/render.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/completion.h"
+#include "runner/cli/options/selection.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/selection.h"
-#include "runner/cli/validators.h"
 
-#include <ws/testing/faults.h>
+#include <ws/testing/faults/faults.h>
 #include <CLI/CLI.hpp>
 
 #include <memory>

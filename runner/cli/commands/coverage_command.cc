@@ -1,11 +1,11 @@
 // `touchstone coverage`: which requirements of the RFCs the catalogue tests.
+#include "reports/support/resources.h"
 #include "runner/catalogue/coverage.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
-#include "runner/cli/validators.h"
-#include "runner/resources/resources.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

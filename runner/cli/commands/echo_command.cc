@@ -1,15 +1,15 @@
 #include "runner/cli/cli.h"
-#include "runner/cli/deviant_echo.h"
-#include "runner/cli/driver.h"
-#include "runner/cli/interrupt.h"
+#include "runner/cli/options/test_options.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/test_options.h"
+#include "runner/cli/process/deviant_echo.h"
+#include "runner/cli/process/driver.h"
+#include "runner/cli/process/interrupt.h"
 #include "runner/cli/text.h"
-#include "runner/cli/validators.h"
 
 #include <fmt/core.h>
-#include <ws/io/echo_client.h>
-#include <ws/io/echo_server.h>
+#include <ws/io/serve/echo_client.h>
+#include <ws/io/serve/echo_server.h>
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -1,8 +1,8 @@
 #include "reports/journal.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/expect_run.h"
-#include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
+#include "runner/cli/run/expect_run.h"
+#include "runner/cli/run/outcome.h"
 #include "runner/cli/text.h"
 
 #include <CLI/CLI.hpp>

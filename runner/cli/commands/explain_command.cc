@@ -1,11 +1,11 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/selection.h"
 #include "runner/cli/print.h"
-#include "runner/cli/selection.h"
 #include "runner/cli/text.h"
-#include "runner/engine/oracle.h"
 #include "runner/engine/run.h"
+#include "runner/engine/verdict/oracle.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

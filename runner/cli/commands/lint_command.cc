@@ -1,4 +1,4 @@
-#include "reports/files.h"
+#include "reports/support/files.h"
 #include "runner/catalogue/lint.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/print.h"

@@ -1,10 +1,10 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/selection.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/selection.h"
 #include "runner/cli/text.h"
-#include "runner/cli/validators.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
+#include "reports/support/version.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/manual.h"
 #include "runner/cli/print.h"
-#include "runner/version.h"
 
 #include <CLI/CLI.hpp>
 

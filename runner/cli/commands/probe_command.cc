@@ -1,8 +1,8 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/test_options.h"
+#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
-#include "runner/cli/test_options.h"
-#include "runner/cli/validators.h"
 #include "runner/engine/probe.h"
 
 #include <fmt/core.h>

@@ -1,9 +1,9 @@
 #include "reports/render.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/merge.h"
-#include "runner/cli/outcome.h"
 #include "runner/cli/print.h"
-#include "runner/cli/requirement_texts.h"
+#include "runner/cli/run/merge.h"
+#include "runner/cli/run/outcome.h"
+#include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>

@@ -1,0 +1,78 @@
+// stream.h - a connected octet stream (TCP, a Unix socket, TLS over either, ...) behind one face, and how to get one.
+//
+// Errors are values. An orderly end of input is asio::error::eof, a reset asio::error::connection_reset; what came
+// before either is delivered first. TLS that ends without close_notify is asio::ssl::error::stream_truncated.
+// Every operation ends with asio::error::operation_aborted when close() or reset() is called or its coroutine is
+// cancelled. A stream may be destroyed when no operation is under way.
+#pragma once
+#include <ws/core/bytes.h>
+#include <ws/io/net/proxy.h>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace ws::io {
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // At least one octet, as many as are there. One reader at a time.
+  virtual asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) = 0;
+  // All of them. One writer at a time; may run beside a read.
+  virtual asio::awaitable<std::error_code> write(ByteView octets) = 0;
+  // Hands over what is taken at once and drops the rest: for last words.
+  virtual void write_without_waiting(ByteView) noexcept {}
+  // No more octets from us: TLS close_notify, then TCP FIN. Reading goes on.
+  virtual asio::awaitable<std::error_code> shutdown_send() = 0;
+  // Ends the TCP connection with a reset (RST).
+  virtual void reset() noexcept = 0;
+  // Closes the socket; operations under way end.
+  virtual void close() noexcept = 0;
+
+  [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+  [[nodiscard]] virtual int descriptor() noexcept { return -1; }  // of the socket: options, not I/O; -1: none
+  [[nodiscard]] virtual std::string peer() const = 0;  // for people: "127.0.0.1 port 80", "unix:/run/chat.sock"
+  [[nodiscard]] virtual bool secure() const noexcept = 0;
+};
+
+enum class Family : std::uint8_t { any, v4, v6 };
+
+struct TlsOptions {
+  std::string ca_file;                             // PEM; empty: the system's
+  std::string server_name;                         // SNI and the name that is verified; empty: the URL's host
+  bool insecure = false;                           // accept any certificate
+  std::string certificate_file, private_key_file;  // client certificate, PEM
+  std::string ca_pem;                              // trusted too, as text; alone: instead of the system's
+};
+
+struct DialOptions {
+  std::string host;  // name or address, IPv6 without brackets
+  std::uint16_t port = 80;
+  Family family = Family::any;
+  std::optional<TlsOptions> tls{};
+  std::chrono::milliseconds deadline{10'000};  // resolving, connecting, proxy and TLS together
+  std::optional<Proxy> proxy{};                // `family` is of the way to it, then
+  std::string unix_path{};  // this Unix socket, in place of host and port; TLS still verifies the host
+};
+
+enum class DialStage : std::uint8_t { resolve, connect, tls, proxy };
+
+struct DialError {
+  DialStage stage;
+  std::error_code code;
+  std::string text;  // for people: what, where, why ("connect to 127.0.0.1:9001: Connection refused")
+};
+
+// Tries the addresses of the name in turn, each with its share of the time that is left.
+[[nodiscard]] asio::awaitable<std::expected<std::unique_ptr<Stream>, DialError>> dial(DialOptions options);
+
+}  // namespace ws::io

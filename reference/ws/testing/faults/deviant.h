@@ -1,0 +1,118 @@
+// deviant.h - an echo endpoint with exactly one fault, as a sans-I/O state machine: what a conformance test must catch.
+//
+// Inside is the strict Connection, seen through a distorting lens: what the peer sends is mended before the strict
+// endpoint sees it (so a fault is overlooked) or spoilt (so that something legal is refused), and what it answers is
+// spoilt on its way out. The strict stack knows nothing of faults. Without one (Fault::none) the endpoint conforms.
+#pragma once
+#include <ws/core/connection/connection.h>
+#include <ws/core/deflate/deflate.h>
+#include <ws/testing/faults/faults.h>
+
+#include <deque>
+
+namespace ws::testing {
+
+struct DeviantOptions {
+  Role role = Role::server;
+  Fault fault = Fault::none;
+  // Client only.
+  std::string host{}, target = "/";
+  std::function<MaskKey()> mask_key{};
+  std::function<std::string()> nonce{};
+};
+
+// What the faults that look at a beginning only look at, in octets.
+inline constexpr std::size_t kChecked = 1024;
+
+class Deviant {
+ public:
+  explicit Deviant(DeviantOptions options);  // a client's request is in output() at once
+
+  void receive(ByteView octets);
+
+  [[nodiscard]] ByteView output() const noexcept { return out_; }
+  void wrote(std::size_t octets) { out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(octets)); }
+  [[nodiscard]] bool wants_shutdown() const noexcept;  // all is written, and TCP is to end
+  // Its fault is to hold on to TCP, whatever the peer does.
+  [[nodiscard]] bool keeps_tcp() const noexcept { return is(Fault::keeps_tcp) && peer_closed_; }
+
+ private:
+  enum class Phase : std::uint8_t { opening, open, over };
+  [[nodiscard]] bool is(Fault fault) const noexcept { return options_.fault == fault; }
+
+  // The opening handshake (deviant_opening.cc).
+  void ask();
+  void take_head(ByteView octets);
+  void answer(ByteView head);
+  void judge_answer(ByteView head);
+  void mend_request(RequestHead& head) const;
+  [[nodiscard]] bool dislikes(const RequestHead& head) const;
+  [[nodiscard]] std::optional<DeflateAgreement> agree(std::vector<Extension> offers) const;
+  void spoil_answer(ResponseHead& head, const std::string& key) const;
+  void mend_answer(ResponseHead& head) const;
+  void refuse(int status);
+  void open(const std::optional<DeflateParams>& deflate);
+
+  // Frames of the peer on their way in (deviant_inbound.cc).
+  void take_frames(ByteView octets);
+  void begin_frame();
+  void follow_message(const FrameHeader& header);
+  void mend_header(FrameHeader& header);
+  [[nodiscard]] bool dislikes(const FrameHeader& header) const;
+  [[nodiscard]] bool drops(const FrameHeader& header);
+  [[nodiscard]] bool wants_whole(const FrameHeader& header) const;
+  void take_payload(ByteView octets);
+  void end_frame();
+  void change_whole(FrameHeader header, Bytes payload);
+  void change_control(FrameHeader& header, Bytes& payload);
+  void take_compressed(const FrameHeader& wire, ByteView payload);
+  void hand_over(FrameHeader header, ByteView payload);
+  void hand_over(ByteView octets);
+  void listen();
+
+  // Messages, and what the strict endpoint says, on their way out (deviant_outbound.cc).
+  [[nodiscard]] bool checks_text_itself() const;
+  [[nodiscard]] bool text_is_fine(ByteView text, bool was_compressed) const;
+  void handle(const Event& event);
+  void take_message(Opcode opcode, ByteView data);
+  void flush_strict();
+  void send_pong(FrameHeader header, Bytes payload);
+  void send_close(FrameHeader header, Bytes payload);
+  void send_data(FrameHeader header, Bytes payload);
+  void send(FrameHeader header, ByteView payload);
+  void fail(std::uint16_t code);
+
+  [[nodiscard]] MaskKey next_key();
+
+  DeviantOptions options_;
+  Phase phase_ = Phase::opening;
+  Bytes head_;  // of HTTP, then of the frame that comes in
+  RequestPromise promise_{};
+  std::optional<Connection> strict_;
+  std::optional<DeflateParams> deflate_;
+  bool own_deflate_ = false;  // the lens inflates and compresses; the strict endpoint sees plain messages
+  std::optional<Inflater> inflater_;
+  std::optional<Deflater> deflater_;
+
+  // The frame that comes in.
+  std::optional<FrameHeader> header_;  // mended
+  std::optional<MaskKey> wire_key_;    // what the peer masked it with
+  bool drop_ = false, whole_ = false;
+  std::uint64_t left_ = 0, taken_ = 0;
+  std::size_t phase_in_key_ = 0;
+  Bytes payload_;
+  // The message that comes in.
+  bool in_message_ = false, message_compressed_ = false, as_binary_ = false;
+  bool forgotten_ = false;  // it is not answered
+  std::optional<std::pair<FrameHeader, Bytes>> held_fragment_;
+  // Of the messages that the strict endpoint has not told of yet: was it text, was it compressed?
+  std::deque<bool> texts_, compressed_;
+
+  // On the way out.
+  std::deque<bool> as_text_;  // of the echoes that the strict endpoint was given: do they go out as text?
+  bool failing_ = false, peer_closed_ = false;
+  std::uint32_t keys_ = 0;
+  Bytes out_;
+};
+
+}  // namespace ws::testing

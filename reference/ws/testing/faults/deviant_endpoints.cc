@@ -1,0 +1,107 @@
+#include <ws/io/net/random.h>
+#include <ws/io/net/wait.h>
+#include <ws/testing/faults/deviant.h>
+#include <ws/testing/faults/deviant_endpoints.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+#include <optional>
+
+namespace ws::testing {
+namespace {
+
+// A peer that does not end TCP after us is left after this time.
+constexpr std::chrono::seconds kLinger{10};
+// How long a client whose fault is to hold on to TCP does so: longer than its tester waits, and not for ever, because
+// nobody stops it.
+constexpr std::chrono::seconds kHeld{3};
+
+// Moves octets between the stream and the deviant peer until TCP ends.
+asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
+  std::optional<io::Watchdog> linger;
+  Bytes buffer(64 * 1024);
+  while (true) {
+    while (!peer.output().empty()) {
+      const Bytes out = to_bytes(peer.output());
+      if (co_await stream.write(out)) break;
+      peer.wrote(out.size());
+    }
+    if (!linger && peer.wants_shutdown()) {
+      (void)co_await stream.shutdown_send();
+      linger.emplace(stream.executor(), io::deadline_after(kLinger), [&stream] { stream.close(); });
+    }
+    const auto n = co_await stream.read_some(buffer);
+    if (!n) break;
+    peer.receive(std::span(buffer).first(*n));
+  }
+  if (peer.keeps_tcp()) {
+    io::Signal never(stream.executor());
+    const auto until = role == Role::client ? io::deadline_after(kHeld) : io::Clock::time_point::max();
+    (void)co_await never.wait(until);  // the end of a server lets go
+  }
+  stream.close();
+}
+
+asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, Fault fault) {
+  DeviantOptions options;
+  options.fault = fault;
+  Deviant peer(options);
+  co_await drive(peer, *stream, Role::server);
+}
+
+asio::awaitable<void> accept_all(io::Listener& listener, Fault fault) {
+  while (auto stream = co_await listener.accept()) {
+    const auto executor = (*stream)->executor();
+    asio::co_spawn(executor, serve(std::move(*stream), fault), asio::detached);
+  }
+}
+
+}  // namespace
+
+struct DeviantServer::Impl {
+  asio::io_context context{1};
+  std::unique_ptr<io::Listener> listener;
+  std::thread thread;
+};
+
+DeviantServer::DeviantServer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+DeviantServer::~DeviantServer() {
+  impl_->context.stop();
+  impl_->thread.join();
+}
+
+std::expected<std::unique_ptr<DeviantServer>, std::string> DeviantServer::start(Fault fault, io::ListenOptions listen) {
+  auto impl = std::make_unique<Impl>();
+  auto listener = io::Listener::open(impl->context.get_executor(), std::move(listen));
+  if (!listener) return std::unexpected(std::move(listener.error()));
+  impl->listener = std::move(*listener);
+  asio::co_spawn(impl->context, accept_all(*impl->listener, fault), asio::detached);
+  impl->thread = std::thread([&context = impl->context] { context.run(); });
+  return std::unique_ptr<DeviantServer>(new DeviantServer(std::move(impl)));
+}
+
+std::uint16_t DeviantServer::port() const noexcept { return impl_->listener->port(); }
+
+asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fault fault, io::TlsOptions tls) {
+  io::DialOptions dial;
+  dial.host = url.host;
+  dial.port = url.port;
+  if (url.secure) dial.tls = std::move(tls);
+  auto stream = co_await io::dial(std::move(dial));
+  if (!stream) co_return std::unexpected(std::move(stream.error().text));
+  DeviantOptions options;
+  options.role = Role::client;
+  options.fault = fault;
+  options.host = host_field(url);
+  options.target = url.target;
+  options.mask_key = io::random_mask_key;
+  options.nonce = io::random_nonce;
+  Deviant peer(std::move(options));
+  co_await drive(peer, **stream, Role::client);
+  co_return std::expected<void, std::string>{};
+}
+
+}  // namespace ws::testing

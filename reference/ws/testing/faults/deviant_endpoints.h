@@ -1,0 +1,33 @@
+// deviant_endpoints.h - deviant peers on real connections: a server, and one connection of a client.
+#pragma once
+#include <ws/core/http/url.h>
+#include <ws/io/net/listener.h>
+#include <ws/testing/faults/faults.h>
+
+#include <thread>
+
+namespace ws::testing {
+
+// Echoes in a thread of its own, with one fault, until it is destroyed.
+class DeviantServer {
+ public:
+  // The error is a sentence ("listen on ...").
+  [[nodiscard]] static std::expected<std::unique_ptr<DeviantServer>, std::string> start(Fault fault,
+                                                                                        io::ListenOptions listen);
+  DeviantServer(const DeviantServer&) = delete;
+  DeviantServer& operator=(const DeviantServer&) = delete;
+  ~DeviantServer();
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+ private:
+  struct Impl;
+  explicit DeviantServer(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Connects, echoes with one fault until TCP ends. The error is a sentence.
+[[nodiscard]] asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fault fault,
+                                                                                   io::TlsOptions tls);
+
+}  // namespace ws::testing

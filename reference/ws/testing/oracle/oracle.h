@@ -1,0 +1,42 @@
+// oracle.h - does an endpoint obey RFC 6455 and RFC 7692? Put to the strict stack, for a transcript of your own.
+//
+// The endpoint's octets are read by the strict stack, which has to find nothing illegal in them. What was sent to the
+// endpoint is given to the strict stack as well, and what the endpoint did is held against what that does. Every
+// behaviour that the RFCs leave free is accepted (cases/choices.json names them, C-..): the oracle says nothing about
+// how frames are cut (C-20), limits (C-15), when a fault is noticed (C-14, C-31), codes of a Close in answer (C-22),
+// Pongs that nobody asked for (C-25) or that stand for several Pings (C-26), or what was answered before a Close
+// (C-19). What did not come is held against the endpoint only when the transcript says that the tester waited in vain.
+#pragma once
+#include <ws/testing/oracle/transcript.h>
+
+namespace ws::testing {
+
+struct Complaint {
+  enum class Weight : std::uint8_t { should, must };
+  Weight weight = Weight::must;
+  std::optional<Violation> rule{};  // of ws::rules(), where there is one: broken by the endpoint, or overlooked by it
+  std::string requirement{};        // "rfc6455-5.5.1-9", an id of cases/requirements.json
+  std::string expected{}, seen{};   // for people
+  std::size_t piece = 0;            // of the transcript, where it showed
+};
+// "MUST rfc6455-5.2-2 (reserved-bit): expected ...; seen ... (piece 3)"
+[[nodiscard]] std::string describe(const Complaint& complaint);
+
+struct Judgment {
+  std::vector<Complaint> complaints{};
+  // What the strict stack made of what was sent: its events up to a Close, a fault (event::Failed) or the end.
+  std::vector<Event> reaction{};
+
+  [[nodiscard]] bool obeys() const noexcept;                                    // no MUST is broken
+  [[nodiscard]] bool is_strict() const noexcept { return complaints.empty(); }  // nor a SHOULD
+};
+[[nodiscard]] std::string describe(const Judgment& judgment);  // a line for each complaint
+
+struct JudgeOptions {
+  // The endpoint sends every message back: then messages are compared, and to end the connection without need is wrong.
+  bool echoes = false;
+};
+
+[[nodiscard]] Judgment judge(const Transcript& transcript, const JudgeOptions& options = JudgeOptions());
+
+}  // namespace ws::testing

@@ -1,0 +1,36 @@
+// evaluate.h - one stimulus at one endpoint: what came of it, in words that can be compared.
+#pragma once
+#include "runner/campaign/expectation.h"
+#include "runner/engine/talk/session.h"
+#include "runner/engine/verdict/judge.h"
+
+#include <asio/awaitable.hpp>
+
+#include <compare>
+#include <string>
+
+namespace touchstone::fuzz {
+
+// Differences of one kind are one cluster: the same rule broken in the same way by the same endpoint.
+struct Cluster {
+  std::string agent, requirement, expected, seen;  // in words, without numbers and contents
+  auto operator<=>(const Cluster&) const = default;
+};
+
+struct Evaluation {
+  bool connected = false;
+  std::string why;  // not connected
+  Verdict verdict;
+  Observation observation;
+  std::string outcome;  // its class: equal words, equal behaviour
+  Cluster cluster;      // of the gravest finding, when it broke a MUST or a SHOULD
+
+  [[nodiscard]] bool failed() const noexcept { return connected && verdict.behavior == Behavior::failed; }
+  [[nodiscard]] bool weak() const noexcept { return connected && verdict.behavior == Behavior::non_strict; }
+};
+
+// `c` has the oracle's expectation (expected()).
+[[nodiscard]] asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
+                                                   DeflateCache& cache);
+
+}  // namespace touchstone::fuzz

@@ -1,0 +1,87 @@
+#include "runner/campaign/findings.h"
+
+#include "reports/result/result_json.h"
+#include "reports/support/files.h"
+#include "runner/catalogue/catalogue.h"
+#include "runner/engine/verdict/describe_expect.h"
+
+#include <fmt/format.h>
+
+namespace touchstone::fuzz {
+namespace {
+
+// FNV-1a: small, and the same on every machine.
+std::uint32_t digest(std::string_view text) {
+  std::uint32_t hash = 2166136261u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
+std::string explanation(const Difference& d, const RuleText& rule, const std::string& replay) {
+  std::string text = fmt::format("# {}\n\n", cluster_name(d.cluster));
+  text += fmt::format("Endpoint: {}\n\n", d.cluster.agent);
+  if (!rule.rule.empty()) text += fmt::format("Rule: {} ({}): {}\n\n", d.cluster.requirement, rule.clause, rule.rule);
+  if (!d.together.empty()) {
+    text += fmt::format(
+        "The endpoint was gone after {}, sent again and again and many at a time: one by one they do not end it, or it "
+        "could not be started again for that. A replay may take several tries.\n\n",
+        d.together.size() == 1 ? "this stimulus" : fmt::format("these {} stimuli", d.together.size()));
+  } else if (!d.death.empty()) {
+    text += "The endpoint was gone after this stimulus, which was sent alone.\n\n";
+  } else {
+    text += d.shown.verdict.summary + "\n\n";
+    for (const Finding& finding : d.shown.verdict.findings) {
+      text += fmt::format("- {} ({})\n  - expected: {}\n  - seen: {}\n", name(finding.weight), finding.requirement,
+                          finding.expected, finding.seen);
+    }
+    text += "\n";
+  }
+  if (!d.death.empty()) text += fmt::format("How it ended: {}\n\n", d.death);
+  if (d.stimulus.expect && d.together.empty())
+    text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
+  text += fmt::format("Found with input {} after {:.1f} s. Replay:\n\n    {} --cases case.json\n", d.input,
+                      static_cast<double>(d.after.count()) / 1000.0, replay);
+  return text;
+}
+
+}  // namespace
+
+std::string cluster_name(const Cluster& cluster) {
+  return fmt::format("{}-{:08x}", cluster.requirement, digest(cluster.expected + "\n" + cluster.seen));
+}
+
+std::set<std::string> clusters_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
+    if (entry.is_regular_file() && entry.path().filename() == "case.json")
+      names.insert(entry.path().parent_path().filename().string());
+  }
+  return names;
+}
+
+std::expected<std::filesystem::path, std::string> write_finding(const std::filesystem::path& folder,
+                                                                const Difference& difference, const RuleText& rule,
+                                                                const std::string& replay) {
+  const auto place = folder / cluster_name(difference.cluster);
+  if (const auto made = make_folder(place); !made) return std::unexpected(made.error());
+  Case named = difference.stimulus;
+  named.note = !difference.death.empty() ? "The endpoint was gone afterwards." : difference.shown.verdict.summary;
+  std::vector<Case> together = difference.together;
+  if (together.empty()) {
+    named.id = "fuzz/" + cluster_name(difference.cluster);
+  } else {
+    together.front() = named;
+  }
+  const std::pair<const char*, std::string> files[] = {
+      {"case.json", together.empty() ? to_json(named) : to_json(together)},
+      {"transcript.json", write_json(to_json(difference.shown.observation.transcript)) + "\n"},
+      {"README.md", explanation(difference, rule, replay)},
+  };
+  for (const auto& [name, content] : files) {
+    if (const auto written = write_file(place / name, content); !written) return std::unexpected(written.error());
+  }
+  return place;
+}
+
+}  // namespace touchstone::fuzz

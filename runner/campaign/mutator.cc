@@ -1,0 +1,428 @@
+#include "runner/campaign/mutator.h"
+
+#include "runner/campaign/expectation.h"
+#include "runner/campaign/openings.h"
+#include "runner/campaign/raw_request.h"
+
+#include <ws/core/close.h>
+#include <ws/core/deflate/deflate.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone::fuzz {
+namespace {
+
+constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 1025};
+constexpr std::uint64_t kLongLengths[] = {32767, 32768, 65535, 65536};  // seldom: they cost the time of many stimuli
+constexpr std::uint64_t kMostWrites = 8;  // of a stimulus that is cut every so many octets: each is a packet
+// Around the widths of integers: what a length is taken for when it does not fit.
+constexpr std::uint64_t kAnnounced[] = {
+    0x7FFF'FFFF,           0x8000'0000,           0xFFFF'FFFF,           0x1'0000'0000,        std::uint64_t{1} << 53,
+    0x7FFF'FFFF'FFFF'FFFF, 0x8000'0000'0000'0000, 0xFFFF'FFFF'0000'0000, 0xFFFF'FFFF'FFFF'FFFF};
+// Of each kind of octet sequence that RFC 3629 knows or forbids, one.
+constexpr std::string_view kGoodTexts[] = {"Hello",
+                                           std::string_view("\0", 1),
+                                           "\xC2\x80",
+                                           "\xDF\xBF",
+                                           "\xE0\xA0\x80",
+                                           "\xED\x9F\xBF",
+                                           "\xEF\xBB\xBF",
+                                           "\xEF\xBF\xBF",
+                                           "\xF0\x90\x80\x80",
+                                           "\xF4\x8F\xBF\xBF"};
+constexpr std::string_view kBadTexts[] = {"\xC0\x80", "\xE0\x80\x80",     "\xED\xA0\x80", "\xF0\x80\x80\x80",
+                                          "\xFF",     "\xF4\x90\x80\x80", "\xC3",         "\xE2\x82",
+                                          "\x80"};
+// Every kind of parameter (RFC 7692 7.1).
+constexpr const char* kOffers[] = {"permessage-deflate",
+                                   "permessage-deflate; client_max_window_bits",
+                                   "permessage-deflate; server_no_context_takeover",
+                                   "permessage-deflate; client_no_context_takeover",
+                                   "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+                                   "permessage-deflate; server_max_window_bits=9",
+                                   "permessage-deflate; server_max_window_bits=12; client_max_window_bits",
+                                   "permessage-deflate; client_max_window_bits=9"};
+constexpr std::uint16_t kCodes[] = {0,    999,  1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010,
+                                    1011, 1012, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000, 65535};
+
+Payload literal(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
+
+// The octets of a payload that a variation may touch; recipes become literals first.
+ws::Bytes& octets_of(Payload& payload) {
+  if (!std::holds_alternative<recipe::Literal>(payload.recipe)) {
+    PayloadGenerator generator(1);
+    payload = literal(generator.make(payload));
+  }
+  return std::get<recipe::Literal>(payload.recipe).octets;
+}
+
+bool is_raw_compressed(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  return frame != nullptr && frame->rsv != 0;
+}
+
+std::uint64_t size_of(const Step& step) {
+  if (const auto* frame = std::get_if<step::Frame>(&step.action)) return length(frame->payload);
+  const auto* message = std::get_if<step::Message>(&step.action);
+  if (message == nullptr) return 0;
+  std::uint64_t size = length(message->payload);
+  for (const Payload& part : message->parts) size += length(part);
+  return size;
+}
+
+// What of a case of the catalogue can be varied: its plain steps and a frame that is not all there, within the bounds.
+Case as_seed(const Case& from) {
+  Case c;
+  c.needs_deflate = from.needs_deflate;
+  c.wire = from.wire;
+  std::uint64_t size = 0;
+  for (const Step& step : from.steps) {
+    size += size_of(step);
+    const bool plain = runs_plainly(step);
+    if (!plain && !std::holds_alternative<step::Frame>(step.action)) break;
+    if (size > Mutator::kMostPayload || c.steps.size() >= Mutator::kMostSteps) break;
+    c.steps.push_back(step);
+    if (!plain) break;
+  }
+  return c;
+}
+
+}  // namespace
+
+Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds) : random_(seed), layers_(layers) {
+  for (const Case& from : seeds) {
+    if (from.request || !(from.needs_deflate ? layers.deflate : layers.frames)) continue;
+    Case c = as_seed(from);
+    if (!c.steps.empty()) seeds_.push_back(std::move(c));
+  }
+  for (const OpeningPart& part : layers.handshake ? opening_parts() : std::vector<OpeningPart>{}) {
+    Case c;
+    c.steps.push_back({step::Sentinel{}});
+    add_opening(c, part);
+    seeds_.push_back(std::move(c));
+  }
+  // Something of each layer early on.
+  for (std::size_t i = seeds_.size(); i > 1; --i) std::swap(seeds_[i - 1], seeds_[below(i)]);
+}
+
+std::uint64_t Mutator::below(std::uint64_t n) { return n == 0 ? 0 : random_() % n; }
+
+Case Mutator::next(std::span<const Case> corpus) {
+  Case c;
+  if (next_seed_ < seeds_.size()) {
+    c = seeds_[next_seed_++];
+  } else if (corpus.empty() || one_in(4)) {
+    c = made_up();
+  } else {
+    c = corpus[below(corpus.size())];
+    for (std::uint64_t i = 1 + below(3); i > 0; --i) vary(c, corpus);
+  }
+  finish(c);
+  return c;
+}
+
+Case Mutator::made_up() {
+  Case c;
+  c.needs_deflate = layers_.deflate && (!layers_.frames || one_in(3));
+  for (std::uint64_t i = 1 + below(5); i > 0; --i) {
+    // The same once more: what an endpoint keeps between messages shows in the second.
+    c.steps.push_back(!c.steps.empty() && one_in(4) ? c.steps[below(c.steps.size())] : any_step());
+  }
+  if (layers_.frames && one_in(12)) stop_short(c);
+  if (one_in(6)) c.wire = {Wire::Cut::octets, 1 + below(40)};
+  if (c.needs_deflate) c.offer = {pick(kOffers)};
+  if (layers_.handshake && one_in(3)) vary_opening(c);
+  if (layers_.handshake && one_in(12)) vary_request(c);
+  return c;
+}
+
+// --- New steps -----------------------------------------------------------------------------------------------
+
+std::uint64_t Mutator::any_length(std::uint64_t most) {
+  const std::uint64_t length = one_in(16) ? pick(kLongLengths) : one_in(3) ? below(200) : pick(kLengths);
+  return std::min(length, most);
+}
+
+ws::Bytes Mutator::any_octets(std::uint64_t most) {
+  ws::Bytes out(static_cast<std::size_t>(any_length(most)));
+  const auto fill = static_cast<std::byte>(below(256));
+  const bool random = one_in(2);
+  for (auto& octet : out) octet = random ? static_cast<std::byte>(below(256)) : fill;
+  return out;
+}
+
+ws::Bytes Mutator::any_text(std::uint64_t most) {
+  ws::Bytes out(static_cast<std::size_t>(one_in(2) ? 0 : any_length(most)), std::byte{'x'});
+  for (std::uint64_t i = below(4); i > 0; --i) {
+    const auto part = ws::as_octets(one_in(4) ? pick(kBadTexts) : pick(kGoodTexts));
+    const auto at = out.begin() + static_cast<std::ptrdiff_t>(below(out.size() + 1));
+    out.insert(at, part.begin(), part.end());
+  }
+  if (out.size() > most) out.resize(static_cast<std::size_t>(most));
+  return out;
+}
+
+// A block of its own, again and again: matches at a distance that a small window does not reach.
+ws::Bytes Mutator::repetitive(std::uint64_t most) {
+  ws::Bytes block(static_cast<std::size_t>(1 + below(4000)));
+  for (auto& octet : block) octet = static_cast<std::byte>('a' + below(26));
+  ws::Bytes out;
+  for (std::uint64_t i = 2 + below(6); i > 0 && out.size() + block.size() <= most; --i) ws::append(out, block);
+  return out;
+}
+
+step::Frame Mutator::any_frame() {
+  constexpr ws::Opcode kOpcodes[] = {ws::Opcode::cont, ws::Opcode::text, ws::Opcode::binary,
+                                     ws::Opcode::ping, ws::Opcode::pong, ws::Opcode::close};
+  step::Frame frame;
+  frame.opcode = one_in(12) ? static_cast<ws::Opcode>(below(16)) : pick(kOpcodes);
+  frame.fin = !one_in(3);
+  if (one_in(8)) frame.rsv = static_cast<std::uint8_t>(below(8));
+  const bool control = ws::is_control(frame.opcode);
+  if (control) frame.fin = !one_in(10);
+  const std::uint64_t most = control && !one_in(8) ? 125 : 66'000;
+  frame.payload = literal(frame.opcode == ws::Opcode::text || one_in(3) ? any_text(most) : any_octets(most));
+  if (frame.opcode == ws::Opcode::close) {
+    frame.payload = literal(ws::encode_close(ws::CloseReason{pick(kCodes), ws::to_string(any_text(130))}));
+  }
+  return frame;
+}
+
+step::Message Mutator::any_message() {
+  step::Message message;
+  message.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
+  message.payload = literal(one_in(4)                            ? repetitive(66'000)
+                            : message.opcode == ws::Opcode::text ? any_text(66'000)
+                                                                 : any_octets(66'000));
+  message.deflate = one_in(2);
+  if (one_in(3)) message.fragment = 1 + below(std::max<std::uint64_t>(length(message.payload), 1));
+  return message;
+}
+
+// A compressed message in one frame, with octets that are wrong somewhere.
+step::Frame Mutator::corrupt_compressed() {
+  step::Frame frame;
+  frame.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
+  frame.rsv = 4;
+  ws::Bytes octets;
+  ws::Deflater deflater(9, true);  // within every window
+  deflater.compress(any_text(2000), true, octets);
+  for (std::uint64_t i = below(3); i > 0; --i) vary(octets);
+  frame.payload = literal(std::move(octets));
+  return frame;
+}
+
+Step Mutator::any_step() {
+  if (!layers_.frames) return one_in(3) ? Step{step::Sentinel{}} : Step{any_message()};
+  switch (below(10)) {
+    case 0:
+      return {step::Close{one_in(5) ? std::nullopt : std::optional(pick(kCodes)), literal(any_text(123))}};
+    case 1:
+      return {step::Sentinel{}};
+    case 2:
+      return {
+          step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping, .payload = literal(any_octets(125))}};
+    case 3:
+      if (layers_.deflate) return {corrupt_compressed()};
+      [[fallthrough]];
+    case 4:
+    case 5:
+    case 6:
+      return {any_frame()};
+    default:
+      return {any_message()};
+  }
+}
+
+// --- Variations ----------------------------------------------------------------------------------------------
+
+void Mutator::vary(Case& c, std::span<const Case> corpus) {
+  const std::size_t n = c.steps.size();
+  const auto at = [&](std::size_t i) { return c.steps.begin() + static_cast<std::ptrdiff_t>(i); };
+  if (has_raw_request(c) || (layers_.handshake && one_in(32))) return vary_request(c);
+  if (layers_.handshake && one_in(8)) return vary_opening(c);
+  switch (below(10)) {
+    case 0:
+      c.steps.insert(at(below(n + 1)), any_step());
+      break;
+    case 1:
+      if (n > 1) c.steps.erase(at(below(n)));
+      break;
+    case 2: {
+      const Step twin = n > 0 ? c.steps[below(n)] : any_step();
+      c.steps.insert(at(below(n + 1)), twin);
+      break;
+    }
+    case 3:
+      if (n > 1) std::swap(c.steps[below(n)], c.steps[below(n)]);
+      break;
+    case 4: {
+      const Case& other = corpus[below(corpus.size())];
+      const auto from = static_cast<std::ptrdiff_t>(below(other.steps.size()));
+      c.steps.resize(below(n + 1));
+      c.steps.insert(c.steps.end(), other.steps.begin() + from, other.steps.end());
+      c.needs_deflate = c.needs_deflate || other.needs_deflate;
+      break;
+    }
+    case 5:
+      c.wire.cut = one_in(2) ? Wire::Cut::frame : Wire::Cut::octets;
+      c.wire.octets = 1 + below(40);
+      break;
+    case 6:
+      if (layers_.deflate) c.needs_deflate = !layers_.frames || one_in(2);
+      if (c.needs_deflate) c.offer = {pick(kOffers)};
+      break;
+    case 7:
+      if (layers_.frames) stop_short(c);
+      break;
+    default:
+      if (n > 0) vary(c.steps[below(n)]);
+  }
+}
+
+// A last frame that is not all there: cut somewhere, or with a length that is not true.
+void Mutator::stop_short(Case& c) {
+  c.steps.resize(below(c.steps.size() + 1));
+  step::Frame frame = any_frame();
+  const std::uint64_t size = length(frame.payload);
+  if (one_in(2)) {
+    frame.form.cut = 1 + below(size + 5);
+  } else {
+    const std::uint64_t wrapped = pick(kAnnounced) + (one_in(2) ? size : 0);  // as if only its lower half counted
+    frame.form.announces = one_in(4) ? size + 1 + below(300) : std::max(wrapped, size + 1);
+  }
+  c.steps.push_back({frame});
+}
+
+// One part fewer, or some more.
+void Mutator::vary_opening(Case& c) {
+  if (!c.tags.empty() && one_in(3)) {
+    c.tags.erase(c.tags.begin() + static_cast<std::ptrdiff_t>(below(c.tags.size())));
+    return;
+  }
+  for (std::uint64_t i = 1 + below(3); i > 0; --i) add_opening(c, opening_parts()[below(opening_parts().size())]);
+}
+
+void Mutator::vary(Step& step) {
+  if (auto* frame = std::get_if<step::Frame>(&step.action)) {
+    vary(*frame);
+  } else if (auto* message = std::get_if<step::Message>(&step.action)) {
+    vary(*message);
+  } else if (auto* close = std::get_if<step::Close>(&step.action)) {
+    if (one_in(2)) close->code = pick(kCodes);
+    if (one_in(2) && close->code) vary(octets_of(close->reason));
+  } else {
+    step = any_step();
+  }
+}
+
+void Mutator::vary(step::Frame& frame) {
+  switch (below(7)) {
+    case 0:
+      frame.fin = !frame.fin;
+      break;
+    case 1:
+      frame.rsv = static_cast<std::uint8_t>(frame.rsv ^ (1u << below(3)));
+      break;
+    case 2:
+      frame.opcode = static_cast<ws::Opcode>(below(16));
+      break;
+    case 3:
+      frame.form.length_bits = one_in(2) ? 16 : 64;
+      break;
+    case 4:
+      if (one_in(2)) frame.form.wrong_mask = !frame.form.wrong_mask;
+      if (one_in(2)) frame.form.key = ws::MaskKey{};
+      break;
+    default:
+      vary(octets_of(frame.payload));
+  }
+}
+
+void Mutator::vary(step::Message& message) {
+  switch (below(4)) {
+    case 0:
+      message.deflate = !message.deflate;
+      break;
+    case 1:
+      if (message.parts.empty()) message.fragment = one_in(3) ? 0 : 1 + below(200);  // else it is cut already
+      break;
+    case 2:
+      message.opcode = message.opcode == ws::Opcode::text ? ws::Opcode::binary : ws::Opcode::text;
+      break;
+    default:
+      if (message.parts.empty()) {
+        vary(octets_of(message.payload));
+      } else {
+        vary(octets_of(message.parts[below(message.parts.size())]));
+      }
+  }
+}
+
+void Mutator::vary(ws::Bytes& octets) {
+  const auto at = [&] { return octets.begin() + static_cast<std::ptrdiff_t>(below(octets.size() + 1)); };
+  switch (octets.empty() ? 3 : below(6)) {
+    case 0:
+      octets[below(octets.size())] ^= std::byte(1u << below(8));
+      break;
+    case 1:
+      octets[below(octets.size())] = static_cast<std::byte>(below(256));
+      break;
+    case 2:
+      octets.resize(below(octets.size()) + 1);
+      break;
+    case 3: {
+      const auto part = ws::as_octets(one_in(2) ? pick(kGoodTexts) : pick(kBadTexts));
+      octets.insert(at(), part.begin(), part.end());
+      break;
+    }
+    case 4:
+      octets.resize(static_cast<std::size_t>(any_length(66'000)), std::byte{'x'});
+      break;
+    default:
+      octets.erase(octets.begin() + static_cast<std::ptrdiff_t>(below(octets.size())));
+  }
+}
+
+// Bounds, marks of their own, and everything that a case must have.
+void Mutator::finish(Case& c) {
+  if (c.steps.size() > kMostSteps) c.steps.resize(kMostSteps);
+  std::uint64_t size = 0;
+  const auto too_much = std::ranges::find_if(c.steps, [&](const Step& step) {
+    size += size_of(step);
+    return size > kMostPayload;
+  });
+  c.steps.erase(too_much, c.steps.end());
+  const std::uint64_t heads = c.steps.size() * ws::kMaxHeaderSize;
+  if (c.wire.cut == Wire::Cut::octets)
+    c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
+  int mark = 0;
+  for (Step& step : c.steps) {
+    if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
+    if (auto* frame = std::get_if<step::Frame>(&step.action)) {
+      frame->pause_at = {}, frame->marks = {};
+      const std::uint64_t told = frame->form.announces.value_or(length(frame->payload));
+      if (frame->form.length_bits == 16 && told > 0xFFFF) frame->form.length_bits = 64;
+    }
+    // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
+    if (auto* close = std::get_if<step::Close>(&step.action); close != nullptr && !close->code) close->reason = {};
+  }
+  if (!c.needs_deflate) {
+    c.offer.clear();
+  } else if (std::ranges::any_of(c.steps, is_raw_compressed)) {
+    // Raw data may reach back through the whole window, so nothing may limit it but this.
+    c.offer = {kOffers[0]};
+  } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
+    c.offer = {pick(kOffers)};
+  }
+  if (!layers_.handshake) c.tags.clear();
+  if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
+  c.sides = {Side::server};
+  c.id = fmt::format("fuzz/{}", made_++);
+  c.title = "A stimulus of the fuzzer";
+  c.deadline = std::chrono::seconds(20);
+}
+
+}  // namespace touchstone::fuzz

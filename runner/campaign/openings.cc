@@ -1,0 +1,214 @@
+#include "runner/campaign/openings.h"
+
+#include "runner/campaign/raw_request.h"
+#include "runner/catalogue/catalogue.h"
+#include "runner/engine/talk/opening.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+namespace touchstone::fuzz {
+namespace {
+
+constexpr std::string_view kTag = "opening:";
+constexpr std::size_t kMostJoined = 4096;  // octets of a request that may go with others
+
+using Level = ExpectOpening::Level;
+using Outcome = ExpectOpening::Outcome;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string name_in(const FieldEdit& edit) {
+  if (edit.kind != FieldEdit::Kind::line) return lower(edit.name);
+  const std::string line = ws::to_string(PayloadGenerator(1).make(edit.value));
+  const auto end = line.find_first_of(" \t:");
+  return lower(line.substr(0, end));
+}
+
+std::vector<std::string> touched_by(const HeadScript& script) {
+  std::vector<std::string> out;
+  for (const FieldEdit& edit : script.fields) out.push_back(name_in(edit));
+  if (script.wire != 0) out.emplace_back("wire");
+  if (!script.start.empty()) {
+    out.emplace_back("start");
+    // RFC 9112 3.2.2: a target in absolute form takes the place of Host.
+    if (script.start.contains("://")) out.emplace_back("host");
+  }
+  return out;
+}
+
+bool edits_lines_only(const Case& c) {
+  const auto many = [](const FieldEdit& edit) { return edit.times > 100; };
+  return c.request && c.offer.empty() && !c.request->raw && length(c.request->before) == 0 &&
+         length(c.request->behind) == 0 && !c.request->glue && !c.request->stop &&
+         std::ranges::none_of(c.request->fields, many);
+}
+
+// Steps that are over at once.
+bool is_brisk(const Case& c) {
+  return std::ranges::all_of(c.steps, [](const Step& step) {
+    return !std::holds_alternative<step::Alive>(step.action) && !std::holds_alternative<step::Repeat>(step.action);
+  });
+}
+
+OpeningPart part_of(const Case& c, std::size_t octets) {
+  OpeningPart part{std::string(kTag) + c.id, c, edits_lines_only(c) && c.expect->opening && octets <= kMostJoined, {}};
+  if (c.request) part.touches = touched_by(*c.request);
+  // What is agreed on decides how frames are read.
+  if (std::ranges::find(part.touches, "sec-websocket-extensions") != part.touches.end()) part.joins = false;
+  part.c.tags = {part.tag};
+  part.c.aliases.clear();
+  part.c.bugs.clear();
+  return part;
+}
+
+// Each field of the ordinary request by itself: in other letters, between blanks, and behind all others.
+void add_fields(std::vector<OpeningPart>& parts) {
+  const std::pair<const char*, const char*> fields[] = {{"Host", "@host"},
+                                                        {"Upgrade", "websocket"},
+                                                        {"Connection", "Upgrade"},
+                                                        {"Sec-WebSocket-Key", "@key"},
+                                                        {"Sec-WebSocket-Version", "13"}};
+  const auto add = [&](const char* what, const std::string& name, const char* requirement,
+                       std::vector<FieldEdit> edits) {
+    Case c;
+    c.id = std::string("fuzz-opening/") + what + "/" + lower(name);
+    c.title = "The opening handshake with one field in another form";
+    c.sides = {Side::server};
+    c.requirements = {requirement};
+    c.request = HeadScript{.fields = std::move(edits)};
+    c.expect.emplace();
+    c.expect->opening.emplace();  // it must open
+    parts.push_back(part_of(c, 0));
+  };
+  const auto text = [](const std::string& value) { return Payload{recipe::Literal{ws::to_bytes(value)}}; };
+  for (const auto& [name, value] : fields) {
+    add("letters", name, "rfc6455-4.1-50", {{FieldEdit::Kind::set, lower(name), text(value)}});
+    add("blanks", name, "rfc9112-5.1-2",
+        {{FieldEdit::Kind::remove, name},
+         {FieldEdit::Kind::line, {}, text(std::string(name) + ": \t" + value + " \t ")}});
+    add("last", name, "rfc6455-4.2.1-17", {{FieldEdit::Kind::remove, name}, {FieldEdit::Kind::add, name, text(value)}});
+  }
+}
+
+std::vector<OpeningPart> all_parts() {
+  std::vector<OpeningPart> parts;
+  Target target;
+  target.url = {false, "127.0.0.1", 9001, "/"};
+  for (const Case& c : Catalogue::built_in().cases()) {
+    if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c)) continue;
+    const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
+    if (!c.request && !c.expect->opening && !negotiates) continue;
+    const std::size_t octets = opening_request(c, target, 1).octets.size();
+    if (octets <= kMostRequest) parts.push_back(part_of(c, octets));
+  }
+  add_fields(parts);
+  return parts;
+}
+
+const OpeningPart* find_part(const std::string& tag) {
+  static const auto index = [] {
+    std::map<std::string, const OpeningPart*, std::less<>> out;
+    for (const OpeningPart& part : opening_parts()) out.emplace(part.tag, &part);
+    return out;
+  }();
+  const auto found = index.find(tag);
+  return found == index.end() ? nullptr : found->second;
+}
+
+std::vector<const OpeningPart*> parts_of(const Case& c) {
+  std::vector<const OpeningPart*> out;
+  for (const std::string& tag : c.tags) {
+    if (const OpeningPart* part = find_part(tag)) out.push_back(part);
+  }
+  return out;
+}
+
+// One departure that has to be refused decides, whatever else is allowed. Its status is the fitting one when all else
+// is beyond doubt; with a second departure an endpoint may well have seen that one first.
+const OpeningPart& deciding(const std::vector<const OpeningPart*>& parts) {
+  const auto rank = [](const OpeningPart* part) {
+    const ExpectOpening& opening = *part->c.expect->opening;
+    const int doubt = static_cast<int>(opening.level);  // must, should, may
+    return opening.outcome == Outcome::refuse ? doubt : 5 - doubt;
+  };
+  return **std::ranges::min_element(parts, {}, rank);
+}
+
+bool beyond_doubt(const std::vector<const OpeningPart*>& parts, const OpeningPart& but) {
+  return std::ranges::all_of(parts, [&](const OpeningPart* part) {
+    const ExpectOpening& opening = *part->c.expect->opening;
+    return part == &but || (opening.outcome == Outcome::open && opening.level == Level::must);
+  });
+}
+
+// What comes in pieces may be refused at the first of them, so only what must open is cut.
+bool may_be_cut(const OpeningPart& part) {
+  const auto& opening = part.c.expect->opening;
+  return opening && opening->outcome == Outcome::open && opening->level == Level::must;
+}
+
+bool cuts(const OpeningPart& part) { return std::ranges::find(part.touches, "wire") != part.touches.end(); }
+
+}  // namespace
+
+const std::vector<OpeningPart>& opening_parts() {
+  static const std::vector<OpeningPart> parts = all_parts();
+  return parts;
+}
+
+bool has_opening(const Case& c) noexcept {
+  return std::ranges::any_of(c.tags, [](const std::string& tag) { return tag.starts_with(kTag); });
+}
+
+void add_opening(Case& c, const OpeningPart& part) {
+  const auto present = parts_of(c);
+  const auto clash = [&](const OpeningPart* other) {
+    return !other->joins || !part.joins || (cuts(part) && !may_be_cut(*other)) || (cuts(*other) && !may_be_cut(part)) ||
+           std::ranges::find_first_of(other->touches, part.touches) != other->touches.end();
+  };
+  if (std::ranges::none_of(present, clash)) c.tags.push_back(part.tag);
+}
+
+void drop_openings(Case& c) {
+  c.tags.clear();
+  c.request.reset();
+}
+
+std::optional<Case> whole_opening(const Case& c) {
+  const auto parts = parts_of(c);
+  if (parts.size() != 1 || parts.front()->joins) return std::nullopt;
+  Case out = parts.front()->c;
+  out.id = c.id;
+  return out;
+}
+
+void join_openings(Case& c) {
+  const auto parts = parts_of(c);
+  if (parts.empty()) {
+    if (has_opening(c)) drop_openings(c);  // a corpus from another catalogue
+    return;
+  }
+  HeadScript script;
+  for (const OpeningPart* part : parts) {
+    const HeadScript& one = *part->c.request;
+    if (!one.start.empty()) script.start = one.start;
+    if (one.wire != 0) script.wire = one.wire;
+    script.fields.insert(script.fields.end(), one.fields.begin(), one.fields.end());
+  }
+  c.request = std::move(script);
+  const OpeningPart& decides = deciding(parts);
+  ExpectOpening opening = *decides.c.expect->opening;
+  if (!beyond_doubt(parts, decides)) opening.statuses = {200};  // any
+  if (parts.size() > 1) opening.with.clear();
+  c.expect->opening = std::move(opening);
+  // The rule of the frames stays the last one.
+  c.requirements.insert(c.requirements.begin(), decides.c.requirements.begin(), decides.c.requirements.end());
+}
+
+}  // namespace touchstone::fuzz

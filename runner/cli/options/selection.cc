@@ -1,0 +1,165 @@
+#include "runner/cli/options/selection.h"
+
+#include "reports/support/files.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/describe.h"
+#include "runner/cli/options/validators.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace touchstone::cli {
+namespace {
+
+// "close/*" and "close/code-valid/*" of "close/code-valid/1000".
+void add_folders(std::vector<std::string>& names, const std::string& id, char separator) {
+  for (std::size_t at = id.find(separator); at != std::string::npos; at = id.find(separator, at + 1)) {
+    names.push_back(id.substr(0, at + 1) + "*");
+  }
+}
+
+bool matches_any(const Catalogue& catalogue, const std::string& pattern) {
+  return std::any_of(catalogue.cases().begin(), catalogue.cases().end(),
+                     [&](const Case& c) { return matches(c, pattern); });
+}
+
+std::string nothing_left(const SelectionOptions& options, std::optional<Side> side) {
+  std::string text = "no case is left to run: ";
+  if (!options.include.empty()) text += fmt::format("of {}, ", join_and(options.include));
+  if (!options.exclude.empty()) text += fmt::format("--exclude takes away {}, and ", join_and(options.exclude));
+  text += fmt::format("the profile is {}", options.profile);
+  if (options.profile == "core") text += ", which leaves out bulk cases";
+  if (side) text += fmt::format("; only cases for a {} under test count here", name(*side));
+  return text;
+}
+
+}  // namespace
+
+void add_selection_options(CLI::App& app, SelectionOptions& options) {
+  app.add_option("--case", options.include,
+                 "Only cases that match: an id, Autobahn's id, a requirement, tag:NAME, a folder, or a glob of these "
+                 "('close/*', '7.*'); may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--exclude", options.exclude, "Leave out cases that match; may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--cases", options.files, "Run the cases of this file, not the catalogue's; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--profile", options.profile,
+                 "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
+      ->type_name("core|default|full")
+      ->check(one_of({"core", "default", "full"}));
+  app.add_option("--shard", options.shard,
+                 "The I-th of N shares of these cases, for N machines; `touchstone report` makes one report of theirs")
+      ->type_name("I/N");
+}
+
+std::string cases_arguments(const std::vector<std::string>& files) {
+  std::string out;
+  for (const std::string& file : files) out += " --cases " + shell_quote(file);
+  return out;
+}
+
+Catalogue catalogue_of(const std::vector<std::string>& files) {
+  Catalogue catalogue = Catalogue::built_in();
+  if (files.empty()) return catalogue;
+  catalogue.cases_.clear();
+  for (const std::string& file : files) {
+    const auto text = read_file(file);
+    if (!text) throw UsageError(text.error());
+    auto cases = load_cases(file, *text);
+    if (!cases) {
+      std::string faults;
+      for (const CaseFileError& fault : cases.error()) faults += (faults.empty() ? "" : "\n") + fault.text();
+      throw UsageError(faults);
+    }
+    for (Case& c : *cases) catalogue.cases_.push_back(std::move(c));
+  }
+  return catalogue;
+}
+
+Shard shard_named(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, shard.number);
+  const bool slash = first.ec == std::errc{} && first.ptr != end && *first.ptr == '/';
+  const auto second = slash ? std::from_chars(first.ptr + 1, end, shard.of) : first;
+  if (!slash || second.ec != std::errc{} || second.ptr != end || shard.number < 1 || shard.number > shard.of)
+    throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
+  return shard;
+}
+
+Profile profile_named(const std::string& name) {
+  if (name == "core") return Profile::core;
+  return name == "full" ? Profile::full : Profile::standard;
+}
+
+std::vector<std::string> nameable(const Catalogue& catalogue, Nameable what) {
+  std::vector<std::string> names;
+  for (const Case& c : catalogue.cases()) {
+    names.push_back(c.id);
+    names.insert(names.end(), c.aliases.begin(), c.aliases.end());
+    if (what == Nameable::cases) continue;
+    add_folders(names, c.id, '/');
+    for (const std::string& alias : c.aliases) add_folders(names, alias, '.');
+    names.insert(names.end(), c.requirements.begin(), c.requirements.end());
+    for (const std::string& tag : c.tags) names.push_back("tag:" + tag);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string no_match_text(const Catalogue& catalogue, std::string_view pattern) {
+  std::vector<std::string> near = nearest(pattern, nameable(catalogue, Nameable::all), 5);
+  if (near.empty() && pattern.ends_with('*')) {  // "clsoe*": what it would be without the star
+    const std::size_t end = pattern.find_last_not_of("*/.");
+    near =
+        nearest(pattern.substr(0, end == std::string_view::npos ? 0 : end + 1), nameable(catalogue, Nameable::all), 5);
+  }
+  std::string text = fmt::format("'{}' matches no case", pattern);
+  if (!near.empty()) return text + "; near are " + join_and(near);
+  return text + "; `touchstone list` shows all ids";
+}
+
+std::vector<const Case*> choose_cases(const Catalogue& catalogue, const SelectionOptions& options,
+                                      std::optional<Side> side) {
+  for (const auto* patterns : {&options.include, &options.exclude}) {
+    for (const std::string& pattern : *patterns) {
+      if (!matches_any(catalogue, pattern)) throw UsageError(no_match_text(catalogue, pattern));
+    }
+  }
+  Selection selection{.include = options.include,
+                      .exclude = options.exclude,
+                      .profile = profile_named(options.profile),
+                      .side = side.value_or(Side::server)};
+  std::vector<const Case*> cases = select(catalogue, selection);
+  if (!side) {
+    selection.side = Side::client;
+    for (const Case* c : select(catalogue, selection)) {
+      if (std::find(cases.begin(), cases.end(), c) == cases.end()) cases.push_back(c);
+    }
+    // The catalogue is one array: addresses are its order.
+    std::sort(cases.begin(), cases.end());
+  }
+  if (cases.empty()) throw UsageError(nothing_left(options, side));
+  if (options.shard.empty()) return cases;
+  // Every N-th: neighbours take alike long.
+  const Shard shard = shard_named(options.shard);
+  std::vector<const Case*> share;
+  for (std::size_t i = shard.number - 1; i < cases.size(); i += shard.of) share.push_back(cases[i]);
+  if (share.empty())
+    throw UsageError(fmt::format("--shard {}: there are {}", options.shard, count_of(cases.size(), "case")));
+  return share;
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,275 @@
+#include "runner/cli/options/test_options.h"
+
+#include "reports/support/files.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/options/validators.h"
+#include "runner/cli/print.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <ws/core/http/http1.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace touchstone::cli {
+namespace {
+
+// Fields of the opening handshake that are the tester's own business, and what to use instead.
+struct OwnField {
+  std::string_view name, instead;
+};
+constexpr std::array<OwnField, 7> kOwnFields = {{
+    {"Host", "use --host"},
+    {"Sec-WebSocket-Protocol", "use --subprotocol"},
+    {"Sec-WebSocket-Key", "every connection makes its own"},
+    {"Sec-WebSocket-Version", "it is 13"},
+    {"Sec-WebSocket-Extensions", "the cases say what is offered"},
+    {"Upgrade", "it is websocket"},
+    {"Connection", "it is Upgrade"},
+}};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool field_value_is_clean(std::string_view value) {
+  // RFC 9110 5.5: no control characters but the tab.
+  return std::none_of(value.begin(), value.end(), [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return (octet < 0x20 && c != '\t') || octet == 0x7f;
+  });
+}
+
+ws::Field parse_header(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) {
+    throw UsageError(fmt::format("--header '{}' has no colon; write --header 'Name: value'", text));
+  }
+  ws::Field field{text.substr(0, colon), std::string(trimmed(std::string_view(text).substr(colon + 1)))};
+  if (!ws::is_token(field.name)) {
+    throw UsageError(fmt::format("--header '{}': '{}' is no field name (RFC 9110 5.6.2)", text, field.name));
+  }
+  if (!field_value_is_clean(field.value)) {
+    throw UsageError(fmt::format("--header '{}': the value has control characters", field.name));
+  }
+  for (const OwnField& own : kOwnFields) {
+    if (ws::equals_ignoring_case(own.name, field.name)) {
+      throw UsageError(fmt::format("--header '{}' cannot be set this way; {}", field.name, own.instead));
+    }
+  }
+  return field;
+}
+
+ws::Url parse_or_refuse(const std::string& text, std::string_view where) {
+  auto url = ws::parse_url(text);
+  if (!url) throw UsageError(fmt::format("{}'{}' is no WebSocket URL: {}", where, text, url.error()));
+  return *url;
+}
+
+void repeatable(CLI::Option* option, const std::string& type) {
+  // One value each time it is named: else --header would take the URL that stands behind its value.
+  option->type_name(type)->allow_extra_args(false)->take_all();
+}
+
+void add_run_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Run";
+  app.add_option(
+         "--pid", options.process,
+         "Process id of the server on this machine: its memory and CPU are judged in cases about attacks, which then "
+         "run one by one")
+      ->group("Run")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  app.add_option("--jobs", options.jobs, "Cases at a time; the default suits this machine")
+      ->type_name("N")
+      ->check(between(1, 1024))
+      ->group(group);
+  app.add_option("--timeout", options.timeout,
+                 "Silence that counts as no answer, such as 5s or 500ms; by default measured, 5s at least")
+      ->type_name("DURATION")
+      ->group(group);
+  app.add_option("--seed", options.seed, "Of everything random; equal seeds send equal octets")
+      ->type_name("N")
+      ->check(between(0, std::numeric_limits<long long>::max()))
+      ->group(group);
+  app.add_option("--out", options.out, "Folder of the report (default: touchstone-report)")
+      ->type_name("DIR")
+      ->group(group);
+  app.add_option("--expect", options.expect,
+                 "Known failures with their reasons, see `touchstone expect --help`; exit 1 on whatever is new")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option(
+         "--profile-of-peer", options.peer_profile,
+         "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--agent", options.agent, "Name of the server in the report")->type_name("NAME")->group(group);
+  app.add_flag("--quiet", options.quiet, "No progress and no summary, only errors and the last line")->group(group);
+}
+
+void add_server_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Server under test";
+  app.add_option("--command", options.command,
+                 "Start the server with this shell command; {port} becomes a free port, also in URL. It is restarted "
+                 "when it dies, and stopped at the end. Its output goes to DIR/server.log")
+      ->type_name("COMMAND")
+      ->group(group);
+  app.add_option("--start-timeout", options.start_timeout, "How long the command may take to accept (default: 30s)")
+      ->type_name("DURATION")
+      ->group(group);
+  app.add_option("--spec", options.spec, "Autobahn's fuzzingclient.json: servers, cases, exclude-cases, outdir ...")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--tls", options.tls, "Without URL: test the embedded reference server over wss")->group(group);
+}
+
+void check_files(const TestOptions& options) {
+  if (!options.ca.empty()) (void)read_or_refuse(options.ca, "--ca");
+  if (!options.certificate.empty()) (void)read_or_refuse(options.certificate, "--cert");
+  if (!options.key.empty()) (void)read_or_refuse(options.key, "--key");
+}
+
+}  // namespace
+
+void add_connection_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Connection";
+  app.add_option("--ca", options.ca, "wss: trust these certificates (PEM) instead of the system's")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--sni", options.server_name, "wss: server name to ask for and to verify, instead of the URL's host")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_flag("--insecure", options.insecure, "wss: accept any certificate")->group(group);
+  CLI::Option* key =
+      app.add_option("--key", options.key, "wss: its private key (PEM)")->type_name("FILE")->group(group);
+  app.add_option("--cert", options.certificate, "wss: client certificate (PEM)")
+      ->type_name("FILE")
+      ->group(group)
+      ->needs(key);
+  CLI::Option* v4 = app.add_flag("-4", options.v4, "IPv4 only")->group(group);
+  app.add_flag("-6", options.v6, "IPv6 only")->group(group)->excludes(v4);
+  repeatable(app.add_option("--header", options.headers, "Extra field of the opening handshake; may be repeated")
+                 ->group(group),
+             "'Name: value'");
+  app.add_option("--host", options.host, "Host field, instead of the URL's host")->type_name("HOST")->group(group);
+  app.add_option("--origin", options.origin, "Origin field")->type_name("ORIGIN")->group(group);
+  repeatable(
+      app.add_option("--subprotocol", options.subprotocols, "Subprotocol to offer; may be repeated")->group(group),
+      "NAME");
+}
+
+void add_way_options(CLI::App& app, TestOptions& options) {
+  const std::string group = "Connection";
+  CLI::Option* proxy = app.add_option("--proxy", options.proxy,
+                                      "Through this proxy: http://user:password@host:port (CONNECT) or socks5://...")
+                           ->type_name("URL")
+                           ->group(group);
+  app.add_option("--unix-socket", options.unix_path, "To this Unix socket, in place of the URL's host and port")
+      ->type_name("PATH")
+      ->group(group)
+      ->excludes(proxy);
+}
+
+void add_test_options(CLI::App& app, TestOptions& options) {
+  app.add_option("URL", options.url,
+                 "ws://host:port/path or wss://...; without it the embedded reference server is tested");
+  add_selection_options(app, options.selection);
+  add_server_options(app, options);
+  add_connection_options(app, options);
+  add_way_options(app, options);
+  add_run_options(app, options);
+}
+
+std::string read_or_refuse(const std::string& path, std::string_view option) {
+  auto content = read_file(path);
+  if (!content) throw UsageError(fmt::format("{}: {}", option, content.error()));
+  return std::move(*content);
+}
+
+std::vector<ws::Field> header_fields(const TestOptions& options) {
+  std::vector<ws::Field> fields;
+  if (!options.origin.empty()) fields.push_back({"Origin", options.origin});
+  for (const std::string& text : options.headers) fields.push_back(parse_header(text));
+  for (const ws::Field& field : fields) {
+    if (!field_value_is_clean(field.value)) throw UsageError("--origin has control characters");
+  }
+  return fields;
+}
+
+Target make_target(const TestOptions& options, const std::string& url) {
+  check_files(options);
+  Target target;
+  target.url = parse_or_refuse(url, "");
+  target.agent = options.agent;
+  target.family = options.v4 ? ws::io::Family::v4 : options.v6 ? ws::io::Family::v6 : ws::io::Family::any;
+  target.tls.ca_file = options.ca;
+  target.tls.server_name = options.server_name;
+  target.tls.insecure = options.insecure;
+  target.tls.certificate_file = options.certificate;
+  target.tls.private_key_file = options.key;
+  target.host = options.host;
+  if (!field_value_is_clean(target.host)) throw UsageError("--host has control characters");
+  for (const std::string& name : options.subprotocols) {
+    // RFC 6455 4.1: elements of Sec-WebSocket-Protocol are tokens.
+    if (!ws::is_token(name)) throw UsageError(fmt::format("--subprotocol '{}' is no token (RFC 6455 4.1)", name));
+  }
+  target.subprotocols = options.subprotocols;
+  if (!options.proxy.empty()) {
+    auto proxy = ws::io::parse_proxy(options.proxy);
+    if (!proxy) throw UsageError("--proxy: " + proxy.error());
+    target.proxy = std::move(*proxy);
+  }
+  if (!options.unix_path.empty() && !options.command.empty())
+    throw UsageError("--unix-socket goes with a URL: --command starts a server at a port");
+  target.unix_path = options.unix_path;
+  target.fields = header_fields(options);
+  return target;
+}
+
+Target make_target(const TestOptions& options, const SpecServer& server) {
+  TestOptions merged = options;  // The command line is nearer to the user than the file.
+  if (merged.agent.empty()) merged.agent = server.agent;
+  if (merged.server_name.empty()) merged.server_name = server.hostname;
+  if (merged.origin.empty()) merged.origin = server.origin;
+  if (merged.subprotocols.empty()) merged.subprotocols = server.protocols;
+  return make_target(merged, server.url);
+}
+
+RunOptions make_run_options(const TestOptions& options) {
+  RunOptions run;
+  run.profile = profile_named(options.selection.profile);
+  run.jobs = options.jobs;
+  run.process = options.process;
+  run.seed = options.seed;
+  if (!options.timeout.empty()) run.timeout = duration_or_refuse(options.timeout, "--timeout");
+  return run;
+}
+
+std::optional<SpecFile> read_spec(const TestOptions& options) {
+  if (options.spec.empty()) return std::nullopt;
+  auto spec = parse_spec(options.spec, read_or_refuse(options.spec, "--spec"));
+  if (!spec) throw UsageError(spec.error());
+  for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
+  return std::move(*spec);
+}
+
+std::chrono::milliseconds duration_or_refuse(const std::string& text, std::string_view option) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) throw UsageError(fmt::format("{}: {}", option, parsed.error()));
+  return *parsed;
+}
+
+std::optional<PeerProfile> read_peer_profile(const TestOptions& options) {
+  if (options.peer_profile.empty()) return std::nullopt;
+  auto profile = parse_peer_profile(options.peer_profile, read_or_refuse(options.peer_profile, "--profile-of-peer"));
+  if (!profile) throw UsageError(profile.error());
+  return *profile;
+}
+
+}  // namespace touchstone::cli

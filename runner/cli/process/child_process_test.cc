@@ -1,0 +1,195 @@
+#include "runner/cli/process/child_process.h"
+
+#include "runner/cli/process/testee.h"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace touchstone::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "touchstone-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::filesystem::path log() const { return folder_ / "log"; }
+  [[nodiscard]] std::string logged() const {
+    std::ostringstream text;
+    text << std::ifstream(log()).rdbuf();
+    return text.str();
+  }
+  ChildProcess start(const std::string& command) {
+    auto process = ChildProcess::start(command, log());
+    EXPECT_TRUE(process) << process.error();
+    return std::move(*process);
+  }
+
+  std::filesystem::path folder_;
+};
+
+class ChildProcessTest : public Files {};
+
+TEST_F(ChildProcessTest, KeepsItsOutput) {
+  ChildProcess process = start("echo out; echo err >&2");
+  EXPECT_EQ(process.ended(seconds(20)), "exit code 0");
+  EXPECT_EQ(logged(), "out\nerr\n");
+}
+
+TEST_F(ChildProcessTest, TellsHowItEnded) {
+  EXPECT_EQ(start("exit 7").ended(seconds(20)), "exit code 7");
+  EXPECT_EQ(start("kill -SEGV $$").ended(seconds(20)), "signal 11 (Segmentation fault)");
+  // The shell tells of its child's signal by its exit code.
+  EXPECT_EQ(start("sh -c 'kill -ABRT $$'; exit $?").ended(seconds(20)), "signal 6 (Aborted)");
+}
+
+TEST_F(ChildProcessTest, IsNotOverWhileItRuns) {
+  ChildProcess process = start("sleep 1000");
+  EXPECT_EQ(process.ended(milliseconds(0)), std::nullopt);
+}
+
+// The group is gone when kill() finds nobody to signal.
+bool group_exists(pid_t group) { return kill(-group, 0) == 0; }
+
+TEST_F(ChildProcessTest, StopEndsTheWholeGroup) {
+  ChildProcess process = start("sleep 1000 & sleep 1000 & echo ready; wait");
+  const pid_t group = urgent_group;
+  ASSERT_TRUE(group_exists(group));
+  process.stop();
+  EXPECT_FALSE(group_exists(group));
+  EXPECT_EQ(urgent_group, 0);
+}
+
+TEST_F(ChildProcessTest, StopLeavesTimeForLastWords) {
+  // The shell in front ends at once; the server behind it writes what it has to say.
+  ChildProcess process =
+      start("mkfifo " + (folder_ / "ready").string() + "; sh -c \"trap 'echo goodbye; exit' TERM; echo > " +
+            (folder_ / "ready").string() + "; while :; do sleep 0.01; done\"; true");
+  while (!std::filesystem::exists(folder_ / "ready")) std::this_thread::yield();
+  std::string line;
+  std::getline(std::ifstream(folder_ / "ready"), line);  // Blocks until the trap is set.
+  process.stop(seconds(20));
+  EXPECT_TRUE(logged().ends_with("goodbye\n")) << logged();  // some shells also tell that their sleep was terminated
+}
+
+TEST_F(ChildProcessTest, StopKillsWhatIgnoresSigterm) {
+  ChildProcess process = start("trap '' TERM; echo ready; while :; do sleep 1000; done");
+  const pid_t group = urgent_group;
+  process.stop(milliseconds(50));
+  EXPECT_FALSE(group_exists(group));
+}
+
+TEST_F(ChildProcessTest, ALogThatCannotBeWrittenIsAnError) {
+  const auto process = ChildProcess::start("true", folder_ / "missing" / "log");
+  ASSERT_FALSE(process);
+  EXPECT_THAT(process.error(), HasSubstr("No such file or directory"));
+}
+
+class TesteeTest : public Files {
+ protected:
+  Testee testee(const std::string& command, std::uint16_t port, milliseconds deadline = seconds(20)) {
+    return Testee({.command = command, .host = "127.0.0.1", .port = port, .log = log(), .start_deadline = deadline},
+                  stop_);
+  }
+  // A listening socket on a free port, closed at the end.
+  struct Listener {
+    Listener() {
+      port = free_port().value();
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_port = htons(port);
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(fd, 8) != 0) port = 0;
+    }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    ~Listener() { close(fd); }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    std::uint16_t port = 0;
+  };
+
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(TesteeTest, IsReadyWhenThePortAccepts) {
+  const Listener listener;
+  Testee server = testee("sleep 1000", listener.port);
+  EXPECT_TRUE(server.start());
+}
+
+TEST_F(TesteeTest, TakesNobodyElsesPort) {
+  const Listener listener;
+  Testee server = testee("sleep 1000", listener.port);
+  const auto started = server.start_first();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error(), HasSubstr("something else accepts connections"));
+}
+
+TEST_F(TesteeTest, SaysHowTheServerEndedAndWhatItLogged) {
+  Testee server = testee("echo no such module >&2; exit 3", free_port().value());
+  const auto started = server.start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error(), HasSubstr("exit code 3"));
+  EXPECT_THAT(started.error(), HasSubstr("no such module"));
+}
+
+TEST_F(TesteeTest, GivesUpOnAServerThatNeverAccepts) {
+  Testee server = testee("sleep 1000", free_port().value(), milliseconds(60));
+  const auto started = server.start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error(), HasSubstr("did not accept a connection"));
+}
+
+TEST_F(TesteeTest, StopsWaitingWhenInterrupted) {
+  stop_ = true;
+  Testee server = testee("sleep 1000", free_port().value());
+  const auto started = server.start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error(), HasSubstr("interrupted"));
+}
+
+TEST_F(TesteeTest, FindsTheSanitizersReportOfADeadServer) {
+  const Listener listener;
+  Testee server = testee("echo '==7==ERROR: AddressSanitizer: heap-use-after-free'; kill -ABRT $$", listener.port);
+  ASSERT_TRUE(server.start());
+  EXPECT_EQ(server.autopsy(),
+            "the server ended with signal 6 (Aborted): ==7==ERROR: AddressSanitizer: heap-use-after-free");
+}
+
+TEST_F(TesteeTest, TellsEachSanitizerReportOnce) {
+  const Listener listener;
+  Testee server = testee("echo 'a.cc:1:2: runtime error: signed integer overflow'", listener.port);
+  ASSERT_TRUE(server.start());
+  (void)server.autopsy();  // It has ended, and its log is complete.
+  EXPECT_EQ(server.new_sanitizer_report(), std::nullopt);
+  std::ofstream(log(), std::ios::app) << "b.cc:3:4: runtime error: null pointer\nmore";
+  EXPECT_EQ(server.new_sanitizer_report(), "b.cc:3:4: runtime error: null pointer");
+  EXPECT_EQ(server.new_sanitizer_report(), std::nullopt);
+}
+
+TEST(ReportInLog, KnowsPanicsAndExceptions) {
+  EXPECT_EQ(report_in_log("listening\npanic: runtime error: index out of range\n\ngoroutine 1"),
+            "panic: runtime error: index out of range");
+  EXPECT_EQ(report_in_log("TypeError: bad request\nserving on\nTypeError: closed\n    at serve.js:3\n"),
+            "TypeError: closed");
+  EXPECT_EQ(report_in_log("all is well\n"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace touchstone::cli

@@ -1,0 +1,76 @@
+#include "runner/cli/process/deviant_echo.h"
+
+#include "runner/cli/print.h"
+#include "runner/cli/process/driver.h"
+#include "runner/cli/process/interrupt.h"
+
+#include <fmt/core.h>
+#include <ws/testing/faults/deviant_endpoints.h>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+namespace touchstone::cli {
+namespace {
+
+// Where a fault makes the tester wait, it waits for many cases at a time.
+constexpr unsigned kAtOnce = 8;
+
+ws::testing::Fault fault_named(const std::string& name, bool as_server) {
+  if (name == "none") return ws::testing::Fault::none;
+  const auto* row = ws::testing::find_fault(name);
+  if (row == nullptr)
+    throw UsageError(fmt::format("--fault {}: no such fault; see touchstone echo --list-faults", name));
+  if (!(as_server ? row->server : row->client)) {
+    throw UsageError(fmt::format("--fault {}: only a {} can have it", name, as_server ? "client" : "server"));
+  }
+  return row->fault;
+}
+
+}  // namespace
+
+Exit list_faults() {
+  for (const auto& row : ws::testing::faults()) {
+    out("{:34} {:13} {:6} {:22} {}\n", row.name,
+        row.server && row.client ? "server,client" : (row.server ? "server" : "client"), row.must ? "MUST" : "SHOULD",
+        row.requirement, row.text);
+  }
+  return Exit::ok;
+}
+
+Exit serve_deviant(const std::string& fault, ws::io::ListenOptions listen,
+                   const std::function<void(std::uint16_t)>& listening) {
+  const auto which = fault_named(fault, /*as_server=*/true);
+  watch_for_interrupts();
+  const auto server = ws::testing::DeviantServer::start(which, std::move(listen));
+  if (!server) throw UsageError(server.error());
+  listening((*server)->port());
+  wait_for_interrupt();
+  return Exit::ok;
+}
+
+Exit connect_deviant(const std::string& fault, const Target& target) {
+  const auto which = fault_named(fault, /*as_server=*/false);
+  asio::io_context context{1};
+  Exit exit = Exit::ok;
+  asio::co_spawn(context, ws::testing::run_deviant_client(target.url, which, target.tls),
+                 [&exit](std::exception_ptr, const std::expected<void, std::string>& ended) {
+                   if (ended) return;
+                   err("error: {}\n", ended.error());
+                   exit = Exit::unreachable;
+                 });
+  context.run();
+  return exit;
+}
+
+Exit drive_deviant(const std::string& fault, const Target& target) {
+  const auto which = fault_named(fault, /*as_server=*/false);
+  DriverOptions options;
+  options.agent = fault;
+  options.run_case = [which, tls = target.tls](ws::Url url) -> asio::awaitable<void> {
+    (void)co_await ws::testing::run_deviant_client(std::move(url), which, tls);
+  };
+  options.at_once = kAtOnce;
+  return drive(target, std::move(options));
+}
+
+}  // namespace touchstone::cli

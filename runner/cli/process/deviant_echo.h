@@ -1,0 +1,22 @@
+// deviant_echo.h - `touchstone echo --fault`: endpoints with one fault each (ws/testing/faults/faults.h).
+#pragma once
+#include "runner/cli/cli.h"
+#include "runner/engine/run.h"
+
+#include <ws/io/net/listener.h>
+
+#include <functional>
+#include <string>
+
+namespace touchstone::cli {
+
+Exit list_faults();
+// Serves until a signal comes; `listening` is told the port. UsageError: no such fault, or the port cannot be had.
+Exit serve_deviant(const std::string& fault, ws::io::ListenOptions listen,
+                   const std::function<void(std::uint16_t)>& listening);
+// One connection.
+Exit connect_deviant(const std::string& fault, const Target& target);
+// All cases of a fuzzing server (driver.h).
+Exit drive_deviant(const std::string& fault, const Target& target);
+
+}  // namespace touchstone::cli

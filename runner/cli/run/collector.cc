@@ -1,0 +1,91 @@
+#include "runner/cli/run/collector.h"
+
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace touchstone::cli {
+
+std::string at_which_case(const std::vector<const Case*>& suspects) {
+  static constexpr std::size_t kNamed = 6;
+  if (suspects.empty()) return "between two cases";
+  if (suspects.size() == 1) return "at " + suspects.front()->id;
+  std::vector<std::string> names;
+  for (const Case* c : suspects) {
+    if (names.size() == kNamed) {
+      names.push_back(fmt::format("{} more", suspects.size() - kNamed));
+      break;
+    }
+    names.push_back(c->id);
+  }
+  return "during one of " + join_and(names);
+}
+
+void Collector::started(const Case& c) { parts_.progress.started(c.id); }
+
+void Collector::finished(const Result& result) {
+  const Case* c = parts_.catalogue.find(result.case_id);
+  Result& kept = results_.emplace_back(result);
+  if (c != nullptr && parts_.replay) kept.replay = parts_.replay(*c, *target_);
+  if (const auto recorded = parts_.journal.add(kept); !recorded && journal_error_.empty()) {
+    journal_error_ = recorded.error();
+    parts_.progress.say(
+        fmt::format("error: {}. The run goes on; results are kept in memory until its end.", journal_error_));
+  }
+  const bool bad = kept.behavior == Behavior::failed || kept.behavior == Behavior::errored;
+  if (bad) tell_failure(kept);
+  parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);
+  if (kept.dropped_by_peer && !kept.remote_close_code) last_drop_ = kept.case_id;
+  if (parts_.testee == nullptr) return;
+  if (const auto report = parts_.testee->new_sanitizer_report()) {
+    tell_death(fmt::format("the server's log has a sanitizer report since about {}: {}", kept.case_id, *report));
+  }
+}
+
+bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) {
+  if (parts_.testee == nullptr) {
+    tell_death(fmt::format("the endpoint {} died {}: {}", ws::to_string(target_->url), at_which_case(suspects), why));
+    return false;
+  }
+  tell_death(fmt::format("{} {} (its log: {})", parts_.testee->autopsy(), at_which_case(suspects),
+                         parts_.testee->log().string()));
+  const auto restarted = parts_.testee->start();
+  if (!restarted) tell_death("it could not be started again: " + restarted.error());
+  return restarted.has_value();
+}
+
+void Collector::look_at_server_once_more() {
+  if (parts_.testee == nullptr || last_drop_.empty()) return;
+  // Without a cut connection and without a report there is nothing to wait for.
+  const auto patience = std::chrono::milliseconds(deaths_.empty() ? 20 : 1000);
+  if (const auto how = parts_.testee->ended(patience)) {
+    tell_death(fmt::format("the server ended with {}, perhaps at {} (its log: {})", *how, last_drop_,
+                           parts_.testee->log().string()));
+  }
+}
+
+void Collector::look_at_log_once_more() {
+  if (parts_.testee == nullptr) return;
+  if (const auto report = parts_.testee->new_sanitizer_report()) {
+    tell_death(fmt::format("the server's log has a sanitizer report: {}", *report));
+  }
+}
+
+// The summary tells them all; meanwhile a few are enough to know that it is worth to stop.
+void Collector::tell_failure(const Result& result) {
+  static constexpr std::size_t kTold = 10;
+  if (++failures_ <= kTold) {
+    parts_.progress.say(fmt::format("{} {}: {}", name(result.behavior), result.case_id, result.summary));
+  } else if (failures_ == kTold + 1) {
+    parts_.progress.say("... and more, which the summary tells at the end");
+  }
+}
+
+void Collector::tell_death(std::string text) {
+  parts_.progress.say("error: " + text);
+  deaths_.push_back(std::move(text));
+}
+
+}  // namespace touchstone::cli

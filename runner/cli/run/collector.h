@@ -1,0 +1,66 @@
+// collector.h - takes the results of a run as they come: into the journal, into memory, onto the screen; and looks
+// after the server under test when it dies.
+#pragma once
+#include "reports/journal.h"
+#include "runner/cli/process/testee.h"
+#include "runner/cli/run/progress.h"
+#include "runner/engine/run.h"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace touchstone::cli {
+
+// Writes the replay command of a result in the user's terms: a server that only lives during this run is named by
+// how it is started, not by its port.
+using Replay = std::function<std::string(const Case&, const Target&)>;
+
+class Collector : public RunObserver {
+ public:
+  struct Parts {
+    const Catalogue& catalogue;  // that the results are of
+    JournalWriter& journal;
+    Progress& progress;
+    Testee* testee = nullptr;  // of --command
+    Replay replay;
+    Profile profile = Profile::standard;
+  };
+  explicit Collector(Parts parts) : parts_(std::move(parts)) {}
+
+  // Results that follow are of this target.
+  void begin(const Target& target) { target_ = &target; }
+
+  void started(const Case& c) override;
+  void finished(const Result& result) override;
+  bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) override;
+
+  // After the last case: a server of ours that has ended since, although nobody tried to connect again.
+  void look_at_server_once_more();
+  // After its end: a sanitizer's report that came late.
+  void look_at_log_once_more();
+
+  [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
+  // One sentence for each death, or each sanitizer report, of the server: at which case, and how.
+  [[nodiscard]] const std::vector<std::string>& deaths() const noexcept { return deaths_; }
+  // Why not all results are in the journal; empty when they are.
+  [[nodiscard]] const std::string& journal_error() const noexcept { return journal_error_; }
+
+ private:
+  void tell_death(std::string text);
+  void tell_failure(const Result& result);
+
+  Parts parts_;
+  const Target* target_ = nullptr;
+  std::vector<Result> results_;
+  std::size_t failures_ = 0;
+  std::vector<std::string> deaths_;
+  std::string last_drop_;  // the latest case in which the endpoint ended TCP without a Close
+  std::string journal_error_;
+};
+
+// "at close/a", "during one of close/a, close/b", "between two cases".
+[[nodiscard]] std::string at_which_case(const std::vector<const Case*>& suspects);
+
+}  // namespace touchstone::cli

@@ -1,0 +1,145 @@
+#include "runner/cli/run/serve_options.h"
+
+#include "runner/cli/cli.h"
+#include "runner/cli/options/spec_choice.h"
+#include "runner/cli/options/test_options.h"
+#include "runner/cli/options/validators.h"
+#include "runner/cli/print.h"
+#include "runner/cli/run/expect_run.h"
+#include "runner/cli/run/outcome.h"
+#include "runner/cli/text.h"
+
+#include <fmt/core.h>
+#include <ws/core/http/url.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr std::uint16_t kAutobahnPort = 9001;
+
+std::optional<SpecFile> read_server_spec(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  auto spec = parse_server_spec(path, read_or_refuse(path, "--spec"));
+  if (!spec) throw UsageError(spec.error());
+  for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
+  return std::move(*spec);
+}
+
+// The command line is nearer to the user than the file.
+ws::io::ListenOptions where_to_listen(const ServeOptions& options, const std::optional<SpecFile>& spec) {
+  ws::io::ListenOptions listen;
+  listen.host = options.host;
+  // A client that we start is told the port.
+  listen.port = options.port.value_or(options.command.empty() ? kAutobahnPort : 0);
+  bool tls = options.tls || !options.certificate.empty();
+  std::string certificate = options.certificate, key = options.key;
+  if (spec) {
+    const auto url = ws::parse_url(spec->url);
+    if (!url)
+      throw UsageError(fmt::format("{}: /url: '{}' is no WebSocket URL: {}", options.spec, spec->url, url.error()));
+    // A name that may mean ::1 as well would leave out those who connect to 127.0.0.1, as most drivers do.
+    listen.host = url->host == "localhost" ? "127.0.0.1" : url->host;
+    if (!options.port && options.command.empty()) listen.port = url->port;
+    tls = tls || url->secure;
+    if (certificate.empty()) certificate = spec->certificate;
+    if (key.empty()) key = spec->key;
+  }
+  if (!tls) return listen;
+  ws::io::ServerTls& server = listen.tls.emplace();
+  if (certificate.empty()) {
+    ws::io::Identity identity = ws::io::self_signed(listen.host);
+    server.certificate_pem = std::move(identity.certificate_pem);
+    server.private_key_pem = std::move(identity.private_key_pem);
+  } else {
+    server.certificate_file = certificate;
+    server.private_key_file = key.empty() ? certificate : key;
+  }
+  return listen;
+}
+
+}  // namespace
+
+void add_serve_options(CLI::App& app, ServeOptions& options) {
+  const std::string server = "Server", client = "Client under test", run = "Run";
+  add_selection_options(app, options.selection);
+  app.add_option("--port", options.port, "Port to listen on; 0: a free one (default: 9001, with --command a free one)")
+      ->type_name("N")
+      ->check(between(0, 65535))
+      ->group(server);
+  app.add_option("--host", options.host, "Address to listen on")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(server);
+  app.add_flag("--tls", options.tls, "wss; without --cert under a fresh certificate, DIR/certificate.pem")
+      ->group(server);
+  CLI::Option* key = app.add_option("--key", options.key, "Private key (PEM)")->type_name("FILE")->group(server);
+  app.add_option("--cert", options.certificate, "Certificate (PEM)")->type_name("FILE")->group(server)->needs(key);
+  app.add_option("--spec", options.spec, "Autobahn's fuzzingserver.json: url, cases, exclude-cases, outdir ...")
+      ->type_name("FILE")
+      ->group(server);
+  CLI::Option* command =
+      app.add_option("--command", options.command,
+                     "Start the client with this shell command, wait for its end, report, exit. {url} becomes the "
+                     "address that an Autobahn driver needs; with {case_url} the command is run once for each case, "
+                     "and need only connect there and echo. Its output goes to DIR/client.log")
+          ->type_name("COMMAND")
+          ->group(client);
+  app.add_option("--agent", options.agent, "Name of the client in the report, whatever it calls itself")
+      ->type_name("NAME")
+      ->group(client);
+  app.add_option("--idle", options.idle, "With --command: end it when it begins no case for so long")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->needs(command)
+      ->group(client);
+  app.add_flag("--once", options.once, "End after the first /updateReports")->group(client);
+  app.add_option("--timeout", options.timeout, "Silence that counts as no answer (default: 5s)")
+      ->type_name("DURATION")
+      ->group(run);
+  app.add_option("--seed", options.seed, "Of everything random; equal seeds send equal octets")
+      ->type_name("N")
+      ->check(between(0, std::numeric_limits<long long>::max()))
+      ->group(run);
+  app.add_option("--out", options.out, "Folder of the report (default: touchstone-report); results there are kept")
+      ->type_name("DIR")
+      ->group(run);
+  app.add_option("--expect", options.expect, "Known failures with their reasons, see `touchstone expect --help`")
+      ->type_name("FILE")
+      ->group(run);
+  app.add_flag("--quiet", options.quiet, "No progress and no summary, only errors and the last line")->group(run);
+}
+
+ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
+  const std::optional<SpecFile> spec = read_server_spec(options.spec);
+  ServePlan plan;
+  plan.cases = spec ? choose_by_spec(catalogue, options.selection, *spec, options.spec, Side::client)
+                    : choose_cases(catalogue, options.selection, Side::client);
+  plan.out = !options.out.empty() ? options.out : spec && !spec->outdir.empty() ? spec->outdir : kDefaultFolder;
+  plan.idle = duration_or_refuse(options.idle, "--idle");
+  if (!options.expect.empty()) {
+    if (options.agent.empty()) throw UsageError("--expect is about one client: name it with --agent");
+    plan.expectations = read_expectations(options.expect);
+  }
+  serve::Settings& settings = plan.settings;
+  settings.listen = where_to_listen(options, spec);
+  settings.profile = profile_named(options.selection.profile);
+  settings.profile_name = options.selection.profile;
+  settings.seed = options.seed;
+  if (!options.timeout.empty()) settings.timeout = duration_or_refuse(options.timeout, "--timeout");
+  settings.reports = plan.out;
+  settings.agent = options.agent;
+  if (settings.agent.empty() && !options.command.empty()) settings.agent = "client";
+  if (spec && !spec->exclude_agent_cases.empty()) {
+    settings.excluded = [file = *spec](const std::string& agent, const Case& c) {
+      const auto patterns = excluded_for(file, agent);
+      return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return matches(c, pattern); });
+    };
+  }
+  return plan;
+}
+
+}  // namespace touchstone::cli

@@ -1,0 +1,137 @@
+#include "runner/cli/run/serve_results.h"
+
+#include "reports/digest.h"
+
+#include <fmt/core.h>
+#include <ws/core/http/http1.h>
+
+#include <algorithm>
+#include <set>
+
+namespace touchstone::cli {
+namespace {
+
+bool waited(const Result& result) {
+  const auto& entries = result.transcript.entries;
+  return std::any_of(entries.begin(), entries.end(), [](const Entry& e) { return e.kind == Entry::Kind::timeout; });
+}
+
+bool is_of_serve(const RunInfo& run) { return run.command_line.size() > 1 && run.command_line[1] == "serve"; }
+
+// "Mozilla/5.0 ..." of the opening handshake: the nearest that a client has to a Server field.
+std::string user_agent(const Result& result) {
+  const auto head =
+      ws::parse_request(ws::as_octets(result.transcript.request), ws::HeadLimits{.octets = 64 * 1024, .fields = 1000});
+  if (!head) return {};
+  const ws::Field* field = ws::find_field(head->fields, "User-Agent");
+  return field == nullptr ? std::string() : field->value;
+}
+
+}  // namespace
+
+std::expected<void, FileError> ServeResults::open(const RunInfo& info, bool fresh) {
+  if (const auto made = make_folder(plan_.out); !made) return made;
+  std::error_code none;
+  if (!fresh && std::filesystem::exists(plan_.out / kJournalName, none)) {
+    auto earlier = read_journal(plan_.out);
+    if (!earlier) return std::unexpected("an earlier run's journal cannot be read: " + earlier.error());
+    if (is_of_serve(earlier->run)) {
+      for (Result& result : earlier->results) {
+        if (catalogue_.find(result.case_id) != nullptr) place(std::move(result));
+      }
+    }
+  }
+  auto journal = JournalWriter::open_with(plan_.out, info, results_);
+  if (!journal) return std::unexpected(journal.error());
+  journal_.emplace(std::move(*journal));
+  return {};
+}
+
+Result& ServeResults::place(Result result) {
+  const auto same = std::find_if(results_.begin(), results_.end(), [&](const Result& each) {
+    return each.case_id == result.case_id && each.agent == result.agent;
+  });
+  if (same == results_.end()) return results_.emplace_back(std::move(result));
+  *same = std::move(result);
+  return *same;
+}
+
+void ServeResults::record(const Result& result) {
+  if (const auto added = journal_->add(result); !added && error_.empty()) error_ = added.error();
+}
+
+void ServeResults::add(Result result) { record(place(std::move(result))); }
+
+void ServeResults::confirm(Result second) {
+  const auto first = std::find_if(results_.begin(), results_.end(),
+                                  [&](const Result& each) { return each.case_id == second.case_id; });
+  if (first != results_.end() && first->behavior != second.behavior) {
+    second.flaky = true;
+    second.summary +=
+        fmt::format(" (In the run before, the verdict was {}: {})", name(first->behavior), first->summary);
+    second.other_transcript = std::move(first->transcript);
+  }
+  add(std::move(second));
+}
+
+void ServeResults::blame(const Case& c, const std::string& how) {
+  const auto found =
+      std::find_if(results_.begin(), results_.end(), [&](const Result& each) { return each.case_id == c.id; });
+  if (found == results_.end()) return;
+  found->behavior = Behavior::failed;
+  found->closing = Closing::failed;
+  found->summary = fmt::format("The client's process ended with {} in this case, twice.", how);
+  found->findings.insert(found->findings.begin(),
+                         {Finding::Weight::violation, c.requirements.empty() ? std::string() : c.requirements.front(),
+                          "a client that lives on", how});
+  record(*found);
+}
+
+std::vector<Result> ServeResults::of(const std::string& agent) const {
+  std::vector<Result> out;
+  std::copy_if(results_.begin(), results_.end(), std::back_inserter(out),
+               [&](const Result& result) { return result.agent == agent; });
+  return out;
+}
+
+std::vector<const Case*> ServeResults::doubtful() const {
+  std::vector<const Case*> out;
+  for (const Result& result : results_) {
+    const bool doubt = is_bad(result) || (result.behavior == Behavior::non_strict && waited(result));
+    if (doubt) out.push_back(catalogue_.find(result.case_id));
+  }
+  return out;
+}
+
+RunInfo ServeResults::describe(RunInfo info, const std::string& because) const {
+  info.agents.clear();
+  info.planned = 0;
+  std::set<std::pair<std::string, std::string>> have;
+  for (const Result& result : results_) {
+    have.emplace(result.agent, result.case_id);
+    const auto known = std::find_if(info.agents.begin(), info.agents.end(),
+                                    [&](const RunInfo::Agent& agent) { return agent.name == result.agent; });
+    if (known == info.agents.end()) info.agents.push_back({result.agent, "", user_agent(result)});
+  }
+  // What was planned is every selected case for every client that came, or for one that did not.
+  std::set<std::pair<std::string, std::string>> planned = have;
+  for (const RunInfo::Agent& agent : info.agents) {
+    for (const Case* c : plan_.cases) {
+      if (!plan_.settings.excluded || !plan_.settings.excluded(agent.name, *c)) planned.emplace(agent.name, c->id);
+    }
+  }
+  info.planned = info.agents.empty() ? plan_.cases.size() : planned.size();
+  info.complete = have.size() == info.planned;
+  info.ended_because = because;
+  if (!info.complete && because.empty()) info.ended_because = "not every client has run all cases";
+  info.end = std::chrono::system_clock::now();
+  return info;
+}
+
+std::expected<void, FileError> ServeResults::finish(const RunInfo& info) {
+  auto journal = JournalWriter::open_with(plan_.out, info, results_);
+  if (!journal) return std::unexpected(error_.empty() ? journal.error() : error_);
+  return journal->finish(info);
+}
+
+}  // namespace touchstone::cli

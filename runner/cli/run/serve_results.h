@@ -1,0 +1,44 @@
+// serve_results.h - the results of all clients of a fuzzing server: in memory, in the journal, and over a restart.
+#pragma once
+#include "reports/journal.h"
+#include "runner/cli/run/serve_options.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone::cli {
+
+class ServeResults {
+ public:
+  ServeResults(const ServePlan& plan, const Catalogue& catalogue) : plan_(plan), catalogue_(catalogue) {}
+
+  // Takes over what an earlier `touchstone serve` left in the folder, unless `fresh`, and opens the journal.
+  [[nodiscard]] std::expected<void, FileError> open(const RunInfo& info, bool fresh);
+
+  void add(Result result);      // a case of a client that ran again replaces its earlier result
+  void confirm(Result second);  // of a second run: it counts, and is marked as flaky when it differs
+  void blame(const Case& c, const std::string& how);
+
+  [[nodiscard]] const std::vector<Result>& all() const noexcept { return results_; }
+  [[nodiscard]] std::vector<Result> of(const std::string& agent) const;
+  // The cases whose verdict needs a second look.
+  [[nodiscard]] std::vector<const Case*> doubtful() const;
+
+  // The run as it stands: agents, plan, end, complete or why not.
+  [[nodiscard]] RunInfo describe(RunInfo info, const std::string& because) const;
+  // The journal once more, with all that is known now. The error tells of results that could not be recorded.
+  [[nodiscard]] std::expected<void, FileError> finish(const RunInfo& info);
+
+ private:
+  Result& place(Result result);
+  void record(const Result& result);
+
+  const ServePlan& plan_;
+  const Catalogue& catalogue_;
+  std::vector<Result> results_;  // the latest of each client and case
+  std::optional<JournalWriter> journal_;
+  std::string error_;
+};
+
+}  // namespace touchstone::cli

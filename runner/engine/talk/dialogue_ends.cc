@@ -1,0 +1,125 @@
+#include "runner/engine/talk/dialogue.h"
+#include "runner/engine/verdict/opening_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+
+asio::awaitable<void> Dialogue::finish() {
+  const End end = case_.expect ? case_.expect->end : End{end::Polite{}};
+  set_reading(true);
+  if (std::holds_alternative<end::Abandoned>(end)) {
+    co_await abandon();
+    co_return;
+  }
+  if (refusal_expected(case_, o_)) {
+    co_await end_in_failure();
+  } else if (std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end)) {
+    co_await end_politely();
+  } else if (std::holds_alternative<end::Fails>(end)) {
+    co_await end_in_failure();
+  } else {
+    cuts_.clear();
+    co_await flush();
+    co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+  }
+  co_await end_tcp();
+}
+
+asio::awaitable<void> Dialogue::end_politely() {
+  // What the RFC leaves to the endpoint it has decided when it answers a Ping behind it; our Close might be faster.
+  if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !closing_sent_) gather_sentinel("after");
+  cuts_.clear();
+  co_await flush();
+  if (!gave_up_) {
+    co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
+  }
+  if (closed_or_failed()) co_return;
+  co_await send_close();
+  note_seen(Seen::Kind::tester_close);
+  co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+}
+
+// RFC 6455 7.2.1: TCP may be lost at any time. Whatever the endpoint still says, it gives up the connection too.
+asio::awaitable<void> Dialogue::abandon() {
+  cuts_.clear();
+  co_await flush();
+  if (!o_.ended_tcp_in_steps && !ended_ && !write_failed_) {
+    recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
+    watchdog_.arm(options_.timeout);
+    co_await stream_->shutdown_send();
+    watchdog_.disarm();
+  }
+  closing_sent_ = true;
+  if (!ended_ && co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
+    o_.ended_by_tester = true;
+  }
+}
+
+bool Dialogue::all_replies_in() const {
+  const auto expected =
+      case_.expect->echoes
+          ? o_.sent_messages.size()
+          : static_cast<std::size_t>(std::ranges::count_if(case_.expect->replies, [](const Reply& reply) {
+              return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary;
+            }));
+  return o_.messages.size() >= expected && inbound_.all_answered();
+}
+
+// A sentinel goes right behind what must fail the connection: its Pong proves that the endpoint went on.
+asio::awaitable<void> Dialogue::end_in_failure() {
+  if (over()) co_return;
+  const bool can_ask = !closing_sent_;
+  const std::size_t ping = o_.sent_pings.size();
+  gather_sentinel("after");
+  cuts_.clear();
+  co_await flush();
+  co_await wait_for([this, ping] { return closed_or_failed() || inbound_.answered(ping); },
+                    "the end of the connection");
+  if (closed_or_failed() || !inbound_.answered(ping)) co_return;
+  o_.survived = true;
+  // It may yet notice: a Close of ours asks once more.
+  if (can_ask) co_await send_close();
+  co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+}
+
+asio::awaitable<void> Dialogue::send_close() {
+  if (closing_sent_ || ended_ || write_failed_) co_return;
+  closing_sent_ = true;
+  std::uint16_t code = ws::close_code::kNormal;
+  if (o_.close && *o_.close && ws::close_code_on_wire((*o_.close)->code)) code = (*o_.close)->code;
+  // RFC 6455 7.1.6 leaves the answer's body open; an empty Close gets an empty answer.
+  if (inbound_.failed()) code = std::max(ws::close_code::kProtocolError, ws::rule(*o_.violation).close_code);
+  const bool empty = o_.close && !*o_.close;
+  if (!empty) o_.local_close_code = code;
+  composer_.frame(ws::Opcode::close, true, 0, empty ? ws::Bytes{} : close_payload(code, {}), sink());
+  cuts_.clear();
+  co_await put(std::exchange(out_, {}));
+}
+
+// RFC 6455 7.1.1: the server closes TCP first. As the client, the tester waits for that, and ends TCP itself only
+// after the time-out. As the server, it ends TCP; a client may have done so before (5.5.1).
+asio::awaitable<void> Dialogue::end_tcp() {
+  if (inbound_.failed()) {
+    // RFC 6455 7.1.7: it is the tester that fails the connection now, and there is nothing left to wait for.
+    co_await send_close();
+    co_return;
+  }
+  if (o_.close) co_await send_close();
+  if (ended_) co_return;
+  const bool first = role_ == ws::Role::server;
+  if (!first && co_await wait_for([] { return false; }, "the end of TCP") == Waited::ended) co_return;
+  watchdog_.arm(options_.timeout);
+  co_await stream_->shutdown_send();
+  watchdog_.disarm();
+  recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
+  if (co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
+    o_.ended_by_tester = true;
+  } else {
+    o_.ended_after_half_close = true;
+  }
+}
+
+}  // namespace touchstone

@@ -1,0 +1,62 @@
+// inbound.h - what comes from the endpoint: octets become entries of the transcript and things seen.
+//
+// The strict stack's own Connection is the receiver, so every rule that it knows is checked on every octet
+// that an endpoint under test sends, in every case.
+#pragma once
+#include "runner/engine/talk/recorder.h"
+#include "runner/engine/verdict/observation.h"
+
+#include <ws/core/connection/connection.h>
+
+namespace touchstone {
+
+class Inbound {
+ public:
+  // `let_go`: forget the octets of sent messages once they came back.
+  Inbound(Observation& observation, Recorder& recorder, bool let_go)
+      : o_(observation), recorder_(recorder), let_go_(let_go) {}
+
+  // The connection is open; `role` is the tester's.
+  void open(ws::Role role, const std::optional<ws::DeflateParams>& deflate);
+  void take(ws::ByteView octets);
+
+  // What the tester sends is told here, so that echoes and Pongs can be recognised.
+  void sent(ws::Opcode opcode, bool fin, ws::ByteView payload);  // one frame
+  void sent_message(ws::Opcode opcode, ws::Bytes payload);       // one whole message
+
+  [[nodiscard]] bool failed() const noexcept { return o_.violation.has_value(); }
+  // Did the Pong of sent_pings[i], or of a later one (RFC 6455 5.5.3), come?
+  [[nodiscard]] bool answered(std::size_t i) const noexcept { return answered_ > i; }
+  [[nodiscard]] bool all_answered() const noexcept { return answered_ >= o_.sent_pings.size(); }
+
+  std::vector<ws::Bytes> pings_to_answer;
+
+ private:
+  void on_header(const ws::FrameHeader& header);
+  void begin_frame(const ws::FrameHeader& header);
+  void hand_on(ws::ByteView octets);
+  [[nodiscard]] bool ends_empty_compressed(const ws::FrameHeader& header);
+  void on_event(ws::Event event);
+  [[nodiscard]] bool repeats_our_code();
+  void on_message(ws::Opcode opcode, ws::ByteView octets);
+  void on_pong(ws::ByteView payload);
+  void see(Seen::Kind kind, std::string payload = {}, std::size_t message = 0);
+
+  Observation& o_;
+  Recorder& recorder_;
+  bool let_go_;
+  std::optional<ws::Connection> receiver_;
+  ws::Bytes held_;          // of a frame whose header is not complete yet
+  std::uint64_t left_ = 0;  // payload octets of the present frame still to come
+  bool deflate_ = false;
+  bool compressed_ = false;              // the message that comes in has RSV1 set
+  std::uint64_t compressed_octets_ = 0;  // of it, so far
+  bool close_seen_ = false;
+  std::size_t kept_ = 0;      // octets of messages kept
+  std::size_t answered_ = 0;  // pings up to here are answered
+  // The message that the tester is in the middle of.
+  std::optional<ws::Opcode> partial_opcode_;
+  ws::Bytes partial_;
+};
+
+}  // namespace touchstone

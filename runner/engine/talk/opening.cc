@@ -1,0 +1,335 @@
+// opening.cc - the tester's side of the opening handshake.
+#include "runner/engine/talk/opening.h"
+
+#include "runner/engine/compose/composer.h"
+#include "runner/engine/talk/opening_head.h"
+#include "runner/engine/talk/watchdog.h"
+
+#include <fmt/format.h>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <random>
+
+namespace touchstone {
+namespace {
+
+constexpr ws::HeadLimits kHeadLimits{.octets = 64 * 1024, .fields = 1000};
+
+std::string fresh_key(std::uint64_t seed) {
+  std::mt19937_64 random(seed ^ 0x5ec7e7);
+  std::array<std::byte, 16> nonce;
+  for (auto& octet : nonce) octet = static_cast<std::byte>(random());
+  return ws::encode_nonce(nonce);
+}
+
+std::optional<int> number(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  return error == std::errc{} && end == text->data() + text->size() ? std::optional(value) : std::nullopt;
+}
+
+void note_failure(Observation& o, const std::error_code& error, bool timed_out, std::size_t got,
+                  const SessionOptions& options) {
+  o.opening_silent = timed_out;
+  if (timed_out) {
+    o.handshake_failure = fmt::format("no answer to the opening handshake within {} ms", options.timeout.count());
+  } else if (error == asio::error::eof) {
+    o.eof = true;
+    o.handshake_failure =
+        fmt::format("the server closed TCP {} its answer to the opening handshake", got == 0 ? "before" : "inside");
+  } else {
+    o.reset = true;
+    o.handshake_failure = fmt::format("the connection ended in the opening handshake: {}", error.message());
+  }
+}
+
+void accept_answer(Observation& o, const OpeningRequest& request,
+                   const std::expected<ws::ResponseHead, ws::Violation>& answer) {
+  if (!answer) {
+    o.handshake_violation = answer.error();
+    return;
+  }
+  o.response = *answer;
+  if (answer->status != 101) {
+    o.handshake_failure = fmt::format("the server answered {} {}", answer->status, answer->reason);
+    return;
+  }
+  const auto agreed = judge_answer(*answer, request);
+  if (!agreed) {
+    o.handshake_violation = agreed.error();
+    return;
+  }
+  o.deflate = *agreed;
+  o.opened = true;
+}
+
+// The agreement in which everything that `wish` names holds, if the offer allows one.
+std::optional<ws::DeflateAgreement> agree_on(const ws::Extension& offered, const ws::Extension& wish) {
+  ws::DeflateParams wanted;
+  for (const auto& parameter : wish.parameters) {
+    if (parameter.name == "server_no_context_takeover") wanted.server_no_context_takeover = true;
+    if (parameter.name == "client_no_context_takeover") wanted.client_no_context_takeover = true;
+    if (parameter.name == "server_max_window_bits")
+      wanted.server_max_window_bits = number(parameter.value).value_or(15);
+    if (parameter.name == "client_max_window_bits")
+      wanted.client_max_window_bits = number(parameter.value).value_or(15);
+  }
+  auto agreement = ws::accept_deflate({offered}, wanted);
+  if (!agreement) return std::nullopt;
+  const ws::DeflateParams& got = agreement->params;
+  const bool granted = got.server_no_context_takeover >= wanted.server_no_context_takeover &&
+                       got.client_no_context_takeover >= wanted.client_no_context_takeover &&
+                       got.server_max_window_bits <= wanted.server_max_window_bits &&
+                       got.client_max_window_bits <= wanted.client_max_window_bits;
+  return granted ? agreement : std::nullopt;
+}
+
+std::optional<ws::DeflateAgreement> choose_deflate(const Case& c, const std::vector<ws::Extension>& offers) {
+  if (c.accept.empty()) return c.needs_deflate ? ws::accept_deflate(offers) : std::nullopt;
+  for (const auto& text : c.accept) {
+    const auto wish = ws::parse_extensions(text);
+    if (!wish || wish->empty()) continue;
+    for (const auto& offered : offers) {
+      if (auto agreement = agree_on(offered, wish->front())) return agreement;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string swapped(std::string name) {
+  if (std::ranges::none_of(name, [](unsigned char c) { return std::isalpha(c) != 0; })) return "x-not-offered";
+  for (char& c : name) c = static_cast<char>(std::isalpha(static_cast<unsigned char>(c)) != 0 ? c ^ 0x20 : c);
+  return name;
+}
+
+// The elements of a comma list over all fields of that name, whatever they are.
+std::vector<std::string> elements(const std::vector<ws::Field>& fields, std::string_view name) {
+  std::vector<std::string> all;
+  for (std::string_view value : ws::field_values(fields, name)) {
+    while (!value.empty()) {
+      const auto comma = std::min(value.find(','), value.size());
+      const auto element = value.substr(0, comma);
+      value.remove_prefix(std::min(comma + 1, value.size()));
+      const auto begin = element.find_first_not_of(" \t");
+      if (begin == std::string_view::npos) continue;
+      all.emplace_back(element.substr(begin, element.find_last_not_of(" \t") - begin + 1));
+    }
+  }
+  return all;
+}
+
+ws::Bytes script_octets(const Payload& payload, std::uint64_t seed) { return PayloadGenerator(seed).make(payload); }
+
+// The frames of the steps up to the first wait. The dialogue composes the same octets and does not send them again.
+ws::Bytes glued_frames(const Case& c, ws::Role role, std::uint64_t seed,
+                       const std::optional<ws::DeflateParams>& deflate) {
+  DeflateCache cache;
+  Composer composer(role, seed, deflate, cache);
+  PayloadGenerator payloads(seed);
+  ws::Bytes octets;
+  const auto sink = [&](const WireFrame& frame) { ws::append(octets, frame.octets); };
+  for (const Step& step : c.steps) {
+    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
+      composer.frame(*frame, payloads.make(frame->payload), sink);
+    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
+      composer.message(message->opcode, payloads.make(message->payload), message->fragment, message->deflate, sink);
+    } else {
+      break;
+    }
+  }
+  return octets;
+}
+
+ws::Bytes what_is_behind(Opening& opening, const Case& c, const HeadScript& script, ws::Role role, std::uint64_t seed,
+                         const std::optional<ws::DeflateParams>& deflate) {
+  ws::Bytes behind = script_octets(script.behind, seed);
+  if (!script.glue) return behind;
+  const ws::Bytes frames = glued_frames(c, role, seed, deflate);
+  opening.ahead = frames.size();
+  ws::append(behind, frames);
+  return behind;
+}
+
+// Whether a client has to take the answer that was made of a script, and what is in force then.
+std::optional<ws::DeflateParams> judge_own_answer(OpeningAnswer& answer, std::size_t start,
+                                                  const OpeningRequest& request) {
+  const auto head = ws::parse_response(ws::ByteView(answer.octets).subspan(start), kHeadLimits);
+  answer.lawful = false;
+  answer.status = head ? std::optional(head->status) : std::nullopt;
+  if (!head || head->status != 101) return std::nullopt;
+  const auto agreed = judge_answer(*head, request);
+  answer.lawful = agreed.has_value();
+  return agreed.value_or(std::nullopt);
+}
+
+}  // namespace
+
+OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed) {
+  OpeningRequest request;
+  request.promise.key = fresh_key(seed);
+  PlainHead plain{fmt::format("GET {} HTTP/1.1", target.url.target), {}};
+  const std::string host = target.host.empty() ? ws::host_field(target.url) : target.host;
+  auto& fields = plain.fields;
+  fields.push_back({"Host", host});
+  fields.push_back({"Upgrade", "websocket"});
+  fields.push_back({"Connection", "Upgrade"});
+  fields.push_back({"Sec-WebSocket-Key", request.promise.key});
+  fields.push_back({"Sec-WebSocket-Version", "13"});
+  if (!target.subprotocols.empty()) {
+    fields.push_back({"Sec-WebSocket-Protocol", fmt::format("{}", fmt::join(target.subprotocols, ", "))});
+  }
+  if (!c.offer.empty()) fields.push_back({"Sec-WebSocket-Extensions", fmt::format("{}", fmt::join(c.offer, ", "))});
+  fields.insert(fields.end(), target.fields.begin(), target.fields.end());
+  const HeadWords words{host, target.url.target, request.promise.key, {}, {}, {}};
+  auto head = scripted_head(c.request.value_or(HeadScript{}), plain, words, seed);
+  request.octets = std::move(head.octets);
+  // What the endpoint may choose from is what this head says, as it is sent.
+  if (const auto* key = ws::find_field(head.fields, "Sec-WebSocket-Key")) request.promise.key = key->value;
+  request.promise.subprotocols = elements(head.fields, "Sec-WebSocket-Protocol");
+  if (auto parsed = ws::parse_extensions(head.fields)) request.offers = std::move(*parsed);
+  return request;
+}
+
+std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(const ws::ResponseHead& answer,
+                                                                            const OpeningRequest& request) {
+  ws::ResponseHead without_extensions = answer;
+  std::erase_if(without_extensions.fields, [](const ws::Field& field) {
+    return ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
+  });
+  if (const auto facts = ws::check_response(without_extensions, request.promise); !facts) {
+    return std::unexpected(facts.error());
+  }
+  const auto chosen = ws::parse_extensions(answer.fields);
+  if (!chosen) return std::unexpected(chosen.error());
+  std::optional<ws::DeflateParams> agreed;
+  for (const auto& element : *chosen) {
+    std::expected<ws::DeflateParams, ws::Violation> verdict = std::unexpected(ws::Violation::extension_not_offered);
+    for (const auto& offered : request.offers) {
+      if (verdict || element.name != offered.name) continue;
+      // RFC 7692 7: an element that has to be declined offers nothing.
+      const auto offer = ws::read_offer(offered);
+      verdict =
+          offer ? ws::check_deflate(*offer, element) : std::unexpected(ws::Violation::extension_parameters_invalid);
+    }
+    if (!verdict) return std::unexpected(verdict.error());
+    if (agreed) return std::unexpected(ws::Violation::extension_parameters_invalid);  // the same extension twice
+    agreed = *verdict;
+  }
+  return agreed;
+}
+
+OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
+                             std::uint64_t seed) {
+  OpeningAnswer answer;
+  PlainHead plain{"HTTP/1.1 101 Switching Protocols", {}};
+  auto& fields = plain.fields;
+  const std::string accept = ws::accept_key(facts.key);
+  const std::string subprotocol = facts.subprotocols.empty() ? std::string() : facts.subprotocols.front();
+  fields.push_back({"Upgrade", "websocket"});
+  fields.push_back({"Connection", "Upgrade"});
+  fields.push_back({"Sec-WebSocket-Accept", accept});
+  if (!subprotocol.empty()) fields.push_back({"Sec-WebSocket-Protocol", subprotocol});
+  if (const auto agreement = choose_deflate(c, facts.extensions)) {
+    answer.deflate = agreement->params;
+    fields.push_back({"Sec-WebSocket-Extensions", ws::serialize({agreement->response})});
+  }
+  const ws::Field* const host = ws::find_field(request.fields, "Host");
+  const HeadWords words{host == nullptr ? std::string() : host->value,
+                        request.target,
+                        facts.key,
+                        accept,
+                        subprotocol,
+                        swapped(subprotocol)};
+  const HeadScript script = c.answer.value_or(HeadScript{});
+  const auto head = scripted_head(script, plain, words, seed);
+  answer.octets = head.octets;
+  if (c.answer)
+    answer.deflate = judge_own_answer(answer, head.start, {{}, {facts.key, facts.subprotocols, {}}, facts.extensions});
+  return answer;
+}
+
+asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
+                                     const SessionOptions& options) {
+  Observation& o = opening.observation;
+  const OpeningRequest request = opening_request(c, target, options.seed);
+  const HeadScript script = c.request.value_or(HeadScript{});
+  const ws::Bytes behind = what_is_behind(opening, c, script, ws::Role::client, options.seed, std::nullopt);
+  opening.recorder.transcript().request =
+      ws::to_string(request.octets) + ws::to_string(script_octets(script.behind, options.seed));
+  Watchdog watchdog(*opening.stream);
+  watchdog.arm(options.timeout);
+  const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind);
+  o.spoke_early = sent.spoke_early;
+  // An endpoint may refuse before it has read all of a head, so a failed write is not the end of the matter.
+  ws::Bytes octets, buffer(16 * 1024);
+  std::size_t begin = 0;
+  std::optional<std::size_t> end;
+  while (!end) {
+    const auto found = ws::head_end(ws::ByteView(octets).subspan(begin), kHeadLimits);
+    if (!found) {
+      o.handshake_violation = found.error();
+      break;
+    }
+    if (*found) {
+      const auto head = ws::ByteView(octets).subspan(begin, **found);
+      const auto answer = ws::parse_response(head, kHeadLimits);
+      begin += **found;
+      // RFC 9110 15.2: interim answers go before the final one.
+      if (!answer || answer->status == 101 || answer->status >= 200) end = begin;
+      if (end) accept_answer(o, request, answer);
+      continue;
+    }
+    const auto n = co_await opening.stream->read_some(buffer);
+    if (!n) {
+      note_failure(o, sent.error ? sent.error : n.error(), watchdog.bit(), octets.size(), options);
+      break;
+    }
+    ws::append(octets, std::span(buffer).first(*n));
+  }
+  opening.recorder.transcript().response = ws::to_string(ws::ByteView(octets).first(end.value_or(octets.size())));
+  if (!o.opened) co_return false;
+  opening.early.assign(octets.begin() + static_cast<std::ptrdiff_t>(*end), octets.end());
+  co_return true;
+}
+
+asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::RequestHead request,
+                                     const SessionOptions& options) {
+  Observation& o = opening.observation;
+  opening.recorder.transcript().request = ws::serialize(request);
+  const auto facts = ws::check_request(request);
+  o.request = std::move(request);
+  if (!facts) {
+    o.handshake_violation = facts.error();
+    co_return false;
+  }
+  if (options.nonces) o.nonce_fault = options.nonces->add(facts->key);
+  const OpeningAnswer answer = opening_answer(c, *o.request, *facts, options.seed);
+  const HeadScript script = c.answer.value_or(HeadScript{});
+  o.deflate = answer.deflate;
+  o.answer_lawful = answer.lawful;
+  o.answer_status = answer.status;
+  const ws::Bytes behind = what_is_behind(opening, c, script, ws::Role::server, options.seed, answer.deflate);
+  opening.recorder.transcript().response =
+      ws::to_string(answer.octets) + ws::to_string(script_octets(script.behind, options.seed));
+  // RFC 6455 4.1: a client waits for the answer before it sends anything more.
+  o.spoke_early = !opening.early.empty();
+  Watchdog watchdog(*opening.stream);
+  watchdog.arm(options.timeout);
+  const SentHead sent = co_await send_head(*opening.stream, script, answer.octets, behind);
+  o.spoke_early = o.spoke_early || sent.spoke_early;
+  // A client that refuses the answer may end TCP while the answer is still on its way.
+  if (!sent.error || (c.expect && c.expect->opening)) {
+    o.opened = true;
+    co_return true;
+  }
+  o.handshake_failure = watchdog.bit()
+                            ? "the client did not take the answer to its opening handshake"
+                            : fmt::format("the connection ended in the opening handshake: {}", sent.error.message());
+  co_return false;
+}
+
+}  // namespace touchstone

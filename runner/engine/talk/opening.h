@@ -1,0 +1,70 @@
+// opening.h - the opening handshake on the tester's side, in both roles.
+#pragma once
+#include "runner/engine/talk/recorder.h"
+#include "runner/engine/talk/target.h"
+#include "runner/engine/verdict/observation.h"
+
+#include <ws/core/http/extensions.h>
+#include <ws/core/http/handshake.h>
+#include <ws/io/net/stream.h>
+
+#include <asio/awaitable.hpp>
+
+#include <expected>
+#include <functional>
+#include <memory>
+
+namespace touchstone {
+
+struct SessionOptions {
+  std::shared_ptr<Nonces> nonces{};            // of the client under test, over all cases; may be missing
+  std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
+  std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
+  std::uint64_t seed = 1;
+  bool keep_whole = false;  // every octet in the transcript
+  // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
+  std::function<asio::awaitable<std::string>(std::chrono::milliseconds)> knock{};
+  int process = 0;  // id of the endpoint's process, when it is known
+};
+
+// One connection from its first octet on, and what it showed so far.
+struct Opening {
+  Opening(std::unique_ptr<ws::io::Stream> connected, std::size_t keep) : stream(std::move(connected)), recorder(keep) {}
+  std::unique_ptr<ws::io::Stream> stream;
+  Observation observation;
+  Recorder recorder;
+  ws::Bytes early;        // octets behind the head of the endpoint
+  std::size_t ahead = 0;  // octets of the steps that went out with the tester's head
+};
+
+// The tester's request (RFC 6455 4.1) in a case, ready to be sent.
+struct OpeningRequest {
+  ws::Bytes octets;
+  ws::RequestPromise promise;  // without the extensions, which are judged by `offers`
+  std::vector<ws::Extension> offers;
+};
+[[nodiscard]] OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed);
+
+// Judges a 101 answer against the request, element by element of the offer (RFC 6455 4.1, RFC 7692 5.1).
+[[nodiscard]] std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(
+    const ws::ResponseHead& answer, const OpeningRequest& request);
+
+// The tester's answer to a client under test (RFC 6455 4.2.2): the first element of `accept` that the client's offer
+// allows, together with what that offer asks of a server; the client's first subprotocol. Then the case's script.
+struct OpeningAnswer {
+  ws::Bytes octets;
+  std::optional<ws::DeflateParams> deflate;
+  bool lawful = true;               // a client has to take it
+  std::optional<int> status = 101;  // nothing: it is no HTTP
+};
+[[nodiscard]] OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
+                                           std::uint64_t seed);
+
+// True: the connection is open. Otherwise the observation says why it is not.
+[[nodiscard]] asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
+                                                   const SessionOptions& options);
+// `request` is the client's head, and `opening.early` what came behind it.
+[[nodiscard]] asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::RequestHead request,
+                                                   const SessionOptions& options);
+
+}  // namespace touchstone

@@ -1,0 +1,125 @@
+#include "runner/engine/talk/opening_head.h"
+
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace touchstone {
+namespace {
+
+// Each word in the text gives way to what it stands for; no word is the beginning of another.
+std::string filled(std::string text, const HeadWords& words) {
+  const std::array<std::pair<std::string_view, const std::string*>, 6> kWords = {{{"@host", &words.host},
+                                                                                  {"@target", &words.target},
+                                                                                  {"@key", &words.key},
+                                                                                  {"@accept", &words.accept},
+                                                                                  {"@subprotocol", &words.subprotocol},
+                                                                                  {"@swapped", &words.swapped}}};
+  for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at)) {
+    const auto rest = std::string_view(text).substr(at);
+    const auto found = std::ranges::find_if(kWords, [&](const auto& word) { return rest.starts_with(word.first); });
+    if (found == kWords.end()) {
+      ++at;
+      continue;
+    }
+    text.replace(at, found->first.size(), *found->second);
+    at += found->second->size();
+  }
+  return text;
+}
+
+struct Line {
+  std::string name;  // empty: no field
+  std::string text;  // of a field: its value
+};
+
+void apply(const FieldEdit& edit, const std::string& value, std::vector<Line>& lines) {
+  const auto has_name = [&](const Line& line) { return ws::equals_ignoring_case(line.name, edit.name); };
+  switch (edit.kind) {
+    case FieldEdit::Kind::set:
+      if (const auto found = std::ranges::find_if(lines, has_name); found != lines.end()) {
+        *found = {edit.name, value};
+      } else {
+        lines.push_back({edit.name, value});
+      }
+      break;
+    case FieldEdit::Kind::add:
+      lines.insert(lines.end(), edit.times, {edit.name, value});
+      break;
+    case FieldEdit::Kind::remove:
+      std::erase_if(lines, has_name);
+      break;
+    case FieldEdit::Kind::line:
+      lines.push_back({{}, value});
+      break;
+  }
+}
+
+// The field that a line is, if it is one.
+std::optional<ws::Field> as_field(const Line& line) {
+  if (!line.name.empty()) return ws::Field{line.name, line.text};
+  const auto colon = line.text.find(':');
+  if (colon == std::string::npos || !ws::is_token(line.text.substr(0, colon))) return std::nullopt;
+  return ws::Field{line.text.substr(0, colon), line.text.substr(colon + 1)};
+}
+
+std::string trimmed(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t");
+  return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+}  // namespace
+
+ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, const HeadWords& words,
+                           std::uint64_t seed) {
+  PayloadGenerator payloads(seed);
+  const auto text = [&](const Payload& payload) { return filled(ws::to_string(payloads.make(payload)), words); };
+  ScriptedHead head{ws::to_bytes(text(script.before)), 0, {}};
+  head.start = head.octets.size();
+  if (script.raw) {
+    const ws::Bytes octets = ws::to_bytes(text(*script.raw));
+    if (auto request = ws::parse_request(octets, {.octets = octets.size(), .fields = octets.size()})) {
+      head.fields = std::move(request->fields);
+    }
+    ws::append(head.octets, octets);
+    return head;
+  }
+  std::vector<Line> lines;
+  for (const ws::Field& field : plain.fields) lines.push_back({field.name, field.value});
+  for (const FieldEdit& edit : script.fields) apply(edit, text(edit.value), lines);
+  std::string out = (script.start.empty() ? plain.start : filled(script.start, words)) + "\r\n";
+  for (const Line& line : lines) {
+    out += (line.name.empty() ? line.text : line.name + ": " + line.text) + "\r\n";
+    if (auto field = as_field(line)) head.fields.push_back({std::move(field->name), trimmed(field->value)});
+  }
+  ws::append(head.octets, ws::as_octets(out + "\r\n"));
+  return head;
+}
+
+asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
+                                    ws::ByteView behind) {
+  SentHead sent;
+  ws::Bytes octets(head.begin(), head.end());
+  ws::append(octets, behind);
+  if (script.stop) octets.resize(std::min<std::size_t>(octets.size(), static_cast<std::size_t>(script.stop->after)));
+  const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;
+  for (std::size_t at = 0; at < octets.size() && !sent.error; at += piece) {
+    if (at > 0 && at < head.size()) {
+      int waiting = 0;
+      const bool asked = !stream.secure() && ::ioctl(stream.descriptor(), FIONREAD, &waiting) == 0;
+      sent.spoke_early = sent.spoke_early || (asked && waiting > 0);
+    }
+    sent.error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
+  }
+  if (sent.error || !script.stop) co_return sent;
+  if (script.stop->reset) {
+    stream.reset();
+  } else {
+    sent.error = co_await stream.shutdown_send();
+  }
+  co_return sent;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,82 @@
+#include "runner/engine/talk/process_usage.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+namespace {
+
+struct Stat {
+  int parent = 0;
+  std::uint64_t ticks = 0, pages = 0;
+};
+
+// proc(5): /proc/PID/stat. The name in parentheses may hold blanks, so the fields are counted from behind it.
+bool read_stat(int process, Stat& stat) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  if (!std::getline(file, line)) return false;
+  std::istringstream fields(line.substr(line.rfind(')') + 2));
+  std::vector<std::string> words;
+  for (std::string word; fields >> word;) words.push_back(word);
+  constexpr std::size_t kParent = 1, kUser = 11, kSystem = 12, kResident = 21;
+  if (words.size() <= kResident) return false;
+  stat.parent = std::stoi(words[kParent]);
+  stat.ticks = std::stoull(words[kUser]) + std::stoull(words[kSystem]);
+  stat.pages = std::stoull(words[kResident]);
+  return true;
+}
+
+// proc(5): /proc/PID/smaps_rollup. Zero when it may not be read.
+std::uint64_t anonymous_octets(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/smaps_rollup");
+  std::string word;
+  std::uint64_t kibibytes = 0;
+  while (file >> word) {
+    if (word == "Anonymous:" && file >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+std::map<int, Stat> all_processes() {
+  std::map<int, Stat> all;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename();
+    int process = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), process).ptr != name.data() + name.size()) continue;
+    if (Stat stat; read_stat(process, stat)) all.emplace(process, stat);
+  }
+  return all;
+}
+
+}  // namespace
+
+ProcessUsage usage_of(int process) {
+  const auto all = all_processes();
+  const auto ticks_a_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  ProcessUsage usage;
+  for (const auto& [id, stat] : all) {
+    // A server behind a shell or with workers is a family: go up from each process to its ancestors.
+    int ancestor = id;
+    for (std::size_t depth = 0; ancestor != process && ancestor > 1 && depth < all.size(); ++depth) {
+      const auto found = all.find(ancestor);
+      ancestor = found == all.end() ? 0 : found->second.parent;
+    }
+    if (ancestor != process) continue;
+    usage.resident_octets += stat.pages * page;
+    usage.anonymous_octets += anonymous_octets(id);
+    usage.cpu += std::chrono::milliseconds(1000 * stat.ticks / ticks_a_second);
+  }
+  return usage;
+}
+
+}  // namespace touchstone

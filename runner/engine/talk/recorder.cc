@@ -1,0 +1,218 @@
+#include "runner/engine/talk/recorder.h"
+
+#include <ws/core/mask.h>
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace touchstone {
+namespace {
+
+constexpr std::size_t kTail = 200;
+constexpr std::size_t kMergeAfter = 200;  // cases of many thousand frames: look-alikes share an entry from here on
+
+std::uint32_t crc(std::uint32_t so_far, ws::ByteView octets) {
+  return static_cast<std::uint32_t>(
+      crc32_z(so_far, reinterpret_cast<const Bytef*>(octets.data()), static_cast<z_size_t>(octets.size())));
+}
+
+std::uint8_t rsv_bits(const ws::FrameHeader& header) {
+  return static_cast<std::uint8_t>((header.rsv1 ? 4 : 0) | (header.rsv2 ? 2 : 0) | (header.rsv3 ? 1 : 0));
+}
+
+std::uint32_t network_order(const ws::MaskKey& key) {
+  std::uint32_t value = 0;
+  for (const std::byte octet : key) value = value << 8 | std::to_integer<std::uint32_t>(octet);
+  return value;
+}
+
+Entry entry_of(const ws::FrameHeader& header, Entry::Direction direction) {
+  Entry entry;
+  entry.direction = direction;
+  entry.kind = Entry::Kind::frame;
+  entry.opcode = static_cast<std::uint8_t>(header.opcode);
+  entry.fin = header.fin;
+  entry.rsv = rsv_bits(header);
+  if (header.mask) entry.mask = network_order(*header.mask);
+  entry.length = header.length;
+  return entry;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::size_t keep) : keep_(keep) { transcript_.whole = keep == kWhole; }
+
+std::int64_t Recorder::now_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_).count();
+}
+
+bool Recorder::merges(const Entry& entry) const {
+  const auto& entries = transcript_.entries;
+  if (transcript_.whole || entries.size() < kMergeAfter || entry.kind != Entry::Kind::frame) return false;
+  // Echoes alternate with what they echo, so look back two entries.
+  const Entry& last = entries[entries.size() - 2];
+  return last.kind == entry.kind && last.direction == entry.direction && last.opcode == entry.opcode &&
+         last.fin == entry.fin && last.rsv == entry.rsv && last.length == entry.length && last.note == entry.note;
+}
+
+std::size_t Recorder::most_entries() const {
+  constexpr std::size_t kMostOfAWhole = 100'000;
+  return transcript_.whole ? kMostOfAWhole : Transcript::kMaxEntries;
+}
+
+void Recorder::add(Entry entry) {
+  auto& entries = transcript_.entries;
+  if (entry.kind == Entry::Kind::frame) {
+    ++(entry.direction == Entry::Direction::sent ? transcript_.frames_sent : transcript_.frames_received);
+  }
+  kept_ += entry.octets.size();
+  if (transcript_.whole && kept_ > kMostWhole) {
+    transcript_.whole = false;
+    keep_ = Entry::kKeptOctets;
+  }
+  if (merges(entry)) {
+    ++entries[entries.size() - 2].repeated;
+    if (entry.direction == Entry::Direction::received) last_received_.reset();
+    return;
+  }
+  if (entries.size() >= most_entries()) {
+    // The beginning and the end tell the story: what lies between is only counted.
+    entry.same_as.reset();
+    tail_.push_back(std::move(entry));
+    if (tail_.size() > kTail) {
+      tail_.pop_front();
+      transcript_.cut = true;
+    }
+    last_received_.reset();
+    return;
+  }
+  entries.push_back(std::move(entry));
+  if (entries.back().direction == Entry::Direction::received) last_received_ = entries.size() - 1;
+}
+
+void Recorder::sent_frame(const ws::FrameHeader& header, ws::ByteView payload) {
+  Entry entry = entry_of(header, Entry::Direction::sent);
+  entry.at_us = now_us();
+  entry.length = payload.size();
+  entry.octets = ws::to_string(payload.first(std::min(payload.size(), keep_)));
+  entry.crc32 = crc(0, payload);
+  add(std::move(entry));
+}
+
+void Recorder::sent_garbage(ws::ByteView octets) {
+  Entry entry;
+  entry.at_us = now_us();
+  entry.direction = Entry::Direction::sent;
+  entry.kind = Entry::Kind::octets;
+  entry.length = octets.size();
+  entry.octets = ws::to_string(octets.first(std::min(octets.size(), keep_)));
+  add(std::move(entry));
+}
+
+void Recorder::note(Entry::Direction direction, Entry::Kind kind, std::string text) {
+  Entry entry;
+  entry.at_us = now_us();
+  entry.direction = direction;
+  entry.kind = kind;
+  entry.note = std::move(text);
+  add(std::move(entry));
+}
+
+void Recorder::annotate_received(std::string text) {
+  if (last_received_ && *last_received_ < transcript_.entries.size()) {
+    transcript_.entries[*last_received_].note = std::move(text);
+  }
+}
+
+void Recorder::look_for_twin(Entry& entry) const {
+  if (entry.length == 0) return;
+  const auto& entries = transcript_.entries;
+  const std::size_t reach = std::min<std::size_t>(entries.size(), 64);
+  for (std::size_t i = entries.size(); i-- > entries.size() - reach;) {
+    const Entry& other = entries[i];
+    if (other.kind == Entry::Kind::frame && other.direction == Entry::Direction::sent && other.length == entry.length &&
+        other.crc32 == entry.crc32) {
+      entry.same_as = i;
+      return;
+    }
+  }
+}
+
+void Recorder::complete_frame() {
+  header_.reset();
+  head_.clear();
+  look_for_twin(entry_);
+  // An echo is told by its twin; only a short one is worth repeating.
+  if (entry_.same_as && entry_.octets.size() > 125 && !transcript_.whole) entry_.octets.clear();
+  add(std::exchange(entry_, Entry{}));
+}
+
+std::size_t Recorder::take_header(ws::ByteView octets) {
+  std::size_t taken = 0;
+  while (taken < octets.size()) {
+    head_.push_back(octets[taken++]);
+    if (head_.size() < 2) continue;
+    if (head_.size() == ws::header_size(std::span<const std::byte, 2>(head_.data(), 2))) {
+      header_ = ws::decode_header_lenient(head_);
+      break;
+    }
+  }
+  return taken;
+}
+
+std::size_t Recorder::received(ws::ByteView octets, const std::function<void(const ws::FrameHeader&)>& on_frame) {
+  std::size_t taken = 0;
+  if (!header_) {
+    taken = take_header(octets);
+    if (header_) {
+      left_ = header_->length;
+      entry_ = entry_of(*header_, Entry::Direction::received);
+      entry_.at_us = now_us();
+      on_frame(*header_);
+    }
+  }
+  if (header_) {
+    auto piece = octets.subspan(taken, static_cast<std::size_t>(std::min<std::uint64_t>(octets.size() - taken, left_)));
+    left_ -= piece.size();
+    taken += piece.size();
+    ws::Bytes unmasked;
+    if (header_->mask) {  // a client's: what is written down is what it means
+      unmasked.assign(piece.begin(), piece.end());
+      ws::apply_mask(unmasked, *header_->mask, static_cast<std::size_t>((header_->length - left_ - piece.size()) % 4));
+      piece = unmasked;
+    }
+    if (entry_.octets.size() < keep_) {
+      entry_.octets += ws::as_text(piece.first(std::min(piece.size(), keep_ - entry_.octets.size())));
+    }
+    entry_.crc32 = crc(entry_.crc32, piece);
+    if (left_ == 0) complete_frame();
+  }
+  transcript_.octets_received += taken;
+  return taken;
+}
+
+void Recorder::finish() {
+  if (header_) {
+    entry_.note = "the stream ended inside this frame";
+    header_.reset();
+    add(std::exchange(entry_, Entry{}));
+  } else if (!head_.empty()) {
+    Entry entry;
+    entry.at_us = now_us();
+    entry.direction = Entry::Direction::received;
+    entry.kind = Entry::Kind::octets;
+    entry.length = head_.size();
+    entry.octets = ws::to_string(head_);
+    entry.note = "the stream ended inside this frame header";
+    add(std::move(entry));
+  }
+  head_.clear();
+  transcript_.entries.insert(transcript_.entries.end(), std::make_move_iterator(tail_.begin()),
+                             std::make_move_iterator(tail_.end()));
+  tail_.clear();
+}
+
+}  // namespace touchstone

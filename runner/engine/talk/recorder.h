@@ -1,0 +1,62 @@
+// recorder.h - turns octets that went either way into the entries of a transcript.
+#pragma once
+#include "reports/result/result.h"
+
+#include <ws/core/frame.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+
+namespace touchstone {
+
+class Recorder {
+ public:
+  using Clock = std::chrono::steady_clock;
+  // `keep`: octets of a payload that are kept; kWhole: all of all payloads, also of echoes, up to kMostWhole in sum.
+  static constexpr std::size_t kWhole = SIZE_MAX, kMostWhole = 16 * 1024 * 1024;
+  explicit Recorder(std::size_t keep);
+
+  void sent_frame(const ws::FrameHeader& header, ws::ByteView payload);
+  void sent_octets(std::uint64_t count) { transcript_.octets_sent += count; }
+  void sent_garbage(ws::ByteView octets);
+  void note(Entry::Direction direction, Entry::Kind kind, std::string text = {});
+  // What people want to know about the last frame received ("message 3, as sent").
+  void annotate_received(std::string text);
+
+  // Octets of frames from the endpoint, cut anywhere: takes them up to the end of the frame that is coming
+  // in, and returns how many that were (all, when the frame goes on). `on_frame` is called once a header is
+  // complete.
+  [[nodiscard]] std::size_t received(ws::ByteView octets, const std::function<void(const ws::FrameHeader&)>& on_frame);
+  // The stream ended: an unfinished frame becomes an entry of its own.
+  void finish();
+
+  // The last entry that came from the endpoint, if it is still at hand.
+  [[nodiscard]] const Entry* last_received() const noexcept {
+    return last_received_ ? &transcript_.entries[*last_received_] : nullptr;
+  }
+  [[nodiscard]] Transcript& transcript() noexcept { return transcript_; }
+
+ private:
+  void add(Entry entry);
+  [[nodiscard]] std::size_t most_entries() const;
+  [[nodiscard]] std::size_t take_header(ws::ByteView octets);
+  void complete_frame();
+  [[nodiscard]] std::int64_t now_us() const;
+  [[nodiscard]] bool merges(const Entry& entry) const;
+  void look_for_twin(Entry& entry) const;
+
+  Transcript transcript_;
+  std::deque<Entry> tail_;  // the last entries of a transcript that is too long
+  Clock::time_point start_ = Clock::now();
+  std::size_t keep_;
+  std::size_t kept_ = 0;  // octets, of entries so far
+  // The frame that is coming in.
+  ws::Bytes head_;
+  std::optional<ws::FrameHeader> header_;
+  std::uint64_t left_ = 0;
+  Entry entry_;
+  std::optional<std::size_t> last_received_;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,101 @@
+#include "runner/engine/talk/session.h"
+
+#include "runner/engine/talk/dialogue.h"
+
+#include <fmt/format.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+// Payload octets that a transcript keeps of one frame. Bulk cases are made of look-alikes.
+std::size_t kept_octets(const Case& c, const SessionOptions& options) {
+  if (options.keep_whole) return Recorder::kWhole;
+  return c.bulk ? Entry::kKeptOctets : 64 * 1024;
+}
+
+asio::awaitable<Observation> converse(const Case& c, const SessionOptions& options, DeflateCache& cache, ws::Role role,
+                                      Opening opening, bool open) {
+  if (!open) {
+    opening.stream->close();
+    opening.recorder.finish();
+    opening.observation.transcript = std::move(opening.recorder.transcript());
+    co_return std::move(opening.observation);
+  }
+  const auto dialogue = std::make_shared<Dialogue>(c, options, cache, role, std::move(opening));
+  co_return co_await dialogue->run();
+}
+
+// A fresh connection beside the one of a case: it opens, a Ping is answered, it closes.
+asio::awaitable<std::string> knock(const Target& target, SessionOptions options, std::chrono::milliseconds within) {
+  const auto start = std::chrono::steady_clock::now();
+  Case greeting;
+  greeting.steps.push_back({step::Sentinel{"fresh"}});
+  greeting.expect = Expect{};
+  options.timeout = std::max(within, options.timeout);
+  options.process = 0;
+  DeflateCache cache;
+  const auto observed = co_await observe(greeting, target, options, cache);
+  if (!observed) co_return observed.error().text;
+  if (observed->handshake_violation) co_return std::string(ws::rule(*observed->handshake_violation).text);
+  if (!observed->handshake_failure.empty()) co_return observed->handshake_failure;
+  const auto is_pong = [](const Seen& seen) { return seen.kind == Seen::Kind::passed; };
+  if (std::ranges::none_of(observed->seen, is_pong)) co_return "its Ping got no Pong";
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  co_return took <= options.timeout ? std::string() : fmt::format("it took {} ms", took.count());
+}
+
+}  // namespace
+
+asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c, const Target& target,
+                                                                       const SessionOptions& options,
+                                                                       DeflateCache& cache) {
+  ws::io::DialOptions dial;
+  dial.host = target.url.host;
+  dial.port = target.url.port;
+  dial.family = target.family;
+  if (target.url.secure) dial.tls = target.tls;
+  dial.deadline = options.timeout;
+  dial.proxy = target.proxy;
+  dial.unix_path = target.unix_path;
+  auto stream = co_await ws::io::dial(dial);
+  if (!stream) co_return std::unexpected(stream.error());
+  Opening opening(std::move(*stream), kept_octets(c, options));
+  const bool open = co_await open_as_client(opening, c, target, options);
+  SessionOptions with_knock = options;
+  with_knock.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
+  co_return co_await converse(c, with_knock, cache, ws::Role::client, std::move(opening), open);
+}
+
+std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options) {
+  asio::io_context context{1};
+  DeflateCache cache;
+  std::vector<std::optional<Observed>> results(cases.size());
+  // A coroutine keeps no captures, so all comes as parameters.
+  const auto one = [](const Case& c, const Target& to, const SessionOptions& how, DeflateCache& shared,
+                      std::optional<Observed>& out) -> asio::awaitable<void> {
+    out.emplace(co_await observe(c, to, how, shared));
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    asio::co_spawn(context, one(cases[i], target, options, cache, results[i]), asio::detached);
+  }
+  context.run();
+  std::vector<Observed> out;
+  for (auto& result : results) out.push_back(std::move(*result));
+  return out;
+}
+
+asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,
+                                            ws::RequestHead request, ws::Bytes early, const SessionOptions& options,
+                                            DeflateCache& cache) {
+  Opening opening(std::move(stream), kept_octets(c, options));
+  opening.early = std::move(early);
+  const bool open = co_await open_as_server(opening, c, std::move(request), options);
+  co_return co_await converse(c, options, cache, ws::Role::server, std::move(opening), open);
+}
+
+}  // namespace touchstone

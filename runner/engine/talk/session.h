@@ -1,0 +1,29 @@
+// session.h - one case on one connection, from its first octet to its last.
+#pragma once
+#include "runner/engine/compose/composer.h"
+#include "runner/engine/talk/opening.h"
+
+#include <expected>
+#include <vector>
+
+namespace touchstone {
+
+// Runs `c` against the server `target`. The error is why no connection came about at all.
+[[nodiscard]] asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c,
+                                                                                     const Target& target,
+                                                                                     const SessionOptions& options,
+                                                                                     DeflateCache& cache);
+
+using Observed = std::expected<Observation, ws::io::DialError>;
+
+// Runs the cases against `target` all at once, each on a connection of its own, and waits for them: for who has no loop
+// of their own. In the order of `cases`.
+[[nodiscard]] std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target,
+                                                const SessionOptions& options);
+
+// Runs `c` against the client that sent `request` on `stream`; `early` came behind its head.
+[[nodiscard]] asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,
+                                                          ws::RequestHead request, ws::Bytes early,
+                                                          const SessionOptions& options, DeflateCache& cache);
+
+}  // namespace touchstone

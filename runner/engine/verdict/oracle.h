@@ -1,0 +1,40 @@
+// oracle.h - what the strict stack does with a stimulus, as an expectation in the language of the cases.
+#pragma once
+#include "runner/catalogue/case.h"
+
+#include <ws/core/http/extensions.h>
+#include <ws/core/violation.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+
+// Plays the steps of `c` into a strict Connection of the side under test. `deflate`: the parameters in force.
+// Repeats are played at most `most_repeats` times.
+[[nodiscard]] Expect derive(const Case& c, Side side, const std::optional<ws::DeflateParams>& deflate,
+                            std::uint64_t seed, std::uint32_t most_repeats = UINT32_MAX);
+
+// The same under the parameters that the case asks for, with the first rule of RFC 6455 or RFC 7692 that the steps
+// break in the eyes of the strict stack, if any, and the step that breaks it.
+struct Derivation {
+  Expect expect;
+  std::optional<ws::Violation> broken;
+  std::size_t broken_at = 0;  // an index into the case's steps
+};
+[[nodiscard]] Derivation derivation(const Case& c, Side side, std::uint64_t seed);
+
+// Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong
+// under those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without
+// context takeover (7.1.1). The tester would break the agreement.
+[[nodiscard]] bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed);
+
+// The case with the oracle's expectation where it has none of its own.
+[[nodiscard]] Case with_expectation(Case c, std::uint64_t seed, Side side = Side::server);
+
+// On each of the case's sides: where an explicit expectation and the oracle's contradict each other: what the strict
+// stack does must be accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
+[[nodiscard]] std::vector<std::string> contradictions(const Case& c);
+
+}  // namespace touchstone

@@ -1,0 +1,79 @@
+#include "runner/engine/verdict/oracle.h"
+
+#include "runner/catalogue/catalogue.h"
+
+#include <gtest/gtest.h>
+
+namespace touchstone {
+namespace {
+
+Payload literal_text(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
+
+Step frame(ws::Opcode opcode, std::string_view payload, bool fin = true, std::uint8_t rsv = 0) {
+  step::Frame out;
+  out.opcode = opcode;
+  out.fin = fin;
+  out.rsv = rsv;
+  out.payload = literal_text(payload);
+  return {out};
+}
+
+Expect derived(std::vector<Step> steps, Side side = Side::server) {
+  Case c;
+  c.steps = std::move(steps);
+  return derive(c, side, std::nullopt, 1);
+}
+
+TEST(Oracle, EchoesAMessageAndStaysOpen) {
+  const Expect expect = derived({frame(ws::Opcode::text, "hello")});
+  ASSERT_EQ(expect.replies.size(), 1u);
+  EXPECT_EQ(expect.replies[0].kind, Reply::Kind::text);
+  EXPECT_TRUE(std::holds_alternative<end::Polite>(expect.end));
+}
+
+// The tester's frames are bare then (RFC 6455 5.1); a strict server would fail at the first of them.
+TEST(Oracle, PlaysAStrictClientWhenAClientIsUnderTest) {
+  const Expect expect = derived({frame(ws::Opcode::text, "hello"), frame(ws::Opcode::ping, "?")}, Side::client);
+  ASSERT_EQ(expect.replies.size(), 2u);
+  EXPECT_EQ(expect.replies[1].kind, Reply::Kind::pong);
+  EXPECT_TRUE(std::holds_alternative<end::Polite>(expect.end));
+}
+
+TEST(Oracle, RepliesToNothingBehindAFault) {
+  const Expect expect =
+      derived({frame(ws::Opcode::text, "good"), frame(ws::Opcode::text, "bad", true, 2), frame(ws::Opcode::ping, "")});
+  ASSERT_EQ(expect.replies.size(), 1u);
+  ASSERT_TRUE(std::holds_alternative<end::Fails>(expect.end));
+  EXPECT_EQ(std::get<end::Fails>(expect.end).codes, std::vector<std::uint16_t>{1002});
+}
+
+TEST(Oracle, FailsInvalidTextWith1007) {
+  const Expect expect = derived({frame(ws::Opcode::text, "\xff")});
+  ASSERT_TRUE(std::holds_alternative<end::Fails>(expect.end));
+  EXPECT_EQ(std::get<end::Fails>(expect.end).codes.front(), 1007);
+}
+
+TEST(Oracle, FindsAnExpectationThatTheRfcForbids) {
+  Case c;
+  c.sides = {Side::server};
+  c.steps = {frame(ws::Opcode::text, "bad", true, 2)};
+  c.expect = Expect{{{.kind = Reply::Kind::text, .sent = true, .payload = {}, .mark = {}}}, false, end::Polite{}};
+  EXPECT_EQ(contradictions(c).size(), 2u);  // it replies, and it does not end
+}
+
+TEST(Oracle, FindsAnExpectationThatRefusesTheStrictStack) {
+  Case c;
+  c.sides = {Side::server};
+  c.steps = {frame(ws::Opcode::text, "\xff")};
+  c.expect = Expect{{}, false, end::Fails{{1002}}};
+  EXPECT_FALSE(contradictions(c).empty());
+}
+
+TEST(Oracle, AgreesWithEveryCaseOfTheCatalogue) {
+  for (const Case& c : Catalogue::built_in().cases()) {
+    for (const auto& text : contradictions(scaled(c, Profile::standard))) ADD_FAILURE() << c.id << ": " << text;
+  }
+}
+
+}  // namespace
+}  // namespace touchstone
