@@ -33,6 +33,9 @@ struct Finding {
   std::string requirement;  // "rfc6455-5.5.1-10"
   std::string expected;     // for people: what would have been fine
   std::string seen;         // for people: what came
+  std::string kind{};       // "close-unanswered": which check this is, stable. Empty: read from an old journal
+  std::string evidence{};   // what tells one cause from another of the same kind: "client_max_window_bits"; may be empty
+  std::string choice{};     // "C-22": the row of choices.json that decides the weight where the level does not
 };
 
 // One line of the transcript.
@@ -93,6 +96,7 @@ struct Result {
   std::string expectation;        // for people: what the case expects, in one or two sentences
   std::string summary;            // for people: what happened, one sentence
   std::vector<Finding> findings;
+  bool hidden = false;  // NOT-APPLICABLE because of its gravest finding, which kept the case from being judged
   double duration_ms = 0;
   std::chrono::system_clock::time_point started;
   bool flaky = false;                          // failed under load, passed alone (or the other way round)

@@ -26,10 +26,14 @@ Json or_null(const std::optional<T>& value) {
 }
 
 Json to_json(const Finding& finding) {
-  return Json{{"weight", name(finding.weight)},
-              {"requirement", finding.requirement},
-              {"expected", finding.expected},
-              {"seen", finding.seen}};
+  Json out{{"weight", name(finding.weight)},
+           {"requirement", finding.requirement},
+           {"expected", finding.expected},
+           {"seen", finding.seen}};
+  if (!finding.kind.empty()) out["kind"] = finding.kind;
+  if (!finding.evidence.empty()) out["evidence"] = finding.evidence;
+  if (!finding.choice.empty()) out["choice"] = finding.choice;
+  return out;
 }
 
 void read(const Json& value, const std::string& pointer, std::optional<JsonFault>& fault, Finding& finding) {
@@ -38,6 +42,9 @@ void read(const Json& value, const std::string& pointer, std::optional<JsonFault
   members.text("requirement", finding.requirement);
   members.text("expected", finding.expected);
   members.text("seen", finding.seen);
+  if (members.has("kind")) members.text("kind", finding.kind);
+  if (members.has("evidence")) members.text("evidence", finding.evidence);
+  if (members.has("choice")) members.text("choice", finding.choice);
   members.no_others();
 }
 
@@ -105,6 +112,7 @@ Json to_json_without_transcript(const Result& result) {
            {"clean", result.clean},
            {"replay", result.replay}};
   if (!result.bugs.empty()) out["bugs"] = result.bugs;
+  if (result.hidden) out["hidden"] = true;
   return out;
 }
 
@@ -133,6 +141,7 @@ std::expected<Result, JsonFault> result_from_json(const Json& value, const std::
   members.list("findings", [&](const Json& element, const std::string& at) {
     read(element, at, fault, result.findings.emplace_back());
   });
+  if (members.has("hidden")) members.flag("hidden", result.hidden);
   members.time("started", result.started);
   read_closing_handshake(members, result);
   members.text("replay", result.replay);
