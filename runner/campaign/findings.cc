@@ -38,7 +38,7 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
   }
   if (!d.death.empty()) text += fmt::format("How it ended: {}\n\n", d.death);
   if (d.stimulus.expect && d.together.empty())
-    text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
+    text += fmt::format("What the strict stack does: {}\n\n", describe(d.stimulus));
   text += fmt::format("Found with input {} after {:.1f} s. Replay:\n\n    {} --cases case.json\n", d.input,
                       static_cast<double>(d.after.count()) / 1000.0, replay);
   return text;

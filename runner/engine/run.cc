@@ -53,7 +53,7 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
   r.closing = verdict.closing;
   r.requirements = c.requirements;
   r.bugs = bugs_in_words(c);
-  r.expectation = describe(*c.expect);
+  r.expectation = describe(c);
   r.summary = verdict.summary;
   r.findings = verdict.findings;
   if (o.close && *o.close) {

@@ -60,6 +60,7 @@ struct SeenMessage {
 
 struct Harm {
   std::string expected, seen;  // for people
+  std::string of;              // "connection", "memory", "CPU"
 };
 
 struct Observation {
@@ -89,8 +90,9 @@ struct Observation {
   std::vector<SeenMessage> messages;
   std::optional<std::optional<ws::CloseReason>> close;  // outer: a Close came; inner: it had a body
   bool repeated_our_bad_code = false;  // its Close has a code that nobody should send, but it is the one that it got
-  std::optional<ws::Violation> violation;  // the first rule that the endpoint's own octets broke
-  std::uint64_t violation_offset = 0;      // into the octets received after the opening handshake
+  std::optional<ws::Violation> violation;       // the first rule that the endpoint's own octets broke
+  std::optional<std::uint16_t> bad_close_code;  // that of close_code_invalid
+  std::uint64_t violation_offset = 0;           // into the octets received after the opening handshake
 
   std::vector<std::uint32_t> mask_keys;  // of its frames, in order, when it is a client; a bounded number
   bool empty_compressed = false;         // it sent a compressed message without a single octet (C-37)
