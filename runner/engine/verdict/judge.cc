@@ -36,6 +36,14 @@ std::string show(ws::ByteView octets) {
 
 using ws::rules::says_error;
 
+bool uses_reserved(const std::vector<Step>& steps) {
+  return std::ranges::any_of(steps, [](const Step& step) {
+    if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) return uses_reserved(repeat->steps);
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    return frame != nullptr && (frame->rsv != 0 || ws::is_reserved(frame->opcode));
+  });
+}
+
 class Judge {
  public:
   Judge(const Case& c, const Observation& o, std::uint64_t seed)
@@ -107,16 +115,18 @@ class Judge {
       settle();
       return false;
     }
+    for (const auto& fault : o_.answer_faults) answered_wrongly(fault);
     if (o_.handshake_violation) {
       const ws::Rule& rule = ws::rule(*o_.handshake_violation);
-      find(Weight::violation, duty(*o_.handshake_violation),
-           is_client_ ? "a request for the opening handshake that keeps this rule"
-                      : "an answer to the opening handshake that keeps this rule",
-           fmt::format("{}{}", rule.text, answered_extensions()));
-      verdict_.behavior = Behavior::failed;
+      if (o_.answer_faults.empty()) {
+        find(Weight::violation, duty(*o_.handshake_violation),
+             is_client_ ? "a request for the opening handshake that keeps this rule"
+                        : "an answer to the opening handshake that keeps this rule",
+             fmt::format("{}{}", rule.text, answered_extensions()));
+        verdict_.findings.back().kind = fmt::format("{}-{}", is_client_ ? "request" : "answer", rule.name);
+      }
       verdict_.closing = Closing::failed;
-      verdict_.summary = fmt::format("The opening handshake failed. {}{}", rule.text, answered_extensions());
-      return false;
+      return hide(fmt::format("The opening handshake failed. {}{}", rule.text, answered_extensions()));
     }
     // A case of offers may find the end of TCP instead of an answer; to others that only happened.
     const bool refused = o_.response ? o_.response->status != 101 : (o_.eof || o_.reset) && !case_.needs_deflate;
@@ -136,7 +146,9 @@ class Judge {
       return false;
     }
     limit_repeated();
+    if (meaning_is_unknown()) return hide("An extension is in use that nobody knows.");
     if (case_.needs_deflate && !o_.deflate) {
+      if (!o_.answer_faults.empty()) return go_no_further();
       verdict_.behavior = Behavior::unimplemented;
       if (is_client_) {
         verdict_.summary = "The client's offer does not allow the answer that this case is about, as it may.";
@@ -148,6 +160,7 @@ class Judge {
       return false;
     }
     if (o_.deflate && exceeds_agreement(case_, is_client_ ? Side::client : Side::server, *o_.deflate)) {
+      if (!o_.answer_faults.empty()) return go_no_further();
       verdict_.behavior = Behavior::not_applicable;
       verdict_.summary = "The data of this case does not fit the window or the context takeover that was agreed.";
       find(Weight::choice, "rfc7692-7-4", "parameters under which the data is legal",
@@ -155,6 +168,48 @@ class Judge {
       return false;
     }
     return true;
+  }
+
+  // A fault of the server's answer, which was taken at its word all the same.
+  void answered_wrongly(const ws::rules::AnswerFault& fault) {
+    const Requirement* rule = Catalogue::built_in().requirement(fault.requirement);
+    const bool should = rule != nullptr && (rule->level.starts_with("SHOULD") || rule->level == "RECOMMENDED");
+    const bool open = rule != nullptr && rule->level == "MAY";  // its row of choices.json says what goes too far
+    Finding finding{should ? Weight::weak : Weight::violation, std::string(fault.requirement),
+                    ws::rules::expected(fault), ws::rules::seen(fault)};
+    if (ws::rules::is_about_extensions(fault.kind)) finding.seen += answered_extensions();
+    finding.kind = ws::rules::name(fault.kind);
+    finding.evidence = fault.detail;
+    if (open) finding.choice = rule->choice;
+    verdict_.findings.push_back(std::move(finding));
+  }
+
+  // An extension that is in use may give a meaning to what is reserved: who does not know it cannot call that a fault.
+  [[nodiscard]] bool meaning_is_unknown() const {
+    return o_.unknown_extension && (o_.violation == ws::Violation::reserved_bit ||
+                                    o_.violation == ws::Violation::reserved_opcode || uses_reserved(case_.steps));
+  }
+
+  // A fault of the opening handshake kept the case from its own matter. Where that is the handshake it failed.
+  bool hide(std::string why) {
+    settle();
+    if (is_about_the_opening(case_)) {
+      verdict_.summary = std::move(why);
+      return false;
+    }
+    verdict_.behavior = Behavior::not_applicable;
+    verdict_.hidden = true;
+    verdict_.summary = "Not judged. " + std::move(why);
+    return false;
+  }
+
+  // The connection is open, but not in the way that the case needs. Is it the fault of the answer?
+  bool go_no_further() {
+    const auto about_extensions = [](const auto& fault) { return ws::rules::is_about_extensions(fault.kind); };
+    if (std::ranges::any_of(o_.answer_faults, about_extensions))
+      return hide(fmt::format("The answer is not one that this case can use.{}", answered_extensions()));
+    settle();
+    return false;
   }
 
   [[nodiscard]] std::string duty(ws::Violation violation) const {
@@ -177,6 +232,8 @@ class Judge {
   // largest window says the same, so the strict stack takes it; any smaller one it does not.
   void limit_repeated() {
     constexpr std::string_view kLimit = "server_max_window_bits";
+    const auto is_missing = [&](const ws::rules::AnswerFault& fault) { return fault.detail == kLimit; };
+    if (std::ranges::any_of(o_.answer_faults, is_missing)) return;  // said already
     if (is_client_ || !o_.deflate || answered_extensions().find(kLimit) != std::string::npos) return;
     const bool offered =
         std::ranges::all_of(case_.offer, [&](const auto& e) { return e.find(kLimit) != std::string::npos; });

@@ -1,5 +1,7 @@
 #include "runner/engine/verdict/opening_judge.h"
 
+#include "runner/catalogue/catalogue.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,8 +53,8 @@ class OpeningJudge {
     if (expect_.outcome == Outcome::refuse) {
       if (!switched) return refused(), false;
       find(weight(expect_.level), own_requirement(), "a refusal: " + statuses_text(expect_.statuses), "101");
-      // A fault in the 101 is told by who judges answers.
-      return expect_.level != Level::must && o_.opened;
+      // What such a request and its answer agree on is nobody's to say.
+      return expect_.level != Level::must && o_.opened && o_.answer_faults.empty();
     }
     if (switched) return true;
     if (silent() || !o_.handshake_failure.empty() || o_.handshake_violation) {
@@ -204,7 +206,7 @@ class HeadJudge {
            "nothing before the other side's head is complete", "octets before that");
     }
     for (const auto* name : {"Connection", "Upgrade", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
-      if (has_empty_element(fields, name)) {
+      if (has_empty_element(fields, name) && !is_found_already(name)) {
         find(Weight::violation, "rfc9110-5.6.1.1-1", fmt::format("a list without empty elements in {}", name),
              fmt::format("{}: {}", name, ws::field_values(fields, name).front()));
       }
@@ -220,6 +222,16 @@ class HeadJudge {
  private:
   void find(Weight weight, std::string requirement, std::string expected, std::string seen) {
     findings_.push_back({weight, std::move(requirement), std::move(expected), std::move(seen)});
+  }
+
+  // That the whole field is empty has a clause of its own.
+  [[nodiscard]] bool is_found_already(std::string_view name) const {
+    using Kind = ws::rules::AnswerFault::Kind;
+    const auto found = [&](Kind kind) {
+      return std::ranges::find(o_.answer_faults, kind, &ws::rules::AnswerFault::kind) != o_.answer_faults.end();
+    };
+    return (name == "Sec-WebSocket-Extensions" && found(Kind::extensions_empty)) ||
+           (name == "Sec-WebSocket-Protocol" && found(Kind::subprotocol_empty));
   }
 
   static bool has_empty_element(const std::vector<ws::Field>& fields, std::string_view name) {
@@ -279,6 +291,19 @@ bool refusal_expected(const Case& c, const Observation& o) {
   if (!o.request || !c.expect || !c.expect->opening) return false;
   const ExpectOpening& opening = *c.expect->opening;
   return opening.outcome == Outcome::refuse || (opening.outcome == Outcome::judge && !o.answer_lawful);
+}
+
+bool is_about_the_opening(const Case& c) {
+  if ((c.expect && c.expect->opening) || c.request || c.answer) return true;
+  const Requirement* rule =
+      c.requirements.empty() ? nullptr : Catalogue::built_in().requirement(c.requirements.front());
+  if (rule == nullptr) return false;
+  const auto in = [&](std::string_view section) {
+    return rule->section == section || rule->section.starts_with(std::string(section) + ".");
+  };
+  if (rule->rfc == 6455) return in("4") || in("9") || in("11.3");
+  if (rule->rfc == 7692) return in("5") || rule->section == "7" || in("7.1");
+  return rule->rfc == 9110 || rule->rfc == 9112;
 }
 
 bool judge_opening(const Case& c, const Observation& o, std::vector<Finding>& findings) {
