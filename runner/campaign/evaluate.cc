@@ -71,7 +71,8 @@ bool is_about_the_opening(const Finding& finding, const Case& c, const Observati
 // fault has nothing to do with the fault, and what went wrong behind an opening handshake nothing with that.
 std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
   const bool own = std::ranges::find(c.requirements, finding.requirement) != c.requirements.end();
-  if (!own || whole_opening(c) || is_about_the_opening(finding, c, o)) return finding.requirement;
+  const bool of_the_answer = finding.kind.starts_with("answer-");
+  if (!own || of_the_answer || whole_opening(c) || is_about_the_opening(finding, c, o)) return finding.requirement;
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return c.requirements.back();
   if (o.handshake_violation) {
@@ -144,7 +145,10 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   const std::optional<Case> agreed = as_agreed(c, out.observation, options.seed);
   out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
-  if (leaves_all_open(c) || (out.failed() && no_fault)) out.verdict.behavior = Behavior::informational;
+  if (leaves_all_open(c) || (out.failed() && no_fault)) {
+    out.verdict.behavior = Behavior::informational;
+    out.verdict.hidden = false;
+  }
   out.outcome = outcome_of(out.verdict, out.observation);
   if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
     out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),

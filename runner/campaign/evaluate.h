@@ -25,7 +25,9 @@ struct Evaluation {
   std::string outcome;  // its class: equal words, equal behaviour
   Cluster cluster;      // of the gravest finding, when it broke a MUST or a SHOULD
 
-  [[nodiscard]] bool failed() const noexcept { return connected && verdict.behavior == Behavior::failed; }
+  [[nodiscard]] bool failed() const noexcept {
+    return connected && (verdict.behavior == Behavior::failed || verdict.hidden);
+  }
   [[nodiscard]] bool weak() const noexcept { return connected && verdict.behavior == Behavior::non_strict; }
 };
 

@@ -56,6 +56,7 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
   r.expectation = describe(c);
   r.summary = verdict.summary;
   r.findings = verdict.findings;
+  r.hidden = verdict.hidden;
   if (o.close && *o.close) {
     r.remote_close_code = (*o.close)->code;
     r.remote_close_reason = (*o.close)->text;
@@ -184,8 +185,8 @@ class Runner {
 
   void settle(Attempt attempt) {
     const Behavior b = attempt.result.behavior;
-    const bool doubtful =
-        b == Behavior::failed || b == Behavior::errored || (b == Behavior::non_strict && attempt.waited);
+    const bool doubtful = b == Behavior::failed || b == Behavior::errored || attempt.result.hidden ||
+                          (b == Behavior::non_strict && attempt.waited);
     // What costs too much ran alone; a process that has the memory already does not grow again.
     if (options_.confirm && doubtful && !attempt.costly) {
       to_confirm_.push_back(std::move(attempt));

@@ -56,8 +56,8 @@ class OpeningJudge {
     if (expect_.outcome == Outcome::refuse) {
       if (!switched) return refused(), false;
       find_own(opening_accepted, {.wanted = refusal_wanted()});
-      // A fault in the 101 is told by who judges answers.
-      return expect_.level != Level::must && o_.opened;
+      // What such a request and its answer agree on is nobody's to say.
+      return expect_.level != Level::must && o_.opened && o_.answer_faults.empty();
     }
     if (switched) return true;
     if (silent() || !o_.handshake_failure.empty() || o_.handshake_violation) {
@@ -197,7 +197,7 @@ class HeadJudge {
     const auto& fields = o_.request ? o_.request->fields : o_.response->fields;
     if (o_.spoke_early) find(answer_before_request);
     for (const auto* name : {"Connection", "Upgrade", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
-      if (has_empty_element(fields, name))
+      if (has_empty_element(fields, name) && !is_found_already(name))
         find(list_element_empty, {.what = name, .instead = std::string(ws::field_values(fields, name).front())});
     }
     for (const auto* name : {"Host", "Origin", "User-Agent", "Server", "Date", "Content-Length"}) {
@@ -211,6 +211,16 @@ class HeadJudge {
 
  private:
   void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
+
+  // That the whole field is empty has a clause of its own.
+  [[nodiscard]] bool is_found_already(std::string_view name) const {
+    using Kind = ws::rules::AnswerFault::Kind;
+    const auto found = [&](Kind kind) {
+      return std::ranges::find(o_.answer_faults, kind, &ws::rules::AnswerFault::kind) != o_.answer_faults.end();
+    };
+    return (name == "Sec-WebSocket-Extensions" && found(Kind::extensions_empty)) ||
+           (name == "Sec-WebSocket-Protocol" && found(Kind::subprotocol_empty));
+  }
 
   static bool has_empty_element(const std::vector<ws::Field>& fields, std::string_view name) {
     const auto values = ws::field_values(fields, name);
@@ -263,6 +273,19 @@ bool refusal_expected(const Case& c, const Observation& o) {
   if (!o.request || !c.expect || !c.expect->opening) return false;
   const ExpectOpening& opening = *c.expect->opening;
   return opening.outcome == Outcome::refuse || (opening.outcome == Outcome::judge && !o.answer_lawful);
+}
+
+bool is_about_the_opening(const Case& c) {
+  if ((c.expect && c.expect->opening) || c.request || c.answer) return true;
+  const Requirement* rule =
+      c.requirements.empty() ? nullptr : Catalogue::built_in().requirement(c.requirements.front());
+  if (rule == nullptr) return false;
+  const auto in = [&](std::string_view section) {
+    return rule->section == section || rule->section.starts_with(std::string(section) + ".");
+  };
+  if (rule->rfc == 6455) return in("4") || in("9") || in("11.3");
+  if (rule->rfc == 7692) return in("5") || rule->section == "7" || in("7.1");
+  return rule->rfc == 9110 || rule->rfc == 9112;
 }
 
 bool judge_opening(const Scene& scene, Findings& findings) { return OpeningJudge(scene, findings).run(); }

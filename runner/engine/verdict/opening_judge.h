@@ -11,6 +11,10 @@ namespace touchstone {
 // The endpoint has to refuse what the tester's head says: a client under test, and an answer that it must not take.
 [[nodiscard]] bool refusal_expected(const Case& c, const Observation& o);
 
+// The case asks about the opening handshake: it expects something of it, has a head or an offer of its own to that end,
+// or its first requirement is one of RFC 6455 4, 9, 11.3, RFC 7692 5, 7, 7.1 or of HTTP.
+[[nodiscard]] bool is_about_the_opening(const Case& c);
+
 // For a case with `expect.opening`. False: nothing is left to judge, the connection did not open or should not have.
 [[nodiscard]] bool judge_opening(const Scene& scene, Findings& findings);
 

@@ -19,8 +19,12 @@ Weight weight_named(std::string_view name) {
 Weighed weigh(FindingKind kind, std::string_view requirement) {
   const ws::rules::FindingRow& row = ws::rules::row(kind);
   if (row.weight == ws::rules::Weight::free) return {Weight::choice, std::string(row.choice)};
+  return weigh(row.name, requirement);
+}
+
+Weighed weigh(std::string_view kind, std::string_view requirement) {
   const Catalogue& catalogue = Catalogue::built_in();
-  if (const auto ruling = catalogue.ruling(row.name, requirement))
+  if (const auto ruling = catalogue.ruling(kind, requirement))
     return {weight_named(ruling->decision->weight), ruling->choice->id};
   const Requirement* rule = catalogue.requirement(requirement);
   const bool should = rule != nullptr && !rule->level.starts_with("MUST");

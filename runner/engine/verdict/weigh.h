@@ -20,6 +20,8 @@ struct Weighed {
   std::string choice;  // the row that decides it, or that leaves it free; else empty
 };
 [[nodiscard]] Weighed weigh(FindingKind kind, std::string_view requirement);
+// The same for a kind that has no row in ws::rules::finding_rows(): a fault of a server's answer.
+[[nodiscard]] Weighed weigh(std::string_view kind, std::string_view requirement);
 
 [[nodiscard]] Finding make_finding(FindingKind kind, const Facts& facts, std::string requirement);
 

@@ -6,6 +6,7 @@
 #include "runner/engine/verdict/scene.h"
 
 #include <gtest/gtest.h>
+#include <ws/rules/answer.h>
 
 #include <algorithm>
 #include <set>
@@ -62,7 +63,10 @@ TEST(Weigh, EveryDecisionIsAboutAFindingAndHasAReason) {
   for (const Choice& choice : catalogue.choices()) {
     for (const Decision& decision : choice.decides) {
       EXPECT_TRUE(seen.insert({decision.kind, decision.requirement}).second) << choice.id << ": " << decision.kind;
-      EXPECT_TRUE(ws::rules::finding_kind(decision.kind)) << choice.id << ": " << decision.kind;
+      const auto of_answers = [&](ws::rules::AnswerFault::Kind kind) { return ws::rules::name(kind) == decision.kind; };
+      EXPECT_TRUE(ws::rules::finding_kind(decision.kind) ||
+                  std::ranges::any_of(ws::rules::answer_fault_kinds(), of_answers))
+          << choice.id << ": " << decision.kind;
       const Requirement* rule = catalogue.requirement(decision.requirement);
       ASSERT_NE(rule, nullptr) << choice.id << ": " << decision.requirement;
       EXPECT_NE(word(of_level(rule->level)), decision.weight) << choice.id << ": the level says so already";
