@@ -76,6 +76,9 @@ void Inbound::on_event(ws::Event event) {
     if (failed->violation == ws::Violation::frame_after_close) return;
     o_.violation = failed->violation;
     o_.violation_offset = failed->offset;
+    const Entry* last = recorder_.last_received();
+    if (failed->violation == ws::Violation::close_code_invalid && last != nullptr)
+      o_.bad_close_code = ws::close_code_of(ws::as_octets(last->octets));
   }
 }
 

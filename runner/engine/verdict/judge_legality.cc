@@ -1,11 +1,7 @@
 #include "runner/engine/verdict/judge_legality.h"
 
-#include "runner/engine/verdict/mask_keys.h"
-
 #include <ws/core/close.h>
-
-#include <algorithm>
-#include <iterator>
+#include <ws/rules/mask_keys.h>
 
 namespace touchstone {
 namespace {
@@ -24,6 +20,29 @@ void judge_close_frames(const Scene& scene, Findings& findings) {
     findings.push_back(scene.finding(code_1010_from_server));
 }
 
+FindingKind kind_of(ws::rules::MaskKeyFault::Kind kind) {
+  switch (kind) {
+    using Kind = ws::rules::MaskKeyFault::Kind;
+    case Kind::constant:
+      return mask_key_constant;
+    case Kind::counting:
+      return mask_key_counts;
+    case Kind::repeating:
+      return mask_key_repeats;
+    case Kind::stuck_bits:
+      return mask_key_bits_stuck;
+    case Kind::lopsided_bit:
+      return mask_key_biased;
+  }
+  return mask_key_biased;
+}
+
+void judge_mask_keys(const Scene& scene, Findings& findings) {
+  if (!scene.is_client()) return;
+  if (const auto fault = ws::rules::mask_key_fault(scene.o.mask_keys))
+    findings.push_back(scene.finding(kind_of(fault->kind), {.instead = ws::rules::describe(*fault)}));
+}
+
 }  // namespace
 
 void judge_legality(const Scene& scene, Findings& findings) {
@@ -37,7 +56,7 @@ void judge_legality(const Scene& scene, Findings& findings) {
   for (const Harm& harm : o.harm)
     findings.push_back(
         scene.finding(endpoint_harmed, {.what = harm.of, .wanted = harm.expected, .instead = harm.seen}));
-  if (scene.is_client()) std::ranges::move(judge_mask_keys(o.mask_keys), std::back_inserter(findings));
+  judge_mask_keys(scene, findings);
   if (o.flooded) findings.push_back(scene.finding(frames_without_end));
 }
 

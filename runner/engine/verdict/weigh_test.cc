@@ -1,6 +1,7 @@
 // No finding weighs something else than the level of its requirement without a row of cases/choices.json that says why.
 #include "runner/engine/verdict/weigh.h"
 
+#include "reports/support/resources.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/verdict/oracle.h"
 #include "runner/engine/verdict/scene.h"
@@ -9,7 +10,9 @@
 #include <ws/rules/answer.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
+#include <sstream>
 
 namespace touchstone {
 namespace {
@@ -128,6 +131,37 @@ TEST(Weigh, PlantedFaultsBreakAMust) {
       EXPECT_EQ(word(of_level(rule->level)), "violation") << c.id << ": " << rule->id << " " << rule->level;
     }
   }
+}
+
+// --- The table of differences from Autobahn
+// ---------------------------------------------------------------------------
+
+std::vector<std::string> cells(std::string_view line) {
+  std::vector<std::string> out;
+  while (!line.empty()) {
+    const auto bar = line.find(" | ");
+    out.emplace_back(line.substr(0, bar));
+    line.remove_prefix(bar == std::string_view::npos ? line.size() : bar + 3);
+  }
+  return out;
+}
+
+// What cases/README.md says of a choice is what choices.json says: NON-STRICT where it has something weak.
+TEST(Weigh, TheTableOfDifferencesAgreesWithTheChoices) {
+  const std::string readme(resource("cases/README.md"));
+  const std::regex id("C-[0-9]{2}");
+  std::istringstream lines(readme);
+  std::size_t cited = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = cells(line);
+    if (row.size() != 4 || !line.starts_with("| ")) continue;
+    for (std::sregex_iterator it(line.begin(), line.end(), id), end; it != end; ++it, ++cited) {
+      const Choice* choice = Catalogue::built_in().choice(it->str());
+      ASSERT_NE(choice, nullptr) << line;
+      EXPECT_TRUE(!row[2].contains("NON-STRICT") || !choice->weak.empty() || !choice->decides.empty()) << line;
+    }
+  }
+  EXPECT_GE(cited, 8u);
 }
 
 }  // namespace
