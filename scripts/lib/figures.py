@@ -9,8 +9,8 @@
     <!-- /figures:NAME -->
 
 A file has "date", "machine" (null where it is of no account) and "command" (what measured it; "measured" says more), "key" (the columns that name a
-row), "columns" ({"key", "title", "decimals"}), "rows", and sometimes "summary", a sentence. A row that was measured on
-another day has a "date" of its own. What a person wrote into a row stays when a script measures it again: update() replaces
+row), "columns" ({"key", "title", "decimals"}), "rows", and sometimes "summary", a sentence. Where rows were measured on
+different days, each has its "date". What a person wrote into a row stays when a script measures it again: update() replaces
 what it is given and nothing else.
 """
 import datetime
@@ -53,28 +53,44 @@ def dump(data):
 
 
 def update(name, rows, *, replace=False, **facts):
-    """Puts what was measured today into docs/figures/NAME.json, and into the documents. `rows` are matched by the columns of
-    "key"; rows that were not measured stay as they are, unless `replace` is set. `facts` (command, measured, summary)
-    replace those of the file."""
+    """Puts what was measured today, or on the "date" of a row, into docs/figures/NAME.json and into the documents. `rows` are
+    matched by the columns of "key". Rows that were not measured stay as they are, with their day, unless `replace` is set;
+    so do the columns that were not. `facts` (command, measured, summary, machine) replace those of the file."""
     data = load(name)
-    today = str(datetime.date.today())
-    identity = lambda row: tuple(row.get(column) for column in data["key"])
-    measured = {identity(row): row for row in rows}
-    old = {identity(row): row for row in data["rows"]}
-    if replace or set(old) <= set(measured):
-        kept = [row for row in data["rows"] if identity(row) in measured]
-        data.update(date=today, machine=machine())
-        of_the_day = {}
-    else:
-        kept = data["rows"]
-        of_the_day = {"date": today}
-    merged = [{**{k: v for k, v in row.items() if k != "date"}, **measured[identity(row)], **of_the_day}
-              if identity(row) in measured else row for row in kept]
-    merged += [{**row, **of_the_day} for row in rows if identity(row) not in old]
-    data.update(facts)
-    data["rows"] = merged
+    data["rows"] = merged(data, rows, str(datetime.date.today()), replace)
+    data.pop("date", None)
+    data.update({"machine": machine(), **facts})
+    days = {row["date"] for row in data["rows"]}
+    if len(days) == 1:  # of the file, then
+        data = {"date": days.pop(), **data}
+        for row in data["rows"]:
+            del row["date"]
     (FOLDER / f"{name}.json").write_text(dump(data), encoding="utf-8")
     write_documents()
+
+
+def merged(data, rows, today, replace):
+    """The rows of the file and the new ones, in the order of the file, each with its day. A day may be two: of the oldest and
+    of the newest figure in the row."""
+    def identity(row):
+        return tuple(row.get(column) for column in data["key"])
+
+    def renew(old, new):
+        day = new.get("date", today)
+        stays = any(isinstance(value, (int, float)) and key not in new for key, value in old.items())
+        since = old.get("date", data.get("date"))
+        return {**old, **new, "date": f"{since[:10]} to {day}" if stays and since[:10] != day else day}
+
+    measured = {identity(row): row for row in rows}
+    known = {identity(row) for row in data["rows"]}
+    found = []
+    for old in data["rows"]:
+        if identity(old) in measured:
+            found.append(renew(old, measured[identity(old)]))
+        elif not replace:
+            found.append({**old, "date": old.get("date", data.get("date"))})
+    first = data["columns"][0]["key"]
+    return found + [{first: row.get("name"), "date": today, **row} for row in rows if identity(row) not in known]
 
 
 def cell(value, column):
@@ -98,8 +114,8 @@ def table(columns, rows):
 
 def origin(data):
     """When, where and by what, as one sentence. What is not known is said to be so."""
-    days = sorted({row.get("date", data.get("date")) for row in data["rows"]} - {None})
-    when = "on a day that was not written down" if not days else f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+    days = sorted({day for row in data["rows"] for day in row.get("date", data.get("date")).split(" to ")})
+    when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
     where = f", {data['machine']}" if data["machine"] else ""
     return f"Measured {when}{where}, by `{data['command']}`" + (f": {data['measured']}" if data.get("measured") else "") + "."
 
