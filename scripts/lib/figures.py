@@ -59,8 +59,11 @@ def update(name, rows, *, replace=False, **facts):
     data = load(name)
     data["rows"] = merged(data, rows, str(datetime.date.today()), replace)
     data.pop("date", None)
-    data.update({"machine": machine(), **facts})
-    days = {row["date"] for row in data["rows"]}
+    days = {day for row in data["rows"] for day in row["date"].split(" to ")}
+    here = machine()
+    if len(days) > 1 and here not in data["machine"]:  # older figures are of another machine
+        here = f"{data['machine']} and {here}"
+    data.update({"machine": here, **facts})
     if len(days) == 1:  # of the file, then
         data = {"date": days.pop(), **data}
         for row in data["rows"]:
