@@ -15,6 +15,11 @@ touchstone_system_test(layout tree ${CMAKE_SOURCE_DIR}/scripts/format --check)
 touchstone_system_test(shellcheck tree ${CMAKE_SOURCE_DIR}/scripts/check-shell)
 touchstone_system_test(includes tree ${CMAKE_SOURCE_DIR}/scripts/check-includes)
 touchstone_system_test(includes.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check-includes --self-test)
+# The documents: links that lead somewhere, a README that fits, tables that are those of docs/figures.
+touchstone_system_test(documents tree ${CMAKE_SOURCE_DIR}/scripts/check-docs)
+touchstone_system_test(documents.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check-docs --self-test)
+touchstone_system_test(figures tree ${CMAKE_SOURCE_DIR}/scripts/figures --check)
+touchstone_system_test(figures.self-test tree ${CMAKE_SOURCE_DIR}/scripts/figures --self-test)
 
 # The site of the public headers, without a warning.
 find_program(DOXYGEN doxygen)

@@ -89,7 +89,7 @@ step::Close read_close(const Cursor& c) {
   if (!code.value().is_null()) {
     close.code = static_cast<std::uint16_t>(code.number(0, 65535).value_or(0));
   } else if (c.has("reason")) {
-    c.at("reason").fault("a reason without a status code", "a reason only behind a code (RFC 6455 5.5.1)");
+    c.at("reason").fault("a reason without a status code", "a reason only after a code (RFC 6455 5.5.1)");
   }
   if (c.has("reason")) close.reason = read_payload(c.at("reason"));
   if (length(close.reason) > ws::kMaxControlPayload - 2) {

@@ -9,7 +9,7 @@ from servers import PEERS, ROOT, TOUCHSTONE
 
 # {endpoint: {cluster: what a look at the RFC by hand said}}. *-DIGEST is every cluster with this end: what was expected and
 # seen is the same, and has the same cause, whatever rule the stimulus was about.
-TRIAGE = json.loads((ROOT / "fuzz" / "differential" / "network" / "triage.json").read_text(encoding="utf-8"))
+TRIAGE = json.loads((ROOT / "runner" / "campaign" / "triage.json").read_text(encoding="utf-8"))
 SUMMARY = re.compile(r"(\d+) stimuli over (\d+) connections in .*? \((\d+) stimuli a second\); (\d+) kinds of outcome")
 
 
