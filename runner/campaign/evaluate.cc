@@ -4,8 +4,6 @@
 #include "runner/campaign/raw_request.h"
 #include "runner/engine/verdict/oracle.h"
 
-#include <ws/rules/duty.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -77,7 +75,7 @@ std::string requirement_of(const Finding& finding, const Case& c, const Observat
   if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
     return c.requirements.back();
   if (o.handshake_violation) {
-    const auto duty = ws::testing::duty_of_sender(*o.handshake_violation, ws::Role::server);
+    const auto duty = ws::requirement_of_sender(*o.handshake_violation, ws::Role::server);
     return std::string(duty.empty() ? kAgreement : duty);
   }
   return std::string(kProcessing);

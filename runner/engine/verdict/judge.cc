@@ -7,7 +7,7 @@
 #include "runner/engine/verdict/oracle.h"
 
 #include <ws/core/violation.h>
-#include <ws/rules/duty.h>
+#include <ws/rules/codes.h>
 
 #include <fmt/format.h>
 
@@ -34,10 +34,7 @@ std::string show(ws::ByteView octets) {
   return fmt::format("{} ({} octets)", text, octets.size());
 }
 
-bool says_error(std::uint16_t code) {
-  return code == cc::kProtocolError || code == cc::kInvalidPayload || code == cc::kMessageTooBig ||
-         code == cc::kUnsupportedData || code == cc::kPolicyViolation || code == cc::kInternalError;
-}
+using ws::rules::says_error;
 
 class Judge {
  public:
@@ -161,7 +158,7 @@ class Judge {
   }
 
   [[nodiscard]] std::string duty(ws::Violation violation) const {
-    const auto id = ws::testing::duty_of_sender(violation, is_client_ ? ws::Role::client : ws::Role::server);
+    const auto id = ws::requirement_of_sender(violation, is_client_ ? ws::Role::client : ws::Role::server);
     return id.empty() ? own_requirement() : std::string(id);
   }
 

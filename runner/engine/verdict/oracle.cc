@@ -3,6 +3,7 @@
 #include "runner/engine/compose/composer.h"
 
 #include <ws/core/connection/connection.h>
+#include <ws/rules/codes.h>
 
 #include <fmt/format.h>
 
@@ -15,26 +16,6 @@ namespace {
 
 // What the strict endpoint takes. Above what the catalogue sends to be echoed; bombs go beyond.
 constexpr std::uint64_t kLargest = 64 * 1024 * 1024;
-
-// C-15: what is too much is an endpoint's own choice, and so is how it says so.
-bool is_about_size(ws::Violation violation) {
-  return violation == ws::Violation::frame_too_big || violation == ws::Violation::message_too_big ||
-         violation == ws::Violation::too_many_fragments;
-}
-
-// Which other status codes fit a fault, beside the one that the strict stack sends (C-30).
-std::vector<std::uint16_t> fitting_codes(ws::Violation violation) {
-  namespace cc = ws::close_code;
-  const std::uint16_t own = ws::rule(violation).close_code;
-  switch (violation) {
-    case ws::Violation::close_reason_not_utf8:
-      return {cc::kInvalidPayload, cc::kProtocolError};
-    case ws::Violation::deflate_corrupt:
-      return {cc::kInvalidPayload, cc::kProtocolError, cc::kInternalError};
-    default:
-      return {own};
-  }
-}
 
 class Player {
  public:
@@ -140,11 +121,12 @@ class Player {
     if (const auto* failed = std::get_if<ws::event::Failed>(&event)) {
       over_ = true;
       violation_ = failed->violation;
-      namespace cc = ws::close_code;
-      if (is_about_size(failed->violation)) {
-        expect_.end = end::MayFail{{cc::kMessageTooBig, cc::kPolicyViolation, cc::kProtocolError, cc::kInternalError}};
+      const auto fitting = ws::rules::fitting_codes(failed->violation);
+      std::vector<std::uint16_t> codes(fitting.begin(), fitting.end());
+      if (ws::rules::is_about_size(failed->violation)) {
+        expect_.end = end::MayFail{std::move(codes)};
       } else {
-        expect_.end = end::Fails{fitting_codes(failed->violation)};
+        expect_.end = end::Fails{std::move(codes)};
       }
     }
   }
@@ -167,15 +149,12 @@ bool needs_no_long_form(const Step& step) {
 
 // What the RFC lets an endpoint take as well as refuse: sizes (C-15) and lengths that are not minimal (C-16).
 bool is_left_open(ws::Violation violation, const Case& c) {
-  if (is_about_size(violation)) return true;
+  if (ws::rules::may_be_taken(violation)) return true;
   switch (violation) {
     case ws::Violation::control_too_long:  // judged on the form of the length
       return std::ranges::any_of(c.steps, needs_no_long_form);
     case ws::Violation::deflate_corrupt:  // a message that ends within a block: RFC 7692 7.2.2 does not say "look"
       return !c.informational.empty();
-    case ws::Violation::length_not_minimal:
-    case ws::Violation::length_high_bit:
-      return true;
     default:
       return false;
   }

@@ -1,4 +1,3 @@
-#include <ws/rules/duty.h>
 #include <ws/testing/oracle/frames_judge.h>
 #include <ws/testing/oracle/unlimited.h>
 
@@ -127,7 +126,7 @@ void FramesJudge::take_violation(Violation violation) {
     return;
   }
   illegal_ = true;
-  const auto duty = duty_of_sender(violation, endpoint_);
+  const auto duty = requirement_of_sender(violation, endpoint_);
   complain(Weight::must, duty, "octets that keep this rule", std::string(rule(violation).text), violation);
 }
 

@@ -1,6 +1,5 @@
 #include <ws/core/frame.h>
 #include <ws/core/http/handshake.h>
-#include <ws/rules/duty.h>
 #include <ws/testing/oracle/opening_judge.h>
 
 #include <algorithm>
@@ -131,7 +130,7 @@ void OpeningJudge::read_request() {
     if (const auto facts = check_request(request_); !facts) request_fault_ = facts.error();
   }
   if (endpoint_ == Role::server || !request_fault_) return;
-  complain(Weight::must, *request_fault_, duty_of_sender(*request_fault_, Role::client),
+  complain(Weight::must, *request_fault_, requirement_of_sender(*request_fault_, Role::client),
            "a request that keeps the rules", std::string(rule(*request_fault_).text));
   state_ = State::over;
 }
@@ -146,7 +145,7 @@ void OpeningJudge::read_answer() {
       state_ = State::over;  // for a client, to take such an answer is left open (C-39)
       if (endpoint_ == Role::client) return;
       complain(request_fault_ ? Weight::should : Weight::must, answer.error(),
-               duty_of_sender(answer.error(), Role::server), "an answer of HTTP",
+               requirement_of_sender(answer.error(), Role::server), "an answer of HTTP",
                std::string(rule(answer.error()).text));
       return;
     }
@@ -175,7 +174,7 @@ void OpeningJudge::judge_server(const ResponseHead& answer) {
   const Agreement agreed = agree(answer);
   if (agreed.unknown_extension) return;
   if (agreed.violation) {
-    const auto duty = duty_of_sender(*agreed.violation, Role::server);
+    const auto duty = requirement_of_sender(*agreed.violation, Role::server);
     complain(Weight::must, *agreed.violation, duty.empty() ? rule(*agreed.violation).requirement : duty,
              "a 101 that answers the request", std::string(rule(*agreed.violation).text));
     return;

@@ -14,7 +14,7 @@ namespace ws::testing {
 struct Complaint {
   enum class Weight : std::uint8_t { should, must };
   Weight weight = Weight::must;
-  std::optional<Violation> rule{};  // of ws::rules(), where there is one: broken by the endpoint, or overlooked by it
+  std::optional<Violation> rule{};  // of ws::all_rules(), where there is one: broken by the endpoint, or overlooked by it
   std::string requirement{};        // "rfc6455-5.5.1-9", an id of cases/requirements.json
   std::string expected{}, seen{};   // for people
   std::size_t piece = 0;            // of the transcript, where it showed
