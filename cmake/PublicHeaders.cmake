@@ -5,7 +5,7 @@ set(touchstone_internal_headers
     ws/core/connection/header_reader.h ws/core/connection/message_reader.h ws/core/connection/sender.h
     ws/core/deflate/window_inflater.h
     ws/io/net/dial_tcp.h ws/io/frame_cutter.h ws/io/net/tunnel.h
-    ws/testing/oracle/frame_walker.h ws/testing/oracle/frames_judge.h ws/testing/oracle/opening_judge.h
+    ws/testing/oracle/frames_judge.h ws/testing/oracle/opening_judge.h
     ws/testing/oracle/stimulus.h ws/testing/oracle/unlimited.h)
 
 # touchstone_public_headers(RESULT ROOM): absolute paths, ROOM being core, rules, io or testing.

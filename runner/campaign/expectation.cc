@@ -21,9 +21,7 @@ std::optional<std::uint16_t> close_code_of(const Step& step) {
   if (const auto* close = std::get_if<step::Close>(&step.action)) return close->code;
   const auto* frame = std::get_if<step::Frame>(&step.action);
   if (frame == nullptr || frame->opcode != ws::Opcode::close) return std::nullopt;
-  const ws::Bytes payload = octets_in(frame->payload);
-  if (payload.size() < 2) return std::nullopt;
-  return static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
+  return ws::close_code_of(octets_in(frame->payload));
 }
 
 // RFC 6455 5.5.1: nothing follows a Close. A second one only blurs which of them was answered.

@@ -1,5 +1,7 @@
 #include "runner/catalogue/title_check.h"
 
+#include <ws/core/close.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,8 +23,8 @@ struct Sent {
     const auto* cat = std::get_if<recipe::Cat>(&body.recipe);
     if (cat != nullptr && !cat->parts.empty()) return add_code(cat->parts.front());
     const auto* literal = std::get_if<recipe::Literal>(&body.recipe);
-    if (literal == nullptr || literal->octets.size() < 2) return;
-    codes.insert(std::to_integer<unsigned>(literal->octets[0]) << 8 | std::to_integer<unsigned>(literal->octets[1]));
+    if (literal == nullptr) return;
+    if (const auto code = ws::close_code_of(literal->octets)) codes.insert(*code);
   }
 
   void add(const step::Frame& frame) {

@@ -9,9 +9,9 @@ namespace {
 
 using Kind = Transcript::Kind;
 
-class Ear {
+class Interpreter {
  public:
-  explicit Ear(Heard& heard) : heard_(heard), opening_(heard.transcript.endpoint, complaints_) {
+  explicit Interpreter(Heard& heard) : heard_(heard), opening_(heard.transcript.endpoint, complaints_) {
     if (heard.transcript.opened) begin(*heard.transcript.opened);
     for (const Transcript::Piece& piece : heard.transcript.pieces) take(piece);
     heard.status = opening_.status();
@@ -64,7 +64,7 @@ class Ear {
 Heard hear(Transcript transcript) {
   Heard heard;
   heard.transcript = std::move(transcript);
-  const Ear ear(heard);
+  const Interpreter interpreter(heard);
   return heard;
 }
 

@@ -1,3 +1,4 @@
+#include "reports/support/shell.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"

@@ -1,6 +1,7 @@
 #include "reports/journal.h"
 #include "reports/render.h"
 #include "reports/support/files.h"
+#include "reports/support/shell.h"
 #include "runner/campaign/bare.h"
 #include "runner/campaign/findings.h"
 #include "runner/cli/cli.h"

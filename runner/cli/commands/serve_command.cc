@@ -1,6 +1,7 @@
 #include "reports/digest.h"
 #include "reports/journal.h"
 #include "reports/render.h"
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/client_command.h"

@@ -1,6 +1,7 @@
 #include "runner/cli/options/selection.h"
 
 #include "reports/support/files.h"
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
 #include "runner/cli/options/validators.h"

@@ -31,30 +31,16 @@ constexpr std::array<OwnField, 7> kOwnFields = {{
     {"Connection", "it is Upgrade"},
 }};
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool field_value_is_clean(std::string_view value) {
-  // RFC 9110 5.5: no control characters but the tab.
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return (octet < 0x20 && c != '\t') || octet == 0x7f;
-  });
-}
-
 ws::Field parse_header(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) {
     throw UsageError(fmt::format("--header '{}' has no colon; write --header 'Name: value'", text));
   }
-  ws::Field field{text.substr(0, colon), std::string(trimmed(std::string_view(text).substr(colon + 1)))};
+  ws::Field field{text.substr(0, colon), std::string(ws::trim(std::string_view(text).substr(colon + 1)))};
   if (!ws::is_token(field.name)) {
     throw UsageError(fmt::format("--header '{}': '{}' is no field name (RFC 9110 5.6.2)", text, field.name));
   }
-  if (!field_value_is_clean(field.value)) {
+  if (!ws::is_field_value(field.value)) {
     throw UsageError(fmt::format("--header '{}': the value has control characters", field.name));
   }
   for (const OwnField& own : kOwnFields) {
@@ -197,7 +183,7 @@ std::vector<ws::Field> header_fields(const TestOptions& options) {
   if (!options.origin.empty()) fields.push_back({"Origin", options.origin});
   for (const std::string& text : options.headers) fields.push_back(parse_header(text));
   for (const ws::Field& field : fields) {
-    if (!field_value_is_clean(field.value)) throw UsageError("--origin has control characters");
+    if (!ws::is_field_value(field.value)) throw UsageError("--origin has control characters");
   }
   return fields;
 }

@@ -1,5 +1,6 @@
 #include "runner/cli/run/contenders.h"
 
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/text.h"

@@ -301,10 +301,7 @@ asio::awaitable<void> Dialogue::send(const step::Close& close) {
 
 void Dialogue::mark_close(ws::ByteView payload) {
   o_.sent_close_in_steps = closing_sent_ = true;
-  if (payload.size() >= 2) {
-    o_.local_close_code =
-        static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
-  }
+  if (const auto code = ws::close_code_of(payload)) o_.local_close_code = code;
 }
 
 void Dialogue::gather_sentinel(std::string mark) {

@@ -109,16 +109,8 @@ std::string swapped(std::string name) {
 // The elements of a comma list over all fields of that name, whatever they are.
 std::vector<std::string> elements(const std::vector<ws::Field>& fields, std::string_view name) {
   std::vector<std::string> all;
-  for (std::string_view value : ws::field_values(fields, name)) {
-    while (!value.empty()) {
-      const auto comma = std::min(value.find(','), value.size());
-      const auto element = value.substr(0, comma);
-      value.remove_prefix(std::min(comma + 1, value.size()));
-      const auto begin = element.find_first_not_of(" \t");
-      if (begin == std::string_view::npos) continue;
-      all.emplace_back(element.substr(begin, element.find_last_not_of(" \t") - begin + 1));
-    }
-  }
+  for (const std::string_view value : ws::field_values(fields, name))
+    for (const std::string_view element : ws::list_elements(value)) all.emplace_back(element);
   return all;
 }
 
@@ -225,7 +217,7 @@ std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(cons
 OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
                              std::uint64_t seed) {
   OpeningAnswer answer;
-  PlainHead plain{"HTTP/1.1 101 Switching Protocols", {}};
+  PlainHead plain{fmt::format("HTTP/1.1 101 {}", ws::reason_phrase(101)), {}};
   auto& fields = plain.fields;
   const std::string accept = ws::accept_key(facts.key);
   const std::string subprotocol = facts.subprotocols.empty() ? std::string() : facts.subprotocols.front();

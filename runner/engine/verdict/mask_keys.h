@@ -1,7 +1,4 @@
-// mask_keys.h - RFC 6455 5.3: is what a client masks with fresh and unpredictable?
-//
-// Each test names what a good source does by chance with a probability below kErrorRate, so that a client with
-// strong keys is accused wrongly less than once in a million connections.
+// mask_keys.h - what ws/rules/mask_keys.h says of a client's masking keys, as findings.
 #pragma once
 #include "reports/result/result.h"
 
@@ -10,8 +7,6 @@
 #include <vector>
 
 namespace touchstone {
-
-inline constexpr double kErrorRate = 1e-6;
 
 // `keys`: of the frames of one connection, in order.
 [[nodiscard]] std::vector<Finding> judge_mask_keys(std::span<const std::uint32_t> keys);

@@ -6,6 +6,7 @@
 #pragma once
 #include <ws/core/connection/connection.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/rules/frame_walker.h>
 #include <ws/testing/faults/faults.h>
 
 #include <deque>
@@ -86,7 +87,7 @@ class Deviant {
 
   DeviantOptions options_;
   Phase phase_ = Phase::opening;
-  Bytes head_;  // of HTTP, then of the frame that comes in
+  Bytes head_;  // of HTTP
   RequestPromise promise_{};
   std::optional<Connection> strict_;
   std::optional<DeflateParams> deflate_;
@@ -95,6 +96,7 @@ class Deviant {
   std::optional<Deflater> deflater_;
 
   // The frame that comes in.
+  rules::HeaderCollector wire_;        // as the peer wrote its header
   std::optional<FrameHeader> header_;  // mended
   std::optional<MaskKey> wire_key_;    // what the peer masked it with
   bool drop_ = false, whole_ = false;

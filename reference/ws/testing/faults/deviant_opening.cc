@@ -154,7 +154,7 @@ void Deviant::refuse(int status) {
   if (options_.role == Role::client) return;
   ResponseHead head;
   head.status = status;
-  head.reason = status == 426 ? "Upgrade Required" : "Bad Request";
+  head.reason = reason_phrase(status);
   if (status == 426) {
     head.fields.push_back({"Upgrade", "websocket"});
     head.fields.push_back({"Connection", "Upgrade, close"});
@@ -217,7 +217,7 @@ void Deviant::answer(ByteView octets) {
   }
   ResponseHead out;
   out.status = is(Fault::answers_200) ? 200 : 101;
-  out.reason = is(Fault::answers_200) ? "OK" : "Switching Protocols";
+  out.reason = reason_phrase(out.status);
   out.fields = {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept_key(key)}};
   std::optional<DeflateParams> deflate;
   if (auto agreement = agree(facts->extensions)) {

@@ -128,11 +128,10 @@ void Deviant::flush_strict() {
   ByteView octets = strict_->output();
   const std::size_t all = octets.size();
   while (!octets.empty()) {
-    const std::size_t head = header_size(octets.first<2>());
-    const FrameHeader header = decode_header_lenient(octets.first(head));
-    Bytes payload = to_bytes(octets.subspan(head, static_cast<std::size_t>(header.length)));
-    if (header.mask) apply_mask(payload, *header.mask);
-    octets = octets.subspan(head + payload.size());
+    const auto frame = rules::first_frame(octets);
+    const FrameHeader& header = frame->header;
+    Bytes payload = frame->unmasked();
+    octets = octets.subspan(frame->size());
     if (header.opcode == Opcode::pong) {
       send_pong(header, std::move(payload));
     } else if (header.opcode == Opcode::close) {

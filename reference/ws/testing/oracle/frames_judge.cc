@@ -1,3 +1,5 @@
+#include <ws/rules/codes.h>
+#include <ws/rules/mask_keys.h>
 #include <ws/testing/oracle/frames_judge.h>
 #include <ws/testing/oracle/unlimited.h>
 
@@ -14,16 +16,6 @@ constexpr std::size_t kTelling = 4;
 // Frames up to this length say nothing about limits (C-15).
 constexpr std::uint64_t kSmall = 1024;
 
-bool says_error(std::uint16_t code) { return code == cc::kProtocolError || code == cc::kInvalidPayload; }
-
-// C-13, C-30: the code of the rule, and what else fits.
-bool fits(Violation violation, std::uint16_t code) {
-  if (code == rule(violation).close_code) return true;
-  if (violation == Violation::close_reason_not_utf8) return code == cc::kProtocolError;
-  if (violation == Violation::deflate_corrupt) return code == cc::kProtocolError || code == cc::kInternalError;
-  return false;
-}
-
 std::string code_text(std::uint16_t code) { return "Close " + std::to_string(code); }
 
 }  // namespace
@@ -36,7 +28,7 @@ FramesJudge::FramesJudge(Role endpoint, const std::optional<DeflateParams>& defl
       complaints_(complaints),
       stimulus_(endpoint, deflate),
       receiver_(unlimited(opposite(endpoint), deflate)),
-      deflate_(deflate.has_value()) {}
+      own_frames_(deflate.has_value()) {}
 
 void FramesJudge::complain(Weight weight, std::string_view requirement, std::string expected, std::string seen,
                            std::optional<Violation> broken) {
@@ -48,63 +40,38 @@ void FramesJudge::complain(Weight weight, std::string_view requirement, std::str
 void FramesJudge::came(ByteView octets, std::size_t piece) {
   piece_ = piece;
   while (!octets.empty() && !illegal_) {
-    const std::size_t n = walker_.take(octets);
-    append(held_, octets.first(n));
-    octets = octets.subspan(n);
-    follow_frame();
+    const auto step = walker_.take(octets);
+    octets = octets.subspan(step.taken);
+    if (step.begun) begin_frame();
+    if (!step.payload.empty()) hand_on(step.payload);
   }
 }
 
-void FramesJudge::follow_frame() {
-  if (!walker_.header()) return;  // only the whole header tells of an empty compressed message
-  if (!std::exchange(header_known_, true)) judge_header(*walker_.header());
-  Bytes octets = std::exchange(held_, {});
-  if (walker_.complete()) header_known_ = false;
-  if (closed_) return;  // nothing behind a Close is read, but for its headers
-  hand_on(octets);
+void FramesJudge::begin_frame() {
+  const FrameHeader& header = *walker_.header();
+  const auto broken = own_frames_.take(header);
+  if (broken.second_close) complain(Weight::must, rules::kNoSecondClose, "at most one Close", "a second Close");
+  if (broken.data_after_close) {
+    complain(Weight::must, rules::kNoDataAfterClose, "no data frames after one's own Close",
+             "a data frame after its Close");
+  }
+  if (!broken.empty_compressed) return hand_on(walker_.head());
+  complain(Weight::should, rules::kEmptyCompressed, "a compressed empty message is a single octet 00",
+           "RSV1 without any payload (C-37)");
+  hand_on(rules::proper_empty_compressed(header));
 }
 
-void FramesJudge::judge_header(const FrameHeader& header) {
-  if (closed_ && header.opcode == Opcode::close) {
-    complain(Weight::must, "rfc6455-5.5.1-14", "at most one Close", "a second Close");
-  } else if (closed_ && !is_control(header.opcode)) {
-    complain(Weight::must, "rfc6455-5.5.1-9", "no data frames behind one's own Close", "a data frame behind its Close");
-  }
-  if (ends_empty_compressed(header)) {
-    // RFC 7692 7.2.3.6 has its proper form, a single 00, which takes its place here.
-    complain(Weight::should, "rfc7692-7.2.2-12", "a compressed empty message is a single octet 00",
-             "RSV1 without any payload (C-37)");
-    held_.clear();
-    encode_frame(header, Bytes(1), held_);
-  }
-  if (!header.mask) return;
-  std::uint32_t key = 0;
-  for (const std::byte octet : *header.mask) key = key << 8 | std::to_integer<std::uint32_t>(octet);
-  keys_.push_back(key);
-  if (endpoint_ == Role::client) judge_masking_keys();
-}
-
-bool FramesJudge::ends_empty_compressed(const FrameHeader& header) {
-  if (is_control(header.opcode)) return false;
-  if (header.opcode != Opcode::cont) {
-    compressed_ = header.rsv1;
-    compressed_octets_ = 0;
-  }
-  compressed_octets_ += header.length;
-  return deflate_ && compressed_ && header.fin && compressed_octets_ == 0;
-}
-
-// RFC 6455 5.3, C-17: only what chance cannot do (2^-64) is held against the client.
-void FramesJudge::judge_masking_keys() {
-  constexpr std::size_t kEnough = 4;
-  if (keys_.size() != kEnough) return;
-  const std::uint32_t step = keys_[1] - keys_[0];
-  if (keys_[2] - keys_[1] != step || keys_[3] - keys_[2] != step) return;
-  complain(Weight::must, "rfc6455-5.3-4", "a fresh, unpredictable masking key for each frame",
-           step == 0 ? "the same key for each of four frames" : "four keys that count");
+// Done at the end, since each test of the keys may err once in a million connections.
+void FramesJudge::done() {
+  if (endpoint_ != Role::client) return;
+  const auto fault = rules::mask_key_fault(own_frames_.mask_keys());
+  if (!fault) return;
+  complain(rules::is_certain(fault->kind) ? Weight::must : Weight::should, rules::kFreshMaskKeys,
+           "a fresh, unpredictable masking key for each frame", rules::describe(*fault));
 }
 
 void FramesJudge::hand_on(ByteView octets) {
+  if (closed_) return;  // nothing after a Close is read, but for its headers
   receiver_.receive(octets);
   while (auto event = receiver_.next_event()) take(*event);
   receiver_.wrote(receiver_.output().size());
@@ -121,23 +88,25 @@ void FramesJudge::take(const Event& event) {
 void FramesJudge::take_violation(Violation violation) {
   closed_ = true;  // as far as messages and Pongs go
   if (violation == Violation::close_code_invalid && repeats_our_code()) {
-    complain(Weight::should, "rfc6455-7.4.2-1", "no status code that has no meaning", "ours repeated (C-29)",
+    complain(Weight::should, broken_by_sending(violation), "no status code that has no meaning", "ours repeated (C-29)",
              violation);
     return;
   }
   illegal_ = true;
-  const auto duty = requirement_of_sender(violation, endpoint_);
-  complain(Weight::must, duty, "octets that keep this rule", std::string(rule(violation).text), violation);
+  complain(Weight::must, broken_by_sending(violation), "octets that keep this rule", std::string(rule(violation).text),
+           violation);
 }
 
-// RFC 6455 5.5.1 lets an endpoint repeat the code of the Close that it answers; that it has no meaning is the sender's
-// doing (C-29). 1005, 1006 and 1015 are never sent, not even so (7.4.1).
+std::string_view FramesJudge::broken_by_sending(Violation violation) const {
+  const auto code = close_code_of(walker_.payload());
+  if (violation == Violation::close_code_invalid && walker_.complete() && code)
+    return rules::requirement_of_sending(*code);
+  return requirement_of_sender(violation, endpoint_);
+}
+
 bool FramesJudge::repeats_our_code() const {
-  const bool ours_is_odd = stimulus_.fault && stimulus_.fault->violation == Violation::close_code_invalid;
-  if (!ours_is_odd || !walker_.complete() || walker_.payload().size() < 2) return false;
-  const auto code = static_cast<std::uint16_t>(std::to_integer<unsigned>(walker_.payload()[0]) << 8 |
-                                               std::to_integer<unsigned>(walker_.payload()[1]));
-  return code != cc::kNoStatus && code != cc::kAbnormal && code != cc::kTlsHandshake;
+  const auto code = close_code_of(walker_.payload());
+  return walker_.complete() && code && rules::may_repeat(*code, stimulus_.close_code);
 }
 
 // --- Reaction ---
@@ -207,31 +176,34 @@ void FramesJudge::take_close(const std::optional<CloseReason>& reason) {
 
 void FramesJudge::judge_failing_code(std::uint16_t code) {
   const auto& fault = *stimulus_.fault;
-  if (fault.may_pass || fits(fault.violation, code)) return;
+  if (fault.may_pass || rules::fits(fault.violation, code)) return;
   // For what came before the fault (C-16), or before it was noticed (C-31).
   if ((stimulus_.may_be_refused() || fault.others) && code == cc::kProtocolError) return;
   // C-27: it may have closed before it saw the fault, for a reason of its own.
-  if (!options_.echoes && !says_error(code)) return;
+  if (!options_.echoes && !rules::accuses(code)) return;
   complain(Weight::should, "rfc6455-7.1.7-5", code_text(rule(fault.violation).close_code), code_text(code),
            fault.violation);
 }
 
 void FramesJudge::judge_code_in_answer(std::uint16_t code) {
   const bool ours = *stimulus_.close && (*stimulus_.close)->code == code;
-  if (!says_error(code) || ours || stimulus_.may_be_refused()) return;
+  if (!rules::says_error(code) || ours || stimulus_.may_be_refused()) return;
+  // C-27: the two may have crossed. What was sent before ours may have been too much, but it broke no rule.
+  const bool answers_ours = messages_ == stimulus_.messages.size() && !stimulus_.in_message;
+  if (!answers_ours && !rules::accuses(code)) return;
   complain(Weight::should, "rfc6455-5.5.1-11", "the code of our Close, or another that says no error", code_text(code));
 }
 
 // C-27: an endpoint may close at any time, but to speak of an error there has to be one.
 void FramesJudge::judge_unasked_code(std::uint16_t code) {
-  if (!says_error(code) || may_end()) return;
+  if (!rules::accuses(code) || may_end()) return;
   complain(weight_of_ending(), code == cc::kProtocolError ? "rfc6455-7.4.1-9" : "rfc6455-7.4.1-11",
            "no error: what was sent keeps the rules", code_text(code));
 }
 
 void FramesJudge::ended(bool after_us, std::size_t piece) {
   piece_ = piece;
-  if (!closed_ && !held_.empty()) hand_on(std::exchange(held_, {}));  // no whole header, but octets to be judged
+  if (walker_.header() == nullptr) hand_on(walker_.head());  // no whole header, but octets to be judged
   if (closed_ || after_us || blurred_ || stimulus_.may_be_refused()) return;  // C-40
   if (stimulus_.fault) {
     if (stimulus_.fault->may_pass) return;

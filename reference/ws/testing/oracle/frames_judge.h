@@ -1,5 +1,6 @@
 // frames_judge.h - the oracle's part for frames: are they legal, and do they fit what was sent? RFC 6455 5 to 8.
 #pragma once
+#include <ws/rules/own_frames.h>
 #include <ws/testing/oracle/oracle.h>
 #include <ws/testing/oracle/stimulus.h>
 
@@ -14,6 +15,7 @@ class FramesJudge {
   void came(ByteView octets, std::size_t piece);
   void ended(bool after_us, std::size_t piece);  // the endpoint ended TCP; before or after the tester
   void nothing_came(std::size_t piece);
+  void done();  // nothing more is to be judged
 
   [[nodiscard]] const std::vector<Event>& reaction() const noexcept { return stimulus_.reaction; }
 
@@ -21,13 +23,11 @@ class FramesJudge {
   using Weight = Complaint::Weight;
 
   // Legality.
-  void follow_frame();
-  void judge_header(const FrameHeader& header);
-  void judge_masking_keys();
+  void begin_frame();
   void hand_on(ByteView octets);
-  [[nodiscard]] bool ends_empty_compressed(const FrameHeader& header);
   void take(const Event& event);
   void take_violation(Violation violation);
+  [[nodiscard]] std::string_view broken_by_sending(Violation violation) const;
   [[nodiscard]] bool repeats_our_code() const;
   // Reaction.
   void take_message(Opcode opcode, ByteView data);
@@ -51,13 +51,9 @@ class FramesJudge {
 
   Stimulus stimulus_;
   Connection receiver_;
-  FrameWalker walker_;
-  bool deflate_;
-  Bytes held_;  // the header of the frame that comes, and its payload when it is a Close
-  bool header_known_ = false, illegal_ = false, closed_ = false;
-  bool compressed_ = false;
-  std::uint64_t compressed_octets_ = 0;
-  std::vector<std::uint32_t> keys_;
+  rules::ControlWalker walker_;
+  rules::OwnFrames own_frames_;
+  bool illegal_ = false, closed_ = false;
   std::size_t messages_ = 0, next_ping_ = 0;
   std::size_t pings_at_last_pong_ = 0;  // how many Pings were sent when the latest was answered
 };

@@ -1,9 +1,9 @@
 #include <ws/core/frame.h>
 #include <ws/core/http/handshake.h>
+#include <ws/rules/refusals.h>
 #include <ws/testing/oracle/opening_judge.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace ws::testing {
@@ -25,53 +25,16 @@ std::expected<std::optional<Bytes>, Violation> take_head(Bytes& octets) {
   return std::optional<Bytes>(std::move(head));
 }
 
-// How wrong it is to take a request with this fault; nothing where the RFCs leave it open (C-09, C-10, C-32, C-39).
-std::optional<Weight> weight_of_taking(Violation fault, const RequestHead& request) {
-  const auto has = [&](std::string_view name) { return find_field(request.fields, name) != nullptr; };
-  const auto values = [&](std::string_view name) { return field_values(request.fields, name); };
-  switch (fault) {
-    case method_not_get:
-    case http_version_too_low:
-    case upgrade_missing:
-    case connection_upgrade_missing:
-    case key_missing:
-    case version_missing:
+std::optional<Weight> weight(rules::Refusal refusal) {
+  switch (refusal) {
+    case rules::Refusal::must:
       return Weight::must;
-    case host_missing:
-      return has("Host") ? Weight::should : Weight::must;
-    case version_unsupported:
-      return std::atof(std::string(values("Sec-WebSocket-Version").front()).c_str()) == 13.0 ? Weight::should
-                                                                                             : Weight::must;
-    case handshake_field_repeated: {
-      const auto keys = values("Sec-WebSocket-Key");
-      return keys.size() > 1 && keys[0] != keys[1] ? Weight::must : Weight::should;
-    }
-    case key_invalid:
-    case extensions_malformed:
-    case subprotocol_malformed:
+    case rules::Refusal::should:
       return Weight::should;
-    default:
+    case rules::Refusal::may:
       return std::nullopt;
   }
-}
-
-// The same for a client that takes a 101.
-std::optional<Weight> weight_of_taking(Violation fault) {
-  switch (fault) {
-    case upgrade_missing:
-    case connection_upgrade_missing:
-    case accept_missing:
-    case accept_wrong:
-    case extension_not_offered:
-    case extension_parameters_invalid:
-    case subprotocol_not_offered:
-      return Weight::must;
-    case handshake_field_repeated:
-    case http_version_too_low:
-      return Weight::should;
-    default:
-      return std::nullopt;
-  }
+  return std::nullopt;
 }
 
 std::vector<Extension> extensions_of(const std::vector<Field>& fields) {
@@ -113,7 +76,7 @@ void OpeningJudge::came(ByteView octets, std::size_t piece) {
   if (state_ != State::answer || request_octets_.empty()) return;
   // RFC 6455 4.1: the client waits for the answer.
   complaints_.push_back(
-      {Weight::must, {}, "rfc6455-4.1-35", "nothing behind the request before it is answered", "octets", piece_});
+      {Weight::must, {}, "rfc6455-4.1-35", "nothing after the request before it is answered", "octets", piece_});
   state_ = State::over;
 }
 
@@ -164,9 +127,9 @@ void OpeningJudge::judge_server(const ResponseHead& answer) {
     return;
   }
   if (request_fault_) {
-    const auto weight = weight_of_taking(*request_fault_, request_);
-    if (weight) {
-      complain(*weight, *request_fault_, rule(*request_fault_).requirement, "a refusal of the request",
+    const auto wrong = weight(rules::refusal_of_request(*request_fault_, request_));
+    if (wrong) {
+      complain(*wrong, *request_fault_, rule(*request_fault_).requirement, "a refusal of the request",
                "101. " + std::string(rule(*request_fault_).text));
     }
     return;  // what such a request agrees on is nobody's to say
@@ -174,8 +137,7 @@ void OpeningJudge::judge_server(const ResponseHead& answer) {
   const Agreement agreed = agree(answer);
   if (agreed.unknown_extension) return;
   if (agreed.violation) {
-    const auto duty = requirement_of_sender(*agreed.violation, Role::server);
-    complain(Weight::must, *agreed.violation, duty.empty() ? rule(*agreed.violation).requirement : duty,
+    complain(Weight::must, *agreed.violation, requirement_of_sender(*agreed.violation, Role::server),
              "a 101 that answers the request", std::string(rule(*agreed.violation).text));
     return;
   }
@@ -200,10 +162,11 @@ void OpeningJudge::judge_client(const ResponseHead& answer) {
 // Octets of a client that should not have taken the answer. A Close for the fault is a way to fail it (C-34).
 void OpeningJudge::judge_refused(ByteView octets) {
   state_ = State::over;
-  const auto weight = weight_of_taking(*answer_fault_);
-  if (!weight) return;
-  const bool close = (octets.front() & std::byte{0x0F}) == static_cast<std::byte>(Opcode::close);
-  complain(close ? Weight::should : *weight, *answer_fault_, rule(*answer_fault_).requirement,
+  const auto wrong = weight(rules::refusal_of_answer(*answer_fault_));
+  if (!wrong) return;
+  // The first octet of a header names the opcode; there may be no more of it yet.
+  const bool close = decode_header_lenient(std::array{octets.front(), std::byte{0}}).opcode == Opcode::close;
+  complain(close ? Weight::should : *wrong, *answer_fault_, rule(*answer_fault_).requirement,
            "the client ends TCP for the answer. " + std::string(rule(*answer_fault_).text),
            close ? "a Close for it" : "frames, as on an open connection");
 }

@@ -20,7 +20,9 @@ class Oracle {
       take(piece);
       ++position_;
     }
-    if (frames_) judgment_.reaction = frames_->reaction();
+    if (!frames_) return;
+    frames_->done();
+    judgment_.reaction = frames_->reaction();
   }
 
   Judgment result() && { return std::move(judgment_); }
