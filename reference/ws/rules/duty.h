@@ -1,6 +1,7 @@
 // duty.h - a rule seen from the other side: which requirement binds the endpoint that sent the offending octets.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/state.h>
+#include <ws/core/violation.h>
 
 namespace ws::testing {
 
