@@ -23,6 +23,7 @@ set(touchstone_public_core
   ws/core/utf8.h
   ws/core/violation.h)
 set(touchstone_public_rules
+  ws/rules/answer.h
   ws/rules/codes.h
   ws/rules/finding.h
   ws/rules/frame_walker.h
