@@ -1,12 +1,13 @@
 """scripts/bench echo [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE] [--figures]
 
-Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians over
---runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may be busy
-before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no WebSocket
-server: it sends back octets and stands for the limit of the machine. `reference` is `touchstone echo`, `coroutines` the same
-with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of scripts/peers. Nobody compresses without --deflate. With
---idle (and, say, --connections 10000) connections are opened and held. Every echo is compared. --figures writes what was measured into docs/figures and from there into the documents. The environment may name
-another binary (TOUCHSTONE).
+Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians
+over --runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may
+be busy before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no
+WebSocket server: it sends back bytes and stands for the limit of the machine. `reference` is `touchstone echo`,
+`coroutines` the same with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of
+scripts/peers. Nobody compresses without --deflate. With --idle (and, say, --connections 10000) connections are opened
+and held. Every echo is compared. --figures writes what was measured into docs/figures and from there into the
+documents. The environment may name another binary (TOUCHSTONE).
 """
 import argparse
 import datetime

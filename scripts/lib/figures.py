@@ -8,10 +8,10 @@
     ...
     <!-- /figures:NAME -->
 
-A file has "date", "machine" (null where it is of no account) and "command" (what measured it; "measured" says more), "key" (the columns that name a
-row), "columns" ({"key", "title", "decimals"}), "rows", and sometimes "summary", a sentence. Where rows were measured on
-different days, each has its "date". What a person wrote into a row stays when a script measures it again: update() replaces
-what it is given and nothing else.
+A file has "date", "machine" (null where it is of no account) and "command" (what measured it; "measured" says more),
+"key" (the columns that name a row), "columns" ({"key", "title", "decimals"}), "rows", and sometimes "summary", a
+sentence. Where rows were measured on different days, each has its "date". What a person wrote into a row stays when a
+script measures it again: update() replaces what it is given and nothing else.
 """
 import datetime
 import importlib.machinery
