@@ -200,7 +200,7 @@ Target make_target(const TestOptions& options, const std::string& url) {
   target.tls.certificate_file = options.certificate;
   target.tls.private_key_file = options.key;
   target.host = options.host;
-  if (!field_value_is_clean(target.host)) throw UsageError("--host has control characters");
+  if (!ws::is_field_value(target.host)) throw UsageError("--host has control characters");
   for (const std::string& name : options.subprotocols) {
     // RFC 6455 4.1: elements of Sec-WebSocket-Protocol are tokens.
     if (!ws::is_token(name)) throw UsageError(fmt::format("--subprotocol '{}' is no token (RFC 6455 4.1)", name));
