@@ -82,9 +82,9 @@ set(touchstone_internal
   ws/io/frame_cutter.h
   ws/io/net/dial_tcp.h
   ws/io/net/tunnel.h
-  ws/testing/oracle/frames_judge.h
-  ws/testing/oracle/opening_judge.h
   ws/testing/oracle/stimulus.h
+  ws/testing/oracle/transcript_frames.h
+  ws/testing/oracle/transcript_opening.h
   ws/testing/oracle/unlimited.h)
 
 # The lists against what is there.

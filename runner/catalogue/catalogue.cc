@@ -109,6 +109,15 @@ const Choice* Catalogue::choice(std::string_view id) const noexcept {
   return found == choices_.end() ? nullptr : &*found;
 }
 
+std::optional<Catalogue::Ruling> Catalogue::ruling(std::string_view kind, std::string_view requirement) const noexcept {
+  for (const Choice& choice : choices_) {
+    for (const Decision& decision : choice.decides) {
+      if (decision.kind == kind && decision.requirement == requirement) return Ruling{&choice, &decision};
+    }
+  }
+  return std::nullopt;
+}
+
 const Bug* Catalogue::bug(std::string_view id) const noexcept {
   const auto found = std::ranges::find(bugs_.bugs, id, &Bug::id);
   return found == bugs_.bugs.end() ? nullptr : &*found;

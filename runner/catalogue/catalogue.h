@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,11 +35,20 @@ struct Requirement {
   std::string autobahn;
 };
 
+// A finding that weighs something else than the level of its requirement says, and why.
+struct Decision {
+  std::string kind;         // of ws::rules::FindingKind: "close-answered-by-end-of-tcp"
+  std::string requirement;  // that it is about
+  std::string weight;       // "choice", "weak" or "violation"
+  std::string reason;       // for people
+};
+
 // Where the RFC leaves several behaviours open (cases/choices.json).
 struct Choice {
   std::string id;  // "C-26"
   std::string title;
   std::vector<std::string> conformant, weak, violation;
+  std::vector<Decision> decides;
   std::vector<std::string> requirements;
 };
 
@@ -71,6 +81,12 @@ class Catalogue {
   [[nodiscard]] const Requirement* requirement(std::string_view id) const noexcept;
   [[nodiscard]] std::span<const Choice> choices() const noexcept { return choices_; }
   [[nodiscard]] const Choice* choice(std::string_view id) const noexcept;
+  // What decides the weight of such a finding in the place of the requirement's level; nothing: the level does.
+  struct Ruling {
+    const Choice* choice;
+    const Decision* decision;
+  };
+  [[nodiscard]] std::optional<Ruling> ruling(std::string_view kind, std::string_view requirement) const noexcept;
   [[nodiscard]] const BugTable& bugs() const noexcept { return bugs_; }
   [[nodiscard]] const Bug* bug(std::string_view id) const noexcept;
   // By id or by alias; nothing when there is none.

@@ -1,6 +1,7 @@
 #include "runner/cli/describe.h"
 
 #include "runner/cli/text.h"
+#include "runner/engine/verdict/describe_expect.h"
 
 #include <fmt/format.h>
 
@@ -208,6 +209,8 @@ std::vector<std::string> describe_expectation(const Case& c) {
   if (!c.expect)
     return {"whatever RFC 6455 and RFC 7692 allow in answer to these octets, as the strict reference stack derives it"};
   std::vector<std::string> out;
+  if (auto opening = describe_opening(c)) out.push_back(std::move(*opening));
+  if (!may_open(c)) return out;
   if (c.expect->echoes) out.emplace_back("every message comes back, in order and unchanged");
   for (const Reply& reply : c.expect->replies) out.push_back(describe_reply(reply));
   out.push_back((out.empty() ? "" : "then ") + describe_end(c.expect->end));

@@ -20,7 +20,8 @@ std::pair<bool, std::string> broken_rule(const Attempt& attempt) {
 
 bool Doubts::about(const Attempt& attempt) {
   const Behavior b = attempt.result.behavior;
-  const bool accuses = b == Behavior::failed || b == Behavior::errored || (b == Behavior::non_strict && attempt.waited);
+  const bool accuses = b == Behavior::failed || b == Behavior::errored || attempt.result.hidden ||
+                       (b == Behavior::non_strict && attempt.waited);
   // What costs too much ran alone; a process that has the memory already does not grow again.
   return accuses && !attempt.costly;
 }

@@ -32,9 +32,16 @@ std::chrono::microseconds round_trip(const Transcript& transcript) {
   return std::chrono::microseconds(std::max<std::int64_t>(pong->at_us - ping->at_us, 1));
 }
 
+// Faults in the answer and not a single frame after it: this may be anything.
+std::optional<ws::Violation> is_no_websocket(const Observation& o) {
+  if (o.handshake_violation || o.answer_faults.empty() || o.transcript.frames_received > 0)
+    return o.handshake_violation;
+  return o.answer_faults.front().violation;
+}
+
 std::expected<Greeting, Unreachable> read(const Observation& o, const Target& target) {
-  if (o.handshake_violation) {
-    const ws::Rule& rule = ws::rule(*o.handshake_violation);
+  if (const auto violation = is_no_websocket(o)) {
+    const ws::Rule& rule = ws::rule(*violation);
     return std::unexpected(
         Unreachable{Unreachable::Why::not_websocket,
                     fmt::format("{} does not complete the opening handshake: {} ({}). Expected: 101 Switching "

@@ -39,9 +39,10 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
   r.closing = verdict.closing;
   r.requirements = c.requirements;
   r.bugs = bugs_in_words(c);
-  r.expectation = describe(*c.expect);
+  r.expectation = describe(c);
   r.summary = verdict.summary;
   r.findings = verdict.findings;
+  r.hidden = verdict.hidden;
   if (o.close && *o.close) {
     r.remote_close_code = (*o.close)->code;
     r.remote_close_reason = (*o.close)->text;

@@ -300,16 +300,22 @@ std::vector<AnswerFault> why_to_decline(const Extension& offered) {
   return faults;
 }
 
-// Against the offer that it fits best: any may be the one that was accepted.
+// Against the offer that it fits best: any may be the one that was accepted, and one that need not be declined first.
 std::vector<AnswerFault> against_best(const Element& element, const std::vector<Extension>& offers) {
-  std::optional<std::vector<AnswerFault>> best;
+  std::optional<std::vector<AnswerFault>> best, best_declinable;
+  const auto keep = [](auto& kept, std::vector<AnswerFault> faults) {
+    if (!kept || faults.size() < kept->size()) kept = std::move(faults);
+  };
   for (const Extension& offered : offers) {
     if (offered.name != kPermessageDeflate) continue;
-    const auto offer = read_offer(offered);
-    auto faults = offer ? held_against(element, *offer) : why_to_decline(offered);
-    if (!best || faults.size() < best->size()) best = std::move(faults);
+    if (const auto offer = read_offer(offered)) {
+      keep(best, held_against(element, *offer));
+    } else {
+      keep(best_declinable, why_to_decline(offered));
+    }
   }
-  return best.value_or(std::vector{fault_of(Kind::extension_not_offered, kPermessageDeflate)});
+  if (best) return std::move(*best);
+  return best_declinable.value_or(std::vector{fault_of(Kind::extension_not_offered, kPermessageDeflate)});
 }
 
 // --- Extensions: RFC 6455 9.1 ---------------------------------------------------------------------------------------

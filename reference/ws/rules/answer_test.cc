@@ -172,6 +172,9 @@ TEST(Answer, AnyOfTheOffersMayBeTheOneThatWasAccepted) {
             Told{"answer-parameter-not-offered client_max_window_bits rfc7692-7.1.2.2-7"});
   EXPECT_EQ(told(read_answer(accepts("permessage-deflate"), request("permessage-deflate; foo, permessage-deflate"))),
             Told{});
+  const auto declinable_first = "permessage-deflate; foo, permessage-deflate";
+  EXPECT_EQ(told(read_answer(accepts("permessage-deflate; client_max_window_bits=9"), request(declinable_first))),
+            Told{"answer-parameter-not-offered client_max_window_bits rfc7692-7.1.2.2-7"});
 }
 
 TEST(Answer, TheConnectionGoesOnAsItSays) {

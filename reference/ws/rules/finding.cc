@@ -10,9 +10,10 @@ namespace {
 
 using enum FindingKind;
 
-// Words in braces are Facts. C-..: cases/choices.json says why the weight is not that of the requirement's level, or what
-// the RFC leaves free.
-// clang-format off: a table, one check a row: kind, name, requirement, of a client, weight, choice, evidence, expected, seen
+// Words in braces are Facts. C-..: cases/choices.json says why the weight is not that of the requirement's level, or
+// what the RFC leaves free.
+// clang-format off: a table, one check a row: kind, name, requirement, of a client, weight, choice, evidence, expected,
+// seen
 constexpr FindingRow kRows[] = {
     {octets_illegal, "octets-illegal", "", "", Weight::must, "", Evidence::violation,
      "its octets keep the rules for frames",
@@ -60,17 +61,17 @@ constexpr FindingRow kRows[] = {
      "from the fault on it processes no data",
      "message {number} came back: {instead}"},
     {message_differs, "message-differs", "rfc6455-6.2-4", "", Weight::must, "", Evidence::none,
-     "message {number} comes back as {what}",
+     "message {number} comes back as {wanted}",
      "{instead}; the first difference is at byte {offset}"},
     {message_type_differs, "message-type-differs", "rfc6455-6.2-3", "", Weight::must, "", Evidence::none,
-     "message {number} comes back as {what}",
+     "message {number} comes back as {wanted}",
      "{instead}"},
     {byte_order_mark_lost, "byte-order-mark-lost", "rfc3629-6-1", "", Weight::should, "", Evidence::none,
      "the text comes back with U+FEFF at its beginning",
      "the text came back without it"},
     {message_missing, "message-missing", "rfc6455-6.2-4", "", Weight::must, "", Evidence::none,
-     "all {of} messages come back",
-     "{number} of {of} came back; {instead}"},
+     "{messages}",
+     "{came}; {instead}"},
     {message_before_fault_unanswered, "message-before-fault-unanswered", "rfc6455-7.1.7-1", "rfc6455-7.1.7-1", Weight::free, "C-14", Evidence::none,
      "messages before the fault may be answered or not",
      "{number} of {of} messages came back"},
@@ -100,6 +101,9 @@ constexpr FindingRow kRows[] = {
      "{instead}"},
     {legal_octets_refused, "legal-octets-refused", "rfc6455-6.2-1", "", Weight::must, "", Evidence::code,
      "it goes on: all that was sent keeps the rules",
+     "{instead}"},
+    {failed_too_early, "failed-too-early", "rfc6455-6.2-1", "", Weight::must, "", Evidence::code,
+     "it goes on up to the fault: what was sent before it keeps the rules",
      "{instead}"},
     {tcp_ended_unasked, "tcp-ended-unasked", "rfc6455-7.3-3", "", Weight::must, "", Evidence::none,
      "the connection stays open, or ends with a closing handshake",
@@ -156,13 +160,13 @@ constexpr FindingRow kRows[] = {
      "the server closes TCP first",
      "it closed TCP only after the client had"},
     {opening_accepted, "opening-accepted", "", "", Weight::must, "", Evidence::none,
-     "it refuses this request with {what}",
+     "it refuses this request with {wanted}",
      "it accepted it with 101"},
     {opening_refused, "opening-refused", "", "", Weight::must, "", Evidence::none,
      "it accepts this request with 101",
      "{instead}"},
     {opening_unanswered, "opening-unanswered", "rfc6455-4.2.1-1", "", Weight::must, "", Evidence::none,
-     "it answers the request with {what}",
+     "it answers the request with {wanted}",
      "{instead}"},
     {opening_unfinished, "opening-unfinished", "rfc9112-2.2-2", "", Weight::free, "C-39", Evidence::none,
      "it answers, or waits until an empty line ends with CRLF",
@@ -174,16 +178,16 @@ constexpr FindingRow kRows[] = {
      "it sends nothing before the tester's head is complete",
      "it sent octets before that"},
     {refusal_not_http, "refusal-not-http", "rfc6455-10.7-4", "", Weight::should, "", Evidence::none,
-     "it refuses this request with {what}",
+     "it refuses this request with {wanted}",
      "{instead}"},
     {refusal_by_end_of_tcp, "refusal-by-end-of-tcp", "rfc6455-10.7-4", "", Weight::should, "", Evidence::none,
-     "it refuses this request with {what}",
+     "it refuses this request with {wanted}",
      "{instead}"},
     {refusal_status, "refusal-status", "rfc6455-10.7-4", "", Weight::should, "", Evidence::code,
-     "it refuses this request with {what}",
+     "it refuses this request with {wanted}",
      "it refused it with {code}"},
     {refusal_says_no_error, "refusal-says-no-error", "rfc6455-4.2.1-1", "", Weight::should, "C-08", Evidence::code,
-     "it refuses this request with {what}",
+     "it refuses this request with {wanted}",
      "it answered {code}, which says no error"},
     {refusal_field_missing, "refusal-field-missing", "rfc6455-4.2.2-7", "", Weight::must, "", Evidence::what,
      "its refusal has the field {what}",
@@ -239,6 +243,9 @@ constexpr FindingRow kRows[] = {
     {answer_refused_late, "answer-refused-late", "rfc6455-7.1.7-1", "", Weight::should, "C-13", Evidence::none,
      "it ends TCP for this answer",
      "it ended TCP only after the tester had"},
+    {answer_kept_open, "answer-kept-open", "rfc6455-4.1-37", "", Weight::should, "C-06", Evidence::none,
+     "it ends the connection that the server refused to switch",
+     "it left TCP open, even after the tester had ended its side"},
     {answer_left_open, "answer-left-open", "rfc6455-7.1.7-1", "", Weight::must, "", Evidence::none,
      "it ends TCP for this answer",
      "it left TCP open, even after the tester had ended its side"},
@@ -252,7 +259,7 @@ constexpr FindingRow kRows[] = {
      "it does not fold field lines",
      "it sent a line that starts with a blank"},
     {endpoint_harmed, "endpoint-harmed", "rfc6455-10.4-1", "", Weight::must, "", Evidence::what,
-     "{what}",
+     "{wanted}",
      "{instead}"},
     {endpoint_died, "endpoint-died", "rfc6455-10.4-1", "", Weight::must, "", Evidence::what,
      "the endpoint lives on",
@@ -296,8 +303,13 @@ std::string value_of(std::string_view word, const Facts& facts) {
   if (word == "codes") return codes_text(facts.codes);
   if (word == "code") return facts.code ? std::to_string(*facts.code) : "no code";
   if (word == "what") return facts.what;
+  if (word == "wanted") return facts.wanted;
   if (word == "instead") return facts.instead;
   if (word == "number") return std::to_string(facts.number);
+  if (word == "messages")
+    return facts.of == 1 ? "the message comes back" : "all " + std::to_string(facts.of) + " messages come back";
+  if (word == "came")
+    return facts.of == 1 ? "it did not" : std::to_string(facts.number) + " of " + std::to_string(facts.of) + " did";
   return std::to_string(facts.of);
 }
 

@@ -50,6 +50,7 @@ enum class FindingKind : std::uint8_t {
   // A connection on which nothing is wrong.
   closed_unasked,
   legal_octets_refused,
+  failed_too_early,
   tcp_ended_unasked,
   // The answer to a Close.
   close_unanswered,
@@ -101,6 +102,7 @@ enum class FindingKind : std::uint8_t {
   answer_not_wanted,
   answer_refused_by_close,
   answer_refused_late,
+  answer_kept_open,
   answer_left_open,
   // Every head.
   list_element_empty,
@@ -121,8 +123,9 @@ struct Facts {
   std::vector<std::uint16_t> codes{};    // {codes}: that fit
   std::optional<std::uint16_t> code{};   // {code}: that came, of a Close or of HTTP; nothing: {code} is "no code"
   std::string what{};                    // {what}: the field, the parameter, the payload in question
+  std::string wanted{};                      // {wanted}: what should have come in its place
   std::string instead{};                 // {instead}: what came, or how it ended
-  std::uint64_t number = 0, of = 0;      // {number}, {of}
+  std::uint64_t number = 0, of = 0;      // {number}, {of}; {messages}, {came}: so many of them did
 };
 
 // Which of the facts is the evidence: of equal kinds with equal evidence one mend takes away all. Never an offset or a

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <ws/rules/answer.h>
 #include <ws/rules/finding.h>
 
 #include <regex>
@@ -16,12 +17,14 @@ TEST(Finding, NamesAreUniqueAndFound) {
     EXPECT_EQ(finding_kind(r.name), r.kind);
     EXPECT_EQ(name(r.kind), r.name);
   }
+  for (const AnswerFault::Kind kind : answer_fault_kinds()) EXPECT_TRUE(names.insert(name(kind)).second) << name(kind);
   EXPECT_EQ(finding_kind("no-such-check"), std::nullopt);
 }
 
 // Words in braces are facts, and none is misspelt.
 TEST(Finding, WordsAreFilledIn) {
-  const std::set<std::string> known{"rule", "offset", "codes", "code", "what", "instead", "number", "of"};
+  const std::set<std::string> known{"rule",    "offset", "codes", "code",     "what", "wanted",
+                                    "instead", "number", "of",    "messages", "came"};
   const std::regex word("\\{([^}]*)\\}");
   for (const FindingRow& r : finding_rows()) {
     for (const std::string& words : {std::string(r.expected), std::string(r.seen)}) {

@@ -18,9 +18,11 @@ Refusal refusal_of_request(Violation fault, const RequestHead& request) {
       return Refusal::must;
     case host_missing:
       return values("Host").empty() ? Refusal::must : Refusal::should;
-    case version_unsupported:  // 013 is not how 13 is written, but nothing else can be meant
-      return std::atof(std::string(values("Sec-WebSocket-Version").front()).c_str()) == 13.0 ? Refusal::should
-                                                                                             : Refusal::must;
+    case version_unsupported: {  // 013 is not how 13 is written, but nothing else can be meant
+      const auto versions = values("Sec-WebSocket-Version");
+      const bool means_13 = !versions.empty() && std::atof(std::string(versions.front()).c_str()) == 13.0;
+      return means_13 ? Refusal::should : Refusal::must;
+    }
     case handshake_field_repeated: {
       const auto keys = values("Sec-WebSocket-Key");
       return keys.size() > 1 && keys[0] != keys[1] ? Refusal::must : Refusal::should;

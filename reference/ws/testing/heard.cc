@@ -1,5 +1,5 @@
 #include <ws/testing/heard.h>
-#include <ws/testing/oracle/opening_judge.h>
+#include <ws/testing/oracle/transcript_opening.h>
 #include <ws/testing/oracle/unlimited.h>
 
 #include <utility>
@@ -55,7 +55,7 @@ class Interpreter {
 
   Heard& heard_;
   std::vector<Complaint> complaints_;
-  OpeningJudge opening_;
+  TranscriptOpening opening_;
   std::optional<Connection> reader_;
 };
 

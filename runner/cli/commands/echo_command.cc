@@ -35,14 +35,16 @@ Examples:
   touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends
   touchstone echo --drive --connect ws://127.0.0.1:9001/    the same for all cases of `touchstone serve`
   touchstone echo --list-faults
-  touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?)";
+  touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?
+  touchstone echo --fault constant-accept+sends-1005    with two at a time: does it find both?)";
 
 struct Options {
   std::uint16_t port = 0;
   std::string host = "127.0.0.1";
   bool tls = false, no_deflate = false, coroutines = false;
   unsigned threads = 1;
-  std::string connect, fault;
+  std::string connect;
+  std::vector<std::string> faults;
   bool drive = false;
   bool list_faults = false;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
@@ -93,8 +95,11 @@ void add_options(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->take_all()
       ->group(both);
-  app.add_option("--fault", options.fault, "Have this one fault (--list-faults names them), or \"none\" for its twin")
+  app.add_option("--fault", options.faults,
+                 "Have this fault (--list-faults names them), or \"none\" for its twin; may be repeated, or A+B")
       ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->take_all()
       ->group(both);
   app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")
       ->group(both);
@@ -112,12 +117,12 @@ Exit serve_with_fault(const Options& options) {
   ws::io::ListenOptions listen;
   listen.host = options.host;
   listen.port = options.port;
-  return serve_deviant(options.fault, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
+  return serve_deviant(options.faults, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
 }
 
 Exit be_deviant_client(const Options& options) {
   const Target target = make_target(options.connection, options.connect);
-  return options.drive ? drive_deviant(options.fault, target) : connect_deviant(options.fault, target);
+  return options.drive ? drive_deviant(options.faults, target) : connect_deviant(options.faults, target);
 }
 
 // In this thread: a process that has no other one is a little cheaper to the kernel and to the C library.
@@ -222,7 +227,7 @@ void add_echo_command(CLI::App& app, Exit& exit) {
   echo->footer(kFooter);
   add_options(*echo, *options);
   echo->callback([options, &exit] {
-    const bool client = !options->connect.empty(), deviant = !options->fault.empty();
+    const bool client = !options->connect.empty(), deviant = !options->faults.empty();
     if (options->list_faults) {
       exit = list_faults();
     } else if (deviant) {

@@ -160,7 +160,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   bool wants(const fuzz::Cluster& cluster) override {
-    if (!known_.contains(fuzz::cluster_name(cluster))) return true;
+    if (!known_.contains(cluster)) return true;
     ++known_met_;
     return false;
   }
@@ -311,7 +311,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   const Catalogue& catalogue_ = Catalogue::built_in();
   TestOptions test_options_;
   fuzz::CampaignOptions campaign_;
-  std::set<std::string> known_;
+  fuzz::KnownClusters known_;
   std::unique_ptr<Contenders> contenders_;
   std::vector<Target> targets_;
   RunInfo info_;

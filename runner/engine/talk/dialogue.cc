@@ -280,8 +280,8 @@ asio::awaitable<void> Dialogue::play(const step::Alive& alive) {
     recorder_.note(Entry::Direction::local, Entry::Kind::mark,
                    fault.empty() ? "a fresh connection works" : "a fresh connection: " + fault);
     if (!fault.empty()) {
-      o_.harm.push_back(
-          {fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()), fault});
+      o_.harm.push_back({fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()),
+                         fault, "connection"});
     }
   }
   if (options_.process != 0) compare_usage(alive);
@@ -294,11 +294,12 @@ void Dialogue::compare_usage(const step::Alive& alive) {
   if (now.resident_octets > usage_before_.resident_octets + alive.memory_mib * kMiB) {
     o_.harm.push_back(
         {fmt::format("the endpoint's memory grows by at most {} MiB", alive.memory_mib),
-         fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB)});
+         fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB),
+         "memory"});
   }
   if (now.cpu > usage_before_.cpu + alive.cpu) {
     o_.harm.push_back({fmt::format("the case costs the endpoint at most {} s of CPU", alive.cpu.count()),
-                       fmt::format("{} ms", (now.cpu - usage_before_.cpu).count())});
+                       fmt::format("{} ms", (now.cpu - usage_before_.cpu).count()), "CPU"});
   }
 }
 

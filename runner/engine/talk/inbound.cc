@@ -46,7 +46,8 @@ void Inbound::begin_frame() {
   const auto broken = own_frames_->take(header);
   if (broken.second_close) see(Seen::Kind::close_again);
   if (broken.data_after_close) see(Seen::Kind::data_after_close);
-  o_.mask_keys = own_frames_->mask_keys();
+  const auto& keys = own_frames_->mask_keys();
+  if (keys.size() > o_.mask_keys.size()) o_.mask_keys.push_back(keys.back());
   if (!broken.empty_compressed) return hand_on(recorder_.frame().head());
   // C-37: such a message is weak, no fault.
   o_.empty_compressed = true;
@@ -75,6 +76,9 @@ void Inbound::on_event(ws::Event event) {
     if (failed->violation == ws::Violation::frame_after_close) return;
     o_.violation = failed->violation;
     o_.violation_offset = failed->offset;
+    const Entry* last = recorder_.last_received();
+    if (failed->violation == ws::Violation::close_code_invalid && last != nullptr)
+      o_.bad_close_code = ws::close_code_of(ws::as_octets(last->octets));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "runner/engine/talk/watchdog.h"
 
 #include <fmt/format.h>
+#include <ws/rules/answer.h>
 #include <asio/error.hpp>
 
 #include <algorithm>
@@ -58,12 +59,16 @@ void accept_answer(Observation& o, const OpeningRequest& request,
     o.handshake_failure = fmt::format("the server answered {} {}", answer->status, answer->reason);
     return;
   }
-  const auto agreed = judge_answer(*answer, request);
-  if (!agreed) {
-    o.handshake_violation = agreed.error();
+  auto reading = ws::rules::read_answer(*answer, request.facts);
+  o.answer_faults = std::move(reading.faults);
+  if (!reading.agreement) {
+    o.handshake_violation = o.answer_faults.back().violation;
     return;
   }
-  o.deflate = *agreed;
+  // A strict client fails the connection for any fault (RFC 6455 4.1). Here it is noted, and what lies after it is
+  // judged too, on the connection as the server says that it is.
+  o.deflate = reading.agreement->deflate;
+  o.unknown_extension = reading.agreement->unknown_extension;
   o.opened = true;
 }
 
@@ -155,70 +160,42 @@ ws::Bytes what_is_behind(Opening& opening, const Case& c, const HeadScript& scri
 
 // Whether a client has to take the answer that was made of a script, and what is in force then.
 std::optional<ws::DeflateParams> judge_own_answer(OpeningAnswer& answer, std::size_t start,
-                                                  const OpeningRequest& request) {
+                                                  const ws::RequestFacts& request) {
   const auto head = ws::parse_response(ws::ByteView(answer.octets).subspan(start), kHeadLimits);
   answer.lawful = false;
   answer.status = head ? std::optional(head->status) : std::nullopt;
   if (!head || head->status != 101) return std::nullopt;
-  const auto agreed = judge_answer(*head, request);
-  answer.lawful = agreed.has_value();
-  return agreed.value_or(std::nullopt);
+  const auto reading = ws::rules::read_answer(*head, request);
+  answer.lawful = reading.faults.empty();
+  return answer.lawful ? reading.agreement->deflate : std::nullopt;
 }
 
 }  // namespace
 
 OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed) {
   OpeningRequest request;
-  request.promise.key = fresh_key(seed);
+  request.facts.key = fresh_key(seed);
   PlainHead plain{fmt::format("GET {} HTTP/1.1", target.url.target), {}};
   const std::string host = target.host.empty() ? ws::host_field(target.url) : target.host;
   auto& fields = plain.fields;
   fields.push_back({"Host", host});
   fields.push_back({"Upgrade", "websocket"});
   fields.push_back({"Connection", "Upgrade"});
-  fields.push_back({"Sec-WebSocket-Key", request.promise.key});
+  fields.push_back({"Sec-WebSocket-Key", request.facts.key});
   fields.push_back({"Sec-WebSocket-Version", "13"});
   if (!target.subprotocols.empty()) {
     fields.push_back({"Sec-WebSocket-Protocol", fmt::format("{}", fmt::join(target.subprotocols, ", "))});
   }
   if (!c.offer.empty()) fields.push_back({"Sec-WebSocket-Extensions", fmt::format("{}", fmt::join(c.offer, ", "))});
   fields.insert(fields.end(), target.fields.begin(), target.fields.end());
-  const HeadWords words{host, target.url.target, request.promise.key, {}, {}, {}};
+  const HeadWords words{host, target.url.target, request.facts.key, {}, {}, {}};
   auto head = scripted_head(c.request.value_or(HeadScript{}), plain, words, seed);
   request.octets = std::move(head.octets);
   // What the endpoint may choose from is what this head says, as it is sent.
-  if (const auto* key = ws::find_field(head.fields, "Sec-WebSocket-Key")) request.promise.key = key->value;
-  request.promise.subprotocols = elements(head.fields, "Sec-WebSocket-Protocol");
-  if (auto parsed = ws::parse_extensions(head.fields)) request.offers = std::move(*parsed);
+  if (const auto* key = ws::find_field(head.fields, "Sec-WebSocket-Key")) request.facts.key = key->value;
+  request.facts.subprotocols = elements(head.fields, "Sec-WebSocket-Protocol");
+  if (auto parsed = ws::parse_extensions(head.fields)) request.facts.extensions = std::move(*parsed);
   return request;
-}
-
-std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(const ws::ResponseHead& answer,
-                                                                            const OpeningRequest& request) {
-  ws::ResponseHead without_extensions = answer;
-  std::erase_if(without_extensions.fields, [](const ws::Field& field) {
-    return ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
-  });
-  if (const auto facts = ws::check_response(without_extensions, request.promise); !facts) {
-    return std::unexpected(facts.error());
-  }
-  const auto chosen = ws::parse_extensions(answer.fields);
-  if (!chosen) return std::unexpected(chosen.error());
-  std::optional<ws::DeflateParams> agreed;
-  for (const auto& element : *chosen) {
-    std::expected<ws::DeflateParams, ws::Violation> verdict = std::unexpected(ws::Violation::extension_not_offered);
-    for (const auto& offered : request.offers) {
-      if (verdict || element.name != offered.name) continue;
-      // RFC 7692 7: an element that has to be declined offers nothing.
-      const auto offer = ws::read_offer(offered);
-      verdict =
-          offer ? ws::check_deflate(*offer, element) : std::unexpected(ws::Violation::extension_parameters_invalid);
-    }
-    if (!verdict) return std::unexpected(verdict.error());
-    if (agreed) return std::unexpected(ws::Violation::extension_parameters_invalid);  // the same extension twice
-    agreed = *verdict;
-  }
-  return agreed;
 }
 
 OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
@@ -246,8 +223,7 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
   const HeadScript script = c.answer.value_or(HeadScript{});
   const auto head = scripted_head(script, plain, words, seed);
   answer.octets = head.octets;
-  if (c.answer)
-    answer.deflate = judge_own_answer(answer, head.start, {{}, {facts.key, facts.subprotocols, {}}, facts.extensions});
+  if (c.answer) answer.deflate = judge_own_answer(answer, head.start, facts);
   return answer;
 }
 

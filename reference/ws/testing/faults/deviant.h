@@ -1,4 +1,4 @@
-// deviant.h - an echo endpoint with exactly one fault, as a sans-I/O state machine: what a conformance test must catch.
+// deviant.h - an echo endpoint with a planted fault, as a sans-I/O state machine: what a conformance test must catch.
 //
 // Inside is the strict Connection, seen through a distorting lens: what the peer sends is mended before the strict
 // endpoint sees it (so a fault is overlooked) or spoilt (so that something legal is refused), and what it answers is
@@ -15,7 +15,7 @@ namespace ws::testing {
 
 struct DeviantOptions {
   Role role = Role::server;
-  Fault fault = Fault::none;
+  FaultSet faults{};
   // Client only.
   std::string host{}, target = "/";
   std::function<MaskKey()> mask_key{};
@@ -39,7 +39,7 @@ class Deviant {
 
  private:
   enum class Phase : std::uint8_t { opening, open, over };
-  [[nodiscard]] bool is(Fault fault) const noexcept { return options_.fault == fault; }
+  [[nodiscard]] bool is(Fault fault) const noexcept { return options_.faults.has(fault); }
 
   // The opening handshake (deviant_opening.cc).
   void ask();

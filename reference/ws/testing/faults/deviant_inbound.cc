@@ -130,9 +130,10 @@ bool Deviant::drops(const FrameHeader& h) {
   const auto opcode = static_cast<unsigned>(h.opcode);
   const bool stray = h.opcode == Opcode::cont && !in_message_;
   if (is(Fault::loses_message_around_ping) && h.opcode == Opcode::ping && in_message_) forgotten_ = true;
-  if (is(Fault::accepts_fragmented_ping) || is(Fault::accepts_fragmented_close)) return stray;
-  if (is(Fault::ignores_fragmented_pong)) return stray || (h.opcode == Opcode::pong && !h.fin);
-  return (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
+  return (stray && (is(Fault::accepts_fragmented_ping) || is(Fault::accepts_fragmented_close) ||
+                    is(Fault::ignores_fragmented_pong))) ||
+         (is(Fault::ignores_fragmented_pong) && h.opcode == Opcode::pong && !h.fin) ||
+         (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
          (is(Fault::ignores_reserved_control) && opcode >= 11) ||
          (is(Fault::accepts_long_pong) && h.opcode == Opcode::pong && h.length > kMaxControlPayload) ||
          (is(Fault::ignores_stray_continuation) && stray) || (is(Fault::ignores_pings) && h.opcode == Opcode::ping) ||

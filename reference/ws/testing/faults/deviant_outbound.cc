@@ -60,40 +60,26 @@ bool Deviant::checks_text_itself() const {
                             Fault::refuses_noncharacters,
                             Fault::refuses_nul,
                             Fault::strips_bom};
-  return std::ranges::find(kOwn, options_.fault) != kOwn.end();
+  return options_.faults.has_any(kOwn);
 }
 
 bool Deviant::text_is_fine(ByteView text, bool was_compressed) const {
-  switch (options_.fault) {
-    case Fault::accepts_any_text:
-    case Fault::replaces_bad_text:
-      return true;
-    case Fault::accepts_surrogates:
-      return is_lenient_utf8(text, Lenient::surrogates);
-    case Fault::accepts_overlong:
-      return is_lenient_utf8(text, Lenient::overlong);
-    case Fault::accepts_above_10ffff:
-      return is_lenient_utf8(text, Lenient::above);
-    case Fault::accepts_truncated_text: {
-      Utf8Validator validator;
-      return validator.consume(text) == text.size();
-    }
-    case Fault::checks_first_1k: {
-      Utf8Validator validator;
-      const auto head = text.first(std::min(text.size(), kChecked));
-      return validator.consume(head) == head.size() && (text.size() > kChecked || validator.complete());
-    }
-    case Fault::checks_first_fragment:
-      return !was_compressed || is_utf8(text);
-    case Fault::checks_uncompressed_text:
-      return was_compressed || is_utf8(text);
-    case Fault::refuses_noncharacters:
-      return is_utf8(text) && !contains(text, "\xEF\xBF\xBE") && !contains(text, "\xEF\xBF\xBF");
-    case Fault::refuses_nul:
-      return is_utf8(text) && !contains(text, std::string_view("\0", 1));
-    default:
-      return is_utf8(text);
-  }
+  const auto valid_so_far = [](ByteView octets) {
+    Utf8Validator validator;
+    return validator.consume(octets) == octets.size();
+  };
+  const bool taken = is_utf8(text) || is(Fault::accepts_any_text) || is(Fault::replaces_bad_text) ||
+                     (is(Fault::accepts_surrogates) && is_lenient_utf8(text, Lenient::surrogates)) ||
+                     (is(Fault::accepts_overlong) && is_lenient_utf8(text, Lenient::overlong)) ||
+                     (is(Fault::accepts_above_10ffff) && is_lenient_utf8(text, Lenient::above)) ||
+                     (is(Fault::accepts_truncated_text) && valid_so_far(text)) ||
+                     (is(Fault::checks_first_1k) && text.size() > kChecked && valid_so_far(text.first(kChecked))) ||
+                     (is(Fault::checks_first_fragment) && !was_compressed) ||
+                     (is(Fault::checks_uncompressed_text) && was_compressed);
+  const bool disliked =
+      (is(Fault::refuses_noncharacters) && (contains(text, "\xEF\xBF\xBE") || contains(text, "\xEF\xBF\xBF"))) ||
+      (is(Fault::refuses_nul) && contains(text, std::string_view("\0", 1)));
+  return taken && !disliked;
 }
 
 void Deviant::handle(const Event& event) {

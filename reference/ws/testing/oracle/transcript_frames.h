@@ -1,4 +1,4 @@
-// frames_judge.h - the oracle's part for frames: are they legal, and do they fit what was sent? RFC 6455 5 to 8.
+// transcript_frames.h - the oracle's part for frames: are they legal, and do they fit what was sent? RFC 6455 5 to 8.
 #pragma once
 #include <ws/rules/own_frames.h>
 #include <ws/testing/oracle/oracle.h>
@@ -6,10 +6,10 @@
 
 namespace ws::testing {
 
-class FramesJudge {
+class TranscriptFrames {
  public:
-  FramesJudge(Role endpoint, const std::optional<DeflateParams>& deflate, const JudgeOptions& options, bool blurred,
-              std::vector<Complaint>& complaints);
+  TranscriptFrames(Role endpoint, const std::optional<DeflateParams>& deflate, const JudgeOptions& options,
+                   bool blurred, std::vector<Complaint>& complaints);
 
   void sent(ByteView octets) { stimulus_.take(octets); }
   void came(ByteView octets, std::size_t piece);

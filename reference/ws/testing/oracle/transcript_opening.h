@@ -1,12 +1,12 @@
-// opening_judge.h - the oracle's part for the opening handshake. RFC 6455 4, RFC 7692 7.1.
+// transcript_opening.h - the oracle's part for the opening handshake. RFC 6455 4, RFC 7692 7.1.
 #pragma once
 #include <ws/testing/oracle/oracle.h>
 
 namespace ws::testing {
 
-class OpeningJudge {
+class TranscriptOpening {
  public:
-  OpeningJudge(Role endpoint, std::vector<Complaint>& complaints) : endpoint_(endpoint), complaints_(complaints) {}
+  TranscriptOpening(Role endpoint, std::vector<Complaint>& complaints) : endpoint_(endpoint), complaints_(complaints) {}
 
   void sent(ByteView octets, std::size_t piece);
   void came(ByteView octets, std::size_t piece);

@@ -1,6 +1,6 @@
 #include <ws/rules/codes.h>
 #include <ws/rules/mask_keys.h>
-#include <ws/testing/oracle/frames_judge.h>
+#include <ws/testing/oracle/transcript_frames.h>
 #include <ws/testing/oracle/unlimited.h>
 
 #include <algorithm>
@@ -20,8 +20,8 @@ std::string code_text(std::uint16_t code) { return "Close " + std::to_string(cod
 
 }  // namespace
 
-FramesJudge::FramesJudge(Role endpoint, const std::optional<DeflateParams>& deflate, const JudgeOptions& options,
-                         bool blurred, std::vector<Complaint>& complaints)
+TranscriptFrames::TranscriptFrames(Role endpoint, const std::optional<DeflateParams>& deflate,
+                                   const JudgeOptions& options, bool blurred, std::vector<Complaint>& complaints)
     : endpoint_(endpoint),
       options_(options),
       blurred_(blurred),
@@ -30,14 +30,14 @@ FramesJudge::FramesJudge(Role endpoint, const std::optional<DeflateParams>& defl
       receiver_(unlimited(opposite(endpoint), deflate)),
       own_frames_(deflate.has_value()) {}
 
-void FramesJudge::complain(Weight weight, std::string_view requirement, std::string expected, std::string seen,
-                           std::optional<Violation> broken) {
+void TranscriptFrames::complain(Weight weight, std::string_view requirement, std::string expected, std::string seen,
+                                std::optional<Violation> broken) {
   complaints_.push_back({weight, broken, std::string(requirement), std::move(expected), std::move(seen), piece_});
 }
 
 // --- Legality ---
 
-void FramesJudge::came(ByteView octets, std::size_t piece) {
+void TranscriptFrames::came(ByteView octets, std::size_t piece) {
   piece_ = piece;
   while (!octets.empty() && !illegal_) {
     const auto step = walker_.take(octets);
@@ -47,7 +47,7 @@ void FramesJudge::came(ByteView octets, std::size_t piece) {
   }
 }
 
-void FramesJudge::begin_frame() {
+void TranscriptFrames::begin_frame() {
   const FrameHeader& header = *walker_.header();
   const auto broken = own_frames_.take(header);
   if (broken.second_close) complain(Weight::must, rules::kNoSecondClose, "at most one Close", "a second Close");
@@ -62,7 +62,7 @@ void FramesJudge::begin_frame() {
 }
 
 // Done at the end, since each test of the keys may err once in a million connections.
-void FramesJudge::done() {
+void TranscriptFrames::done() {
   if (endpoint_ != Role::client) return;
   const auto fault = rules::mask_key_fault(own_frames_.mask_keys());
   if (!fault) return;
@@ -70,14 +70,14 @@ void FramesJudge::done() {
            "a fresh, unpredictable masking key for each frame", rules::describe(*fault));
 }
 
-void FramesJudge::hand_on(ByteView octets) {
+void TranscriptFrames::hand_on(ByteView octets) {
   if (closed_) return;  // nothing after a Close is read, but for its headers
   receiver_.receive(octets);
   while (auto event = receiver_.next_event()) take(*event);
   receiver_.wrote(receiver_.output().size());
 }
 
-void FramesJudge::take(const Event& event) {
+void TranscriptFrames::take(const Event& event) {
   if (const auto* text = std::get_if<event::Text>(&event)) take_message(Opcode::text, as_octets(text->data));
   if (const auto* binary = std::get_if<event::Binary>(&event)) take_message(Opcode::binary, binary->data);
   if (const auto* pong = std::get_if<event::Pong>(&event)) take_pong(to_string(pong->payload));
@@ -85,7 +85,7 @@ void FramesJudge::take(const Event& event) {
   if (const auto* failed = std::get_if<event::Failed>(&event)) take_violation(failed->violation);
 }
 
-void FramesJudge::take_violation(Violation violation) {
+void TranscriptFrames::take_violation(Violation violation) {
   closed_ = true;  // as far as messages and Pongs go
   if (violation == Violation::close_code_invalid && repeats_our_code()) {
     complain(Weight::should, broken_by_sending(violation), "no status code that has no meaning", "ours repeated (C-29)",
@@ -97,26 +97,26 @@ void FramesJudge::take_violation(Violation violation) {
            violation);
 }
 
-std::string_view FramesJudge::broken_by_sending(Violation violation) const {
+std::string_view TranscriptFrames::broken_by_sending(Violation violation) const {
   const auto code = close_code_of(walker_.payload());
   if (violation == Violation::close_code_invalid && walker_.complete() && code)
     return rules::requirement_of_sending(*code);
   return requirement_of_sender(violation, endpoint_);
 }
 
-bool FramesJudge::repeats_our_code() const {
+bool TranscriptFrames::repeats_our_code() const {
   const auto code = close_code_of(walker_.payload());
   return walker_.complete() && code && rules::may_repeat(*code, stimulus_.close_code);
 }
 
 // --- Reaction ---
 
-bool FramesJudge::may_end() const noexcept {
+bool TranscriptFrames::may_end() const noexcept {
   return blurred_ || stimulus_.fault || stimulus_.close || stimulus_.may_be_refused() ||
          stimulus_.longest_frame > kSmall;
 }
 
-void FramesJudge::take_message(Opcode opcode, ByteView data) {
+void TranscriptFrames::take_message(Opcode opcode, ByteView data) {
   if (!options_.echoes || blurred_ || (stimulus_.fault && stimulus_.fault->may_pass)) return;
   const std::size_t i = messages_++;
   const std::string which = "message " + std::to_string(i + 1);
@@ -136,7 +136,7 @@ void FramesJudge::take_message(Opcode opcode, ByteView data) {
            which + " back as it was sent: " + describe(stimulus_.messages[i]), seen);
 }
 
-void FramesJudge::take_pong(const std::string& payload) {
+void TranscriptFrames::take_pong(const std::string& payload) {
   const auto& pings = stimulus_.pings;
   const auto begin = pings.begin() + static_cast<std::ptrdiff_t>(next_ping_);
   if (!pings.empty() && pings.back() == payload) pings_at_last_pong_ = pings.size();
@@ -161,7 +161,7 @@ void FramesJudge::take_pong(const std::string& payload) {
   }
 }
 
-void FramesJudge::take_close(const std::optional<CloseReason>& reason) {
+void TranscriptFrames::take_close(const std::optional<CloseReason>& reason) {
   closed_ = true;
   if (!reason) return;  // C-13, C-22
   const std::uint16_t code = reason->code;
@@ -174,7 +174,7 @@ void FramesJudge::take_close(const std::optional<CloseReason>& reason) {
   judge_unasked_code(code);
 }
 
-void FramesJudge::judge_failing_code(std::uint16_t code) {
+void TranscriptFrames::judge_failing_code(std::uint16_t code) {
   const auto& fault = *stimulus_.fault;
   if (fault.may_pass || rules::fits(fault.violation, code)) return;
   // For what came before the fault (C-16), or before it was noticed (C-31).
@@ -185,7 +185,7 @@ void FramesJudge::judge_failing_code(std::uint16_t code) {
            fault.violation);
 }
 
-void FramesJudge::judge_code_in_answer(std::uint16_t code) {
+void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
   const bool ours = *stimulus_.close && (*stimulus_.close)->code == code;
   if (!rules::says_error(code) || ours || stimulus_.may_be_refused()) return;
   // C-27: the two may have crossed. What was sent before ours may have been too much, but it broke no rule.
@@ -195,13 +195,13 @@ void FramesJudge::judge_code_in_answer(std::uint16_t code) {
 }
 
 // C-27: an endpoint may close at any time, but to speak of an error there has to be one.
-void FramesJudge::judge_unasked_code(std::uint16_t code) {
+void TranscriptFrames::judge_unasked_code(std::uint16_t code) {
   if (!rules::accuses(code) || may_end()) return;
   complain(weight_of_ending(), code == cc::kProtocolError ? "rfc6455-7.4.1-9" : "rfc6455-7.4.1-11",
            "no error: what was sent keeps the rules", code_text(code));
 }
 
-void FramesJudge::ended(bool after_us, std::size_t piece) {
+void TranscriptFrames::ended(bool after_us, std::size_t piece) {
   piece_ = piece;
   if (walker_.header() == nullptr) hand_on(walker_.head());  // no whole header, but octets to be judged
   if (closed_ || after_us || blurred_ || stimulus_.may_be_refused()) return;  // C-40
@@ -217,7 +217,7 @@ void FramesJudge::ended(bool after_us, std::size_t piece) {
   }
 }
 
-void FramesJudge::nothing_came(std::size_t piece) {
+void TranscriptFrames::nothing_came(std::size_t piece) {
   piece_ = piece;
   if (blurred_ || illegal_) return;
   if (closed_) {

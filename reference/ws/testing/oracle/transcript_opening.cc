@@ -1,7 +1,7 @@
 #include <ws/core/frame.h>
 #include <ws/core/http/handshake.h>
 #include <ws/rules/refusals.h>
-#include <ws/testing/oracle/opening_judge.h>
+#include <ws/testing/oracle/transcript_opening.h>
 
 #include <algorithm>
 #include <utility>
@@ -44,12 +44,12 @@ std::vector<Extension> extensions_of(const std::vector<Field>& fields) {
 
 }  // namespace
 
-void OpeningJudge::complain(Weight weight, Violation broken, std::string_view requirement, std::string expected,
-                            std::string seen) {
+void TranscriptOpening::complain(Weight weight, Violation broken, std::string_view requirement, std::string expected,
+                                 std::string seen) {
   complaints_.push_back({weight, broken, std::string(requirement), std::move(expected), std::move(seen), piece_});
 }
 
-void OpeningJudge::sent(ByteView octets, std::size_t piece) {
+void TranscriptOpening::sent(ByteView octets, std::size_t piece) {
   piece_ = piece;
   if (endpoint_ == Role::server) {
     append(request_octets_, octets);
@@ -60,7 +60,7 @@ void OpeningJudge::sent(ByteView octets, std::size_t piece) {
   }
 }
 
-void OpeningJudge::came(ByteView octets, std::size_t piece) {
+void TranscriptOpening::came(ByteView octets, std::size_t piece) {
   piece_ = piece;
   if (endpoint_ == Role::server) {
     spoke_early_ = spoke_early_ || state_ == State::request;
@@ -80,7 +80,7 @@ void OpeningJudge::came(ByteView octets, std::size_t piece) {
   state_ = State::over;
 }
 
-void OpeningJudge::read_request() {
+void TranscriptOpening::read_request() {
   auto head = take_head(request_octets_);
   if (head && !*head) return;
   state_ = State::answer;
@@ -98,7 +98,7 @@ void OpeningJudge::read_request() {
   state_ = State::over;
 }
 
-void OpeningJudge::read_answer() {
+void TranscriptOpening::read_answer() {
   while (true) {
     auto head = take_head(answer_octets_);
     if (head && !*head) return;
@@ -118,7 +118,7 @@ void OpeningJudge::read_answer() {
   }
 }
 
-void OpeningJudge::judge_server(const ResponseHead& answer) {
+void TranscriptOpening::judge_server(const ResponseHead& answer) {
   const bool early = state_ == State::request;
   state_ = State::over;
   if (answer.status != 101) return;  // C-08: it may refuse anybody, in its own words
@@ -147,7 +147,7 @@ void OpeningJudge::judge_server(const ResponseHead& answer) {
   came_rest = std::exchange(answer_octets_, {});
 }
 
-void OpeningJudge::judge_client(const ResponseHead& answer) {
+void TranscriptOpening::judge_client(const ResponseHead& answer) {
   if (answer.status != 101) {
     state_ = State::over;  // C-06: it may give up, or come again on the same connection
     return;
@@ -160,7 +160,7 @@ void OpeningJudge::judge_client(const ResponseHead& answer) {
 }
 
 // Octets of a client that should not have taken the answer. A Close for the fault is a way to fail it (C-34).
-void OpeningJudge::judge_refused(ByteView octets) {
+void TranscriptOpening::judge_refused(ByteView octets) {
   state_ = State::over;
   const auto wrong = weight(rules::refusal_of_answer(*answer_fault_));
   if (!wrong) return;
@@ -171,7 +171,7 @@ void OpeningJudge::judge_refused(ByteView octets) {
            close ? "a Close for it" : "frames, as on an open connection");
 }
 
-OpeningJudge::Agreement OpeningJudge::agree(const ResponseHead& answer) const {
+TranscriptOpening::Agreement TranscriptOpening::agree(const ResponseHead& answer) const {
   RequestPromise promise;
   if (const Field* key = find_field(request_.fields, "Sec-WebSocket-Key")) promise.key = key->value;
   if (const auto facts = check_request(request_)) promise.subprotocols = facts->subprotocols;
@@ -192,7 +192,7 @@ OpeningJudge::Agreement OpeningJudge::agree(const ResponseHead& answer) const {
   return {.deflate = facts->deflate};
 }
 
-void OpeningJudge::nothing_came(std::size_t piece) {
+void TranscriptOpening::nothing_came(std::size_t piece) {
   piece_ = piece;
   if (endpoint_ != Role::server || state_ != State::answer) return;
   complaints_.push_back({Weight::must, request_fault_, "rfc6455-4.2.1-1", "an answer to the request", "none", piece_});
