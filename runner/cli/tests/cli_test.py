@@ -151,7 +151,7 @@ class Reachable(Program):
 
 class WrongAnswers(Program):
     """Servers that open every connection with one wrong answer, and have a second fault in their frames."""
-    CASES = ["1.1.2", "opening-offer/client-window-not-offered", "3.2", "close/code-valid/1000"]
+    CASES = ["1.1.2", "opening-offer/client-window-not-offered", "reserved-everywhere/bits/ping-2", "close/code-valid/1000"]
     ANSWERS = {
         "constant-accept": ("rfc6455-4.2.2-18", "answer-accept-wrong", ""),
         "unasked-subprotocol": ("rfc6455-4.2.2-10", "answer-subprotocol-unasked", "chat"),
