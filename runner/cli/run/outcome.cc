@@ -39,6 +39,9 @@ void print_outcome(const RunInfo& run, const std::vector<Result>& results, const
   out("\n");
 }
 
-bool any_bad(const std::vector<Result>& results) { return std::any_of(results.begin(), results.end(), is_bad); }
+bool any_bad(const std::vector<Result>& results) {
+  // What a fault kept from being judged is no success.
+  return std::any_of(results.begin(), results.end(), [](const Result& r) { return is_bad(r) || r.hidden; });
+}
 
 }  // namespace touchstone::cli

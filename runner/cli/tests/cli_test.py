@@ -149,6 +149,43 @@ class Reachable(Program):
         self.run_test(url, "-4", *ECHO, expect=UNREACHABLE)
 
 
+class WrongAnswers(Program):
+    """Servers that open every connection with one wrong answer, and have a second fault in their frames."""
+    CASES = ["1.1.2", "opening-offer/client-window-not-offered", "reserved-everywhere/bits/ping-2", "close/code-valid/1000"]
+    ANSWERS = {
+        "constant-accept": ("rfc6455-4.2.2-18", "answer-accept-wrong", ""),
+        "unasked-subprotocol": ("rfc6455-4.2.2-10", "answer-subprotocol-unasked", "chat"),
+        "unasked-client-window": ("rfc7692-7.1.2.2-7", "answer-parameter-not-offered", "client_max_window_bits"),
+    }
+
+    def held_against(self, *faults):
+        """Clause, kind and evidence of all that weighs, over all cases."""
+        process, url = self.echo_process(*(word for fault in faults for word in ("--fault", fault)))
+        selection = [word for case in self.CASES for word in ("--case", case)]
+        self.run_test(url, *selection, "--profile-of-peer", self.an_echo(), "--timeout", "2s", expect=FAILURES)
+        process.terminate()
+        report = self.report()
+        held = {(finding["requirement"], finding.get("kind", ""), finding.get("evidence", ""))
+                for result in report["results"] for finding in result["findings"] if finding["weight"] != "choice"}
+        causes = report.get("causes")
+        if causes is not None:  # one for each
+            self.assertEqual(len(causes), len(held), causes)
+        return held
+
+    def test_both_faults_are_told_each_by_its_clause(self):
+        frames = {fault: self.held_against(fault) for fault in ("masks-frames", "sends-1005", "accepts-rsv2")}
+        for fault, held in frames.items():
+            self.assertEqual(len(held), 1, f"{fault}: {held}")
+        for answer, told in self.ANSWERS.items():
+            self.assertEqual(self.held_against(answer), {told})
+        for (answer, told), (fault, held) in zip(self.ANSWERS.items(), frames.items()):
+            self.assertEqual(self.held_against(answer, fault), {told} | held)
+
+    def test_names_may_be_joined(self):
+        self.assertIn(self.ANSWERS["constant-accept"], self.held_against("constant-accept+sends-1005"))
+        self.run_it("echo", "--fault", "constant-accept+sends-1004", expect=USAGE)
+
+
 class Unreachable(Program):
     def test_connection_refused(self):
         port = unused_port()
