@@ -118,19 +118,21 @@ std::size_t count_of(std::span<const Step> steps) {
   return count;
 }
 
+void collect_marks(const std::vector<Step>& steps, std::vector<std::string>& marks) {
+  const Overloaded collect{
+      [&](const step::Sentinel& sentinel) { marks.push_back(sentinel.mark); },
+      [&](const step::Frame& frame) { marks.insert(marks.end(), frame.marks.begin(), frame.marks.end()); },
+      [&](const step::Repeat& repeat) { collect_marks(repeat.steps, marks); },
+      [](const step::OneOf<step::Message, step::Close, step::Octets> auto&) {},
+      [](const step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
+  };
+  for (const Step& step : steps) std::visit(collect, step.action);
+}
+
 // Marks name moments of the case: each is set once, and only a mark that is set can be passed.
 void check_marks(const Cursor& c, const Case& result) {
   std::vector<std::string> marks;
-  const auto collect = [&](const auto& self, std::span<const Step> steps) -> void {
-    for (const Step& step : steps) {
-      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) marks.push_back(sentinel->mark);
-      if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-        marks.insert(marks.end(), frame->marks.begin(), frame->marks.end());
-      }
-      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) self(self, repeat->steps);
-    }
-  };
-  collect(collect, result.steps);
+  collect_marks(result.steps, marks);
   auto sorted = marks;
   std::ranges::sort(sorted);
   if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {

@@ -202,21 +202,4 @@ Wire read_wire(const Cursor& c) {
   return wire;
 }
 
-std::uint64_t traffic(std::span<const Step> steps) {
-  std::uint64_t octets = 0;
-  for (const Step& step : steps) {
-    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-      octets += length(frame->payload);
-    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
-      octets += length(message->payload);
-      for (const Payload& part : message->parts) octets += length(part);
-    } else if (const auto* raw = std::get_if<step::Octets>(&step.action)) {
-      octets += length(raw->octets);
-    } else if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
-      octets += repeat->count * traffic(repeat->steps);
-    }
-  }
-  return octets;
-}
-
 }  // namespace touchstone

@@ -47,18 +47,7 @@ class Player {
   void play(std::span<const Step> steps) {
     for (const Step& step : steps) {
       if (over_) return;
-      if (const auto* frame = std::get_if<step::Frame>(&step.action)) play(*frame);
-      if (const auto* message = std::get_if<step::Message>(&step.action)) play(*message);
-      if (const auto* close = std::get_if<step::Close>(&step.action)) {
-        composer_.frame(ws::Opcode::close, true, 0, close_payload(close->code, payloads_.make(close->reason)), sink());
-      }
-      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) mark(sentinel->mark);
-      if (const auto* raw = std::get_if<step::Octets>(&step.action)) receive(payloads_.make(raw->octets));
-      if (std::holds_alternative<step::Tcp>(step.action)) lose_tcp();
-      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
-        cut_short_ = cut_short_ || repeat->count > most_repeats_;
-        for (std::uint32_t i = 0; i < std::min(repeat->count, most_repeats_); ++i) play(repeat->steps);
-      }
+      std::visit([this](const auto& one) { play(one); }, step.action);
     }
   }
 
@@ -106,9 +95,25 @@ class Player {
     composer_.parts(message.opcode, parts, sink());
   }
 
-  void lose_tcp() {
+  void play(const step::Close& close) {
+    composer_.frame(ws::Opcode::close, true, 0, close_payload(close.code, payloads_.make(close.reason)), sink());
+  }
+
+  void play(const step::Sentinel& sentinel) { mark(sentinel.mark); }
+
+  void play(const step::Octets& raw) { receive(payloads_.make(raw.octets)); }
+
+  void play(const step::Tcp&) {
     over_ = true;
     expect_.end = end::Abandoned{};
+  }
+
+  // The tester's own waits and pace, and what it asks beside the connection.
+  void play(const step::OneOf<step::AwaitEcho, step::Reading, step::Alive> auto&) {}
+
+  void play(const step::Repeat& repeat) {
+    cut_short_ = cut_short_ || repeat.count > most_repeats_;
+    for (std::uint32_t i = 0; i < std::min(repeat.count, most_repeats_); ++i) play(repeat.steps);
   }
 
   void mark(const std::string& mark) {
