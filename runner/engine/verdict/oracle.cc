@@ -366,8 +366,8 @@ std::vector<std::string> contradictions(const Case& c) {
         out.push_back(fmt::format("the strict {} replies with other messages, Pongs or marks", whose));
       }
     }
-    const auto certain = faults_in_unfinished_frame(c, side, kSeed) ? std::nullopt : violation;
-    const auto text = choice ? contradiction_of_choice(c, strict.end, certain) : contradiction(mine.end, strict.end);
+    if (faults_in_unfinished_frame(c, side, kSeed)) continue;
+    const auto text = choice ? contradiction_of_choice(c, strict.end, violation) : contradiction(mine.end, strict.end);
     if (!text.empty()) {
       out.push_back(fmt::format("the strict {}: {}", whose, text));
     }
