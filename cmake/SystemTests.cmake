@@ -40,7 +40,8 @@ if(NOT TARGET touchstone)
 endif()
 set(reports ${CMAKE_BINARY_DIR}/test-reports)
 
-touchstone_program_test(lint system @PROGRAM@ lint)
+# The files on disk, which a build may be older than.
+touchstone_program_test(lint system @PROGRAM@ lint cases)
 
 # The reference server passes its own catalogue: exit 0 says no FAILED, and all planned cases ran.
 touchstone_program_test(self-conformance.ws system @PROGRAM@ test --out ${reports}/@NAME@)

@@ -36,10 +36,10 @@ class Minimiser {
 
   // What the opening handshake has to do with it.
   asio::awaitable<void> fewer_openings() {
-    for (std::size_t i = best_.tags.size(); i-- > 0;) {
+    for (std::size_t i = best_.made_of.size(); i-- > 0;) {
       Case candidate = best_;
-      candidate.tags.erase(candidate.tags.begin() + static_cast<std::ptrdiff_t>(i));
-      if (candidate.tags.empty()) drop_openings(candidate);
+      candidate.made_of.erase(candidate.made_of.begin() + static_cast<std::ptrdiff_t>(i));
+      if (candidate.made_of.empty()) drop_openings(candidate);
       co_await keep(std::move(candidate));
     }
   }

@@ -235,9 +235,12 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
   if (has_raw_request(c) || (layers_.handshake && one_in(32))) return vary_request(c);
   if (layers_.handshake && one_in(8)) return vary_opening(c);
   switch (below(10)) {
-    case 0:
-      c.steps.insert(at(below(n + 1)), any_step());
+    case 0: {
+      // One draw a statement: the order of arguments is the compiler's, and equal seeds give equal stimuli.
+      const Step fresh = any_step();
+      c.steps.insert(at(below(n + 1)), fresh);
       break;
+    }
     case 1:
       if (n > 1) c.steps.erase(at(below(n)));
       break;
@@ -281,7 +284,8 @@ void Mutator::stop_short(Case& c) {
   if (one_in(2)) {
     frame.form.cut = 1 + below(size + 5);
   } else {
-    const std::uint64_t wrapped = pick(kAnnounced) + (one_in(2) ? size : 0);  // as if only its lower half counted
+    const std::uint64_t announced = pick(kAnnounced);
+    const std::uint64_t wrapped = announced + (one_in(2) ? size : 0);  // as if only its lower half counted
     frame.form.announces = one_in(4) ? size + 1 + below(300) : std::max(wrapped, size + 1);
   }
   c.steps.push_back({frame});
@@ -289,8 +293,8 @@ void Mutator::stop_short(Case& c) {
 
 // One part fewer, or some more.
 void Mutator::vary_opening(Case& c) {
-  if (!c.tags.empty() && one_in(3)) {
-    c.tags.erase(c.tags.begin() + static_cast<std::ptrdiff_t>(below(c.tags.size())));
+  if (!c.made_of.empty() && one_in(3)) {
+    c.made_of.erase(c.made_of.begin() + static_cast<std::ptrdiff_t>(below(c.made_of.size())));
     return;
   }
   for (std::uint64_t i = 1 + below(3); i > 0; --i) add_opening(c, opening_parts()[below(opening_parts().size())]);
@@ -418,7 +422,7 @@ void Mutator::finish(Case& c) {
   } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
     c.offer = {pick(kOffers)};
   }
-  if (!layers_.handshake) c.tags.clear();
+  if (!layers_.handshake) c.made_of.clear();
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
   c.sides = {Side::server};
   c.id = fmt::format("fuzz/{}", made_++);

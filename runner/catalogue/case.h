@@ -194,7 +194,7 @@ struct Expect {
   End end;
   // Nothing: the handshake is not what the case is about; it has to come about, or the case cannot run.
   std::optional<ExpectOpening> opening = {};
-  // Not for an endpoint that does not echo: what it says is then its own affair (runner/engine/peer_profile.h).
+  // Not for an endpoint that does not echo: what it says is then its own affair (runner/engine/endpoint_profile.h).
   bool compares_messages = true;
 };
 
@@ -207,12 +207,13 @@ struct Case {
   std::vector<std::string> requirements;  // ids of cases/requirements.json
   std::vector<Side> sides;                // which endpoints it can test
   std::vector<std::string> tags;
-  std::vector<std::string> bugs;   // ids of cases/bugs.json: known bugs that this case shows
-  std::string note;                // why, for people
-  std::string informational;       // reason why nothing here is a fault; empty: a verdict counts
-  bool bulk = false;               // not in the core profile; scaled in the standard one
-  bool needs_deflate = false;      // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
-  std::vector<std::string> offer;  // elements of Sec-WebSocket-Extensions, in order
+  std::vector<std::string> made_of;  // ids of the cases whose opening handshakes this one joins
+  std::vector<std::string> bugs;     // ids of cases/bugs.json: known bugs that this case shows
+  std::string note;                  // why, for people
+  std::string informational;         // reason why nothing here is a fault; empty: a verdict counts
+  bool bulk = false;                 // not in the core profile; scaled in the standard one
+  bool needs_deflate = false;        // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
+  std::vector<std::string> offer;    // elements of Sec-WebSocket-Extensions, in order
   // What the tester answers as a server when the endpoint is a client: the first element that the
   // client's own offer allows. Empty: plain permessage-deflate when `needs_deflate`, else nothing.
   std::vector<std::string> accept;

@@ -89,6 +89,7 @@ void read_head(const Cursor& c, Case& result) {
   }
   if (c.has("aliases")) result.aliases = c.at("aliases").texts();
   if (c.has("tags")) result.tags = c.at("tags").texts();
+  if (c.has("made_of")) result.made_of = c.at("made_of").texts();
   if (c.has("bugs")) result.bugs = c.at("bugs").texts();
   result.sides = c.has("sides") ? read_sides(c.at("sides")) : std::vector{Side::server, Side::client};
   if (c.has("informational")) result.informational = c.at("informational").text().value_or("");
@@ -199,8 +200,8 @@ class Loading {
 
   void read_group(const Cursor& group) {
     if (!group.object({"id", "title", "requirements", "steps"},
-                      {"note", "aliases", "tags", "bugs", "sides", "needs", "bulk", "informational", "deadline_s",
-                       "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
+                      {"note", "aliases", "tags", "made_of", "bugs", "sides", "needs", "bulk", "informational",
+                       "deadline_s", "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
       return;
     }
     const auto sweep = read_sweep(group, axes_);

@@ -217,9 +217,9 @@ std::vector<std::string> describe_expectation(const Case& c) {
   return out;
 }
 
-std::uint64_t traffic(const Case& c) { return traffic(c.steps); }
+std::uint64_t octets_sent(const Case& c) { return traffic(c.steps); }
 
-std::string in_words(const PeerProfile& profile) {
+std::string in_words(const EndpointProfile& profile) {
   if (profile.is_echo()) return "it echoes";
   std::vector<std::string> facts;
   const auto add = [&](Taken taken, std::string_view type) {

@@ -74,7 +74,7 @@ class Runner {
   RunOutcome run(const std::vector<const Case*>& cases) {
     for (const Case* c : cases) {
       const Case whole = with_expectation(scaled(*c, options_.profile), options_.seed);
-      if (auto fitting = adapted(whole, options_.peer)) {
+      if (auto fitting = adapted(whole, options_.endpoint)) {
         expanded_.push_back(std::move(*fitting));
       } else {
         tell_not_applicable(whole, fitting.error());

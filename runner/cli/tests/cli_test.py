@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import socket
 import ssl
@@ -21,6 +22,7 @@ import peer
 from program import ECHO, FAILURES, INCOMPLETE, OK, RESERVED, UNREACHABLE, USAGE, Program, main, unused_port
 
 PEER = Path(__file__).parent / "peer.py"
+CASES = Path(__file__).resolve().parents[3] / "cases"
 
 
 class Usage(Program):
@@ -99,6 +101,45 @@ class Catalogue(Program):
         bad.write_text('{"suite": "x", "nonsense": 1, "groups": []}')
         done = self.run_it("lint", bad, expect=USAGE)
         self.assertRegex(done.stderr, r"bad\.json.*unknown key 'nonsense'")
+
+    def suite(self, name="own", **changes):
+        group = {"id": "bad", "title": "A text message that is not UTF-8", "requirements": ["rfc6455-8.1-1"],
+                 "steps": [{"message": "text", "payload": {"hex": "ff"}}], "expect": {"end": {"fails": [1007]}}}
+        return json.dumps({"suite": "own", "about": "Text.", "groups": [{**group, **changes}]})
+
+    def test_lint_list_and_test_take_the_same_files(self):
+        suites = {
+            "good": (self.suite(), OK),
+            "in another style": (self.suite(title="ends with a period."), OK),
+            "requirement": (self.suite(requirements=["rfc6455-8.1-0"]), USAGE),
+            "contradicted": (self.suite(expect={"end": "polite"}), USAGE),
+            "unknown key": (self.suite(nonsense=1), USAGE),
+        }
+        for name, (text, expected) in suites.items():
+            with self.subTest(name):
+                folder = self.folder / name
+                folder.mkdir()
+                (folder / "own.json").write_text(text)
+                for place in [folder, folder / "own.json"]:
+                    self.run_it("lint", place, expect=expected)
+                    self.run_it("list", "--cases", place, expect=expected)
+                    self.run_it("explain", "--cases", place, "own/bad", expect=expected)
+                    self.run_test("--cases", place, expect=expected)
+
+    def test_a_catalogue_on_disk_is_read_in_place_of_the_built_in_one(self):
+        folder = self.folder / "cases"
+        shutil.copytree(CASES, folder)
+        self.run_it("lint", folder, expect=OK)
+        requirements = json.loads((folder / "requirements.json").read_text())
+        requirements.append({**requirements[0], "id": "rfc6455-1.1-99"})
+        (folder / "requirements.json").write_text(json.dumps(requirements))
+        (folder / "own.json").write_text(self.suite(requirements=["rfc6455-1.1-99"]))
+        self.run_it("lint", "--fix", folder, expect=OK)
+        listed = self.run_it("list", "--cases", folder, "--case", "rfc6455-1.1-99", expect=OK).stdout
+        self.assertTrue(listed.startswith("own/bad "), listed)
+        self.run_test("--cases", folder, "--case", "own/*", expect=OK)
+        (folder / "own.json").write_text(self.suite(title="Ends with a period."))  # style is a rule here
+        self.assertIn("/title", self.run_it("lint", folder, expect=USAGE).stderr)
 
 
 class Reachable(Program):

@@ -1,4 +1,4 @@
-#include "runner/engine/peer_profile.h"
+#include "runner/engine/endpoint_profile.h"
 
 #include <fmt/format.h>
 
@@ -65,7 +65,7 @@ bool goes_on(const End& end) {
 
 std::string_view name(Taken taken) noexcept { return kTaken[static_cast<std::size_t>(taken)]; }
 
-std::string write_peer_profile(const PeerProfile& profile) {
+std::string write_endpoint_profile(const EndpointProfile& profile) {
   Json json{{"peer", kFormat},
             {"text", name(profile.text)},
             {"binary", name(profile.binary)},
@@ -75,9 +75,9 @@ std::string write_peer_profile(const PeerProfile& profile) {
   return json.dump(2) + "\n";
 }
 
-std::expected<PeerProfile, std::string> parse_peer_profile(const std::string& file, std::string_view text) {
+std::expected<EndpointProfile, std::string> parse_endpoint_profile(const std::string& file, std::string_view text) {
   std::optional<JsonFault> fault;
-  PeerProfile profile;
+  EndpointProfile profile;
   auto json = parse_json(text);
   if (json) {
     constexpr std::string_view kAllowed = "echoed, accepted or refused";
@@ -107,7 +107,7 @@ std::uint64_t largest_message(const Case& c) {
   return longest.longest;
 }
 
-std::expected<Case, std::string> adapted(Case c, const PeerProfile& profile) {
+std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile) {
   bool compared = !profile.speaks_unasked;
   for (const auto& [opcode, taken] :
        {std::pair{ws::Opcode::text, profile.text}, {ws::Opcode::binary, profile.binary}}) {
