@@ -303,7 +303,7 @@ class Command(Program):
         words = shlex.split(replay)
         self.assertEqual(words[0], "touchstone")
         again = self.run_it(*words[1:], "--out", "again", expect=FAILURES)
-        self.assertTrue(self.last_line(again).startswith("1 cases: 0 OK"))
+        self.assertTrue(self.last_line(again).startswith("1 case: 0 OK"))
 
     def test_a_server_that_dies_is_named_with_its_case_and_started_again(self):
         done = self.run_test("--command", self.command("abort"), "--jobs", "1", *RESERVED, *ECHO, "--case", "5.3",
@@ -345,7 +345,7 @@ class Interrupted(Program):
         stdout, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, INCOMPLETE, stdout + stderr)
         self.assertIn("PARTIAL  1 of 3 cases ran: interrupted", stdout)
-        self.assertRegex(stdout.splitlines()[-1], r"^1 cases: 1 OK")
+        self.assertRegex(stdout.splitlines()[-1], r"^1 case: 1 OK")
         self.assertEqual(len(self.report()["results"]), 1)
 
 
@@ -410,7 +410,7 @@ class SpecFile(Program):
                                                 {"url": first, "agent": "There"}], "cases": ["1.1.1"]}))
         done = self.run_test("--spec", spec, expect=UNREACHABLE)
         self.assertIn("Gone could not be reached", done.stdout)
-        self.assertTrue(self.last_line(done).startswith("1 cases: 1 OK"))
+        self.assertTrue(self.last_line(done).startswith("1 case: 1 OK"))
 
 
 class Echo(Program):
