@@ -22,6 +22,8 @@ Face face(const Report& report, const AgentResults& agent) {
   const std::size_t bad = counts[Behavior::failed] + counts[Behavior::errored];
   if (agent.results.empty()) return {"not tested", "lightgrey"};
   if (bad > 0) return {fmt::format("{} of {} failed", bad, agent.results.size()), "red"};
+  if (agent.causes.hidden() > 0)
+    return {fmt::format("{} of {} hidden by a fault", agent.causes.hidden(), agent.results.size()), "red"};
   if (!report.run().complete) return {"partial", "lightgrey"};
   if (counts[Behavior::non_strict] > 0)
     return {fmt::format("conformant, {} non-strict", counts[Behavior::non_strict]), "green"};

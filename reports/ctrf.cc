@@ -1,4 +1,6 @@
 // ctrf.cc - ctrf.json: the Common Test Report Format (ctrf.io), specification 0.0.0.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -32,7 +34,7 @@ Json test(const Report& report, const AgentResults& agent, const Result& result)
   out["stop"] = milliseconds(result.started) + took;
   out["suite"] = Json::array({clean_text(agent.name), group_of(result.case_id)});
   out["type"] = "conformance";
-  if (result.behavior != Behavior::ok) out["message"] = clean_text(result.summary);
+  if (result.behavior != Behavior::ok) out["message"] = clean_text(summary_text(report, result));
   if (is_bad(result)) out["trace"] = clean_text(details(report, result));
   if (result.flaky) out["flaky"] = true;
   if (!result.requirements.empty()) out["tags"] = result.requirements;
@@ -41,6 +43,21 @@ Json test(const Report& report, const AgentResults& agent, const Result& result)
                       {"aliases", result.aliases},
                       {"title", result.title},
                       {"replay", clean_text(result.replay)}};
+  if (const Cause* cause = report.cause_of(result)) out["extra"]["cause"] = cause->number;
+  return out;
+}
+
+Json causes_json(const Report& report) {
+  Json out = Json::array();
+  for (const AgentResults& agent : report.agents()) {
+    for (const Cause& cause : agent.causes.all())
+      out.push_back(Json{{"agent", clean_text(agent.name)},
+                         {"cause", cause.number},
+                         {"id", cause.id},
+                         {"verdict", name(cause.behavior)},
+                         {"about", fmt::format("{}: {}", reach(cause), clean_text(in_words(report, cause)))},
+                         {"replay", clean_text(cause.shortest->replay)}});
+  }
   return out;
 }
 
@@ -73,6 +90,7 @@ std::expected<void, FileError> render_ctrf(const Report& report, const Sink& sin
   results["tests"] = std::move(tests);
   results["environment"] = Json{{"testEnvironment", run.machine},
                                 {"extra", Json{{"endpoints", std::move(endpoints)},
+                                               {"causes", causes_json(report)},
                                                {"profile", run.profile},
                                                {"catalogue", run.catalogue_hash},
                                                {"seed", run.seed}}}};

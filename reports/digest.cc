@@ -19,6 +19,8 @@ bool is_bad(const Result& result) noexcept {
   return result.behavior == Behavior::failed || result.behavior == Behavior::errored;
 }
 
+bool fails_run(const Result& result) noexcept { return is_bad(result) || result.hidden; }
+
 bool is_skipped(const Result& result) noexcept {
   return result.behavior == Behavior::unimplemented || result.behavior == Behavior::not_applicable;
 }
@@ -39,37 +41,42 @@ std::string counts_text(const Counts& counts) {
   return text.empty() ? "no results" : text;
 }
 
-const Finding* decisive(const Result& result) {
-  const auto heaviest = std::max_element(result.findings.begin(), result.findings.end(),
-                                         [](const Finding& a, const Finding& b) { return a.weight < b.weight; });
-  return heaviest == result.findings.end() ? nullptr : &*heaviest;
+std::string in_words(const Report& report, const Cause& cause) {
+  if (const RequirementText* rule = report.requirement(cause.finding.requirement)) return rule->rule;
+  if (!cause.finding.requirement.empty()) return cause.finding.requirement;
+  return cause.behavior == Behavior::errored ? "The case could not be run."
+                                             : "The endpoint did what the case does not allow.";
 }
 
-std::vector<AlikeResults> alike(const AgentResults& agent) {
-  std::vector<AlikeResults> groups;
-  for (const Behavior behavior : {Behavior::failed, Behavior::errored, Behavior::non_strict}) {
-    for (const Result* result : agent.results) {
-      if (result->behavior != behavior) continue;
-      const Finding* finding = decisive(*result);
-      const std::string_view requirement = finding ? std::string_view(finding->requirement) : std::string_view();
-      const auto same = std::find_if(groups.begin(), groups.end(), [&](const AlikeResults& group) {
-        return group.behavior == behavior && group.requirement == requirement;
-      });
-      AlikeResults& group = same != groups.end() ? *same : groups.emplace_back(behavior, requirement);
-      group.results.push_back(result);
-    }
-  }
-  return groups;
+std::string clause_and_weight(const Report& report, const Finding& finding) {
+  if (finding.requirement.empty()) return {};
+  const std::string why = report.why_it_weighs(finding);
+  return report.clause(finding.requirement) + (why.empty() ? "" : ", " + why);
+}
+
+std::string cause_text(const Report& report, const Result& result) {
+  const Cause* cause = report.cause_of(result);
+  if (cause == nullptr) return {};
+  if (result.hidden) return fmt::format("hidden by cause {}", cause->number);
+  return fmt::format("cause {} {}", cause->number, reach(*cause));
+}
+
+std::string summary_text(const Report& report, const Result& result) {
+  if (!result.hidden) return result.summary;
+  const std::string cause = cause_text(report, result);
+  return cause.empty() ? "hidden: " + result.summary : cause + ": " + result.summary;
 }
 
 std::string details(const Report& report, const Result& result) {
-  std::string text = fmt::format("{}\nExpected: {}\n", result.summary, result.expectation);
+  std::string text = fmt::format("{}\nExpectation: {}\n", result.summary, result.expectation);
+  if (const std::string cause = cause_text(report, result); !cause.empty())
+    text += fmt::format("This is {} ({})\n", cause, report.cause_of(result)->id);
   for (const Finding& finding : result.findings) {
     if (finding.weight == Finding::Weight::choice) continue;
-    text += fmt::format("{} ({}): expected {}; seen {}\n", report.clause(finding.requirement), finding.requirement,
-                        finding.expected, finding.seen);
+    text += fmt::format("{}: {}\n", finding.requirement, clause_and_weight(report, finding));
     if (const RequirementText* rule = report.requirement(finding.requirement))
-      text += fmt::format("  {}: {}\n", rule->level, rule->rule);
+      text += fmt::format("  rule: {}\n", rule->rule);
+    text += fmt::format("  expected: {}\n  seen: {}\n", finding.expected, finding.seen);
   }
   if (!result.replay.empty()) text += fmt::format("Again: {}\n", result.replay);
   return text;

@@ -1,20 +1,21 @@
 // github.cc - for GitHub Actions: github-summary.md, to be appended to $GITHUB_STEP_SUMMARY, and
 // github-annotations.txt, workflow commands to be printed by a step. Both give the digest first: GitHub shows ten
-// errors of a step and 1 MiB of summary, so failures that are alike are one entry.
+// errors of a step and 1 MiB of summary, so a cause is one entry.
 #include <fmt/format.h>
 
 #include <array>
 
+#include "reports/cause_markdown.h"
 #include "reports/digest.h"
 #include "reports/render.h"
+#include "reports/support/words.h"
 #include "reports/text.h"
 
 namespace touchstone {
 namespace {
 
 constexpr std::size_t kAnnotations = 10;  // of each level: more are not shown
-constexpr std::size_t kGroupsTold = 40;   // of each endpoint in the summary
-constexpr std::size_t kCasesNamed = 20;   // of each group in the summary
+constexpr std::size_t kCausesTold = 40;   // of each endpoint in the summary
 
 // --- Workflow commands ----------------------------------------------------------------------------------------
 
@@ -50,17 +51,14 @@ std::string command(std::string_view level, std::string_view title, std::string_
   return fmt::format("::{} title={}::{}\n", level, command_property(title), command_data(message));
 }
 
-std::string heading(const Report& report, const AlikeResults& group) {
-  if (group.requirement.empty()) return std::string(name(group.behavior));
-  return fmt::format("{}: {}", name(group.behavior), report.clause(group.requirement));
-}
-
-std::string annotation(const Report& report, const AgentResults& agent, const AlikeResults& group) {
-  const Result& first = *group.results.front();
-  std::string message = fmt::format("{}: {}", first.case_id, details(report, first));
-  if (group.results.size() > 1) message += fmt::format("Alike: {} more", group.results.size() - 1);
-  const bool warning = group.behavior == Behavior::non_strict;
-  return command(warning ? "warning" : "error", fmt::format("{}, {}", agent.name, heading(report, group)), message);
+std::string annotation(const Report& report, const AgentResults& agent, const Cause& cause) {
+  const bool warning = cause.behavior == Behavior::non_strict;
+  std::string title = fmt::format("{}, {}", agent.name, name(cause.behavior));
+  if (!cause.finding.requirement.empty()) title += ": " + report.clause(cause.finding.requirement);
+  const std::string message =
+      fmt::format("Cause {} {}: {}\n{}: {}", cause.number, reach(cause), in_words(report, cause),
+                  cause.shortest->case_id, details(report, *cause.shortest));
+  return command(warning ? "warning" : "error", title, message);
 }
 
 std::string annotations(const Report& report) {
@@ -71,9 +69,11 @@ std::string annotations(const Report& report) {
     ++told[false];
   }
   for (const AgentResults& agent : report.agents()) {
-    out += command("notice", fmt::format("Touchstone, {}", agent.name), counts_text(count(agent.results)));
-    for (const AlikeResults& group : alike(agent)) {
-      if (++told[group.behavior == Behavior::non_strict] <= kAnnotations) out += annotation(report, agent, group);
+    std::string digest = counts_text(count(agent.results));
+    if (!agent.causes.empty()) digest += fmt::format(". {}.", headline(agent.causes));
+    out += command("notice", fmt::format("Touchstone, {}", agent.name), digest);
+    for (const Cause& cause : agent.causes.all()) {
+      if (++told[cause.behavior == Behavior::non_strict] <= kAnnotations) out += annotation(report, agent, cause);
     }
   }
   return out;
@@ -81,32 +81,14 @@ std::string annotations(const Report& report) {
 
 // --- The summary ----------------------------------------------------------------------------------------------
 
-std::string group_text(const Report& report, const AlikeResults& group) {
-  std::string out = fmt::format("\n<details><summary><b>{}</b> × {}</summary>\n\n",
-                                markdown_escape(heading(report, group)), group.results.size());
-  if (const RequirementText* rule = report.requirement(group.requirement))
-    out += fmt::format("{} ([{}](https://www.rfc-editor.org/rfc/rfc{}.html#section-{}), {})\n\n",
-                       markdown_escape(rule->rule), markdown_escape(rule->id), rule->rfc, rule->section, rule->level);
-  const Result& first = *group.results.front();
-  out += fmt::format("{}\n", markdown_escape(first.summary));
-  if (const Finding* finding = decisive(first))
-    out +=
-        fmt::format("- expected: {}\n- seen: {}\n", markdown_escape(finding->expected), markdown_escape(finding->seen));
-  if (!first.replay.empty()) out += fmt::format("- again: {}\n", markdown_code(first.replay));
-  out += "\nCases: ";
-  for (std::size_t i = 0; i < group.results.size() && i < kCasesNamed; ++i)
-    out += fmt::format("{}{}", i == 0 ? "" : ", ", markdown_code(group.results[i]->case_id));
-  if (group.results.size() > kCasesNamed) out += fmt::format(" and {} more", group.results.size() - kCasesNamed);
-  return out + "\n\n</details>\n";
-}
-
 std::string agent_text(const Report& report, const AgentResults& agent) {
-  const auto groups = alike(agent);
-  if (groups.empty()) return {};
-  std::string out = fmt::format("\n### {}\n", markdown_escape(agent.name));
-  for (std::size_t i = 0; i < groups.size() && i < kGroupsTold; ++i) out += group_text(report, groups[i]);
-  if (groups.size() > kGroupsTold)
-    out += fmt::format("\n{} more kinds of failure are in the report.\n", groups.size() - kGroupsTold);
+  const std::vector<Cause>& causes = agent.causes.all();
+  if (causes.empty()) return {};
+  std::string out = fmt::format("\n### {}\n\n{}.\n", markdown_escape(agent.name), headline(agent.causes));
+  for (std::size_t i = 0; i < causes.size() && i < kCausesTold; ++i) out += cause_in_markdown(report, causes[i]);
+  if (causes.size() > kCausesTold)
+    out +=
+        fmt::format("\n{} in the report.\n", count_of(causes.size() - kCausesTold, "more cause is", "more causes are"));
   return out;
 }
 

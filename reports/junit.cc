@@ -53,7 +53,8 @@ std::string test_case(const Report& report, std::string_view agent, const Result
       return out + element("error");
     case Behavior::not_applicable:
     case Behavior::unimplemented:
-      return out + fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", xml_escape(result.summary));
+      return out + fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
+                               xml_escape(summary_text(report, result)));
     default:
       return out + "/>\n";
   }
@@ -68,6 +69,29 @@ std::string remarks(const Suite& suite) {
     if (!plain || result->flaky)
       out += fmt::format("{}{} {}: {}\n", name(result->behavior), result->flaky ? " (flaky)" : "", result->case_id,
                          result->summary);
+  }
+  return out;
+}
+
+bool touches(const Suite& suite, const std::vector<const Result*>& results) {
+  return std::ranges::any_of(
+      results, [&](const Result* result) { return std::ranges::find(suite.results, result) != suite.results.end(); });
+}
+
+std::string property(std::string_view name, std::string_view value) {
+  return fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, xml_escape(value));
+}
+
+// The causes that have a case in this suite, with all that they explain in others.
+std::string cause_properties(const Report& report, const AgentResults& agent, const Suite& suite) {
+  std::string out;
+  for (const Cause& cause : agent.causes.all()) {
+    if (!touches(suite, cause.cases) && !touches(suite, cause.hidden)) continue;
+    const std::string clause = clause_and_weight(report, cause.finding);
+    out += property(fmt::format("touchstone.cause.{}", cause.number),
+                    fmt::format("{} {}: {} ({}). {} Shortest: {}{}", name(cause.behavior), cause.id, reach(cause),
+                                clause, in_words(report, cause), cause.shortest->case_id,
+                                cause.shortest->replay.empty() ? "" : ", again: " + cause.shortest->replay));
   }
   return out;
 }
@@ -88,8 +112,8 @@ std::string test_suite(const Report& report, const AgentResults& agent, const Su
       {"touchstone.profile", report.run().profile},
       {"touchstone.seed", fmt::to_string(report.run().seed)},
       {"touchstone.complete", fmt::to_string(report.run().complete)}};
-  for (const auto& [key, value] : properties)
-    out += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", key, xml_escape(value));
+  for (const auto& [key, value] : properties) out += property(key, value);
+  out += cause_properties(report, agent, suite);
   out += "    </properties>\n";
   for (const Result* result : suite.results) out += test_case(report, agent.name, *result);
   return out + fmt::format("    <system-out>{}</system-out>\n    <system-err>{}</system-err>\n  </testsuite>\n",

@@ -1,8 +1,9 @@
-// markdown.cc - summary.md: totals and what deserves attention, for a pull request or a terminal.
+// markdown.cc - summary.md: totals, causes and groups, for a pull request or a terminal.
 #include <fmt/format.h>
 
 #include <array>
 
+#include "reports/cause_markdown.h"
 #include "reports/digest.h"
 #include "reports/render.h"
 #include "reports/result/result_json.h"
@@ -45,24 +46,11 @@ std::string groups(const AgentResults& agent) {
   return out;
 }
 
-std::string attention(const Report& report, const AgentResults& agent, Behavior behavior) {
-  std::string out;
-  for (const Result* result : agent.results) {
-    if (result->behavior != behavior) continue;
-    out +=
-        fmt::format("- **{}**{}: {}{}\n", markdown_escape(result->case_id),
-                    result->aliases.empty() ? "" : " (" + markdown_escape(fmt::format("{}", result->aliases[0])) + ")",
-                    markdown_escape(result->summary), result->flaky ? " *(flaky)*" : "");
-    for (const Finding& finding : result->findings) {
-      if (finding.weight == Finding::Weight::choice) continue;
-      const RequirementText* rule = report.requirement(finding.requirement);
-      out += fmt::format("  - {}: {} Expected {}; seen {}.\n", markdown_escape(report.clause(finding.requirement)),
-                         rule ? markdown_escape(rule->rule) : "", markdown_escape(finding.expected),
-                         markdown_escape(finding.seen));
-    }
-    if (!result->replay.empty()) out += fmt::format("  - again: {}\n", markdown_code(result->replay));
-  }
-  return out.empty() ? out : fmt::format("\n#### {}\n\n{}", name(behavior), out);
+std::string causes_text(const Report& report, const AgentResults& agent) {
+  if (agent.causes.empty()) return {};
+  std::string out = fmt::format("\n### Causes\n\n{}.\n", headline(agent.causes));
+  for (const Cause& cause : agent.causes.all()) out += cause_in_markdown(report, cause);
+  return out;
 }
 
 std::string facts(const Report& report) {
@@ -83,9 +71,8 @@ std::expected<void, FileError> render_markdown(const Report& report, const Sink&
   for (const AgentResults& agent : report.agents())
     out += counts_row(markdown_escape(agent.name), count(agent.results));
   for (const AgentResults& agent : report.agents()) {
-    out += fmt::format("\n## {}\n\n{}", markdown_escape(agent.name), groups(agent));
-    for (const Behavior behavior : {Behavior::failed, Behavior::errored, Behavior::non_strict})
-      out += attention(report, agent, behavior);
+    out += fmt::format("\n## {}\n{}\n### Groups\n\n{}", markdown_escape(agent.name), causes_text(report, agent),
+                       groups(agent));
   }
   return sink("summary.md", out);
 }

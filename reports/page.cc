@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reports/digest.h"
 #include "reports/render.h"
 #include "reports/result/result_json.h"
 #include "reports/support/page_template.h"
@@ -25,10 +26,11 @@ constexpr Extent kOfQuiet{24, 8, 256, 768}, kOfTrouble{40, 20, 256, 8192};
 constexpr std::size_t kShortPayload = 24;
 constexpr std::size_t kHeadOctets = 4096;
 
-constexpr std::array<std::string_view, 4> kStyles{"theme.css", "page.css", "case.css", "requirements.css"};
-constexpr std::array<std::string_view, 10> kScripts{"dom.js",          "model.js", "state.js",    "wire.js",
-                                                    "case.js",         "cases.js", "overview.js", "matrix.js",
-                                                    "requirements.js", "main.js"};
+constexpr std::array<std::string_view, 5> kStyles{"theme.css", "page.css", "case.css", "causes.css",
+                                                  "requirements.css"};
+constexpr std::array<std::string_view, 11> kScripts{"dom.js",    "model.js",        "state.js", "wire.js",
+                                                    "case.js",   "causes.js",       "cases.js", "overview.js",
+                                                    "matrix.js", "requirements.js", "main.js"};
 
 using Numbers = std::map<std::string_view, std::size_t>;
 
@@ -76,13 +78,13 @@ Json compact(const Transcript& transcript, const Extent& extent) {
 }
 
 // The line of one result: what is read only when the case is opened.
-Json details(const Result& result, const Numbers& requirements) {
+Json details(const Report& report, const Result& result, const Numbers& requirements) {
   Json findings = Json::array();
   for (const Finding& finding : result.findings) {
     const auto number = requirements.find(finding.requirement);
     findings.push_back(
         Json::array({name(finding.weight), number == requirements.end() ? -1 : static_cast<int>(number->second),
-                     finding.expected, finding.seen}));
+                     finding.expected, finding.seen, report.why_it_weighs(finding)}));
   }
   const Extent& extent = result.behavior == Behavior::ok && !result.flaky ? kOfQuiet : kOfTrouble;
   Json out{{"expectation", result.expectation},
@@ -148,21 +150,53 @@ Json row(const Report& report, const Result& result, const Numbers& cases, const
     const auto number = requirements.find(finding.requirement);
     if (number != requirements.end()) findings.push_back(Json::array({name(finding.weight), number->second}));
   }
+  const Cause* cause = report.cause_of(result);
   return Json::array({cases.at(result.case_id), name(result.behavior), name(result.closing), result.duration_ms,
                       result.flaky ? 1 : 0, result.summary, std::move(findings),
-                      report.case_file(result.agent, autobahn_ids(result).front())});
+                      report.case_file(result.agent, autobahn_ids(result).front()), cause ? cause->number : 0,
+                      result.hidden ? 1 : 0});
+}
+
+// Results are told by their place among those of the endpoint.
+Json causes_json(const Report& report, const AgentResults& agent, const Numbers& requirements) {
+  std::map<const Result*, std::size_t> places;
+  for (const Result* result : agent.results) places.emplace(result, places.size());
+  const auto places_of = [&](const std::vector<const Result*>& results) {
+    Json out = Json::array();
+    for (const Result* result : results) out.push_back(places.at(result));
+    return out;
+  };
+  Json out = Json::array();
+  for (const Cause& cause : agent.causes.all()) {
+    const auto number = requirements.find(cause.finding.requirement);
+    out.push_back(Json{{"id", cause.id},
+                       {"verdict", name(cause.behavior)},
+                       {"requirement", number == requirements.end() ? -1 : static_cast<int>(number->second)},
+                       {"words", in_words(report, cause)},
+                       {"why", report.why_it_weighs(cause.finding)},
+                       {"reach", reach(cause)},
+                       {"expected", cause.finding.expected},
+                       {"seen", cause.finding.seen},
+                       {"cases", places_of(cause.cases)},
+                       {"hidden", places_of(cause.hidden)},
+                       {"shortest", places.at(cause.shortest)},
+                       {"replay", cause.shortest->replay}});
+  }
+  return out;
 }
 
 Json page_data(const Report& report, const Numbers& requirements) {
   Numbers case_numbers;
   Json cases = Json::array(), agents = Json::array(), results = Json::array();
+  Json causes = Json::array();
   for (const Result* result : distinct_cases(report, case_numbers)) {
     Json cited = Json::array();
     for (const std::string& id : result->requirements) cited.push_back(requirements.at(id));
     cases.push_back(Json::array({result->case_id, result->aliases, result->title, std::move(cited)}));
   }
   for (const AgentResults& agent : report.agents()) {
-    Json shown{{"name", agent.name}};
+    Json shown{{"name", agent.name}, {"headline", headline(agent.causes)}};
+    causes.push_back(causes_json(report, agent, requirements));
     for (const RunInfo::Agent& known : report.run().agents) {
       if (known.name != agent.name) continue;
       shown["url"] = known.url;
@@ -179,6 +213,7 @@ Json page_data(const Report& report, const Numbers& requirements) {
   return Json{{"run", std::move(run)},
               {"agents", std::move(agents)},
               {"requirements", requirements_json(report, requirements)},
+              {"causes", std::move(causes)},
               {"cases", std::move(cases)},
               {"results", std::move(results)}};
 }
@@ -188,7 +223,7 @@ std::string details_blocks(const Report& report, const Numbers& requirements) {
   for (std::size_t i = 0; i < report.agents().size(); ++i) {
     out += fmt::format("<script type=\"text/plain\" id=\"details-{}\">\n", i);
     for (const Result* result : report.agents()[i].results)
-      out += json_for_script(details(*result, requirements)) + "\n";
+      out += json_for_script(details(report, *result, requirements)) + "\n";
     out += "</script>\n";
   }
   return out;

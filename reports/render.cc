@@ -40,8 +40,8 @@ std::expected<void, FileError> render_one(const Renderer& renderer, const std::f
 }
 
 std::expected<void, FileError> render_all(const std::filesystem::path& folder, const RunInfo& run,
-                                          const std::vector<Result>& results, const RequirementTexts& requirements) {
-  const Report report(run, results, requirements);
+                                          const std::vector<Result>& results, const Texts& texts) {
+  const Report report(run, results, texts);
   FileError errors;
   for (const Renderer& row : kRenderers) {
     if (auto rendered = render_one(row, folder, report); !rendered)

@@ -30,8 +30,7 @@ struct Renderer {
 // Writes all reports into `folder`, each file whole or not at all. One renderer's error does not keep the others
 // from trying; the error returned tells them all.
 [[nodiscard]] std::expected<void, FileError> render_all(const std::filesystem::path& folder, const RunInfo& run,
-                                                        const std::vector<Result>& results,
-                                                        const RequirementTexts& requirements);
+                                                        const std::vector<Result>& results, const Texts& texts);
 
 // One report only.
 [[nodiscard]] std::expected<void, FileError> render_one(const Renderer& renderer, const std::filesystem::path& folder,

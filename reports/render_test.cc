@@ -21,7 +21,7 @@ using testing::Not;
 // The files that one renderer makes of the sample.
 std::map<std::string, std::string> rendered(std::string_view format, const Sample& sample) {
   std::map<std::string, std::string> files;
-  const Report report(sample.run, sample.results, sample.requirements);
+  const Report report(sample.run, sample.results, sample.texts);
   const auto done = renderer(format)->render(report, [&](const std::string& name, std::string_view content) {
     EXPECT_TRUE(files.emplace(name, content).second) << name << " is written twice";
     return std::expected<void, FileError>();
@@ -70,7 +70,7 @@ std::size_t count(std::string_view text, std::string_view part) {
 TEST(ReportJson, HasItsStableFaces) {
   const Json report = json_of(files_of_one("json").at("report.json"));
   for (const char* key : {"report", "version", "catalogue_hash", "machine", "profile", "seed", "start", "end",
-                          "complete", "agents", "totals", "results", "requirements"})
+                          "complete", "agents", "totals", "causes", "results", "requirements"})
     EXPECT_TRUE(report.contains(key)) << key;
   ASSERT_EQ(report["results"].size(), one().results.size());
   for (const char* key : {"case", "agent", "behavior", "closing", "requirements", "duration_ms", "flaky", "aliases",
@@ -78,7 +78,35 @@ TEST(ReportJson, HasItsStableFaces) {
     EXPECT_TRUE(report["results"][0].contains(key)) << key;
   EXPECT_FALSE(report["results"][0].contains("transcript"));
   EXPECT_EQ(report["totals"]["Node ws 8.18.0"]["FAILED"], 4);
+  EXPECT_EQ(report["totals"]["Node ws 8.18.0"]["hidden"], 2);
   EXPECT_EQ(report["requirements"]["rfc6455-5.2-6"]["section"], "5.2");
+}
+
+TEST(ReportJson, CausesAndResultsNameEachOther) {
+  const Json report = json_of(files_of_one("json").at("report.json"));
+  std::map<std::string, Json> results;
+  for (const Json& result : report["results"]) results[result["case"]] = result;
+  ASSERT_EQ(report["causes"].size(), 7U) << "four FAILED, one ERRORED, two NON-STRICT";
+  std::size_t told = 0;
+  for (const Json& cause : report["causes"]) {
+    EXPECT_EQ(results.at(cause["shortest"])["cause"], cause["number"]);
+    for (const char* list : {"cases", "hides"}) told += cause[list].size();
+    for (const Json& id : cause["hides"]) EXPECT_EQ(results.at(id)["hidden"], true);
+  }
+  EXPECT_EQ(told, 4U + 1U + 2U + 2U);
+  EXPECT_EQ(report["causes"][0]["id"], "rfc6455-5.6-4/message-refused/1009");
+  EXPECT_EQ(report["causes"][0]["hides"].size(), 2U);
+  EXPECT_FALSE(results.at("framing/text-length/1").contains("cause"));
+}
+
+// No reader may be told that a broken MUST is NON-STRICT: where a choice decides, its reason stands for the level.
+TEST(EveryFormat, SaysTheReasonOfAChoiceInPlaceOfTheLevel) {
+  const std::string reason = "C-30: the RFC says that the connection fails, and not how early";
+  for (const std::string_view format : {"json", "junit", "markdown", "github", "sarif", "html"}) {
+    std::string all;
+    for (const auto& [name, content] : files_of_one(format)) all += content;
+    EXPECT_THAT(all, HasSubstr(reason)) << format;
+  }
 }
 
 TEST(ReportJson, IsJsonWithoutResultsToo) {
@@ -191,21 +219,49 @@ TEST(Junit, CountsWhatItLists) {
   EXPECT_EQ(count(xml, "<testcase "), one().results.size());
   EXPECT_EQ(count(xml, "<failure "), 4U);
   EXPECT_EQ(count(xml, "<error "), 1U);
-  EXPECT_EQ(count(xml, "<skipped "), 9U);
+  EXPECT_EQ(count(xml, "<skipped "), 11U);
   EXPECT_EQ(count(xml, "<testsuite "), 9U) << "one a group";
   EXPECT_THAT(xml, HasSubstr(R"(name="close/code/7" classname="Node ws 8.18.0.close")"));
-  EXPECT_THAT(xml, HasSubstr("RFC 6455 5.5.1 (rfc6455-5.5.1-10): expected a Close frame"));
+  EXPECT_THAT(xml, HasSubstr("rfc6455-5.5.1-10: RFC 6455 5.5.1, MUST\n  rule: A received close"));
+  EXPECT_THAT(xml, HasSubstr("expected: a Close frame\n  seen: nothing, until the tester gave up"));
+  EXPECT_THAT(xml, HasSubstr("<skipped message=\"hidden by cause 1: Closed with 1009"));
+  EXPECT_THAT(
+      xml, HasSubstr("name=\"touchstone.cause.1\" value=\"FAILED rfc6455-5.6-4/message-refused/1009: explains 1 case, "
+                     "hides 2 (RFC 6455 5.6, MUST)"));
   EXPECT_THAT(xml, Not(HasSubstr("<script")));
 }
 
-TEST(Markdown, ListsWhatDeservesAttention) {
+TEST(Markdown, ListsCausesAndTheCaseThatShowsEach) {
   const std::string text = files_of_one("markdown").at("summary.md");
-  EXPECT_THAT(text, HasSubstr("| Node ws 8.18.0 | 495 | 2 | 8 | 8 | 1 | 4 | 1 |"));
-  EXPECT_THAT(text, HasSubstr("**reserved/rsv/2** (3.2)"));
+  EXPECT_THAT(text, HasSubstr("| Node ws 8.18.0 | 493 | 2 | 8 | 8 | 3 | 4 | 1 |"));
+  EXPECT_THAT(text, HasSubstr("7 causes explain 7 cases (4 FAILED, 1 ERRORED, 2 NON-STRICT) and hide 2 more."));
+  EXPECT_THAT(text, HasSubstr("#### FAILED: cause 1 explains 1 case, hides 2"));
+  EXPECT_THAT(text, HasSubstr("- shortest: **reserved/rsv/2** (3.2), A reserved bit"));
+  EXPECT_THAT(text, HasSubstr("<details><summary>2 hidden cases</summary>"));
   EXPECT_THAT(text, HasSubstr("*(flaky)*"));
   EXPECT_THAT(text, Not(HasSubstr("<script")));
   EXPECT_THAT(rendered("markdown", sample_run(1, false)).at("summary.md"),
               HasSubstr("This run is partial: 300 of 519"));
+}
+
+TEST(Sarif, HasARuleForEachRequirementAndKind) {
+  const Json sarif = json_of(files_of_one("sarif").at("results.sarif"));
+  const Json& run = sarif["runs"][0];
+  std::set<std::string> rules;
+  for (const Json& rule : run["tool"]["driver"]["rules"]) rules.insert(rule["id"]);
+  EXPECT_TRUE(rules.contains("rfc6455-5.2-6/violation-accepted"));
+  EXPECT_TRUE(rules.contains("touchstone-errored"));
+  EXPECT_EQ(run["properties"]["causes"].size(), 7U);
+  std::size_t hidden = 0;
+  for (const Json& result : run["results"]) hidden += result["properties"].contains("hiddenBy") ? 1 : 0;
+  EXPECT_EQ(hidden, 2U);
+}
+
+TEST(GitHub, HasOneAnnotationForEachCause) {
+  const std::string text = files_of_one("github").at("github-annotations.txt");
+  EXPECT_EQ(count(text, "::error "), 5U);
+  EXPECT_EQ(count(text, "::warning "), 2U);
+  EXPECT_THAT(text, HasSubstr("::Cause 1 explains 1 case, hides 2: Message type is preserved"));
 }
 
 TEST(Page, NeverLetsAnEndpointEndTheScript) {
@@ -224,7 +280,7 @@ TEST(Page, IsThereWithoutResults) {
 TEST(RenderAll, WritesEveryFormatAndNoTemporaryFile) {
   const TestFolder folder;
   const auto out = folder.path() / "new" / "report";
-  ASSERT_TRUE(render_all(out, few().run, few().results, few().requirements));
+  ASSERT_TRUE(render_all(out, few().run, few().results, few().texts));
   for (const char* name : {"report.json", "index.json", "junit.xml", "summary.md", "index.html"})
     EXPECT_TRUE(std::filesystem::exists(out / name)) << name;
   for (const auto& entry : std::filesystem::directory_iterator(out)) EXPECT_NE(entry.path().extension(), ".tmp");
@@ -233,7 +289,7 @@ TEST(RenderAll, WritesEveryFormatAndNoTemporaryFile) {
 TEST(RenderAll, SaysEveryErrorAndWritesTheRest) {
   const TestFolder folder;
   std::filesystem::create_directories(folder.path() / "junit.xml" / "in the way");
-  const auto done = render_all(folder.path(), few().run, few().results, few().requirements);
+  const auto done = render_all(folder.path(), few().run, few().results, few().texts);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error(), HasSubstr("cannot write " + (folder.path() / "junit.xml").string()));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "index.html"));
@@ -250,7 +306,7 @@ TEST(RenderAll, GivesTheSameFromTheJournal) {
   ASSERT_TRUE(writer->finish(few().run));
   const auto journal = read_journal(folder.path());
   ASSERT_TRUE(journal) << journal.error();
-  const Sample again{journal->run, journal->results, few().requirements};
+  const Sample again{journal->run, journal->results, few().texts};
   for (const Renderer& format : renderers())
     EXPECT_TRUE(rendered(format.name, again) == rendered(format.name, few())) << format.name;  // too long to print
 }

@@ -98,6 +98,12 @@ class ReadingOrder {
   std::map<std::string_view, Rank> ranks_;
 };
 
+// FAILED is a broken MUST, NON-STRICT a broken SHOULD.
+bool decides(std::string_view level, Finding::Weight weight) {
+  if (weight == Finding::Weight::violation) return level.starts_with("MUST");
+  return weight == Finding::Weight::weak && (level.starts_with("SHOULD") || level == "RECOMMENDED");
+}
+
 std::string cleaned(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -113,8 +119,11 @@ std::string cleaned(std::string_view text) {
 
 }  // namespace
 
-Report::Report(const RunInfo& run, const std::vector<Result>& results, const RequirementTexts& requirements)
-    : run_(run), texts_(requirements) {
+std::string choice_key(std::string_view row, std::string_view kind, std::string_view requirement) {
+  return fmt::format("{} {} {}", row, kind, requirement);
+}
+
+Report::Report(const RunInfo& run, const std::vector<Result>& results, const Texts& texts) : run_(run), texts_(texts) {
   collect_agents(results);
   name_files();
   const auto cite = [&](const std::string& id) {
@@ -141,7 +150,8 @@ void Report::collect_agents(const std::vector<Result>& results) {
   for (const std::string_view name : names) {
     std::vector<const Result*>& of_agent = by_agent[name];
     std::sort(of_agent.begin(), of_agent.end(), order);
-    agents_.push_back({std::string(name), std::move(of_agent)});
+    Causes causes(of_agent);
+    agents_.push_back({std::string(name), std::move(of_agent), std::move(causes)});
   }
 }
 
@@ -163,13 +173,31 @@ void Report::name_files() {
 }
 
 const RequirementText* Report::requirement(std::string_view id) const {
-  const auto found = texts_.find(id);
-  return found == texts_.end() ? nullptr : &found->second;
+  const auto found = texts_.requirements.find(id);
+  return found == texts_.requirements.end() ? nullptr : &found->second;
 }
 
 std::string Report::clause(std::string_view id) const {
   const RequirementText* text = requirement(id);
   return text ? fmt::format("RFC {} {}", text->rfc, text->section) : std::string(id);
+}
+
+const Cause* Report::cause_of(const Result& result) const {
+  for (const AgentResults& agent : agents_)
+    if (const Cause* cause = agent.causes.of(result)) return cause;
+  return nullptr;
+}
+
+std::string Report::why_it_weighs(const Finding& finding) const {
+  if (!finding.choice.empty()) {
+    for (const std::string& key : {choice_key(finding.choice, finding.kind, finding.requirement), finding.choice}) {
+      const auto reason = texts_.choices.find(key);
+      if (reason != texts_.choices.end()) return fmt::format("{}: {}", finding.choice, reason->second);
+    }
+    return finding.choice;
+  }
+  const RequirementText* text = requirement(finding.requirement);
+  return text != nullptr && decides(text->level, finding.weight) ? text->level : std::string();
 }
 
 const std::string& Report::case_file(std::string_view agent, std::string_view id) const {

@@ -1,5 +1,6 @@
 // report.h - what every renderer reads, and the order and names that all reports share.
 #pragma once
+#include "reports/causes.h"
 #include "reports/result/result.h"
 
 #include <map>
@@ -26,17 +27,28 @@ struct RequirementText {
   std::string autobahn{};    // Autobahn|Testsuite's cases: "tested", "in-passing", or empty
 };
 using RequirementTexts = std::map<std::string, RequirementText, std::less<>>;
+// Why a row of choices.json decides how much a finding weighs, where the level of its requirement does not: sentences,
+// by choice_key(), and by the id of the row alone ("C-22") its title.
+using ChoiceTexts = std::map<std::string, std::string, std::less<>>;
+[[nodiscard]] std::string choice_key(std::string_view row, std::string_view kind, std::string_view requirement);
 
-// All results of one endpoint, in reading order.
+// What reports quote of the catalogue.
+struct Texts {
+  RequirementTexts requirements;
+  ChoiceTexts choices;
+};
+
+// All results of one endpoint, in reading order, and what explains those that are not OK.
 struct AgentResults {
   std::string name;
   std::vector<const Result*> results;
+  Causes causes;
 };
 
 class Report {
  public:
   // Keeps references to all three. Texts may lack some: an older journal, a rule since renamed.
-  Report(const RunInfo& run, const std::vector<Result>& results, const RequirementTexts& requirements);
+  Report(const RunInfo& run, const std::vector<Result>& results, const Texts& texts);
 
   [[nodiscard]] const RunInfo& run() const noexcept { return run_; }
 
@@ -44,12 +56,17 @@ class Report {
   // order of finishing was: two reports of the same run can be compared line by line.
   [[nodiscard]] const std::vector<AgentResults>& agents() const noexcept { return agents_; }
 
-  [[nodiscard]] const RequirementTexts& texts() const noexcept { return texts_; }
+  [[nodiscard]] const RequirementTexts& texts() const noexcept { return texts_.requirements; }
   // Of the requirements that the results cite, those whose text is known; by id.
   [[nodiscard]] const std::map<std::string_view, const RequirementText*>& cited() const noexcept { return cited_; }
   [[nodiscard]] const RequirementText* requirement(std::string_view id) const;
   // "RFC 6455 5.5.1", or the id itself when its text is not known.
   [[nodiscard]] std::string clause(std::string_view id) const;
+  // Causes::of() of its endpoint: the root of a result that is not OK, or what hides it; nothing for others.
+  [[nodiscard]] const Cause* cause_of(const Result& result) const;
+  // Why a finding weighs what it does: the level of its requirement ("MUST"), or the reason of the choice that decides
+  // ("C-22: ..."). Empty when neither is known: no line says that a broken MUST is NON-STRICT.
+  [[nodiscard]] std::string why_it_weighs(const Finding& finding) const;
 
   // The JSON file of one case of one endpoint. `id` is one of autobahn_ids().
   [[nodiscard]] const std::string& case_file(std::string_view agent, std::string_view id) const;
@@ -58,7 +75,7 @@ class Report {
   void collect_agents(const std::vector<Result>& results);
   void name_files();
   const RunInfo& run_;
-  const RequirementTexts& texts_;
+  const Texts& texts_;
   std::vector<AgentResults> agents_;
   std::map<std::string_view, const RequirementText*> cited_;
   std::map<std::pair<std::string, std::string>, std::string, std::less<>> files_;

@@ -1,4 +1,5 @@
 // report_json.cc - report.json: everything but the transcripts, for programs. Schema: reports/schema/report.json.
+#include "reports/cause_json.h"
 #include "reports/render.h"
 #include "reports/result/result_json.h"
 
@@ -26,7 +27,15 @@ Json totals_json(const AgentResults& agent) {
     Json& count = out[std::string(name(result->behavior))];
     count = count.get<int>() + 1;
   }
+  out["hidden"] = agent.causes.hidden();
   return out;
+}
+
+// One element a line: readable, and small changes give small diffs.
+std::string by_lines(const Json& list) {
+  std::string text;
+  for (const Json& row : list) text += (text.empty() ? "[\n  " : ",\n  ") + write_json(row);
+  return text.empty() ? "[]" : text + "\n ]";
 }
 
 }  // namespace
@@ -35,34 +44,26 @@ std::expected<void, FileError> render_report_json(const Report& report, const Si
   Json out = Json{{"report", 1}};
   out.update(to_json(report.run()));
   Json totals = Json::object();
-  Json results = Json::array();
+  Json results = Json::array(), causes = Json::array();
   for (const AgentResults& agent : report.agents()) {
     totals[agent.name] = totals_json(agent);
+    for (const Cause& cause : agent.causes.all()) causes.push_back(to_json(report, agent.name, cause));
     for (const Result* result : agent.results) {
       Json row = to_json_without_transcript(*result);
       row["file"] = report.case_file(agent.name, autobahn_ids(*result).front());
+      if (const Cause* cause = agent.causes.of(*result)) row["cause"] = cause->number;
       results.push_back(std::move(row));
     }
   }
   out["totals"] = std::move(totals);
+  out["causes"] = std::move(causes);
   out["results"] = std::move(results);
   out["requirements"] = requirements_json(report);
-  // One result a line: readable, and small changes give small diffs.
   std::string text = "{";
   for (const auto& [key, value] : out.items()) {
     text += text.size() == 1 ? "\n " : ",\n ";
     text += write_json(Json(key)) + ": ";
-    if (key != "results" || value.empty()) {
-      text += write_json(value);
-      continue;
-    }
-    std::string_view separator = "[\n  ";
-    for (const Json& row : value) {
-      text += separator;
-      text += write_json(row);
-      separator = ",\n  ";
-    }
-    text += "\n ]";
+    text += key == "results" || key == "causes" ? by_lines(value) : write_json(value);
   }
   return sink("report.json", text + "\n}\n");
 }

@@ -81,7 +81,7 @@ TEST(AutobahnIds, AreTheAliasesOrOurs) {
 
 TEST(Cited, HasTheKnownTextsOfWhatResultsName) {
   const RunInfo run;
-  const RequirementTexts texts = {{"r1", {"r1", 6455, "5.5", "MUST", "both", "rule"}}, {"r2", {}}};
+  const Texts texts = {{{"r1", {"r1", 6455, "5.5", "MUST", "both", "rule"}}, {"r2", {}}}, {}};
   std::vector<Result> results = {a_result("c")};
   results[0].requirements = {"r1", "gone"};
   const Report report(run, results, texts);

@@ -1,5 +1,6 @@
-// sarif.cc - results.sarif: SARIF 2.1.0, one run for each endpoint. Rules are the requirements of the RFCs; results are
-// findings that weigh, so what is fine is not in it. Locations are the files of the cases with their transcripts.
+// sarif.cc - results.sarif: SARIF 2.1.0, one run for each endpoint. Rules are the requirements of the RFCs, each
+// with the kind of what breaks it; results are findings that weigh, so what is fine is not in it. Locations are the
+// files of the cases with their transcripts.
 #include <fmt/format.h>
 
 #include <set>
@@ -40,24 +41,38 @@ class RunWriter {
     out["columnKind"] = "unicodeCodePoints";
     out["properties"] = Json{{"endpoint", clean_text(agent_.name)},
                              {"counts", counts_text(count(agent_.results))},
+                             {"causes", causes()},
                              {"profile", run.profile},
                              {"catalogue", run.catalogue_hash}};
     return out;
   }
 
  private:
+  [[nodiscard]] Json causes() const {
+    Json out = Json::array();
+    for (const Cause& cause : agent_.causes.all())
+      out.push_back(Json{{"number", cause.number},
+                         {"id", cause.id},
+                         {"level", cause.behavior == Behavior::non_strict ? "warning" : "error"},
+                         {"about", fmt::format("{}: {}", reach(cause), clean_text(in_words(report_, cause)))},
+                         {"shortest", cause.shortest->case_id},
+                         {"replay", clean_text(cause.shortest->replay)}});
+    return out;
+  }
+
   void add(const Result& result, Json& into) {
-    std::set<std::string_view> told;  // one result for each rule that a case breaks
+    std::set<std::string, std::less<>> told;  // one result for each rule that a case breaks
     for (const Finding& finding : result.findings) {
-      if (finding.weight == Finding::Weight::choice || !told.insert(finding.requirement).second) continue;
+      const std::string rule_id = finding.requirement + (finding.kind.empty() ? "" : "/" + finding.kind);
+      if (finding.weight == Finding::Weight::choice || !told.insert(rule_id).second) continue;
       const std::string text = fmt::format("{}: expected {}; seen {}.", result.case_id, finding.expected, finding.seen);
       // What a flaky case that passed in the end did at first is worth a look, no more.
       const bool error = finding.weight == Finding::Weight::violation && is_bad(result);
-      into.push_back(row(result, rule(finding.requirement), error ? "error" : "warning", text));
+      into.push_back(row(result, rule(rule_id, &finding), error ? "error" : "warning", text));
     }
     if (told.empty() && is_bad(result)) {
       const bool errored = result.behavior == Behavior::errored;
-      into.push_back(row(result, rule(errored ? kErrored : kFailed), "error",
+      into.push_back(row(result, rule(errored ? kErrored : kFailed, nullptr), "error",
                          fmt::format("{}: {}", result.case_id, result.summary)));
     }
   }
@@ -68,28 +83,33 @@ class RunWriter {
     Json location;
     location["physicalLocation"] = Json{{"artifactLocation", Json{{"uri", file}}}, {"region", Json{{"startLine", 1}}}};
     location["logicalLocations"] = Json::array({Json{{"fullyQualifiedName", result.case_id}}});
-    return Json{
-        {"ruleId", id},
-        {"ruleIndex", rule},
-        {"level", level},
-        {"message", text_of(text)},
-        {"locations", Json::array({std::move(location)})},
-        {"partialFingerprints", Json{{"caseAndRequirement/v1", fmt::format("{} {}", result.case_id, id)}}},
-        {"properties",
-         Json{{"verdict", name(result.behavior)}, {"flaky", result.flaky}, {"replay", clean_text(result.replay)}}}};
+    Json properties{{"verdict", name(result.behavior)}, {"flaky", result.flaky}, {"replay", clean_text(result.replay)}};
+    if (const Cause* cause = report_.cause_of(result)) {
+      properties["cause"] = cause->number;
+      properties[result.hidden ? "hiddenBy" : "causeId"] = cause->id;
+    }
+    return Json{{"ruleId", id},
+                {"ruleIndex", rule},
+                {"level", level},
+                {"message", text_of(text)},
+                {"locations", Json::array({std::move(location)})},
+                {"partialFingerprints", Json{{"caseAndRequirement/v1", fmt::format("{} {}", result.case_id, id)}}},
+                {"properties", std::move(properties)}};
   }
 
   // The rule's place in rules_, where it is put at its first use.
-  std::size_t rule(std::string_view id) {
+  std::size_t rule(std::string_view id, const Finding* finding) {
     const auto [at, added] = places_.emplace(id, rules_.size());
-    if (added) rules_.push_back(described(id));
+    if (added) rules_.push_back(described(id, finding));
     return at->second;
   }
 
-  [[nodiscard]] Json described(std::string_view id) const {
+  [[nodiscard]] Json described(std::string_view id, const Finding* finding) const {
     Json out{{"id", id}};
-    if (const RequirementText* text = report_.requirement(id)) {
-      out["shortDescription"] = text_of(fmt::format("RFC {} section {} ({})", text->rfc, text->section, text->level));
+    const RequirementText* text = finding == nullptr ? nullptr : report_.requirement(finding->requirement);
+    if (text != nullptr) {
+      const std::string kind = finding->kind.empty() ? "" : fmt::format(", {}", finding->kind);
+      out["shortDescription"] = text_of(clause_and_weight(report_, *finding) + kind);
       out["fullDescription"] = text_of(text->rule);
       out["helpUri"] = fmt::format("https://www.rfc-editor.org/rfc/rfc{}.html#section-{}", text->rfc, text->section);
     } else if (id == kErrored) {

@@ -30,6 +30,7 @@ std::string diagnostics(const Report& report, const Result& result) {
   line("verdict", name(result.behavior));
   line("closing", name(result.closing));
   line("message", result.summary);
+  line("cause", cause_text(report, result));
   if (is_bad(result)) line("details", details(report, result));
   line("again", result.replay);
   return out + "  ...\n";
@@ -38,7 +39,8 @@ std::string diagnostics(const Report& report, const Result& result) {
 std::string point(const Report& report, std::string_view agent, const Result& result, std::size_t number) {
   std::string out = fmt::format("{} {} - {}{}", is_bad(result) ? "not ok" : "ok", number, one_line(agent),
                                 one_line(" " + result.case_id));
-  if (is_skipped(result)) return out + fmt::format(" # SKIP {}: {}\n", name(result.behavior), one_line(result.summary));
+  if (is_skipped(result))
+    return out + fmt::format(" # SKIP {}: {}\n", name(result.behavior), one_line(summary_text(report, result)));
   out += '\n';
   const bool plain = result.behavior == Behavior::ok && result.closing == Closing::ok;
   return plain ? out : out + diagnostics(report, result);
@@ -48,12 +50,17 @@ std::string point(const Report& report, std::string_view agent, const Result& re
 
 std::expected<void, FileError> render_tap(const Report& report, const Sink& sink) {
   std::size_t number = 0;
-  std::string points;
+  std::string points, causes;
+  for (const AgentResults& agent : report.agents()) {
+    for (const Cause& cause : agent.causes.all())
+      causes += fmt::format("# {}: cause {} ({}) {}: {}\n", one_line(agent.name), cause.number, name(cause.behavior),
+                            reach(cause), one_line(in_words(report, cause)));
+  }
   for (const AgentResults& agent : report.agents())
     for (const Result* result : agent.results) points += point(report, agent.name, *result, ++number);
   std::string out = fmt::format("TAP version 14\n1..{}{}\n", std::max(report.run().planned, number),
                                 report.run().planned + number == 0 ? " # no cases" : "");
-  out += points;
+  out += causes + points;
   if (const std::string notice = partial_notice(report); !notice.empty())
     out += fmt::format("Bail out! {}\n", one_line(notice));
   return sink("results.tap", out);

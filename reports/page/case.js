@@ -8,9 +8,10 @@ const ruleLink = (requirement) => (requirement.link
   ? el('a', { class: 'clause', href: requirement.link, rel: 'noreferrer', target: '_blank' }, requirement.clause)
   : el('span', { class: 'clause' }, requirement.id));
 
-function rule(requirement) {
+// `why`: what makes a finding weigh, in place of the level: the reason of a choice reads as a sentence.
+function rule(requirement, why = requirement.level) {
   return el('div', { class: 'rule' },
-    el('p', { class: 'rule-head' }, ruleLink(requirement), requirement.level ? el('span', { class: 'level' }, requirement.level) : null,
+    el('p', { class: 'rule-head' }, ruleLink(requirement), why ? el('span', { class: why.includes(': ') ? 'reason' : 'level' }, why) : null,
       el('a', { class: 'quiet', href: link({ view: 'cases', req: requirement.id, case: '' }), title: 'all cases that cite it' }, requirement.id)),
     requirement.rule ? el('p', { class: 'rule-text' }, requirement.rule) : null);
 }
@@ -21,7 +22,7 @@ const WEIGHTS = {
   choice: { heading: 'The endpoint chose', key: 'informational' },
 };
 
-function findingCard([weight, n, expected, seen]) {
+function findingCard([weight, n, expected, seen, why]) {
   const requirement = n >= 0 ? REQUIREMENTS[n] : null;
   if (weight === 'choice') {
     return el('li', { class: 'finding choice' },
@@ -30,7 +31,7 @@ function findingCard([weight, n, expected, seen]) {
   }
   return el('li', { class: `finding ${weight}` },
     el('p', { class: `finding-head v-${WEIGHTS[weight].key}` }, WEIGHTS[weight].heading),
-    requirement ? rule(requirement) : null,
+    requirement ? rule(requirement, why) : null,
     el('dl', { class: 'pair' }, el('div', {}, el('dt', {}, 'Expected'), el('dd', {}, visible(expected))),
       el('div', {}, el('dt', {}, 'Seen'), el('dd', {}, visible(seen)))));
 }
@@ -84,17 +85,21 @@ function handshakeSection(transcript) {
     el('div', { class: 'heads' }, head('Request', transcript.request), head('Response', transcript.response)));
 }
 
-function replaySection(result, more) {
-  if (!more.replay) return null;
-  const button = el('button', { type: 'button', id: 'copy-replay' }, 'Copy');
+// A command and its button; `name` makes their ids.
+function replayLine(command, name) {
+  const button = el('button', { type: 'button', id: `copy-${name}` }, 'Copy');
   button.addEventListener('click', async () => {
-    const done = await copy(more.replay);
+    const done = await copy(command);
     button.textContent = done ? 'Copied' : 'Select and copy';
     say(done ? 'Command copied.' : 'The browser does not let this page copy.');
     setTimeout(() => { button.textContent = 'Copy'; }, 1600);
   });
-  return el('section', { class: 'part' }, el('h3', {}, 'Run it again'),
-    el('div', { class: 'replay' }, el('code', { id: 'replay-command', tabindex: 0 }, visible(more.replay)), button));
+  return el('div', { class: 'replay' }, el('code', { id: `${name}-command`, tabindex: 0 }, visible(command)), button);
+}
+
+function replaySection(result, more) {
+  if (!more.replay) return null;
+  return el('section', { class: 'part' }, el('h3', {}, 'Run it again'), replayLine(more.replay, 'replay'));
 }
 
 function otherEndpoints(result) {
@@ -132,6 +137,7 @@ function caseView(result) {
       el('p', { class: 'badges' }, badge(result.verdict),
         result.closing !== 'OK' ? el('span', { class: 'badge outline' }, `closing: ${result.closing}`) : null,
         result.flaky ? el('span', { class: 'badge outline flaky', title: 'two runs of this case disagreed' }, 'flaky') : null),
+      belongsTo(result),
       otherEndpoints(result)),
     el('dl', { class: 'pair large' },
       el('div', {}, el('dt', {}, 'Expected'), el('dd', {}, more.expectation)),

@@ -31,7 +31,7 @@ function buildFilters() {
   });
   byId('filter-group').addEventListener('change', (e) => go({ group: e.target.value }, true));
   byId('filter-req').addEventListener('change', (e) => go({ req: e.target.value }, true));
-  if (AGENTS.length > 1) byId('filter-agent').addEventListener('change', (e) => go({ agent: Number(e.target.value) }, true));
+  if (AGENTS.length > 1) byId('filter-agent').addEventListener('change', (e) => go({ agent: Number(e.target.value), cause: '' }, true));
 }
 
 function toggleVerdict(key) {
@@ -67,7 +67,8 @@ function caseRow(result) {
   const c = result.of;
   return el('a', { class: 'row', href: link({ case: c.id }), 'data-case': c.id },
     sign(result.verdict),
-    el('span', { class: 'row-title' }, c.title, result.flaky ? el('span', { class: 'flaky-note' }, 'flaky') : null),
+    el('span', { class: 'row-title' }, c.title, result.flaky ? el('span', { class: 'flaky-note' }, 'flaky') : null,
+      result.hidden ? el('span', { class: 'flaky-note hidden-note' }, `hidden by cause ${result.causeNumber}`) : null),
     el('span', { class: 'row-alias' }, c.aliases[0] || ''),
     el('span', { class: 'row-id' }, c.id),
     el('span', { class: 'row-time' }, duration(result.ms)));
@@ -82,19 +83,20 @@ function bar(counts, total, label) {
     }));
 }
 
+const NO_FILTER = { verdicts: [], group: '', req: '', cause: '', q: '' };
 let listKey = '';
 function showList() {
   const results = shownResults();
   const all = (RESULTS[state.agent] || []).length;
-  fill(byId('count'), isFiltered() ? `${results.length.toLocaleString('en')} of ${plural(all, 'case')}` : plural(all, 'case'),
-    isFiltered() ? el('a', { class: 'clear', href: link({ verdicts: [], group: '', req: '', q: '' }) }, 'Clear filters') : null);
+  fill(byId('count'), isFiltered() ? `${results.length.toLocaleString('en')} of ${plural(all, 'case')}${state.cause ? `, of cause ${state.cause}` : ''}` : plural(all, 'case'),
+    isFiltered() ? el('a', { class: 'clear', href: link(NO_FILTER) }, 'Clear filters') : null);
   // Links of rows carry the filters, so the list is made anew when those change, and only then.
   if (listKey !== shownKey) {
     listKey = shownKey;
     fill(byId('list'), [...groupsOf(results)].map(([group, members]) => el('section', { class: 'group', 'aria-label': group },
       el('h3', { class: 'group-head' }, el('span', {}, group), bar(tally(members), members.length), el('span', { class: 'quiet' }, String(members.length))),
       members.map(caseRow))),
-    results.length ? null : el('p', { class: 'empty' }, 'No case matches. ', el('a', { href: link({ verdicts: [], group: '', req: '', q: '' }) }, 'Clear the filters')));
+    results.length ? null : el('p', { class: 'empty' }, 'No case matches. ', el('a', { href: link(NO_FILTER) }, 'Clear the filters')));
   }
   const old = byId('list').querySelector('[aria-current]');
   if (old) old.removeAttribute('aria-current');

@@ -61,7 +61,7 @@ addEventListener('click', (event) => {
   const fromKeyboard = event.detail === 0;
   history.pushState(null, '', anchor.getAttribute('href'));
   show(readHash());
-  if (anchor.id === 'back' || anchor.closest('.case-bar, .others, .tabs, .attention, .matrix') || (fromKeyboard && anchor.classList.contains('row'))) focusMain(anchor.id === 'back' ? open : null);
+  if (anchor.id === 'back' || anchor.closest('.case-bar, .others, .tabs, .attention, .causes, .belongs, .matrix') || (fromKeyboard && anchor.classList.contains('row'))) focusMain(anchor.id === 'back' ? open : null);
 });
 
 // Where a keyboard or a screen reader goes on: what was opened, or the row that it was opened from.
@@ -78,7 +78,7 @@ function focusMain(row) {
 addEventListener('popstate', () => show(readHash()));
 
 function switchAgent(by) {
-  if (AGENTS.length > 1) go({ agent: (state.agent + by + AGENTS.length) % AGENTS.length }, true);
+  if (AGENTS.length > 1) go({ agent: (state.agent + by + AGENTS.length) % AGENTS.length, cause: '' }, true);
 }
 
 function closeCase() {

@@ -15,7 +15,7 @@ const VERDICTS = [
   { name: 'FAILED', key: 'failed', sign: '\u2715', badness: 6, about: 'a MUST is broken' },
 ];
 const VERDICT = Object.fromEntries(VERDICTS.map((v) => [v.name, v]));
-const needsAttention = (result) => result.verdict.badness >= 4 || result.flaky;
+const needsAttention = (result) => result.verdict.badness >= 4 || result.hidden || result.flaky;
 
 // Those that the cases of this run cite, and all that a peer can see. Of the latter the catalogue has `cases`; Autobahn|
 // Testsuite's are "tested", "in-passing" or none.
@@ -36,13 +36,27 @@ const CASES = DATA.cases.map(([id, aliases, title, requirements], index) => ({
 }));
 
 // RESULTS[agent] in reading order; `line` finds the details, which are parsed when somebody opens the case.
-const RESULTS = DATA.results.map((rows, agent) => rows.map(([n, behavior, closing, ms, flaky, summary, findings, file], line) => ({
+const RESULTS = DATA.results.map((rows, agent) => rows.map(([n, behavior, closing, ms, flaky, summary, findings, file, cause, hidden], line) => ({
   agent, line, behavior, closing, ms, summary, file,
   of: CASES[n],
   flaky: flaky === 1,
+  hidden: hidden === 1,
+  causeNumber: cause,  // of the root, or of what hides it; 0: none
   verdict: VERDICT[behavior],
   findings: findings.map(([weight, r]) => ({ weight, requirement: REQUIREMENTS[r] })),
 })));
+
+// CAUSES[agent]: what one mend would take away, the gravest first. A result may show several; `causesOf` has its root first.
+const CAUSES = DATA.causes.map((rows, agent) => rows.map((row, i) => ({
+  ...row, agent, number: i + 1,
+  verdict: VERDICT[row.verdict],
+  requirement: row.requirement >= 0 ? REQUIREMENTS[row.requirement] : null,
+  cases: row.cases.map((line) => RESULTS[agent][line]),
+  hidden: row.hidden.map((line) => RESULTS[agent][line]),
+  shortest: RESULTS[agent][row.shortest],
+})));
+for (const cause of CAUSES.flat()) for (const result of [...cause.cases, ...cause.hidden]) (result.causes ||= []).push(cause);
+const causesOf = (result) => [...(result.causes || [])].sort((a, b) => (b.number === result.causeNumber) - (a.number === result.causeNumber));
 
 const BY_CASE = RESULTS.map((results) => new Map(results.map((result) => [result.of.id, result])));
 

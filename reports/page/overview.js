@@ -1,13 +1,14 @@
 // overview.js - the run as a whole: the head of the page, what needs attention, the groups.
 
-function verdictSentence(counts, total) {
+function verdictSentence(counts, total, hidden) {
   const failed = (counts.FAILED || 0), errored = (counts.ERRORED || 0), weak = (counts['NON-STRICT'] || 0);
   if (!total) return 'No results.';
-  if (!failed && !errored && !weak) return 'Nothing failed.';
+  if (!failed && !errored && !weak && !hidden) return 'Nothing failed.';
   const parts = [];
   if (failed) parts.push(`${failed} failed`);
   if (errored) parts.push(`${errored} could not be run`);
   if (weak) parts.push(`${weak} non-strict`);
+  if (hidden) parts.push(`${hidden} hidden by a fault`);
   return `${parts.join(', ')}.`;
 }
 
@@ -24,7 +25,8 @@ function heroOf(agent) {
       el('h1', {}, visible(AGENTS[agent].name)),
       el('p', { class: 'where' }, [AGENTS[agent].url, AGENTS[agent].server].filter(Boolean).map((text) => el('span', {}, visible(text)))),
       el('p', { class: 'headline' }, el('span', { class: 'big' }, (counts.OK || 0).toLocaleString('en')), ` of ${plural(total, 'case')} OK. `,
-        el('span', { class: 'headline-rest' }, verdictSentence(counts, total)))),
+        el('span', { class: 'headline-rest' }, verdictSentence(counts, total, RESULTS[agent].filter((r) => r.hidden).length)),
+        AGENTS[agent].headline ? el('span', { class: 'headline-causes' }, `${AGENTS[agent].headline}.`) : null)),
     bar(counts, total), legend(counts));
 }
 
@@ -34,12 +36,12 @@ function heroOfMany() {
       el('p', { class: 'headline' }, `${plural(CASES.length, 'case')} each, `, plural(RESULTS.reduce((sum, r) => sum + r.length, 0), 'result'), ' in all.')),
     el('table', { class: 'ranking' }, el('caption', { class: 'visually-hidden' }, 'Totals by endpoint'),
       el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Endpoint'), el('th', { scope: 'col' }, el('span', { class: 'visually-hidden' }, 'Totals')),
-        ['FAILED', 'NON-STRICT', 'OK'].map((name) => el('th', { scope: 'col', class: 'figure' }, name)))),
+        ['Causes', 'FAILED', 'NON-STRICT', 'OK'].map((name) => el('th', { scope: 'col', class: 'figure' }, name)))),
       el('tbody', {}, AGENTS.map((agent, i) => {
         const counts = tally(RESULTS[i]);
         const figure = (name) => el('td', { class: `figure ${counts[name] ? `v-${VERDICT[name].key}` : 'zero'}` }, (counts[name] || 0).toLocaleString('en'));
         return el('tr', {}, el('th', { scope: 'row' }, el('a', { href: link({ ...EMPTY, agent: i }) }, visible(agent.name))),
-          el('td', { class: 'wide' }, bar(counts, RESULTS[i].length || 1)), figure('FAILED'), figure('NON-STRICT'), figure('OK'));
+          el('td', { class: 'wide' }, bar(counts, RESULTS[i].length || 1)), el('td', { class: `figure ${CAUSES[i].length ? '' : 'zero'}` }, number(CAUSES[i].length)), figure('FAILED'), figure('NON-STRICT'), figure('OK'));
       }))));
 }
 
@@ -65,17 +67,6 @@ function showHero() {
     el('p', {}, 'The same results for programs: ', ['report.json', 'index.json', 'junit.xml', 'summary.md', 'journal.jsonl'].map((file, i) => [i ? ', ' : '', el('a', { href: file }, file)])));
 }
 
-function attention(results) {
-  const rows = results.filter(needsAttention).sort((a, b) => b.verdict.badness - a.verdict.badness);
-  if (!rows.length) return el('p', { class: 'calm' }, 'Nothing here needs attention: no failures, nothing non-strict, nothing flaky.');
-  return el('ol', { class: 'attention' }, rows.map((result) => {
-    const accused = result.findings.filter((f) => f.weight !== 'choice');
-    return el('li', {}, el('a', { href: link({ case: result.of.id }) }, sign(result.verdict),
-      el('span', { class: 'attention-words' }, el('strong', {}, result.of.title), el('span', {}, visible(result.summary)),
-        el('span', { class: 'quiet' }, [...new Set(accused.map((f) => `${f.requirement.clause}${f.requirement.level ? ` ${f.requirement.level}` : ''}`))].join(', '), result.flaky ? ' \u00b7 flaky' : ''))));
-  }));
-}
-
 function groupTable(results) {
   const columns = VERDICTS.filter((v) => results.some((r) => r.verdict === v)).reverse();
   return el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Totals by group' }, el('table', { class: 'plain-table groups' },
@@ -97,7 +88,8 @@ function overviewPanel() {
   return [
     many ? el('header', { class: 'case-head' }, el('p', { class: 'overline' }, 'Endpoint'), el('h2', {}, visible(AGENTS[state.agent].name)), el('p', { class: 'quiet' }, visible(AGENTS[state.agent].url || ''))) : null,
     many ? el('div', { class: 'part' }, bar(counts, results.length || 1), legend(counts)) : null,
-    el('section', { class: 'part first' }, el('h3', {}, 'Needs attention'), attention(results)),
+    causesSection(results),
+    flakySection(results),
     el('section', { class: 'part' }, el('h3', {}, 'By group'), groupTable(results)),
   ];
 }

@@ -1,6 +1,6 @@
 // state.js - what is shown, kept in the URL's fragment so that a link or a reload shows it again.
 
-const EMPTY = { view: 'cases', agent: 0, verdicts: [], group: '', req: '', q: '', beyond: false, case: '' };
+const EMPTY = { view: 'cases', agent: 0, verdicts: [], group: '', req: '', cause: '', q: '', beyond: false, case: '' };
 let state = { ...EMPTY };
 
 function readHash() {
@@ -13,6 +13,7 @@ function readHash() {
     verdicts: (hash.get('verdict') || '').split(',').filter((key) => [...VERDICTS, ...NO_VERDICTS].some((v) => v.key === key) || key === 'flaky'),
     group: hash.get('group') || '',
     req: hash.get('req') || '',
+    cause: hash.get('cause') || '',
     q: hash.get('q') || '',
     beyond: hash.get('beyond') === 'autobahn',
     case: hash.get('case') || '',
@@ -26,6 +27,7 @@ function hashOf(s) {
   if (s.verdicts.length) hash.set('verdict', s.verdicts.join(','));
   if (s.group) hash.set('group', s.group);
   if (s.req) hash.set('req', s.req);
+  if (s.cause) hash.set('cause', s.cause);
   if (s.q) hash.set('q', s.q);
   if (s.beyond) hash.set('beyond', 'autobahn');
   if (s.case) hash.set('case', s.case);
@@ -48,6 +50,7 @@ function matches(result, s) {
   if (s.verdicts.length && !s.verdicts.includes(result.verdict.key) && !(result.flaky && s.verdicts.includes('flaky'))) return false;
   if (s.group && result.of.group !== s.group) return false;
   if (s.req && !result.of.requirements.concat(result.findings.map((f) => f.requirement)).some((r) => cites(r, s.req))) return false;
+  if (s.cause && !(result.causes || []).some((cause) => String(cause.number) === s.cause)) return false;
   return s.q.toLowerCase().split(/\s+/).every((word) => haystack(result).includes(word));
 }
 
@@ -60,12 +63,12 @@ function cites(requirement, filter) {
 
 let shownKey = '', shown = [];
 function shownResults() {
-  const key = JSON.stringify([state.agent, state.verdicts, state.group, state.req, state.q]);
+  const key = JSON.stringify([state.agent, state.verdicts, state.group, state.req, state.cause, state.q]);
   if (key !== shownKey) {
     shownKey = key;
     shown = (RESULTS[state.agent] || []).filter((result) => matches(result, state));
   }
   return shown;
 }
-const isFiltered = () => state.verdicts.length > 0 || state.group !== '' || state.req !== '' || state.q !== '';
+const isFiltered = () => state.verdicts.length > 0 || state.group !== '' || state.req !== '' || state.cause !== '' || state.q !== '';
 const currentResult = () => (state.case && BY_CASE[state.agent] ? BY_CASE[state.agent].get(state.case) : undefined);

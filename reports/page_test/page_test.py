@@ -82,7 +82,7 @@ class Checks:
     def check_head_says_what_was_tested_and_how_it_went(self):
         self.visit(self.one)
         hero = self.b.text("#hero")
-        for words in ("Node ws 8.18.0", "ws://127.0.0.1:9001/", "519 cases", "4 failed", "21 November 2026", "2 cores", "default"):
+        for words in ("Node ws 8.18.0", "ws://127.0.0.1:9001/", "519 cases", "4 failed", "2 hidden by a fault", "21 November 2026", "2 cores", "default"):
             self.true(words in hero, f"the head says {words!r}")
         self.equal(self.b.count("#hero .banner"), 0, "banner of a complete run")
         self.visit(self.partial)
@@ -127,7 +127,7 @@ class Checks:
 
     def check_details_open_by_mouse_and_keyboard(self):
         self.visit(self.one)
-        self.true("Needs attention" in self.b.text("#detail"), "the overview comes first")
+        self.true("Cause 1" in self.b.text("#detail"), "the overview with its causes comes first")
         self.b.click("[data-case='framing/text-length/2']")
         self.true("framing/text-length/2" in self.b.text("#detail"), "a click opens the case")
         self.b.key("j", "j")
@@ -148,6 +148,36 @@ class Checks:
         self.true(self.b.js("return document.querySelector('#help').open"), "? shows the help")
         self.b.key("Escape")
         self.true(not self.b.js("return document.querySelector('#help').open"), "Escape closes the help")
+
+    def check_causes_come_first(self):
+        self.visit(self.one)
+        self.true("7 causes explain 7 cases (4 FAILED, 1 ERRORED, 2 NON-STRICT) and hide 2 more." in self.b.text("#hero"), "the head counts them")
+        self.equal(self.b.count("#detail .cause"), 7, "causes")
+        words = self.b.text("#cause-1")
+        for part in ("FAILED", "Cause 1", "explains 1 case, hides 2", "Message type is preserved", "RFC 6455 5.6", "MUST", "the message of 64 MiB comes back",
+                     "Close 1009", "Large messages (54)", "touchstone test ws://127.0.0.1:9001/ --case limits/message-size/54 --seed 1", "2 cases hidden"):
+            self.true(part in words, f"the cause says {part!r}: {words}")
+        self.equal(self.b.js("return [...document.querySelectorAll('#detail .cause')].map((e) => e.querySelector('.cause-verdict').lastChild.data)"),
+                   ["FAILED"] * 4 + ["ERRORED"] + ["NON-STRICT"] * 2, "the gravest first")
+        self.b.js("window.copied = null; navigator.clipboard.writeText = async (t) => { window.copied = t; }")
+        self.b.click("#copy-cause-1")
+        self.b.wait("the command is copied", "(window.copied || '').includes('limits/message-size/54')")
+        self.visit(self.one + "#cause=1")
+        self.equal(self.rows(), 3, "the cases of a cause are a filter")
+        self.true("of cause 1" in self.b.text("#count"), "which the count names: " + self.b.text("#count"))
+        self.true("hidden by cause 1" in self.b.text("#list"), "what is hidden says so in the list")
+        self.b.click("#count .clear")
+        self.equal(self.rows(), 519, "after clearing")
+        self.visit(self.one + "#case=limits/message-size/52")
+        self.true("Not judged: hidden by cause 1." in self.b.text("#detail"), "and in the case")
+
+    def check_no_line_says_that_a_broken_must_is_non_strict(self):
+        self.visit(self.one)
+        weak = self.b.js("return [...document.querySelectorAll('#detail .cause.v-non-strict')].map((e) => e.innerText)")
+        self.true(len(weak) == 2 and not any("MUST" in words for words in weak), f"causes: {weak}")
+        self.true(any("C-30: the RFC says that the connection fails, and not how early" in words for words in weak), f"the reason stands for the level: {weak}")
+        self.visit(self.one + "#case=utf8/sequence/33")
+        self.true("C-30: " in self.b.text(".finding.weak") and "MUST" not in self.b.text(".finding.weak"), "the case: " + self.b.text(".finding.weak"))
 
     def check_a_failed_case_explains_itself(self):
         self.visit(self.one + "#case=reserved/rsv/2")

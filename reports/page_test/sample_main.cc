@@ -17,7 +17,7 @@ std::expected<void, touchstone::FileError> write(const std::filesystem::path& fo
   for (const touchstone::Result& result : sample.results)
     if (auto added = journal->add(result); !added) return added;
   if (auto finished = journal->finish(sample.run); !finished) return finished;
-  return touchstone::render_all(folder, sample.run, sample.results, sample.requirements);
+  return touchstone::render_all(folder, sample.run, sample.results, sample.texts);
 }
 
 }  // namespace

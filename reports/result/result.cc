@@ -1,6 +1,8 @@
 // result.cc - the names of verdicts, and the line of totals.
 #include "reports/result/result.h"
 
+#include "reports/support/words.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,9 +36,12 @@ std::optional<Closing> closing_from(std::string_view name) noexcept { return fro
 std::string totals_line(const std::vector<Result>& results) {
   std::array<std::size_t, kBehaviors.size()> counts{};
   for (const Result& result : results) ++counts[std::to_underlying(result.behavior)];
-  std::string line = fmt::format("{} cases:", results.size());
+  std::string line = count_of(results.size(), "case") + ":";
   for (std::size_t i = 0; i < counts.size(); ++i)
     line += fmt::format("{} {} {}", i == 0 ? "" : ",", counts[i], kBehaviors[i]);
+  // Of those that are NOT-APPLICABLE: what a fault kept from being judged is no fact about the case.
+  const auto hidden = std::ranges::count_if(results, &Result::hidden);
+  if (hidden > 0) line += fmt::format(", {} hidden", hidden);
   return line;
 }
 

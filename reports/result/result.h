@@ -130,7 +130,8 @@ struct RunInfo {
   std::string ended_because;  // when not complete: "interrupted", "server died at close/...": for people
 };
 
-// "514 cases: 507 OK, 2 NON-STRICT, 3 INFORMATIONAL, 0 UNIMPLEMENTED, 0 NOT-APPLICABLE, 2 FAILED, 0 ERRORED"
+// "514 cases: 507 OK, 2 NON-STRICT, 3 INFORMATIONAL, 0 UNIMPLEMENTED, 0 NOT-APPLICABLE, 2 FAILED, 0 ERRORED"; where a
+// fault hides some, also ", 12 hidden".
 [[nodiscard]] std::string totals_line(const std::vector<Result>& results);
 
 }  // namespace touchstone

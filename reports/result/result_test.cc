@@ -22,5 +22,14 @@ TEST(TotalsLine, CountsEveryVerdict) {
             "5 cases: 2 OK, 1 NON-STRICT, 0 INFORMATIONAL, 0 UNIMPLEMENTED, 0 NOT-APPLICABLE, 1 FAILED, 1 ERRORED");
 }
 
+TEST(TotalsLine, SaysHowManyCasesAreHidden) {
+  std::vector<Result> results(1);
+  results[0].behavior = Behavior::not_applicable;
+  results[0].hidden = true;
+  EXPECT_EQ(
+      totals_line(results),
+      "1 case: 0 OK, 0 NON-STRICT, 0 INFORMATIONAL, 0 UNIMPLEMENTED, 1 NOT-APPLICABLE, 0 FAILED, 0 ERRORED, 1 hidden");
+}
+
 }  // namespace
 }  // namespace touchstone

@@ -334,26 +334,53 @@ Result play(const Family& family, unsigned i, const Endpoint& endpoint, std::uin
   return result;
 }
 
-void fail(Result& result, std::string summary, std::string requirement, std::string expected, std::string seen) {
+// What a made-up judge found.
+struct Fault {
+  std::string requirement, kind, expected, seen, evidence = {}, choice = {};
+};
+
+Finding finding(Weight weight, Fault fault) {
+  return {weight,
+          std::move(fault.requirement),
+          std::move(fault.expected),
+          std::move(fault.seen),
+          std::move(fault.kind),
+          std::move(fault.evidence),
+          std::move(fault.choice)};
+}
+
+void fail(Result& result, std::string summary, Fault fault) {
   result.behavior = Behavior::failed;
   result.closing = Closing::failed;
   result.clean = false;
   result.remote_close_code.reset();
   result.summary = std::move(summary);
-  result.findings.push_back({Weight::violation, std::move(requirement), std::move(expected), std::move(seen)});
+  result.findings.push_back(finding(Weight::violation, std::move(fault)));
 }
 
-void weaken(Result& result, std::string summary, std::string requirement, std::string expected, std::string seen) {
+void weaken(Result& result, std::string summary, Fault fault) {
   result.behavior = Behavior::non_strict;
   result.closing = Closing::unclean;
   result.summary = std::move(summary);
-  result.findings.push_back({Weight::weak, std::move(requirement), std::move(expected), std::move(seen)});
+  result.findings.push_back(finding(Weight::weak, std::move(fault)));
+}
+
+// A large message is refused: what would come after it is not judged.
+const Fault kRefusesLargeMessages{"rfc6455-5.6-4", "message-refused", "the message of 64 MiB comes back",
+                                  "Close 1009 \"Max payload size exceeded\"", "1009"};
+
+void hide(Result& result) {
+  result.behavior = Behavior::not_applicable;
+  result.hidden = true;
+  result.summary = "Closed with 1009 before the messages that are asked for.";
+  result.findings.push_back(finding(Weight::violation, kRefusesLargeMessages));
 }
 
 void keep_sending_after_reserved_bit(Result& result) {
-  fail(result, "The frame with RSV2 set was accepted and echoed.", "rfc6455-5.2-6",
-       "a Close frame with 1002, a Close frame without a code, or the end of the connection",
-       "a text frame with the same payload, then a Pong for the sentinel");
+  fail(result, "The frame with RSV2 set was accepted and echoed.",
+       {"rfc6455-5.2-6", "violation-accepted",
+        "a Close frame with 1002, a Close frame without a code, or the end of the connection",
+        "a text frame with the same payload, then a Pong for the sentinel", "rsv2"});
   SampleTalk talk(7);
   talk.handshake("127.0.0.1:9001", "", "");
   talk.send(1, "Hello, world!", true, 2);
@@ -367,8 +394,8 @@ void keep_sending_after_reserved_bit(Result& result) {
 }
 
 void never_answers_close(Result& result) {
-  fail(result, "No Close frame came within 5 s of ours.", "rfc6455-5.5.1-10", "a Close frame",
-       "nothing, until the tester gave up");
+  fail(result, "No Close frame came within 5 s of ours.",
+       {"rfc6455-5.5.1-10", "close-unanswered", "a Close frame", "nothing, until the tester gave up"});
   result.closing = Closing::failed_by_client;
   result.dropped_by_peer = false;
   SampleTalk talk(8);
@@ -383,7 +410,8 @@ void never_answers_close(Result& result) {
 }
 
 void hostile(Result& result) {
-  fail(result, "The reason is no UTF-8: " + hostile_text(), "rfc6455-8.1-4", "UTF-8 in the reason", hostile_text());
+  fail(result, "The reason is no UTF-8: " + hostile_text(),
+       {"rfc6455-8.1-4", "close-reason-invalid", "UTF-8 in the reason", hostile_text(), hostile_text()});
   result.closing = Closing::wrong_code;
   result.remote_close_code = 4000;
   result.remote_close_reason = hostile_text() + "\xff\xfe";
@@ -400,8 +428,8 @@ void hostile(Result& result) {
 }
 
 void flaky(Result& result) {
-  weaken(result, "Closed with 1007 when alone; the connection was reset under load.", "rfc6455-7.1.7-5",
-         "a Close frame with 1007", "a reset, in the run under load");
+  weaken(result, "Closed with 1007 when alone; the connection was reset under load.",
+         {"rfc6455-7.1.7-5", "failed-by-reset", "a Close frame with 1007", "a reset, in the run under load"});
   result.flaky = true;
   SampleTalk talk(10);
   talk.handshake("127.0.0.1:9001", "", "");
@@ -417,8 +445,9 @@ void deviate(Result& result) {
   if (id == "close/code/8") hostile(result);
   if (id == "utf8/sequence/17") flaky(result);
   if (id == "utf8/sequence/33")
-    weaken(result, "Invalid text was noticed at the end of the message only.", "rfc6455-8.1-3",
-           "failure at the first impossible octet", "failure after the last fragment");
+    weaken(result, "Invalid text was noticed at the end of the message only.",
+           {"rfc6455-8.1-3", "utf8-late", "failure at the first impossible octet", "failure after the last fragment",
+            "", "C-30"});
   if (id == "pings/payload/10") {
     result.findings.push_back({Weight::choice, "rfc6455-5.5.3-2", "a Pong for each Ping, or for the latest only",
                                "one Pong, for the latest of ten Pings"});
@@ -431,9 +460,8 @@ void deviate(Result& result) {
     result.behavior = Behavior::informational;
     result.summary = "The RFC leaves the reaction to this code open; the endpoint answered with the same code.";
   }
-  if (id == "limits/message-size/54")
-    fail(result, "Closed with 1009 after 16 MiB.", "rfc6455-5.6-4", "the message of 64 MiB comes back",
-         "Close 1009 \"Max payload size exceeded\"");
+  if (id == "limits/message-size/54") fail(result, "Closed with 1009 after 16 MiB.", kRefusesLargeMessages);
+  if (id == "limits/message-size/52" || id == "limits/message-size/53") hide(result);
   if (id.starts_with("deflate/parameters/12")) {
     result.behavior = Behavior::unimplemented;
     result.summary = "The endpoint declined permessage-deflate with these parameters.";
@@ -457,11 +485,11 @@ void deviate(Result& result) {
 void deviate_sometimes(Result& result, unsigned flaws, unsigned number) {
   const std::uint32_t draw = (number * 2654435761U + flaws * 40503U) >> 7;
   if (draw % flaws == 0)
-    fail(result, "The endpoint took what it has to refuse.", result.requirements.front(), "a Close frame with 1002",
-         "an echo");
+    fail(result, "The endpoint took what it has to refuse.",
+         {result.requirements.front(), "violation-accepted", "a Close frame with 1002", "an echo"});
   if (draw % flaws == 1 || draw % flaws == 2)
-    weaken(result, "The connection ended without a Close frame.", result.requirements.back(), "a Close frame first",
-           "the end of the stream");
+    weaken(result, "The connection ended without a Close frame.",
+           {result.requirements.back(), "", "a Close frame first", "the end of the stream"});
   if (draw % 97 == 5) result.behavior = Behavior::informational;
 }
 
@@ -508,7 +536,7 @@ std::string hostile_text() {
 
 Sample sample_run(std::size_t endpoints, bool complete) {
   Sample sample;
-  sample.requirements = with_coverage();
+  sample.texts = {with_coverage(), {{"C-30", "the RFC says that the connection fails, and not how early"}}};
   RunInfo& run = sample.run;
   run.version = "0.1.0";
   run.catalogue_hash = "9b6f0c1e52a84d7fb0c3a1c9d2e7f4a6";

@@ -10,7 +10,7 @@ namespace touchstone {
 struct Sample {
   RunInfo run;
   std::vector<Result> results;
-  RequirementTexts requirements;
+  Texts texts;
 };
 
 // About 500 cases for each of `endpoints` (1 to 10) made-up endpoints. The first has a few of everything: failures,

@@ -9,6 +9,7 @@
 #include "reports/support/page_template.h"
 #include "reports/support/resources.h"
 #include "reports/support/version.h"
+#include "reports/support/words.h"
 #include "reports/text.h"
 
 namespace touchstone::bench {
@@ -85,8 +86,7 @@ std::string quantiles(const Histogram& histogram) {
 std::string lines(std::string_view title, const Reasons& reasons) {
   std::string out;
   for (const auto& [reason, connections] : reasons)
-    out +=
-        fmt::format("{} {} connection{}: {}\n", title, connections, connections == 1 ? "" : "s", ws::one_line(reason));
+    out += fmt::format("{} {}: {}\n", title, count_of(connections, "connection"), ws::one_line(reason));
   return out;
 }
 

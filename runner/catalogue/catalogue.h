@@ -17,7 +17,14 @@ struct CaseFileError {
   std::string file;
   std::string pointer;  // RFC 6901, "/groups/3/steps/0/send"
   std::string found, allowed;
+  bool style = false;                      // against the habits of this catalogue: the cases can be run all the same
   [[nodiscard]] std::string text() const;  // one line
+};
+
+// A file of cases/ or of a user's.
+struct SourceFile {
+  std::string_view name;  // the last part tells suites from requirements.json, choices.json and bugs.json
+  std::string_view text;
 };
 
 struct Requirement {
@@ -75,6 +82,9 @@ class Catalogue {
  public:
   // The one inside the binary; aborts if that is broken (a test keeps it whole).
   static const Catalogue& built_in();
+  // Of the suites among `files`. A table (requirements.json, choices.json, bugs.json) that is not among them is the
+  // built-in one. All faults that keep a file from being loaded.
+  static std::expected<Catalogue, std::vector<CaseFileError>> of(std::span<const SourceFile> files);
 
   [[nodiscard]] std::span<const Case> cases() const noexcept { return cases_; }
   [[nodiscard]] std::span<const Requirement> requirements() const noexcept { return requirements_; }

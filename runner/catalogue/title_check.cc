@@ -71,8 +71,8 @@ bool has_word(std::string_view title, std::string_view word) {
   return false;
 }
 
-// Every number that stands right behind `word`.
-std::vector<std::uint64_t> numbers_behind(std::string_view title, std::string_view word) {
+// Every number that comes directly after `word`.
+std::vector<std::uint64_t> numbers_after(std::string_view title, std::string_view word) {
   std::vector<std::uint64_t> numbers;
   for (auto at = title.find(word); at != std::string_view::npos; at = title.find(word, at + 1)) {
     std::uint64_t number = 0;
@@ -124,11 +124,13 @@ void check_numbers(const Case& c, const Sent& sent, std::vector<TitleComplaint>&
   const auto in = [](const std::set<unsigned>& all) {
     return [&all](std::uint64_t number) { return number <= 65535 && all.contains(static_cast<unsigned>(number)); };
   };
-  check("opcode", numbers_behind(c.title, "opcode "), in(sent.opcodes));
-  check("status code", numbers_behind(c.title, "status code "), in(sent.codes));
-  check("length", numbers_before(c.title, " octets"), [&](std::uint64_t number) {
+  check("opcode", numbers_after(c.title, "opcode "), in(sent.opcodes));
+  check("status code", numbers_after(c.title, "status code "), in(sent.codes));
+  const auto is_length = [&](std::uint64_t number) {
     return sent.lengths.contains(number) || (c.wire.cut == Wire::Cut::octets && c.wire.octets == number);
-  });
+  };
+  check("length", numbers_before(c.title, " bytes"), is_length);
+  check("length", numbers_before(c.title, " octets"), is_length);  // the RFC's word, which users' files may have
 }
 
 }  // namespace

@@ -6,15 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 namespace touchstone::cli {
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 // As text in quotes when every octet is printable ASCII, else as hex; long ones are cut.
 std::string show(const ws::Bytes& octets) {
@@ -180,25 +174,6 @@ std::string describe_end(const End& end) {
       end);
 }
 
-std::uint64_t octets_sent(const std::vector<Step>& steps) {
-  std::uint64_t sum = 0;
-  for (const Step& step : steps) {
-    sum += std::visit(Overloaded{
-                          [](const step::Frame& frame) { return length(frame.payload); },
-                          [](const step::Message& message) {
-                            return std::accumulate(
-                                message.parts.begin(), message.parts.end(), length(message.payload),
-                                [](std::uint64_t all, const Payload& part) { return all + length(part); });
-                          },
-                          [](const step::Octets& raw) { return length(raw.octets); },
-                          [](const step::Repeat& repeat) { return repeat.count * octets_sent(repeat.steps); },
-                          [](const auto&) { return std::uint64_t{0}; },
-                      },
-                      step.action);
-  }
-  return sum;
-}
-
 }  // namespace
 
 std::string describe(const Payload& payload) {
@@ -242,9 +217,9 @@ std::vector<std::string> describe_expectation(const Case& c) {
   return out;
 }
 
-std::uint64_t octets_sent(const Case& c) { return octets_sent(c.steps); }
+std::uint64_t octets_sent(const Case& c) { return traffic(c.steps); }
 
-std::string in_words(const PeerProfile& profile) {
+std::string in_words(const EndpointProfile& profile) {
   if (profile.is_echo()) return "it echoes";
   std::vector<std::string> facts;
   const auto add = [&](Taken taken, std::string_view type) {

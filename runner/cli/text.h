@@ -1,5 +1,7 @@
 // text.h - small readings and writings of text that the subcommands share.
 #pragma once
+#include "reports/support/words.h"
+
 #include <chrono>
 #include <cstddef>
 #include <expected>
@@ -32,8 +34,5 @@ namespace touchstone::cli {
 
 // `text` with every `from` replaced.
 [[nodiscard]] std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
-
-// `singular` for one, with an 's' for others: "1 case", "2 cases".
-[[nodiscard]] std::string count_of(std::size_t n, std::string_view singular);
 
 }  // namespace touchstone::cli

@@ -4,7 +4,7 @@
 // the connection lets the application answer a message before it looks at the frame behind it, which may be a
 // Close, after which nothing can be sent any more.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/state.h>
 #include <ws/rules/frame_walker.h>
 
 namespace ws::io {

@@ -2,6 +2,7 @@
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/compare.h"
+#include "runner/cli/run/requirement_texts.h"
 
 #include <CLI/CLI.hpp>
 
@@ -29,7 +30,8 @@ Journal read_or_refuse_journal(const std::string& path) {
 
 Exit compare(const Options& options) {
   const Journal first = read_or_refuse_journal(options.first), second = read_or_refuse_journal(options.second);
-  const Comparison comparison(first, second);
+  const Texts texts = quoted_texts(Catalogue::built_in());
+  const Comparison comparison(first, second, texts);
   out("{}", options.format == "json"       ? compare_json(comparison)
             : options.format == "markdown" ? compare_markdown(comparison)
                                            : compare_text(comparison));
@@ -41,7 +43,7 @@ Exit compare(const Options& options) {
 
 void add_compare_command(CLI::App& report, Exit& exit) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = report.add_subcommand("compare", "What changed between two runs");
+  CLI::App* command = report.add_subcommand("compare", "Which causes and cases changed between two runs");
   command->footer(kFooter);
   command->add_option("FIRST", options->first, "Journal of the earlier run, or the folder that has it")->required();
   command->add_option("SECOND", options->second, "Journal of the later run, or the folder that has it")->required();

@@ -79,7 +79,7 @@ void write_journal(const std::filesystem::path& folder, const Journal& journal) 
 }
 
 void render(const Options& options, const std::filesystem::path& folder, const Journal& journal) {
-  const RequirementTexts texts = requirement_texts(Catalogue::built_in());
+  const Texts texts = requirement_texts(Catalogue::built_in());
   must(make_folder(folder));
   if (options.formats.empty()) return must(render_all(folder, journal.run, journal.results, texts));
   const Report report{journal.run, journal.results, texts};

@@ -1,5 +1,7 @@
 #include "runner/cli/process/machine.h"
 
+#include "reports/support/words.h"
+
 #include <fmt/core.h>
 
 #include <cmath>
@@ -17,8 +19,7 @@ std::string machine_class() {
   sysinfo(&info);
   const double gib = static_cast<double>(info.totalram) * info.mem_unit / (1024.0 * 1024 * 1024);
   const unsigned cores = std::thread::hardware_concurrency();  // those that this process may use
-  return fmt::format("{} {}, {} core{}, {} GiB", names.sysname, names.machine, cores, cores == 1 ? "" : "s",
-                     std::llround(gib));
+  return fmt::format("{} {}, {}, {} GiB", names.sysname, names.machine, count_of(cores, "core"), std::llround(gib));
 }
 
 }  // namespace touchstone::cli

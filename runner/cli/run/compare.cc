@@ -11,19 +11,25 @@
 namespace touchstone::cli {
 namespace {
 
-bool same_verdicts(const Result& a, const Result& b) { return a.behavior == b.behavior && a.closing == b.closing; }
+bool same_verdicts(const Result& a, const Result& b) {
+  return a.behavior == b.behavior && a.closing == b.closing && a.hidden == b.hidden;
+}
 
 Change change_of(const Result* before, const Result& after) {
   using Kind = Change::Kind;
-  const bool failed = before != nullptr && is_bad(*before);
-  if (is_bad(after) && !failed) return {Kind::new_failure, before, &after};
+  const bool failed = before != nullptr && fails_run(*before);
+  if (fails_run(after) && !failed) return {Kind::new_failure, before, &after};
   if (before == nullptr) return {Kind::only_second, before, &after};
-  return {failed && !is_bad(after) ? Kind::fixed : Kind::changed, before, &after};
+  return {failed && !fails_run(after) ? Kind::fixed : Kind::changed, before, &after};
 }
 
 }  // namespace
 
-Comparison::Comparison(const Journal& before, const Journal& after) : before_(before), after_(after) {
+Comparison::Comparison(const Journal& before, const Journal& after, const Texts& texts)
+    : before_(before),
+      after_(after),
+      report_before_(before.run, before.results, texts),
+      report_after_(after.run, after.results, texts) {
   names_agents_ = before.run.agents.size() > 1 || after.run.agents.size() > 1;
   using Place = std::pair<std::string_view, std::string_view>;
   const auto place = [&](const Result& result) {
@@ -39,7 +45,23 @@ Comparison::Comparison(const Journal& before, const Journal& after) : before_(be
   }
   for (const auto& [where, result] : first) changes_.push_back({Change::Kind::only_first, result, nullptr});
   std::stable_sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) { return a.kind < b.kind; });
+  new_causes_ = only_in(report_after_, report_before_);
+  gone_causes_ = only_in(report_before_, report_after_);
   warn();
+}
+
+std::vector<CauseChange> Comparison::only_in(const Report& one, const Report& other) const {
+  std::vector<CauseChange> found;
+  for (const AgentResults& agent : one.agents()) {
+    for (const Cause& cause : agent.causes.all()) {
+      const bool known = std::ranges::any_of(other.agents(), [&](const AgentResults& there) {
+        return (!names_agents_ || there.name == agent.name) &&
+               std::ranges::find(there.causes.all(), cause.id, &Cause::id) != there.causes.all().end();
+      });
+      if (!known) found.push_back({agent.name, &cause});
+    }
+  }
+  return found;
 }
 
 void Comparison::warn() {

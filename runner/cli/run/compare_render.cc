@@ -1,4 +1,6 @@
 // compare_render.cc - a comparison as text, JSON and Markdown.
+#include "reports/cause_json.h"
+#include "reports/digest.h"
 #include "reports/support/json_members.h"
 #include "reports/text.h"
 #include "runner/cli/run/compare.h"
@@ -24,8 +26,57 @@ constexpr std::array kSections{
 };
 
 std::string verdicts(const Result& result) {
+  if (result.hidden) return fmt::format("{}, hidden", name(result.behavior));
   if (result.closing == Closing::ok) return std::string(name(result.behavior));
   return fmt::format("{} (closing {})", name(result.behavior), name(result.closing));
+}
+
+// The two lists of causes, and the report that quotes each.
+struct CauseSection {
+  std::string_view title, key;
+  const std::vector<CauseChange>& causes;
+  const Report& report;
+};
+std::array<CauseSection, 2> cause_sections(const Comparison& comparison) {
+  return {{{"New causes", "new_causes", comparison.new_causes(), comparison.report_after()},
+           {"Causes that are gone", "gone_causes", comparison.gone_causes(), comparison.report_before()}}};
+}
+
+std::string heading(const Comparison& comparison, const CauseChange& change) {
+  return fmt::format("{}{}  {}", comparison.names_agents() ? fmt::format("{} ", change.agent) : "",
+                     name(change.cause->behavior), change.cause->id);
+}
+
+std::string cause_lines(const Comparison& comparison, const CauseSection& section) {
+  if (section.causes.empty()) return {};
+  std::string text = fmt::format("\n{}: {}\n", section.title, section.causes.size());
+  const auto labelled = [&](std::string_view label, std::string_view words) {
+    if (!words.empty()) text += fmt::format("    {:<10}{}\n", label, wrap(words, 100, 14));
+  };
+  for (const CauseChange& change : section.causes) {
+    const Cause& cause = *change.cause;
+    text += fmt::format("  {}: {}\n", heading(comparison, change), reach(cause));
+    labelled("rule", in_words(section.report, cause));
+    labelled("expected", cause.finding.expected);
+    labelled("seen", cause.finding.seen);
+    labelled("clause", clause_and_weight(section.report, cause.finding));
+    if (!cause.shortest->replay.empty()) text += fmt::format("    replay    {}\n", cause.shortest->replay);
+  }
+  return text;
+}
+
+std::string cause_rows(const Comparison& comparison, const CauseSection& section) {
+  if (section.causes.empty()) return {};
+  std::string text =
+      fmt::format("\n## {}\n\n| cause | reach | rule | expected | seen |\n|---|---|---|---|---|\n", section.title);
+  for (const CauseChange& change : section.causes) {
+    const Cause& cause = *change.cause;
+    text += fmt::format("| {} | {} | {} ({}) | {} | {} |\n", markdown_escape(heading(comparison, change)), reach(cause),
+                        markdown_escape(in_words(section.report, cause)),
+                        markdown_escape(clause_and_weight(section.report, cause.finding)),
+                        markdown_escape(cause.finding.expected), markdown_escape(cause.finding.seen));
+  }
+  return text;
 }
 
 // "OK -> FAILED", "FAILED" for a case that one run lacks.
@@ -47,13 +98,15 @@ std::string agents(const Journal& journal) {
 }
 
 std::string counts(const Comparison& comparison) {
-  std::string text;
+  std::string text =
+      fmt::format("New causes: {}, gone: {}. ", comparison.new_causes().size(), comparison.gone_causes().size());
+  std::string cases;
   for (const Section& section : kSections) {
     std::string title(section.title);
-    if (!text.empty()) title.front() = static_cast<char>(title.front() - 'A' + 'a');
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", title, comparison.of(section.kind).size());
+    if (!cases.empty()) title.front() = static_cast<char>(title.front() - 'A' + 'a');
+    cases += fmt::format("{}{}: {}", cases.empty() ? "" : ", ", title, comparison.of(section.kind).size());
   }
-  return text;
+  return text + cases;
 }
 
 Json side(const Journal& journal) {
@@ -78,6 +131,7 @@ Json verdicts_json(const Result* result) {
 std::string compare_text(const Comparison& comparison) {
   std::string text = fmt::format("first   {}\nsecond  {}\n", agents(comparison.before()), agents(comparison.after()));
   for (const std::string& warning : comparison.warnings()) text += fmt::format("warning: {}\n", warning);
+  for (const CauseSection& section : cause_sections(comparison)) text += cause_lines(comparison, section);
   for (const Section& section : kSections) {
     const auto changes = comparison.of(section.kind);
     if (changes.empty()) continue;
@@ -96,6 +150,7 @@ std::string compare_markdown(const Comparison& comparison) {
   std::string text = fmt::format("# What changed\n\nFrom {} to {}. {}.\n", markdown_escape(agents(comparison.before())),
                                  markdown_escape(agents(comparison.after())), counts(comparison));
   for (const std::string& warning : comparison.warnings()) text += fmt::format("\n> {}\n", markdown_escape(warning));
+  for (const CauseSection& section : cause_sections(comparison)) text += cause_rows(comparison, section);
   for (const Section& section : kSections) {
     const auto changes = comparison.of(section.kind);
     if (changes.empty()) continue;
@@ -115,6 +170,11 @@ std::string compare_json(const Comparison& comparison) {
   root["first"] = side(comparison.before());
   root["second"] = side(comparison.after());
   root["warnings"] = comparison.warnings();
+  for (const CauseSection& section : cause_sections(comparison)) {
+    Json& rows = root[std::string(section.key)] = Json::array();
+    for (const CauseChange& change : section.causes)
+      rows.push_back(to_json(section.report, change.agent, *change.cause));
+  }
   for (const Section& section : kSections) {
     Json& rows = root[std::string(section.key)] = Json::array();
     for (const Change* change : comparison.of(section.kind)) {

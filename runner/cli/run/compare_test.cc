@@ -13,6 +13,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
+const Texts kTexts;
+
 Journal journal(const std::string& agent, const std::vector<std::pair<std::string, Behavior>>& results) {
   Journal made;
   made.run.agents = {{agent, "ws://h/", ""}};
@@ -48,22 +50,22 @@ std::vector<std::string> ids(const Comparison& comparison, Change::Kind kind) {
 }
 
 TEST(Compare, SortsChangesByWhatTheyMean) {
-  const Comparison comparison(kBefore, kAfter);
+  const Comparison comparison(kBefore, kAfter, kTexts);
   EXPECT_THAT(ids(comparison, Change::Kind::new_failure), ElementsAre("broke", "new-and-bad"));
   EXPECT_THAT(ids(comparison, Change::Kind::fixed), ElementsAre("fixed"));
   EXPECT_THAT(ids(comparison, Change::Kind::changed), ElementsAre("weaker"));
   EXPECT_THAT(ids(comparison, Change::Kind::only_first), ElementsAre("gone"));
   EXPECT_THAT(ids(comparison, Change::Kind::only_second), ElementsAre("new"));
   EXPECT_TRUE(comparison.regressed());
-  EXPECT_FALSE(Comparison(kAfter, kAfter).regressed());
-  EXPECT_THAT(Comparison(kAfter, kAfter).changes(), IsEmpty());
+  EXPECT_FALSE(Comparison(kAfter, kAfter, kTexts).regressed());
+  EXPECT_THAT(Comparison(kAfter, kAfter, kTexts).changes(), IsEmpty());
 }
 
 TEST(Compare, ToldSeveralEndpointsByName) {
   Journal two = kBefore;
   two.run.agents.push_back({"ws 8", "ws://i/", ""});
   two.results.insert(two.results.end(), kAfter.results.begin(), kAfter.results.end());
-  const Comparison comparison(two, kAfter);
+  const Comparison comparison(two, kAfter, kTexts);
   EXPECT_FALSE(comparison.regressed());
   EXPECT_THAT(comparison.of(Change::Kind::only_first), SizeIs(kBefore.results.size()));
 }
@@ -72,14 +74,14 @@ TEST(Compare, WarnsOfRunsThatAreNotAlike) {
   Journal other = kAfter;
   other.run.profile = "core";
   other.run.complete = false;
-  EXPECT_THAT(Comparison(kBefore, other).warnings(),
+  EXPECT_THAT(Comparison(kBefore, other, kTexts).warnings(),
               ElementsAre(HasSubstr("profile"), HasSubstr("second run is partial")));
 }
 
 TEST(Compare, SaysTheSameInEveryFormat) {
   Journal hostile = kAfter;
   hostile.results[1].summary = "a | b <script>";
-  const Comparison comparison(kBefore, hostile);
+  const Comparison comparison(kBefore, hostile, kTexts);
   const std::string text = compare_text(comparison), markdown = compare_markdown(comparison);
   EXPECT_THAT(text, HasSubstr("broke  OK -> FAILED"));
   EXPECT_THAT(text, HasSubstr("New failures: 2, fixed: 1, other changes: 1, only in the first run: 1"));
@@ -90,6 +92,45 @@ TEST(Compare, SaysTheSameInEveryFormat) {
   EXPECT_EQ((*json)["new_failures"].size(), 2u);
   EXPECT_EQ((*json)["new_failures"][0]["before"]["behavior"], "OK");
   EXPECT_TRUE((*json)["only_first"][0]["after"].is_null());
+}
+
+Journal with_findings(const std::vector<Finding>& findings) {
+  Journal made = journal("ws", {});
+  for (const Finding& finding : findings) {
+    Result& result = made.results.emplace_back();
+    result.case_id = finding.kind + "/" + finding.evidence;
+    result.agent = "ws";
+    result.behavior = Behavior::failed;
+    result.findings = {finding};
+  }
+  return made;
+}
+
+TEST(Compare, SpeaksOfCausesThatAreNewOrGone) {
+  const auto weight = Finding::Weight::violation;
+  const Journal before = with_findings({{weight, "r", "e", "s", "stays"}, {weight, "r", "e", "s", "goes"}});
+  const Journal after = with_findings(
+      {{weight, "r", "e", "s", "stays"}, {weight, "r", "e", "s", "comes", "1"}, {weight, "r", "e", "s", "comes", "2"}});
+  const Comparison comparison(before, after, kTexts);
+  ASSERT_THAT(comparison.new_causes(), SizeIs(2));
+  EXPECT_EQ(comparison.new_causes()[1].cause->id, "r/comes/2");
+  ASSERT_THAT(comparison.gone_causes(), SizeIs(1));
+  EXPECT_EQ(comparison.gone_causes()[0].cause->id, "r/goes");
+  EXPECT_THAT(compare_text(comparison), HasSubstr("New causes: 2, gone: 1."));
+  EXPECT_THAT(compare_text(comparison), HasSubstr("FAILED  r/comes/1: explains 1 case"));
+  EXPECT_THAT(compare_markdown(comparison), HasSubstr("## Causes that are gone"));
+  const auto json = parse_json(compare_json(comparison));
+  ASSERT_TRUE(json);
+  EXPECT_EQ((*json)["new_causes"].size(), 2u);
+  EXPECT_EQ((*json)["gone_causes"][0]["id"], "r/goes");
+}
+
+TEST(Compare, ACaseThatAFaultHidesNowIsANewFailure) {
+  Journal hidden = journal("ws", {{"a", Behavior::not_applicable}});
+  hidden.results[0].hidden = true;
+  const Journal before = journal("ws", {{"a", Behavior::ok}});
+  EXPECT_TRUE(Comparison(before, hidden, kTexts).regressed());
+  EXPECT_THAT(compare_text(Comparison(before, hidden, kTexts)), HasSubstr("OK -> NOT-APPLICABLE, hidden"));
 }
 
 }  // namespace

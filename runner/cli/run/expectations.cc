@@ -1,8 +1,8 @@
 #include "runner/cli/run/expectations.h"
 
+#include "reports/causes.h"
 #include "reports/digest.h"
 #include "reports/support/json_members.h"
-#include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
 
 #include <fmt/format.h>
@@ -142,12 +142,12 @@ Surprise judge(const Acceptance& acceptance, const Result& result) {
                                                                       result.case_id, seen, any_of_names(acceptance))};
 }
 
-// The finding that decided, so that cases that fail alike stand together.
-std::string unexplained(const FailureGroup& group, const FailureGroup::Shape& shape) {
+// Cases with one cause stand together.
+std::string unexplained(const Finding& finding) {
   std::string text(kUnexplained);
-  if (!group.requirement.empty()) text += fmt::format(": {}", group.requirement);
-  if (!shape.expected.empty()) text += fmt::format("; expected {}", shape.expected);
-  if (!shape.seen.empty()) text += fmt::format("; seen {}", shape.seen);
+  if (!finding.requirement.empty()) text += fmt::format(": {}", finding.requirement);
+  if (!finding.expected.empty()) text += fmt::format("; expected {}", finding.expected);
+  if (!finding.seen.empty()) text += fmt::format("; seen {}", finding.seen);
   return text;
 }
 
@@ -221,17 +221,19 @@ Updated update(const Expectations& old, const std::vector<Result>& results) {
     updated.dropped += acceptance.cases.size() - kept.cases.size();
     if (!kept.cases.empty()) updated.expectations.accepted.push_back(std::move(kept));
   }
-  for (const FailureGroup& group : group_failures(results)) {
-    for (const FailureGroup::Shape& shape : group.shapes) {
-      Acceptance fresh;
-      fresh.behavior = {group.behavior};
-      fresh.reason = unexplained(group, shape);
-      for (const Result* result : shape.results) {
-        if (is_bad(*result) && !explained.contains(result)) fresh.cases.push_back(result->case_id);
-      }
-      updated.added += fresh.cases.size();
-      if (!fresh.cases.empty()) updated.expectations.accepted.push_back(std::move(fresh));
+  std::vector<const Result*> all;
+  for (const Result& result : results) all.push_back(&result);
+  const Causes causes(all);
+  for (const Cause& cause : causes.all()) {
+    Acceptance fresh;
+    fresh.behavior = {cause.behavior};
+    fresh.reason = unexplained(cause.finding);
+    for (const Result* result : cause.cases) {
+      const bool own = causes.of(*result) == &cause && is_bad(*result);
+      if (own && !explained.contains(result)) fresh.cases.push_back(result->case_id);
     }
+    updated.added += fresh.cases.size();
+    if (!fresh.cases.empty()) updated.expectations.accepted.push_back(std::move(fresh));
   }
   return updated;
 }

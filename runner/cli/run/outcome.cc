@@ -3,6 +3,7 @@
 #include "reports/digest.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/progress.h"
+#include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
 
@@ -27,7 +28,8 @@ std::size_t summary_width() {
 void print_outcome(const RunInfo& run, const std::vector<Result>& results, const Catalogue& catalogue,
                    const std::vector<std::string>& deaths, const std::filesystem::path& page) {
   const SummaryStyle style{.colour = wants_colour(STDOUT_FILENO), .width = summary_width()};
-  out("{}", summarize(results, catalogue, style));
+  const Texts texts = quoted_texts(catalogue);
+  out("{}", summarize(Report(run, results, texts), style));
   for (const std::string& death : deaths) out("\nDIED  {}\n", death);
   if (!run.complete) {
     out("\nPARTIAL  {} of {} ran{}\n", results.size(), count_of(run.planned, "case"),
@@ -39,6 +41,6 @@ void print_outcome(const RunInfo& run, const std::vector<Result>& results, const
   out("\n");
 }
 
-bool any_bad(const std::vector<Result>& results) { return std::any_of(results.begin(), results.end(), is_bad); }
+bool any_bad(const std::vector<Result>& results) { return std::any_of(results.begin(), results.end(), fails_run); }
 
 }  // namespace touchstone::cli

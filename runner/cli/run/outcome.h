@@ -16,7 +16,7 @@ inline constexpr const char* kDefaultFolder = "touchstone-report";
 void print_outcome(const RunInfo& run, const std::vector<Result>& results, const Catalogue& catalogue,
                    const std::vector<std::string>& deaths, const std::filesystem::path& page);
 
-// Whether any result makes the exit code 1.
+// Whether any result makes the exit code 1: one that failed, or one that a fault hides.
 [[nodiscard]] bool any_bad(const std::vector<Result>& results);
 
 }  // namespace touchstone::cli

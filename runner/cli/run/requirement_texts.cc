@@ -24,20 +24,35 @@ void add_coverage(RequirementTexts& texts, const Catalogue& catalogue) {
   }
 }
 
+// The reasons of a row; its title for a finding that it says nothing of. A catalogue without such reasons has titles.
+template <class Row>
+void add_reasons(ChoiceTexts& texts, const Row& choice) {
+  texts[choice.id] = choice.title;
+  if constexpr (requires { choice.decides; }) {
+    for (const auto& row : choice.decides) texts[choice_key(choice.id, row.kind, row.requirement)] = row.reason;
+  }
+}
+
 }  // namespace
 
-RequirementTexts requirement_texts(const Catalogue& catalogue) {
-  RequirementTexts texts;
+Texts quoted_texts(const Catalogue& catalogue) {
+  Texts texts;
   for (const Requirement& each : catalogue.requirements()) {
-    texts[each.id] = {.id = each.id,
-                      .rfc = each.rfc,
-                      .section = each.section,
-                      .level = each.level,
-                      .binds = each.binds,
-                      .rule = each.rule,
-                      .autobahn = each.autobahn};
+    texts.requirements[each.id] = {.id = each.id,
+                                   .rfc = each.rfc,
+                                   .section = each.section,
+                                   .level = each.level,
+                                   .binds = each.binds,
+                                   .rule = each.rule,
+                                   .autobahn = each.autobahn};
   }
-  add_coverage(texts, catalogue);
+  for (const Choice& choice : catalogue.choices()) add_reasons(texts.choices, choice);
+  return texts;
+}
+
+Texts requirement_texts(const Catalogue& catalogue) {
+  Texts texts = quoted_texts(catalogue);
+  add_coverage(texts.requirements, catalogue);
   return texts;
 }
 

@@ -5,6 +5,8 @@
 
 namespace touchstone::cli {
 
-[[nodiscard]] RequirementTexts requirement_texts(const Catalogue& catalogue);
+[[nodiscard]] Texts requirement_texts(const Catalogue& catalogue);
+// The same without what the catalogue has of each rule, which takes a while to find.
+[[nodiscard]] Texts quoted_texts(const Catalogue& catalogue);
 
 }  // namespace touchstone::cli

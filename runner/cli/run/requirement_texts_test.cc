@@ -13,7 +13,7 @@ TEST(RequirementTexts, TellWhatCoverageTells) {
   const Catalogue& catalogue = Catalogue::built_in();
   const Share known = share(coverage(catalogue, resource("cases/UNCOVERED.md")), 0, std::nullopt);
   Share told;
-  for (const auto& [id, text] : requirement_texts(catalogue)) {
+  for (const auto& [id, text] : requirement_texts(catalogue).requirements) {
     if (!text.in_question) continue;
     ++told.all;
     told.covered += text.covered ? 1 : 0;
@@ -30,7 +30,7 @@ TEST(RequirementTexts, TellWhatCoverageTells) {
 }
 
 TEST(RequirementTexts, GiveTheReasonOfWhatIsNotCoveredInOneRole) {
-  const RequirementTexts texts = requirement_texts(Catalogue::built_in());
+  const RequirementTexts texts = requirement_texts(Catalogue::built_in()).requirements;
   const RequirementText& text = texts.at("rfc9112-3-3");  // UNCOVERED.md: for a client, which reads no request line
   EXPECT_FALSE(text.covered);
   EXPECT_GT(text.cases, 0u);

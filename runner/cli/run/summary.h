@@ -1,29 +1,11 @@
-// summary.h - what a person reads after a run: failures grouped by the rule they break, with the clause, what was
-// expected, what was seen, and the command that runs it again.
+// summary.h - what a person reads after a run: the causes, each with the shortest case that shows it, what was
+// expected, what was seen, the clause, and the command that runs it again.
 #pragma once
-#include "reports/result/result.h"
-#include "runner/catalogue/catalogue.h"
+#include "reports/report.h"
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace touchstone::cli {
-
-// Results that break the same rule in the same way.
-struct FailureGroup {
-  Behavior behavior = Behavior::failed;  // failed, errored or non_strict
-  std::string agent;
-  std::string requirement;  // may be empty
-  struct Shape {            // equal expectation, equal sight
-    std::string expected, seen;
-    std::vector<const Result*> results;
-  };
-  std::vector<Shape> shapes;
-};
-
-// FAILED, then ERRORED, then NON-STRICT; within these by agent and requirement in order of appearance.
-[[nodiscard]] std::vector<FailureGroup> group_failures(const std::vector<Result>& results);
 
 struct SummaryStyle {
   bool colour = false;
@@ -31,6 +13,6 @@ struct SummaryStyle {
 };
 
 // Empty when there is nothing to tell. Ends in a newline otherwise.
-[[nodiscard]] std::string summarize(const std::vector<Result>& results, const Catalogue& catalogue, SummaryStyle style);
+[[nodiscard]] std::string summarize(const Report& report, SummaryStyle style);
 
 }  // namespace touchstone::cli

@@ -8,102 +8,99 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using testing::SizeIs;
 
-Result result_with(std::string id, Behavior behavior, std::string requirement = "", std::string seen = "seen") {
+Result result_with(std::string id, Behavior behavior, std::string requirement = "", std::string seen = "what came") {
   Result made;
   made.case_id = std::move(id);
+  made.title = "The title of " + made.case_id;
   made.agent = "server";
   made.behavior = behavior;
   made.summary = "what happened";
   made.expectation = "what should happen";
   made.replay = "touchstone test ws://h/ --case " + made.case_id;
   const auto weight = behavior == Behavior::non_strict ? Finding::Weight::weak : Finding::Weight::violation;
-  if (!requirement.empty()) made.findings.push_back({weight, requirement, "expected", std::move(seen)});
+  if (!requirement.empty())
+    made.findings.push_back({weight, requirement, "what would be fine", std::move(seen), "a-kind"});
   return made;
 }
 
-Catalogue small_catalogue() {
-  Catalogue made;
-  Requirement rule;
-  rule.id = "rfc6455-5.1-3";
-  rule.rfc = 6455;
-  rule.section = "5.1";
-  rule.level = "MUST";
-  rule.rule = "A server closes the connection when a frame is not masked.";
-  made.requirements_.push_back(rule);
+const Texts& texts() {
+  static const Texts made = {{{"rfc6455-5.1-3",
+                               {"rfc6455-5.1-3", 6455, "5.1", "MUST", "server",
+                                "A server closes the connection when a frame is not masked."}}},
+                             {{"C-22", "a Close may be lost with the connection"}}};
   return made;
+}
+
+std::string summary_of(const std::vector<Result>& results, std::size_t width = 400) {
+  const RunInfo run;
+  return summarize(Report(run, results, texts()), {.colour = false, .width = width});
 }
 
 TEST(Summary, IsEmptyWhenAllIsWell) {
-  EXPECT_THAT(
-      summarize({result_with("a", Behavior::ok), result_with("b", Behavior::informational)}, small_catalogue(), {}),
-      IsEmpty());
-  EXPECT_THAT(summarize({}, small_catalogue(), {}), IsEmpty());
+  EXPECT_THAT(summary_of({result_with("a", Behavior::ok), result_with("b", Behavior::informational)}), IsEmpty());
+  EXPECT_THAT(summary_of({}), IsEmpty());
 }
 
-TEST(Summary, GroupsByRuleAndByWhatWasSeen) {
-  const std::vector<Result> results = {
-      result_with("a", Behavior::failed, "rfc6455-5.1-3"), result_with("b", Behavior::failed, "other"),
-      result_with("c", Behavior::failed, "rfc6455-5.1-3"), result_with("d", Behavior::failed, "rfc6455-5.1-3", "else")};
-  const auto groups = group_failures(results);
-  ASSERT_THAT(groups, SizeIs(2));
-  EXPECT_EQ(groups[0].requirement, "rfc6455-5.1-3");
-  ASSERT_THAT(groups[0].shapes, SizeIs(2));
-  EXPECT_THAT(groups[0].shapes[0].results, SizeIs(2));
+TEST(Summary, SaysTitleRuleExpectedSeenClauseAndHowToRepeatEachOnALineOfItsOwn) {
+  EXPECT_EQ(summary_of({result_with("a", Behavior::failed, "rfc6455-5.1-3")}), R"(
+1 cause explains 1 case.
+
+FAILED  cause 1 explains 1 case
+  The title of a
+    case      a
+    rule      rfc6455-5.1-3: A server closes the connection when a frame is not masked.
+    expected  what would be fine
+    seen      what came
+    clause    RFC 6455 section 5.1, MUST
+    replay    touchstone test ws://h/ --case a
+)");
 }
 
-TEST(Summary, PutsFailuresBeforeErrorsBeforeNonStrict) {
-  const std::vector<Result> results = {result_with("a", Behavior::non_strict, "x"), result_with("b", Behavior::errored),
-                                       result_with("c", Behavior::failed, "x")};
-  const auto groups = group_failures(results);
-  ASSERT_THAT(groups, SizeIs(3));
-  EXPECT_EQ(groups[0].behavior, Behavior::failed);
-  EXPECT_EQ(groups[1].behavior, Behavior::errored);
-  EXPECT_EQ(groups[2].behavior, Behavior::non_strict);
+TEST(Summary, SaysTheReasonOfAChoiceInPlaceOfTheLevel) {
+  Result weak = result_with("a", Behavior::non_strict, "rfc6455-5.1-3");
+  weak.findings[0].choice = "C-22";
+  EXPECT_THAT(summary_of({weak}),
+              HasSubstr("clause    RFC 6455 section 5.1, C-22: a Close may be lost with the connection\n"));
+  EXPECT_THAT(summary_of({weak}), Not(HasSubstr("MUST")));
+  weak.findings[0].choice.clear();
+  EXPECT_THAT(summary_of({weak}), Not(HasSubstr("MUST"))) << "an old journal does not say why it is weak";
 }
 
-TEST(Summary, TakesTheHeaviestFinding) {
-  Result two = result_with("a", Behavior::failed, "the-violation");
-  two.findings.insert(two.findings.begin(), {Finding::Weight::choice, "a-choice", "", ""});
-  EXPECT_EQ(group_failures({two}).front().requirement, "the-violation");
-}
-
-TEST(Summary, SaysRuleExpectedSeenAndHowToRepeat) {
-  const std::string text = summarize({result_with("a", Behavior::failed, "rfc6455-5.1-3")}, small_catalogue(), {});
-  EXPECT_THAT(text, HasSubstr("FAILED  rfc6455-5.1-3 (RFC 6455 section 5.1, MUST)"));
-  EXPECT_THAT(text, HasSubstr("A server closes the connection when a frame is not masked."));
-  EXPECT_THAT(text, HasSubstr("expected  expected\n"));
-  EXPECT_THAT(text, HasSubstr("seen      seen\n"));
-  EXPECT_THAT(text, HasSubstr("replay    touchstone test ws://h/ --case a\n"));
-  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-}
-
-TEST(Summary, ShortensLongGroups) {
+TEST(Summary, FoldsTheCasesOfACauseAndSaysWhatItHides) {
   std::vector<Result> results;
-  for (int i = 0; i < 30; ++i) results.push_back(result_with("alike/" + std::to_string(i), Behavior::failed, "r"));
-  EXPECT_THAT(summarize(results, small_catalogue(), {.colour = false, .width = 400}), HasSubstr("and 21 more"));
-  results.clear();
-  for (int i = 0; i < 30; ++i) {
-    results.push_back(result_with("odd/" + std::to_string(i), Behavior::failed, "r", std::to_string(i)));
+  for (int i = 0; i < 300; ++i) {
+    const bool hidden = i >= 278;
+    results.push_back(
+        result_with("group/" + std::to_string(i), hidden ? Behavior::not_applicable : Behavior::failed, "r"));
+    results.back().hidden = hidden;
   }
-  const std::string text = summarize(results, small_catalogue(), {.colour = false, .width = 400});
-  EXPECT_THAT(text, HasSubstr("in other ways odd/5"));
-  EXPECT_THAT(text, HasSubstr("and 17 more"));
+  const std::string text = summary_of(results);
+  EXPECT_THAT(text, HasSubstr("1 cause explains 278 cases and hides 22 more.\n"));
+  EXPECT_THAT(text, HasSubstr("FAILED  cause 1 explains 278 cases, hides 22\n"));
+  EXPECT_THAT(text, HasSubstr("also in   group/1, group/2, "));
+  EXPECT_THAT(text, HasSubstr(" and 269 more\n"));
+  EXPECT_THAT(text, HasSubstr("hides     group/278, "));
+}
+
+TEST(Summary, TellsCasesThatCouldNotBeRun) {
+  EXPECT_THAT(summary_of({result_with("a", Behavior::errored)}),
+              HasSubstr("ERRORED  cause 1 explains 1 case\n  The title of a\n    case      a\n"
+                        "    expected  what should happen\n    seen      what happened\n"));
 }
 
 TEST(Summary, NamesAgentsOnlyWhenThereAreSeveral) {
   Result other = result_with("a", Behavior::failed, "r");
-  EXPECT_THAT(summarize({other}, small_catalogue(), {}), Not(HasSubstr("server")));
+  EXPECT_THAT(summary_of({other}), Not(HasSubstr("server")));
   other.agent = "second";
-  EXPECT_THAT(summarize({result_with("a", Behavior::failed, "r"), other}, small_catalogue(), {}),
-              HasSubstr("FAILED second"));
+  EXPECT_THAT(summary_of({result_with("a", Behavior::failed, "r"), other}),
+              HasSubstr("second: 1 cause explains 1 case.\n"));
 }
 
 TEST(Summary, MarksFlakyResults) {
   Result flaky = result_with("a", Behavior::failed, "r");
   flaky.flaky = true;
-  EXPECT_THAT(summarize({flaky}, small_catalogue(), {}), HasSubstr("a [flaky]"));
+  EXPECT_THAT(summary_of({flaky}), HasSubstr("a [flaky]"));
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class Action(unittest.TestCase):
             url="ws://127.0.0.1:{port}/chat", options="--case 1.1.1\n--header X-Mood: quite good; 'really'\n\n--quiet\n")
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual({"exit-code": "0"}, outputs)
-        self.assertIn("1 cases: 1 OK", done.stdout)
+        self.assertIn("1 case: 1 OK", done.stdout)
         self.assertTrue(summary)
         self.assertNotIn("::error", done.stdout)
 

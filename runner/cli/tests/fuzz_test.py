@@ -118,16 +118,16 @@ class Findings(Fuzzing):
         self.assertEqual((result["behavior"], result["case"]), ("FAILED", f"fuzz/{place.name}"))
         self.assertIn(place.name, (self.out / "index.html").read_text())
         again = self.run_it(*shlex.split(result["replay"])[1:], "--out", "again", expect=FAILURES)
-        self.assertTrue(self.last_line(again).startswith("1 cases: 0 OK"))
+        self.assertTrue(self.last_line(again).startswith("1 case: 0 OK"))
 
     def test_its_replay_shows_it_again_and_passes_without_the_fault(self):
         words = self.words_of_replay(self.find())
         again = self.run_it(*words, "--out", "again", expect=FAILURES)
-        self.assertTrue(self.last_line(again).startswith("1 cases: 0 OK"))
+        self.assertTrue(self.last_line(again).startswith("1 case: 0 OK"))
         mended = [word.replace(FAULT, "none") for word in words]
         self.assertNotEqual(mended, words)
         passed = self.run_it(*mended, "--out", "mended", expect=OK)
-        self.assertTrue(self.last_line(passed).startswith("1 cases: 1 OK"))
+        self.assertTrue(self.last_line(passed).startswith("1 case: 1 OK"))
 
     def test_a_url_is_replayed_as_a_url(self):
         _, url = self.echo_process("--fault", FAULT)
@@ -184,7 +184,7 @@ class Stimuli(Fuzzing):
 
     def test_layers_are_what_is_varied(self):
         def layer_of(case):
-            if any(tag.startswith("opening:") for tag in case.get("tags", [])):
+            if case.get("made_of"):
                 return "handshake"
             return "deflate" if "offer" in case else "frames"
 

@@ -25,7 +25,7 @@ class Report(Program):
         journal.write_text("".join(lines[:2]) + lines[2][:40])
         done = self.run_it("report", self.out, expect=INCOMPLETE)
         self.assertIn("PARTIAL", done.stdout)
-        self.assertTrue(self.last_line(done).startswith("1 cases:"))
+        self.assertTrue(self.last_line(done).startswith("1 case:"))
 
     def test_formats_are_known(self):
         done = self.run_it("report", "--format", "pdf", expect=USAGE)

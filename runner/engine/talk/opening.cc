@@ -129,14 +129,21 @@ ws::Bytes glued_frames(const Case& c, ws::Role role, std::uint64_t seed,
   PayloadGenerator payloads(seed);
   ws::Bytes octets;
   const auto sink = [&](const WireFrame& frame) { ws::append(octets, frame.octets); };
+  // True: the step was composed, and the next one may go out with it.
+  const Overloaded compose{
+      [&](const step::Frame& frame) {
+        composer.frame(frame, payloads.make(frame.payload), sink);
+        return true;
+      },
+      [&](const step::Message& message) {
+        composer.message(message.opcode, payloads.make(message.payload), message.fragment, message.deflate, sink);
+        return true;
+      },
+      [](const step::OneOf<step::Close, step::Octets, step::Repeat> auto&) { return false; },
+      [](const step::WithoutPayload auto&) { return false; },
+  };
   for (const Step& step : c.steps) {
-    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-      composer.frame(*frame, payloads.make(frame->payload), sink);
-    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
-      composer.message(message->opcode, payloads.make(message->payload), message->fragment, message->deflate, sink);
-    } else {
-      break;
-    }
+    if (!std::visit(compose, step.action)) break;
   }
   return octets;
 }

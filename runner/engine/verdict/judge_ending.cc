@@ -132,6 +132,7 @@ std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
 }
 
 void judge_ending(const Scene& scene, Findings& findings) {
+  if (scene.was_cut_short() && !scene.o.survived) return;
   std::visit(EndingJudge(scene, findings), scene.c.expect->end);
 }
 

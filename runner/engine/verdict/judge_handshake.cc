@@ -32,8 +32,7 @@ bool is_about_extensions(const ws::rules::AnswerFault& fault) { return ws::rules
 bool leaves_limit_out(const Scene& scene) {
   constexpr std::string_view kLimit = "server_max_window_bits";
   const auto& offer = scene.c.offer;
-  const auto is_missing = [&](const ws::rules::AnswerFault& fault) { return fault.detail == kLimit; };
-  if (std::ranges::any_of(scene.o.answer_faults, is_missing)) return false;  // said already
+  if (std::ranges::any_of(scene.o.answer_faults, is_about_extensions)) return false;  // said already
   if (scene.is_client() || !scene.o.deflate || answered_extensions(scene).contains(kLimit)) return false;
   return !offer.empty() && std::ranges::all_of(offer, [&](const auto& e) { return e.contains(kLimit); });
 }

@@ -74,6 +74,7 @@ Finding extra_message(const Scene& scene, std::size_t i) {
 }
 
 std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
+  if (scene.was_cut_short()) return std::nullopt;
   const End& end = scene.c.expect->end;
   const Facts facts{.instead = scene.how_it_ended(), .number = scene.o.messages.size(), .of = expected};
   if (!scene.tail_may_be_missing()) return scene.finding(message_missing, facts);

@@ -79,7 +79,7 @@ void judge_pongs(const Scene& scene, Findings& findings) {
       findings.push_back(scene.finding(*odd, {.what = ws::testing::describe(ws::as_octets(seen.payload))}));
   }
   answers.settle();
-  if (answers.count() == answers.pings()) return;
+  if (answers.count() == answers.pings() || scene.was_cut_short()) return;
   if (answers.has_latest()) {
     findings.push_back(scene.finding(pong_for_latest_only, {.number = answers.count(), .of = answers.pings()}));
   } else if (!scene.tail_may_be_missing()) {
@@ -88,6 +88,7 @@ void judge_pongs(const Scene& scene, Findings& findings) {
 }
 
 void judge_marks(const Scene& scene, Findings& findings) {
+  if (scene.was_cut_short()) return;
   // Not where it might have refused the opening handshake, and may find the same fault only now.
   const bool may_refuse = scene.c.expect->opening && std::holds_alternative<end::MayFail>(scene.c.expect->end);
   if (may_refuse && scene.failed_by_choice()) return;

@@ -28,18 +28,7 @@ class Player {
   void play(std::span<const Step> steps) {
     for (const Step& step : steps) {
       if (over_) return;
-      if (const auto* frame = std::get_if<step::Frame>(&step.action)) play(*frame);
-      if (const auto* message = std::get_if<step::Message>(&step.action)) play(*message);
-      if (const auto* close = std::get_if<step::Close>(&step.action)) {
-        composer_.frame(ws::Opcode::close, true, 0, close_payload(close->code, payloads_.make(close->reason)), sink());
-      }
-      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) mark(sentinel->mark);
-      if (const auto* raw = std::get_if<step::Octets>(&step.action)) receive(payloads_.make(raw->octets));
-      if (std::holds_alternative<step::Tcp>(step.action)) lose_tcp();
-      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
-        cut_short_ = cut_short_ || repeat->count > most_repeats_;
-        for (std::uint32_t i = 0; i < std::min(repeat->count, most_repeats_); ++i) play(repeat->steps);
-      }
+      std::visit([this](const auto& one) { play(one); }, step.action);
     }
   }
 
@@ -87,9 +76,25 @@ class Player {
     composer_.parts(message.opcode, parts, sink());
   }
 
-  void lose_tcp() {
+  void play(const step::Close& close) {
+    composer_.frame(ws::Opcode::close, true, 0, close_payload(close.code, payloads_.make(close.reason)), sink());
+  }
+
+  void play(const step::Sentinel& sentinel) { mark(sentinel.mark); }
+
+  void play(const step::Octets& raw) { receive(payloads_.make(raw.octets)); }
+
+  void play(const step::Tcp&) {
     over_ = true;
     expect_.end = end::Abandoned{};
+  }
+
+  // The tester's own waits and pace, and what it asks beside the connection.
+  void play(const step::OneOf<step::AwaitEcho, step::Reading, step::Alive> auto&) {}
+
+  void play(const step::Repeat& repeat) {
+    cut_short_ = cut_short_ || repeat.count > most_repeats_;
+    for (std::uint32_t i = 0; i < std::min(repeat.count, most_repeats_); ++i) play(repeat.steps);
   }
 
   void mark(const std::string& mark) {
@@ -246,6 +251,21 @@ bool begins_with(const Contents& mine, const Contents& strict) {
   return begins(mine.messages, strict.messages) && begins(mine.pongs, strict.pongs);
 }
 
+bool is_unfinished(const Step& step) {
+  const auto* frame = std::get_if<step::Frame>(&step.action);
+  return frame != nullptr && !frame->form.whole();
+}
+
+// However a frame begins that is not all there, an endpoint may wait for the rest of it until TCP ends (C-15). So only
+// a fault before it is certain.
+bool faults_in_unfinished_frame(const Case& c, Side side, std::uint64_t seed) {
+  const auto unfinished = std::ranges::find_if(c.steps, is_unfinished);
+  if (unfinished == c.steps.end() || !std::holds_alternative<end::Abandoned>(c.expect->end)) return false;
+  Player before(side, params_for(c, side), seed, UINT32_MAX);
+  before.play(std::span(c.steps.begin(), unfinished));
+  return !before.violation();
+}
+
 // An end that leaves the endpoint a choice must be one that the RFC leaves.
 std::string contradiction_of_choice(const Case& c, const End& strict, std::optional<ws::Violation> violation) {
   const auto* may = std::get_if<end::MayFail>(&c.expect->end);
@@ -325,6 +345,7 @@ std::vector<std::string> contradictions(const Case& c) {
         out.push_back(fmt::format("the strict {} replies with other messages, Pongs or marks", whose));
       }
     }
+    if (faults_in_unfinished_frame(c, side, kSeed)) continue;
     const auto text = choice ? contradiction_of_choice(c, strict.end, violation) : contradiction(mine.end, strict.end);
     if (!text.empty()) {
       out.push_back(fmt::format("the strict {}: {}", whose, text));

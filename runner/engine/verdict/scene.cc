@@ -29,6 +29,12 @@ bool Scene::tail_may_be_missing() const {
   return !std::holds_alternative<end::Polite>(c.expect->end);
 }
 
+bool Scene::was_cut_short() const noexcept {
+  using enum ws::Violation;
+  return o.violation && *o.violation != close_code_invalid && *o.violation != close_payload_of_one &&
+         *o.violation != close_reason_not_utf8 && *o.violation != frame_after_close;
+}
+
 std::string Scene::how_it_ended() const {
   if (o.close) return *o.close ? fmt::format("it sent Close {}", (*o.close)->code) : "it sent an empty Close";
   if (o.ended_after_half_close) return "nothing more came until the tester ended TCP";

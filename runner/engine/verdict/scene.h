@@ -24,6 +24,9 @@ struct Scene {
   [[nodiscard]] bool failed_by_choice() const;
   // A failing end, or one where a Close of the case's own cuts the replies short.
   [[nodiscard]] bool tail_may_be_missing() const;
+  // Its octets broke a rule before its Close came, and nothing after them was read (RFC 6455 7.1.7): what is missing
+  // from then on is no fault of its own.
+  [[nodiscard]] bool was_cut_short() const noexcept;
   [[nodiscard]] std::string how_it_ended() const;  // "it reset TCP"
 
   // What the case is about: the first of its requirements that binds the endpoint's side. It is cited only where what

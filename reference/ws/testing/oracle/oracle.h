@@ -7,6 +7,7 @@
 // Pongs that nobody asked for (C-25) or that stand for several Pings (C-26), or what was answered before a Close
 // (C-19). What did not come is held against the endpoint only when the transcript says that the tester waited in vain.
 #pragma once
+#include <ws/core/connection/event.h>
 #include <ws/testing/oracle/transcript.h>
 
 namespace ws::testing {

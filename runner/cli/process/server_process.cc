@@ -1,4 +1,4 @@
-#include "runner/cli/process/testee.h"
+#include "runner/cli/process/server_process.h"
 
 #include "runner/cli/text.h"
 
@@ -117,7 +117,7 @@ std::optional<std::string> report_in_log(std::string_view log) {
   return lines.empty() ? std::nullopt : std::optional(lines.back());
 }
 
-std::expected<void, std::string> Testee::start() {
+std::expected<void, std::string> ServerProcess::start() {
   process_.reset();  // A process that refuses connections but lives must free the port.
   std::error_code none;
   started_at_ = std::filesystem::file_size(settings_.log, none);
@@ -129,7 +129,7 @@ std::expected<void, std::string> Testee::start() {
   return wait_until_it_accepts();
 }
 
-std::expected<void, std::string> Testee::start_first() {
+std::expected<void, std::string> ServerProcess::start_first() {
   if (accepts(settings_.host, settings_.port)) {
     return std::unexpected(
         fmt::format("something else accepts connections at {}:{} already, so --command was not run. "
@@ -139,7 +139,7 @@ std::expected<void, std::string> Testee::start_first() {
   return start();
 }
 
-std::expected<void, std::string> Testee::wait_until_it_accepts() {
+std::expected<void, std::string> ServerProcess::wait_until_it_accepts() {
   const auto deadline = Clock::now() + settings_.start_deadline;
   std::chrono::milliseconds back_off{2};
   while (!accepts(settings_.host, settings_.port)) {
@@ -161,7 +161,7 @@ std::expected<void, std::string> Testee::wait_until_it_accepts() {
   return {};
 }
 
-std::string Testee::autopsy() {
+std::string ServerProcess::autopsy() {
   // Writing a core or a sanitizer's report takes its time after the port is gone.
   const auto how = process_ ? process_->ended(std::chrono::seconds(10)) : std::nullopt;
   std::string text = how ? "the server ended with " + *how : "the server runs but refuses connections";
@@ -170,7 +170,7 @@ std::string Testee::autopsy() {
   return text;
 }
 
-std::optional<std::string> Testee::new_sanitizer_report() {
+std::optional<std::string> ServerProcess::new_sanitizer_report() {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(settings_.log, error);
   if (error || size <= scanned_) return std::nullopt;
@@ -181,7 +181,7 @@ std::optional<std::string> Testee::new_sanitizer_report() {
   return sanitizer_report(std::string_view(fresh).substr(0, whole));
 }
 
-std::string Testee::log_since(std::uintmax_t offset) const {
+std::string ServerProcess::log_since(std::uintmax_t offset) const {
   std::ifstream file(settings_.log, std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));
   std::ostringstream text;
@@ -189,7 +189,7 @@ std::string Testee::log_since(std::uintmax_t offset) const {
   return text.str();
 }
 
-std::string Testee::log_tail() const {
+std::string ServerProcess::log_tail() const {
   const std::string log = log_since(started_at_);
   if (log.empty()) return "Its log " + settings_.log.string() + " is empty.";
   std::size_t from = log.size() - 1;

@@ -1,4 +1,4 @@
-// testee.h - the server under test that `--command` starts: on a free port, watched, logged, started again when it
+// server.h - the server under test that `--command` starts: on a free port, watched, logged, started again when it
 // dies, stopped at the end.
 #pragma once
 #include "runner/cli/process/child_process.h"
@@ -25,7 +25,7 @@ namespace touchstone::cli {
 // Only what a sanitizer writes: a fault even when the program goes on.
 [[nodiscard]] std::optional<std::string> sanitizer_report(std::string_view log);
 
-class Testee {
+class ServerProcess {
  public:
   struct Settings {
     std::string command;  // {port} is put in already
@@ -35,7 +35,7 @@ class Testee {
     std::chrono::milliseconds start_deadline{30'000};
   };
 
-  Testee(Settings settings, const std::atomic<bool>& stop) : settings_(std::move(settings)), stop_(stop) {}
+  ServerProcess(Settings settings, const std::atomic<bool>& stop) : settings_(std::move(settings)), stop_(stop) {}
 
   // Starts it and waits until it accepts a connection. The error says what happened instead, with the end of its log.
   [[nodiscard]] std::expected<void, std::string> start();

@@ -1,8 +1,8 @@
-// contenders.h - the servers that a run tests, and what keeps them alive meanwhile.
+// endpoints.h - the servers that a run tests, and what keeps them alive meanwhile.
 #pragma once
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/process/embedded_server.h"
-#include "runner/cli/process/testee.h"
+#include "runner/cli/process/server_process.h"
 
 #include <memory>
 #include <optional>
@@ -11,26 +11,26 @@
 
 namespace touchstone::cli {
 
-struct Contender {
+struct Endpoint {
   Target target;
-  PeerProfile peer;         // as probed or as told
+  EndpointProfile profile;  // as probed or as told
   Greeting greeting;        // valid when `unreachable` is empty
   std::string unreachable;  // why not, for people
   std::vector<const Case*> cases;
 };
 
-class Contenders {
+class Endpoints {
  public:
   // From URL, --command, --spec, or the embedded server. Throws UsageError. Nothing is started yet.
-  Contenders(const TestOptions& options, const std::optional<SpecFile>& spec);
+  Endpoints(const TestOptions& options, const std::optional<SpecFile>& spec);
 
   // Starts what has to be started; the log goes to `folder`. The error is for people: exit 3.
   [[nodiscard]] std::expected<void, std::string> start(const std::filesystem::path& folder);
-  // One handshake each; afterwards every contender has a name of its own.
+  // One handshake each; afterwards every endpoint has a name of its own.
   void greet_all(const RunOptions& options);
 
-  [[nodiscard]] std::vector<Contender>& all() noexcept { return all_; }
-  [[nodiscard]] Testee* testee() noexcept { return testee_ ? &*testee_ : nullptr; }
+  [[nodiscard]] std::vector<Endpoint>& all() noexcept { return all_; }
+  [[nodiscard]] ServerProcess* server() noexcept { return server_ ? &*server_ : nullptr; }
   // What each does with messages, unless --profile-of-peer says so; `largest` octets are the most that cases send.
   void probe_all(const RunOptions& options, std::uint64_t largest);
   void stop_servers() noexcept;
@@ -39,13 +39,13 @@ class Contenders {
   [[nodiscard]] std::string replay(const Case& c, const Target& target, const RunOptions& options) const;
 
  private:
-  void name(Contender& contender);
+  void name(Endpoint& endpoint);
   void add_command();
 
   const TestOptions& options_;
-  std::vector<Contender> all_;
-  std::optional<Testee::Settings> command_;
-  std::optional<Testee> testee_;
+  std::vector<Endpoint> all_;
+  std::optional<ServerProcess::Settings> command_;
+  std::optional<ServerProcess> server_;
   std::unique_ptr<EmbeddedServer> embedded_;
 };
 

@@ -1,4 +1,4 @@
-#include "runner/engine/peer_profile.h"
+#include "runner/engine/endpoint_profile.h"
 
 #include <fmt/format.h>
 
@@ -16,54 +16,36 @@ std::optional<Taken> taken_from(std::string_view text) {
   return static_cast<Taken>(at - std::begin(kTaken));
 }
 
-// Calls `visit` with each step, those of repeats once.
-template <class Visit>
-void each_step(const std::vector<Step>& steps, const Visit& visit) {
-  for (const Step& step : steps) {
-    if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
-      each_step(repeat->steps, visit);
-    } else {
-      visit(step);
-    }
-  }
-}
-
 bool sends(const Case& c, ws::Opcode opcode) {
+  const Overloaded is_sent{
+      [=](const step::OneOf<step::Frame, step::Message> auto& sent) { return sent.opcode == opcode; },
+      [](const step::OneOf<step::Close, step::Octets, step::Repeat> auto&) { return false; },
+      [](const step::WithoutPayload auto&) { return false; },
+  };
   bool found = false;
-  each_step(c.steps, [&](const Step& step) {
-    const auto* frame = std::get_if<step::Frame>(&step.action);
-    const auto* message = std::get_if<step::Message>(&step.action);
-    found = found || (frame != nullptr && frame->opcode == opcode) || (message != nullptr && message->opcode == opcode);
-  });
+  each_step(c.steps, [&](const Step& step) { found = found || std::visit(is_sent, step.action); });
   return found;
-}
-
-std::uint64_t length_of(const step::Message& message) {
-  std::uint64_t sum = length(message.payload);
-  for (const Payload& part : message.parts) sum += length(part);
-  return sum;
 }
 
 class Longest {
  public:
   void add(const std::vector<Step>& steps, std::uint64_t times = 1) {
-    for (const Step& step : steps) {
-      if (const auto* message = std::get_if<step::Message>(&step.action))
-        longest = std::max(longest, length_of(*message));
-      if (const auto* frame = std::get_if<step::Frame>(&step.action)) add(*frame, times);
-      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) add(repeat->steps, times * repeat->count);
-    }
+    for (const Step& step : steps) std::visit([&](const auto& one) { add(one, times); }, step.action);
   }
 
   std::uint64_t longest = 0;
 
  private:
+  void add(const step::Message& message, std::uint64_t) { longest = std::max(longest, length(message)); }
   void add(const step::Frame& frame, std::uint64_t times) {
     if (ws::is_control(frame.opcode)) return;
     if (frame.opcode != ws::Opcode::cont) open_ = 0;
     open_ += length(frame.payload) * (frame.opcode == ws::Opcode::cont ? times : 1);
     longest = std::max(longest, open_);
   }
+  void add(const step::Repeat& repeat, std::uint64_t times) { add(repeat.steps, times * repeat.count); }
+  void add(const step::OneOf<step::Close, step::Octets> auto&, std::uint64_t) {}  // no message
+  void add(const step::WithoutPayload auto&, std::uint64_t) {}
 
   std::uint64_t open_ = 0;  // octets of the message that goes on
 };
@@ -83,7 +65,7 @@ bool goes_on(const End& end) {
 
 std::string_view name(Taken taken) noexcept { return kTaken[static_cast<std::size_t>(taken)]; }
 
-std::string write_peer_profile(const PeerProfile& profile) {
+std::string write_endpoint_profile(const EndpointProfile& profile) {
   Json json{{"peer", kFormat},
             {"text", name(profile.text)},
             {"binary", name(profile.binary)},
@@ -93,9 +75,9 @@ std::string write_peer_profile(const PeerProfile& profile) {
   return json.dump(2) + "\n";
 }
 
-std::expected<PeerProfile, std::string> parse_peer_profile(const std::string& file, std::string_view text) {
+std::expected<EndpointProfile, std::string> parse_endpoint_profile(const std::string& file, std::string_view text) {
   std::optional<JsonFault> fault;
-  PeerProfile profile;
+  EndpointProfile profile;
   auto json = parse_json(text);
   if (json) {
     constexpr std::string_view kAllowed = "echoed, accepted or refused";
@@ -125,7 +107,7 @@ std::uint64_t largest_message(const Case& c) {
   return longest.longest;
 }
 
-std::expected<Case, std::string> adapted(Case c, const PeerProfile& profile) {
+std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile) {
   bool compared = !profile.speaks_unasked;
   for (const auto& [opcode, taken] :
        {std::pair{ws::Opcode::text, profile.text}, {ws::Opcode::binary, profile.binary}}) {

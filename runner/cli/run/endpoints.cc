@@ -1,4 +1,4 @@
-#include "runner/cli/run/contenders.h"
+#include "runner/cli/run/endpoints.h"
 
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
@@ -24,7 +24,7 @@ std::string name_of_command(const std::string& command) {
 
 }  // namespace
 
-Contenders::Contenders(const TestOptions& options, const std::optional<SpecFile>& spec) : options_(options) {
+Endpoints::Endpoints(const TestOptions& options, const std::optional<SpecFile>& spec) : options_(options) {
   if (options.tls && (!options.url.empty() || !options.command.empty() || spec)) {
     throw UsageError("--tls is for the embedded server; write the URL as wss:// instead");
   }
@@ -40,7 +40,7 @@ Contenders::Contenders(const TestOptions& options, const std::optional<SpecFile>
   }
 }
 
-void Contenders::add_command() {
+void Endpoints::add_command() {
   std::string url = options_.url.empty() ? kCommandUrl : options_.url;
   const bool any_port = url.find(kPort) != std::string::npos;
   std::uint16_t port = 0;
@@ -52,7 +52,7 @@ void Contenders::add_command() {
   }
   Target& target = all_.emplace_back().target;
   target = make_target(options_, url);
-  Testee::Settings& settings = command_.emplace();
+  ServerProcess::Settings& settings = command_.emplace();
   settings.command = replace_all(options_.command, kPort, std::to_string(target.url.port));
   settings.host = target.url.host;
   settings.port = target.url.port;
@@ -61,13 +61,13 @@ void Contenders::add_command() {
   }
 }
 
-std::expected<void, std::string> Contenders::start(const std::filesystem::path& folder) {
+std::expected<void, std::string> Endpoints::start(const std::filesystem::path& folder) {
   if (command_) {
     command_->log = folder / "server.log";
     std::error_code none;
     std::filesystem::remove(command_->log, none);  // of an earlier run
-    testee_.emplace(*command_, interrupted());
-    return testee_->start_first();
+    server_.emplace(*command_, interrupted());
+    return server_->start_first();
   }
   if (!options_.url.empty() || !options_.spec.empty()) return {};
   auto started = EmbeddedServer::start(options_.tls);
@@ -80,8 +80,8 @@ std::expected<void, std::string> Contenders::start(const std::filesystem::path& 
   return {};
 }
 
-void Contenders::greet_all(const RunOptions& options) {
-  for (Contender& each : all_) {
+void Endpoints::greet_all(const RunOptions& options) {
+  for (Endpoint& each : all_) {
     auto greeting = greet(each.target, options);
     if (greeting) {
       each.greeting = std::move(*greeting);
@@ -92,31 +92,31 @@ void Contenders::greet_all(const RunOptions& options) {
   }
 }
 
-void Contenders::probe_all(const RunOptions& options, std::uint64_t largest) {
-  const std::optional<PeerProfile> told = read_peer_profile(options_);
-  for (Contender& each : all_) {
+void Endpoints::probe_all(const RunOptions& options, std::uint64_t largest) {
+  const std::optional<EndpointProfile> told = read_endpoint_profile(options_);
+  for (Endpoint& each : all_) {
     if (!each.unreachable.empty()) continue;
-    each.peer = told ? *told : probe(each.target, each.greeting, options, largest);
+    each.profile = told ? *told : probe(each.target, each.greeting, options, largest);
   }
 }
 
-void Contenders::name(Contender& contender) {
-  std::string& agent = contender.target.agent;
+void Endpoints::name(Endpoint& endpoint) {
+  std::string& agent = endpoint.target.agent;
   if (agent.empty() && command_) agent = name_of_command(options_.command);
   // Autobahn's rule: without a name of the user's, the Server field of the answer.
-  if (agent.empty()) agent = contender.greeting.server_field;
-  if (agent.empty()) agent = ws::host_field(contender.target.url);
+  if (agent.empty()) agent = endpoint.greeting.server_field;
+  if (agent.empty()) agent = ws::host_field(endpoint.target.url);
   const std::string base = agent;
-  const auto taken = [&](const Contender& other) { return &other != &contender && other.target.agent == agent; };
+  const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.agent == agent; };
   for (int n = 2; std::any_of(all_.begin(), all_.end(), taken); ++n) agent = fmt::format("{} ({})", base, n);
 }
 
-void Contenders::stop_servers() noexcept {
-  if (testee_) testee_->stop();
+void Endpoints::stop_servers() noexcept {
+  if (server_) server_->stop();
   embedded_.reset();
 }
 
-std::string Contenders::replay(const Case& c, const Target& target, const RunOptions& options) const {
+std::string Endpoints::replay(const Case& c, const Target& target, const RunOptions& options) const {
   if (!command_ && !embedded_) return replay_command(c, target, options);
   std::string server;
   if (command_) {

@@ -1,0 +1,273 @@
+// causes.cc - findings that are one, and which of several is the root of a result.
+#include "reports/causes.h"
+
+#include "reports/support/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace touchstone {
+namespace {
+
+using Weight = Finding::Weight;
+
+// What makes two findings one. An old journal has no kinds: there the sentence of what was expected stands for it.
+struct Key {
+  Behavior behavior = Behavior::failed;  // only where there is no kind
+  std::string requirement, kind, evidence, expected;
+  auto operator<=>(const Key&) const = default;
+};
+
+bool weighs(const Finding& finding) { return finding.weight != Weight::choice; }
+
+Behavior behavior_of(const Finding& finding) {
+  return finding.weight == Weight::violation ? Behavior::failed : Behavior::non_strict;
+}
+
+Key key_of(const Finding& finding) {
+  if (!finding.kind.empty()) return {{}, finding.requirement, finding.kind, finding.evidence, {}};
+  return {behavior_of(finding), finding.requirement, {}, {}, finding.expected};
+}
+
+// A case that could not run, and a failure that no finding explains.
+Key key_without_finding(const Result& result) { return {result.behavior, {}, {}, {}, {}}; }
+
+// Verdicts that want a cause.
+bool is_told(const Result& result) {
+  return result.behavior == Behavior::failed || result.behavior == Behavior::errored ||
+         result.behavior == Behavior::non_strict || result.hidden;
+}
+
+// The findings of a result that weigh, each key once, in the judge's order; the heavier one where two have one key.
+using Shown = std::vector<std::pair<Key, const Finding*>>;
+Shown shown_by(const Result& result) {
+  Shown shown;
+  for (const Finding& finding : result.findings) {
+    if (!weighs(finding)) continue;
+    Key key = key_of(finding);
+    const auto same = std::ranges::find(shown, key, &Shown::value_type::first);
+    if (same == shown.end()) {
+      shown.emplace_back(std::move(key), &finding);
+    } else if (same->second->weight < finding.weight) {
+      same->second = &finding;
+    }
+  }
+  return shown;
+}
+
+using Shares = std::map<Key, std::size_t>;
+
+Key root_of(const Result& result, const Shown& shown, const Shares& shares) {
+  if (shown.empty() || result.behavior == Behavior::errored) return key_without_finding(result);
+  const auto less = [&](const Shown::value_type& a, const Shown::value_type& b) {
+    if (a.second->weight != b.second->weight) return a.second->weight < b.second->weight;
+    return shares.at(a.first) < shares.at(b.first);
+  };
+  // max_element() gives the first of equal ones.
+  return std::ranges::max_element(shown, less)->first;
+}
+
+// A name for ids: what is no letter, digit or one of "._=-" becomes a hyphen.
+std::string as_name(std::string_view text) {
+  static constexpr std::size_t kLongest = 60;
+  std::string name;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("._=-").contains(c);
+    if (plain) name += c;
+    if (!plain && !name.empty() && name.back() != '-') name += '-';
+  }
+  name.resize(std::min(name.size(), kLongest));
+  while (name.ends_with('-')) name.pop_back();
+  return name;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+std::string id_of(const Cause& cause) {
+  const Finding& finding = cause.finding;
+  std::string id = finding.requirement.empty() ? "no-requirement" : finding.requirement;
+  if (finding.kind.empty())
+    return fmt::format("{}/{}/{}", id, lower(std::string(name(cause.behavior))), lower(as_name(finding.expected)));
+  id += "/" + as_name(finding.kind);
+  return finding.evidence.empty() ? id : id + "/" + as_name(finding.evidence);
+}
+
+const Finding* finding_with(const Result& result, const Key& key) {
+  const Shown shown = shown_by(result);
+  const auto found = std::ranges::find(shown, key, &Shown::value_type::first);
+  return found == shown.end() ? nullptr : found->second;
+}
+
+// How well a result shows a cause; the least is best.
+auto clumsiness(const Result& result, bool root) {
+  const Transcript& talk = result.transcript;
+  const auto others = std::ranges::count_if(result.findings, weighs);
+  return std::tuple(!root, result.flaky, others, talk.frames_sent + talk.frames_received,
+                    talk.octets_sent + talk.octets_received, result.case_id.size(), std::string_view(result.case_id));
+}
+
+int rank(Behavior behavior) {
+  if (behavior == Behavior::failed) return 0;
+  return behavior == Behavior::errored ? 1 : 2;
+}
+
+bool before(const Cause& a, const Cause& b) {
+  const auto place = [](const Cause& cause) {
+    return std::tuple(rank(cause.behavior), -static_cast<std::ptrdiff_t>(cause.own + cause.hidden.size()),
+                      -static_cast<std::ptrdiff_t>(cause.cases.size()), std::string_view(cause.id));
+  };
+  return place(a) < place(b);
+}
+
+class Gatherer {
+ public:
+  explicit Gatherer(const std::vector<const Result*>& results) {
+    for (const Result* result : results) {
+      if (!is_told(*result)) continue;
+      for (const auto& [key, finding] : shown_by(*result)) ++shares_[key];
+      told_.push_back(result);
+    }
+    for (const Result* result : told_) place(*result);
+    for (auto& [key, cause] : causes_) finish(key, cause);
+  }
+
+  [[nodiscard]] std::vector<Cause> take() {
+    std::vector<Cause> causes;
+    std::set<std::string, std::less<>> taken;
+    for (auto& [key, cause] : causes_) {
+      const std::string id = cause.id;  // names may become equal
+      for (int n = 2; !taken.insert(cause.id).second; ++n) cause.id = fmt::format("{}-{}", id, n);
+      ids_.emplace(key, cause.id);
+      causes.push_back(std::move(cause));
+    }
+    std::ranges::sort(causes, before);
+    for (std::size_t i = 0; i < causes.size(); ++i) causes[i].number = i + 1;
+    return causes;
+  }
+
+  [[nodiscard]] const std::vector<const Result*>& told() const { return told_; }
+  // The id of its root.
+  [[nodiscard]] const std::string& root(const Result& result) const { return ids_.at(roots_.at(&result)); }
+
+ private:
+  void place(const Result& result) {
+    const Shown shown = shown_by(result);
+    const Key root = root_of(result, shown, shares_);
+    roots_.emplace(&result, root);
+    for (const auto& [key, finding] : shown) {
+      if (key != root) causes_[key].cases.push_back(&result);
+    }
+    Cause& cause = causes_[root];
+    (result.hidden ? cause.hidden : cause.cases).push_back(&result);
+    if (!result.hidden) ++cause.own;
+  }
+
+  void finish(const Key& key, Cause& cause) {
+    const auto& showing = cause.cases.empty() ? cause.hidden : cause.cases;
+    const auto order = [&](const Result* result) {
+      return clumsiness(*result, roots_.at(result) == key && !result->hidden);
+    };
+    cause.shortest = *std::ranges::min_element(showing, {}, order);
+    if (const Finding* finding = finding_with(*cause.shortest, key)) {
+      cause.finding = *finding;
+      for (const auto* list : {&cause.cases, &cause.hidden}) weigh(key, cause, *list);
+      cause.id = id_of(cause);
+      return;
+    }
+    const Result& shown = *cause.shortest;
+    cause.behavior = shown.behavior;
+    cause.finding = {
+        .weight = Weight::violation, .requirement = {}, .expected = shown.expectation, .seen = shown.summary};
+    cause.id = lower(std::string(name(shown.behavior)));
+  }
+
+  // Choices may let the same finding weigh less in some cases: what is gravest counts.
+  static void weigh(const Key& key, Cause& cause, const std::vector<const Result*>& results) {
+    for (const Result* result : results) {
+      const Finding* finding = finding_with(*result, key);
+      if (finding == nullptr || finding->weight <= cause.finding.weight) continue;
+      cause.finding.weight = finding->weight;
+      cause.finding.choice = finding->choice;
+    }
+    cause.behavior = behavior_of(cause.finding);
+  }
+
+  Shares shares_;
+  std::vector<const Result*> told_;
+  std::map<Key, Cause> causes_;
+  std::map<const Result*, Key> roots_;
+  std::map<Key, std::string> ids_;
+};
+
+}  // namespace
+
+Causes::Causes(const std::vector<const Result*>& results) {
+  Gatherer gatherer(results);
+  causes_ = gatherer.take();
+  for (const Result* result : gatherer.told()) {
+    const auto root = std::ranges::find(causes_, gatherer.root(*result), &Cause::id);
+    roots_.emplace(result, static_cast<std::size_t>(root - causes_.begin()));
+    if (!result->hidden) explained_.push_back(result);
+  }
+  hidden_ = gatherer.told().size() - explained_.size();
+}
+
+const Cause* Causes::of(const Result& result) const {
+  const auto found = roots_.find(&result);
+  return found == roots_.end() ? nullptr : &causes_[found->second];
+}
+
+std::string headline(const Causes& causes) {
+  if (causes.empty()) return {};
+  const std::string who = count_of(causes.all().size(), "cause");
+  const bool one = causes.all().size() == 1;
+  const std::size_t explained = causes.explained().size();
+  if (explained == 0) return fmt::format("{} {} {}", who, one ? "hides" : "hide", count_of(causes.hidden(), "case"));
+  std::string text = fmt::format("{} {} {}", who, one ? "explains" : "explain", count_of(explained, "case"));
+  std::map<int, std::pair<Behavior, std::size_t>> by_verdict;
+  for (const Result* result : causes.explained()) {
+    auto& [behavior, n] = by_verdict[rank(result->behavior)];
+    behavior = result->behavior;
+    ++n;
+  }
+  std::string verdicts;
+  for (const auto& [order, counted] : by_verdict)
+    verdicts += fmt::format("{}{} {}", verdicts.empty() ? "" : ", ", counted.second, name(counted.first));
+  if (by_verdict.size() > 1) text += fmt::format(" ({})", verdicts);
+  if (causes.hidden() > 0) text += fmt::format(" and {} {} more", one ? "hides" : "hide", causes.hidden());
+  return text;
+}
+
+std::string reach(const Cause& cause) {
+  const std::size_t shared = cause.cases.size() - cause.own;
+  std::vector<std::string> parts;
+  if (cause.own > 0) parts.push_back("explains " + count_of(cause.own, "case"));
+  if (shared > 0 && cause.own > 0) parts.push_back(fmt::format("is in {} more", shared));
+  if (shared > 0 && cause.own == 0) parts.push_back(fmt::format("is in {} of other causes", count_of(shared, "case")));
+  if (!cause.hidden.empty() && !cause.cases.empty()) parts.push_back(fmt::format("hides {}", cause.hidden.size()));
+  if (!cause.hidden.empty() && cause.cases.empty()) parts.push_back("hides " + count_of(cause.hidden.size(), "case"));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+SomeCases some_of(const std::vector<const Result*>& results, std::size_t limit, const Result* but) {
+  SomeCases some;
+  for (const Result* result : results) {
+    if (result == but) continue;
+    if (some.named.size() < limit) {
+      some.named.push_back(result);
+    } else {
+      ++some.more;
+    }
+  }
+  return some;
+}
+
+}  // namespace touchstone
