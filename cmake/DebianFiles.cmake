@@ -7,7 +7,7 @@ foreach(copyright IN LISTS copyrights)
   cmake_path(GET folder FILENAME package)
   file(WRITE ${folder}/changelog "${package} (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium
 
-  * What changed is told in CHANGELOG.md.
+  * CHANGELOG.md says what changed.
 
  -- ${CPACK_PACKAGE_CONTACT}  ${day}
 ")

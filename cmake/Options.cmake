@@ -6,6 +6,7 @@ set(TOUCHSTONE_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzz t
 option(TOUCHSTONE_COVERAGE "Count which lines run (clang's source-based coverage; scripts/coverage shows them)" OFF)
 option(TOUCHSTONE_AT_ONCE "Compile several files of a room at once: faster from nothing, slower after an edit" OFF)
 set(TOUCHSTONE_SANITIZED_TREE "" CACHE PATH "A second build tree, with sanitizers, whose test programs run in this tree's ctest")
+set(TOUCHSTONE_CLANG_TREE "" CACHE PATH "A third one, built by clang, whose program the tests of the whole program run too")
 
 if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
    OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19))

@@ -1,6 +1,6 @@
 # The catalogue and the report page live inside the binary: each file is included by the assembler.
 file(GLOB resource_files LIST_DIRECTORIES false RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS
-     ${CMAKE_SOURCE_DIR}/cases/*.json ${CMAKE_SOURCE_DIR}/cases/UNCOVERED.md ${CMAKE_SOURCE_DIR}/reports/page/*
+     ${CMAKE_SOURCE_DIR}/cases/*.json ${CMAKE_SOURCE_DIR}/cases/UNCOVERED.md ${CMAKE_SOURCE_DIR}/cases/README.md ${CMAKE_SOURCE_DIR}/reports/page/*
      ${CMAKE_SOURCE_DIR}/runner/serve/page/* ${CMAKE_SOURCE_DIR}/runner/bench/page/* ${CMAKE_SOURCE_DIR}/reports/schema/*.json)
 
 set(assembly ".section .rodata\n")

@@ -57,6 +57,27 @@ function(touchstone_bench_program name sources)
   add_dependencies(bench_programs ${name}_bench)
 endfunction()
 
+# touchstone_program_test(NAME LABELS COMMAND...): a test of the whole program, from the root of the repository; @PROGRAM@
+# in the command is the program, @NAME@ the test's name. NAME.clang is the same with the program that clang built, when
+# TOUCHSTONE_CLANG_TREE says where: what the two compilers may order differently must not change what a user sees.
+function(touchstone_program_test name labels)
+  set(names ${name})
+  set(programs $<TARGET_FILE:touchstone>)
+  if(TOUCHSTONE_CLANG_TREE)
+    list(APPEND names ${name}.clang)
+    list(APPEND programs ${TOUCHSTONE_CLANG_TREE}/touchstone)
+  endif()
+  foreach(each program IN ZIP_LISTS names programs)
+    string(REPLACE "@PROGRAM@" "${program}" command "${ARGN}")
+    string(REPLACE "@NAME@" "${each}" command "${command}")
+    add_test(NAME ${each} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${each} PROPERTIES LABELS "${labels}" TIMEOUT 900)
+  endforeach()
+  if(TOUCHSTONE_CLANG_TREE)
+    set_property(TEST ${name}.clang APPEND PROPERTY LABELS clang)
+  endif()
+endfunction()
+
 # touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc, labelled as laws.
 function(touchstone_test name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})

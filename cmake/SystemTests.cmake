@@ -1,5 +1,5 @@
-# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, peer, page,
-# example (examples/CMakeLists.txt).
+# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, clang, peer,
+# page, example (examples/CMakeLists.txt).
 if(NOT BUILD_TESTING)
   return()
 endif()
@@ -10,8 +10,16 @@ function(touchstone_system_test name labels)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 900)
 endfunction()
 
+# Layout of C++, and what shellcheck says of the scripts: every file whose first line names a shell.
+touchstone_system_test(layout tree ${CMAKE_SOURCE_DIR}/scripts/format --check)
+touchstone_system_test(shellcheck tree ${CMAKE_SOURCE_DIR}/scripts/check-shell)
 touchstone_system_test(includes tree ${CMAKE_SOURCE_DIR}/scripts/check-includes)
 touchstone_system_test(includes.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check-includes --self-test)
+# The documents: links that lead somewhere, a README that fits, tables that are those of docs/figures.
+touchstone_system_test(documents tree ${CMAKE_SOURCE_DIR}/scripts/check-docs)
+touchstone_system_test(documents.self-test tree ${CMAKE_SOURCE_DIR}/scripts/check-docs --self-test)
+touchstone_system_test(figures tree ${CMAKE_SOURCE_DIR}/scripts/figures --check)
+touchstone_system_test(figures.self-test tree ${CMAKE_SOURCE_DIR}/scripts/figures --self-test)
 
 # The site of the public headers, without a warning.
 find_program(DOXYGEN doxygen)
@@ -32,23 +40,32 @@ if(NOT TARGET touchstone)
 endif()
 set(reports ${CMAKE_BINARY_DIR}/test-reports)
 
-touchstone_system_test(lint system touchstone lint)
+# The files on disk, which a build may be older than.
+touchstone_program_test(lint system @PROGRAM@ lint cases)
 
 # The reference server passes its own catalogue: exit 0 says no FAILED, and all planned cases ran.
-touchstone_system_test(self-conformance.ws system touchstone test --out ${reports}/self-ws)
+touchstone_program_test(self-conformance.ws system @PROGRAM@ test --out ${reports}/@NAME@)
 # TLS changes nothing about what bulk cases ask.
-touchstone_system_test(self-conformance.wss system touchstone test --tls --profile core --out ${reports}/self-wss)
-set_tests_properties(self-conformance.ws self-conformance.wss PROPERTIES FAIL_REGULAR_EXPRESSION "[1-9][0-9]* NON-STRICT")
+touchstone_program_test(self-conformance.wss system @PROGRAM@ test --tls --profile core --out ${reports}/@NAME@)
+foreach(suffix "" .clang)
+  foreach(scheme ws wss)
+    if(TEST self-conformance.${scheme}${suffix})
+      set_tests_properties(self-conformance.${scheme}${suffix} PROPERTIES FAIL_REGULAR_EXPRESSION "[1-9][0-9]* NON-STRICT")
+    endif()
+  endforeach()
+endforeach()
 
 # Real servers and clients. A deviation that scripts/peers/NAME/known.json (known-client.json) does not list is a failure, and so is a stale entry.
 # The bulk cases meet one of them, the ws server: all four would take two minutes more.
 set(profile_of_ws default)
 set(profile_of_python-websockets core)
 foreach(peer ws python-websockets)
-  touchstone_system_test(peer.${peer} "system;peer"
-                         ${CMAKE_SOURCE_DIR}/scripts/interop ${peer} -- --profile ${profile_of_${peer}})
-  touchstone_system_test(peer.${peer}-client "system;peer"
-                         ${CMAKE_SOURCE_DIR}/scripts/interop --clients ${peer} -- --profile core)
-  set_tests_properties(peer.${peer} peer.${peer}-client PROPERTIES ENVIRONMENT
-                       "TOUCHSTONE=$<TARGET_FILE:touchstone>;TOUCHSTONE_REPORTS=${reports}")
+  set(interop ${CMAKE_COMMAND} -E env TOUCHSTONE=@PROGRAM@ TOUCHSTONE_REPORTS=${reports}/@NAME@ ${CMAKE_SOURCE_DIR}/scripts/interop)
+  touchstone_program_test(peer.${peer} "system;peer" ${interop} ${peer} -- --profile ${profile_of_${peer}})
+  touchstone_program_test(peer.${peer}-client "system;peer" ${interop} --clients ${peer} -- --profile core)
+  foreach(name ${peer} ${peer}-client ${peer}.clang ${peer}-client.clang)
+    if(TEST peer.${name})
+      set_tests_properties(peer.${name} PROPERTIES RESOURCE_LOCK peer-${peer})  # the first one installs it
+    endif()
+  endforeach()
 endforeach()

@@ -34,7 +34,7 @@ class YourEndpoint {
     const char* const name = std::getenv("EXAMPLE_FAULT");
     DeviantOptions made;
     const FaultRow* const fault = name == nullptr ? nullptr : find_fault(name);
-    if (fault != nullptr) made.fault = fault->fault;
+    if (fault != nullptr) made.faults = fault->fault;
     return made;
   }
   Deviant deviant_{options()};

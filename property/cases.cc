@@ -1,6 +1,6 @@
 #include "property/cases.h"
 
-#include <ws/core/mask.h>
+#include <ws/rules/frame_walker.h>
 
 namespace laws {
 namespace {
@@ -92,26 +92,21 @@ Case make(std::vector<Step> steps, const Wire& wire, bool deflate) {
 
 Case as_case(ws::ByteView octets, ws::Role receiver) {
   std::vector<Step> steps;
-  while (octets.size() >= 2 && octets.size() >= ws::header_size(octets.first<2>())) {
-    const ws::FrameHeader header = ws::decode_header_lenient(octets);
-    const auto field = std::to_integer<unsigned>(octets[1]) & 0x7FU;
-    octets = octets.subspan(ws::header_size(octets.first<2>()));
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(header.length, octets.size()));
-    ws::Bytes payload = ws::to_bytes(octets.first(n));
-    if (header.mask) ws::apply_mask(payload, *header.mask);
-    octets = octets.subspan(n);
+  while (const auto in_place = ws::rules::first_frame(octets)) {
+    const ws::FrameHeader& header = in_place->header;
+    octets = octets.subspan(in_place->size());
     step::Frame frame;
     frame.opcode = header.opcode;
     frame.fin = header.fin;
     frame.rsv = static_cast<std::uint8_t>((header.rsv1 ? 4 : 0) | (header.rsv2 ? 2 : 0) | (header.rsv3 ? 1 : 0));
-    frame.payload = literal(payload);
+    frame.payload = literal(in_place->unmasked());
     // What else a header may say: RFC 6455 5.1, 5.2.
     frame.form.wrong_mask = header.mask.has_value() != (receiver == ws::Role::server);
     frame.form.key = header.mask;
-    if (header.length != n) frame.form.announces = header.length;
-    const std::uint64_t shortest = header.length < 126 ? 0 : header.length <= 0xFFFF ? 16 : 64;
-    const unsigned bits = field == 126 ? 16 : field == 127 ? 64 : 0;
-    if (bits != shortest) frame.form.length_bits = bits;
+    if (in_place->cut_off()) frame.form.announces = header.length;
+    const auto strictly = ws::decode_header(in_place->head);
+    if (!strictly && strictly.error() == ws::Violation::length_not_minimal)
+      frame.form.length_bits = in_place->length_bits();
     steps.push_back({frame});
   }
   Case c = make(std::move(steps), {}, false);

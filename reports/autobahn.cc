@@ -23,10 +23,10 @@ constexpr std::size_t kShownOctets = Transcript::kShortOctets;
 constexpr std::uint8_t kClose = 8, kPing = 9, kPong = 10;
 
 // Autobahn knows five verdicts. What it has no word for becomes the nearest one that scripts act upon rightly.
-std::string_view autobahn_behavior(Behavior behavior) {
-  if (behavior == Behavior::not_applicable) return name(Behavior::unimplemented);
-  if (behavior == Behavior::errored) return name(Behavior::failed);
-  return name(behavior);
+std::string_view autobahn_behavior(const Result& result) {
+  if (result.hidden || result.behavior == Behavior::errored) return name(Behavior::failed);
+  if (result.behavior == Behavior::not_applicable) return name(Behavior::unimplemented);
+  return name(result.behavior);
 }
 
 std::int64_t whole_ms(const Result& result) { return std::llround(result.duration_ms); }
@@ -168,7 +168,7 @@ Json case_json(const Report& report, const Result& result, const std::string& id
       std::none_of(report.run().agents.begin(), report.run().agents.end(),
                    [&](const RunInfo::Agent& agent) { return agent.name == result.agent && !agent.url.empty(); });
   Json out{{"agent", result.agent},
-           {"behavior", autobahn_behavior(result.behavior)},
+           {"behavior", autobahn_behavior(result)},
            {"behaviorClose", name(result.closing)},
            {"case", number},
            {"id", id},
@@ -213,7 +213,7 @@ std::expected<void, FileError> render_autobahn(const Report& report, const Sink&
     for (const Result* result : agent.results) {
       for (const std::string& id : autobahn_ids(*result)) {
         const std::string& file = report.case_file(agent.name, id);
-        of_agent[id] = Json{{"behavior", autobahn_behavior(result->behavior)},
+        of_agent[id] = Json{{"behavior", autobahn_behavior(*result)},
                             {"behaviorClose", name(result->closing)},
                             {"duration", whole_ms(*result)},
                             {"remoteCloseCode", code_or_null(result->remote_close_code)},

@@ -12,7 +12,7 @@
 namespace {
 
 asio::awaitable<void> meet(std::uint16_t port) {
-  const ws::Url url{.secure = false, .host = "127.0.0.1", .port = port, .target = "/"};
+  const ws::Url url("127.0.0.1", port);
   const ws::io::ConnectOptions options;
   auto socket = co_await ws::io::connect(url, options);
   if (!socket) throw std::runtime_error(socket.error().text);

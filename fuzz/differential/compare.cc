@@ -24,9 +24,7 @@ void read_output(ws::ByteView written, bool deflate, Outcome& out) {
   for (const fuzz::WireFrame& frame : fuzz::read_frames(written).frames) {
     if (frame.header.opcode == ws::Opcode::pong) out.pongs.push_back(ws::to_string(frame.payload));
     if (frame.header.opcode != ws::Opcode::close || out.close) continue;
-    const auto octet = [&](std::size_t i) { return std::to_integer<unsigned>(frame.payload[i]); };
-    out.close =
-        frame.payload.size() < 2 ? ws::close_code::kNoStatus : static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
+    out.close = ws::close_code_of(frame.payload).value_or(ws::close_code::kNoStatus);
   }
   // A strict client reads it as well. What stands behind a Close is the API's affair, not the parser's.
   ws::Connection client = ws::Connection::opened(options(ws::Role::client), agreed(deflate));
@@ -106,8 +104,7 @@ Stimulus stimulus(ws::ByteView octets) {
   for (const fuzz::WireFrame& frame : all.frames) {
     out.cut_off = out.cut_off || frame.header.length != frame.payload.size();
     if (!ws::is_control(frame.header.opcode)) out.in_message = !frame.header.fin;
-    if (frame.header.opcode != ws::Opcode::close || frame.payload.size() < 2 || out.close_code) continue;
-    out.close_code = std::to_integer<unsigned>(frame.payload[0]) << 8 | std::to_integer<unsigned>(frame.payload[1]);
+    if (frame.header.opcode == ws::Opcode::close && !out.close_code) out.close_code = ws::close_code_of(frame.payload);
   }
   return out;
 }

@@ -2,7 +2,8 @@
 #pragma once
 #include "fuzz/differential/library.h"
 
-#include <ws/core/connection/connection.h>
+#include <ws/core/http/extensions.h>
+#include <ws/core/violation.h>
 
 #include <optional>
 #include <string>

@@ -24,8 +24,8 @@ std::string shown(ws::ByteView octets) {
 }
 
 std::string text_of(const std::string& rule) {
-  const auto known = std::ranges::find(ws::rules(), rule.substr(0, rule.find(',')), &ws::Rule::name);
-  if (known != ws::rules().end()) return fmt::format("{}: {}", rule, known->text);
+  const auto known = std::ranges::find(ws::all_rules(), rule.substr(0, rule.find(',')), &ws::Rule::name);
+  if (known != ws::all_rules().end()) return fmt::format("{}: {}", rule, known->text);
   return rule == "close" ? "none; the peer sends a Close" : "none; the peer breaks no rule";
 }
 

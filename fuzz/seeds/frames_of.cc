@@ -42,7 +42,8 @@ class Player {
     composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(sentinel.mark), sink());
   }
   void play(const step::Octets& raw) { ws::append(out_, payloads_.make(raw.octets)); }
-  void play(const auto&) {}  // waits, and what is done to TCP
+  // Waits, and what is done to TCP.
+  void play(const step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {}
   void play(const step::Repeat& repeat) {
     for (std::uint32_t i = 0; i < std::min(repeat.count, kMostRepeats); ++i) play(repeat.steps);
   }

@@ -2,7 +2,9 @@
 #pragma once
 #include "runner/catalogue/case.h"
 
-#include <ws/core/connection/connection.h>
+#include <ws/core/frame.h>
+#include <ws/core/http/extensions.h>
+#include <ws/core/state.h>
 
 namespace fuzz {
 

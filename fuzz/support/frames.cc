@@ -2,6 +2,7 @@
 
 #include <ws/core/deflate/deflate.h>
 #include <ws/core/mask.h>
+#include <ws/rules/frame_walker.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,12 +16,10 @@ using Form = WireFrame::Form;
 
 constexpr std::size_t kMostPayload = 4096;
 
-Form form_of(ByteView head) {
-  const auto field = std::to_integer<unsigned>(head[1]) & 0x7FU;
-  const auto length = ws::decode_header_lenient(head).length;
-  if (field == 126 && length < 126) return Form::two_octets;
-  if (field == 127 && length <= 0xFFFF) return Form::eight_octets;
-  return Form::shortest;
+Form form_of(const ws::rules::FrameInPlace& frame) {
+  const auto header = ws::decode_header(frame.head);
+  if (header || header.error() != ws::Violation::length_not_minimal) return Form::shortest;
+  return frame.length_bits() == 16 ? Form::two_octets : Form::eight_octets;
 }
 
 void write_header(const WireFrame& frame, Bytes& out) {
@@ -187,18 +186,9 @@ void mutate_list(std::vector<WireFrame>& frames, bool server_reads, Random& rand
 
 WireFrames read_frames(ByteView octets) {
   WireFrames out;
-  while (octets.size() >= 2) {
-    const std::size_t head = ws::header_size(octets.first<2>());
-    if (octets.size() < head) break;
-    WireFrame frame;
-    frame.header = ws::decode_header_lenient(octets);
-    frame.form = form_of(octets);
-    octets = octets.subspan(head);
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame.header.length, octets.size()));
-    frame.payload = ws::to_bytes(octets.first(n));
-    if (frame.header.mask) ws::apply_mask(frame.payload, *frame.header.mask);
-    octets = octets.subspan(n);
-    out.frames.push_back(std::move(frame));
+  while (const auto frame = ws::rules::first_frame(octets)) {
+    out.frames.push_back({frame->header, form_of(*frame), frame->unmasked()});
+    octets = octets.subspan(frame->size());
   }
   out.rest = ws::to_bytes(octets);
   return out;

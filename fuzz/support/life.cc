@@ -2,6 +2,8 @@
 
 #include "fuzz/support/promise.h"
 
+#include <ws/core/connection/connection.h>
+#include <ws/core/connection/fast_way.h>
 #include <ws/core/connection/prepared.h>
 #include <ws/core/http/handshake.h>
 #include <ws/core/utf8.h>
@@ -312,7 +314,8 @@ class Living {
 
   // All of the output: at once, or half of what there is each time.
   void write() {
-    if (in_pieces() && life_.lends_memory) connection_.swap_output_memory(memory_);  // of an empty output only
+    if (in_pieces() && life_.lends_memory)
+      ws::FastWay::swap_output_memory(connection_, memory_);  // of an empty output only
     for (ByteView out = connection_.output(); !out.empty(); out = connection_.output()) {
       if (in_pieces()) out = out.first((out.size() + 1) / 2);
       seen_.sent_after_the_end |= ended_;

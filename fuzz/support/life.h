@@ -10,7 +10,9 @@
 #pragma once
 #include "fuzz/support/frames.h"
 
-#include <ws/core/connection/connection.h>
+#include <ws/core/http/extensions.h>
+#include <ws/core/state.h>
+#include <ws/core/violation.h>
 
 namespace fuzz {
 

@@ -30,7 +30,7 @@ function duration(ms) {
 }
 
 function octets(n) {
-  if (n < 1024) return plural(n, 'octet');
+  if (n < 1024) return plural(n, 'byte');
   if (n < 1048576) return `${(n / 1024).toFixed(n % 1024 ? 1 : 0)} KiB`;
   return `${(n / 1048576).toFixed(n % 1048576 ? 1 : 0)} MiB`;
 }

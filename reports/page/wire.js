@@ -53,7 +53,7 @@ function hexDump(header, payload) {
 }
 
 function closeWords(bytes) {
-  if (bytes.length < 2) return bytes.length ? 'a body of one octet' : 'no status code';
+  if (bytes.length < 2) return bytes.length ? 'a body of one byte' : 'no status code';
   const code = bytes[0] * 256 + bytes[1];
   const reason = asText(bytes.subarray(2), false);
   const words = `${code}${CLOSE_CODES[code] ? ` ${CLOSE_CODES[code]}` : ''}`;
@@ -93,7 +93,7 @@ const DIRECTIONS = { s: 'sent', r: 'received', l: 'local' };
 function entryLabel(entry, direction) {
   if (entry.k === 'frame') return opcodeName(entry.o);
   if (WORDS[entry.k] && WORDS[entry.k][direction]) return WORDS[entry.k][direction];
-  return { octets: 'Octets that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', eof: 'End of TCP', reset: 'TCP reset' }[entry.k] || '';
+  return { octets: 'Bytes that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', eof: 'End of TCP', reset: 'TCP reset' }[entry.k] || '';
 }
 
 function entryRow(entry) {
@@ -122,7 +122,7 @@ function entryRow(entry) {
       const bytes = fromHex(entry.x || '');
       lane.append(hexDump(frame ? headerOctets(entry) : [], bytes));
       if ((entry.l || 0) > bytes.length && entry.s === undefined) {
-        lane.append(el('p', { class: 'quiet' }, `The first ${bytes.length} of ${plural(entry.l, 'octet')}; more in the case\u2019s JSON file.`));
+        lane.append(el('p', { class: 'quiet' }, `The first ${bytes.length} of ${plural(entry.l, 'byte')}; more in the case\u2019s JSON file.`));
       }
       if (entry.m !== undefined && bytes.length) lane.append(el('p', { class: 'quiet' }, 'Header as on the wire; payload shown unmasked.'));
     });

@@ -35,7 +35,6 @@ void Client::end(std::string reason) {
   if (state_ == State::ended) return;
   state_ = State::ended;
   reason_ = std::move(reason);
-  handshake_.reset();
 }
 
 Client::Told Client::ready(const OnEcho& on_echo) {
@@ -115,18 +114,26 @@ ws::ByteView Client::take_handshake(ws::ByteView in, Told& told) {
   const std::size_t count = cutter.next(in, ws::State::connecting);
   handshake_->receive(in.first(count));
   while (auto event = handshake_->next_event()) {
-    if (const auto* const yes = std::get_if<ws::event::Opened>(&*event)) {
-      if (yes->deflate) agree(*yes->deflate);
-      open(told);
-    } else if (const auto* const no = std::get_if<ws::event::Rejected>(&*event)) {
-      end(fmt::format("opening handshake: refused with status {}", no->response.status));
-    } else if (const auto* const broken = std::get_if<ws::event::Failed>(&*event)) {
-      end(fmt::format("opening handshake: {} ({})", ws::rule(broken->violation).text,
-                      ws::rule(broken->violation).requirement));
-    }
+    decide(*event, told);
+    if (state_ == State::opening) continue;
+    handshake_.reset();  // here alone: end() is called in the middle of its events
+    break;
   }
-  if (state_ != State::opening) handshake_.reset();
   return in.subspan(count);
+}
+
+void Client::decide(const ws::Event& event, Told& told) {
+  if (const auto* const yes = std::get_if<ws::event::Opened>(&event)) {
+    if (yes->deflate) agree(*yes->deflate);
+    open(told);
+  } else if (const auto* const no = std::get_if<ws::event::Rejected>(&event)) {
+    std::string words = fmt::format("opening handshake: the server refused with status {}", no->response.status);
+    if (!no->response.reason.empty()) words += " " + ws::one_line(no->response.reason);
+    end(std::move(words));
+  } else if (const auto* const broken = std::get_if<ws::event::Failed>(&event)) {
+    end(fmt::format("opening handshake: {} ({})", ws::rule(broken->violation).text,
+                    ws::rule(broken->violation).requirement));
+  }
 }
 
 void Client::open(Told& told) {

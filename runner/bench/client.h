@@ -61,6 +61,7 @@ class Client {
   void read(Told& told, const OnEcho& on_echo);
   void take(ws::ByteView in, Told& told, const OnEcho& on_echo);
   ws::ByteView take_handshake(ws::ByteView in, Told& told);
+  void decide(const ws::Event& event, Told& told);
   void agree(const ws::DeflateParams& agreed);
   bool begin_frame(const ws::FrameHeader& header);
   bool take_payload(ws::ByteView piece);

@@ -28,7 +28,7 @@ const auto kNobody = [](const Progress&) {};
 
 LoadOptions small_load(std::uint16_t port) {
   LoadOptions load;
-  load.url = {.host = "127.0.0.1", .port = port, .target = "/"};
+  load.url = ws::Url("127.0.0.1", port);
   load.connections = 4;
   load.warm_up = milliseconds(20);
   load.duration = milliseconds(200);
@@ -262,6 +262,51 @@ TEST(Generator, WhoCannotBeReachedIsNamed) {
     port = (*ws::io::Listener::open(context.get_executor(), {}))->port();
   }
   EXPECT_THAT(measure(small_load(port)).unreachable, HasSubstr("127.0.0.1:" + std::to_string(port)));
+}
+
+// A server that answers every request with these octets and ends TCP.
+class Answering {
+ public:
+  explicit Answering(std::string octets) : octets_(std::move(octets)) {
+    listener_ = *ws::io::Listener::open(context_.get_executor(), {});
+    asio::co_spawn(context_, serve(), asio::detached);
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  Answering(const Answering&) = delete;
+  Answering& operator=(const Answering&) = delete;
+  ~Answering() {
+    context_.stop();
+    thread_.join();
+  }
+  [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
+
+ private:
+  asio::awaitable<void> serve() {
+    while (auto stream = co_await listener_->accept()) {
+      ws::Bytes request(4096);
+      (void)co_await (*stream)->read_some(request);
+      (void)co_await (*stream)->write(ws::as_octets(octets_));
+    }
+  }
+
+  std::string octets_;
+  asio::io_context context_{1};
+  std::unique_ptr<ws::io::Listener> listener_;
+  std::thread thread_;
+};
+
+TEST(Generator, ARefusedOpeningIsToldInTheServersWords) {
+  const auto said = [](std::string octets) {
+    return measure(small_load(Answering(std::move(octets)).port())).unreachable;
+  };
+  EXPECT_EQ(said("HTTP/1.1 404 Nothing here\r\nContent-Length: 0\r\n\r\n"),
+            "opening handshake: the server refused with status 404 Nothing here");
+  EXPECT_EQ(said("HTTP/1.1 503 \r\nContent-Length: 2\r\n\r\nno"),
+            "opening handshake: the server refused with status 503");
+  EXPECT_THAT(said("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Accept: bm8=\r\n\r\n\x81\x02hi"),
+              HasSubstr("Sec-WebSocket-Accept"));
+  EXPECT_EQ(said("HTTP/1.1 200"), "opening handshake: the connection ended before it was complete");
 }
 
 TEST(Generator, AStopEndsItEarly) {

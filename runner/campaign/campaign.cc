@@ -5,6 +5,8 @@
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 
+#include <ws/rules/finding.h>
+
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -14,6 +16,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace touchstone::fuzz {
@@ -168,7 +171,8 @@ class Campaign {
       if (stop_) co_return false;
       const Case c_now = expected(candidate, options_.session.seed);
       const Evaluation now = co_await try_out(c_now, target);
-      const bool alike = now.cluster.expected == first.expected && now.cluster.seen == first.seen;
+      const auto way = [](const Cluster& cluster) { return std::tie(cluster.kind, cluster.evidence, cluster.outcome); };
+      const bool alike = way(now.cluster) == way(first);
       co_return counts(now) && (now.cluster == first || (any_rule && alike));
     };
     // Alone first: beside other connections an endpoint may only have been slow.
@@ -302,8 +306,12 @@ class Campaign {
   [[nodiscard]] bool is_new(const Cluster& cluster) { return !known_.contains(cluster) && observer_.wants(cluster); }
 
   [[nodiscard]] Cluster cluster_of_death(std::size_t target, const Case& c, std::string_view seen) const {
-    return {targets_[target].agent, seen == kDead ? c.requirements.front() : std::string(kProcessing),
-            "an endpoint that lives on", std::string(seen)};
+    const bool alone = seen == kDead;
+    return {targets_[target].agent,
+            alone ? c.requirements.front() : std::string(kProcessing),
+            std::string(ws::rules::name(ws::rules::FindingKind::endpoint_died)),
+            alone ? "alone" : "together",
+            {}};
   }
 
   // `stimuli`: one, or all that were under way.

@@ -4,83 +4,50 @@
 #include "runner/campaign/raw_request.h"
 #include "runner/engine/verdict/oracle.h"
 
-#include <ws/rules/duty.h>
+#include <ws/rules/finding.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <utility>
 
 namespace touchstone::fuzz {
 namespace {
 
-// Parameters of an answer that do not fit the offer, whichever rule of RFC 7692 7.1 they break.
-constexpr std::string_view kAgreement = "rfc7692-5-9";
+using ws::rules::FindingKind;
 
-bool is_hex(std::string_view word) {
-  return word.size() >= 2 && word.size() % 2 == 0 &&
-         std::ranges::all_of(word, [](unsigned char c) { return std::isxdigit(c) != 0; });
-}
+bool is(const Finding& finding, FindingKind kind) { return finding.kind == ws::rules::name(kind); }
 
-bool is_number(std::string_view word) {
-  return !word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0;
-}
-
-// "Close 1002 (3 octets): "ab"" -> "Close # (# octets): #": what is left tells of the kind, not of the one input.
-std::string kind_of(std::string text) {
-  // A payload is quoted as it is, quotation marks included.
-  if (const auto quote = text.find('"'); quote != std::string::npos)
-    text.replace(quote, text.rfind('"') - quote + 1, "0");
-  if (text.starts_with("a refusal")) return "a refusal";
-  if (const auto same = text.find("the one that was sent"); same != std::string::npos) text.resize(same), text += "0";
-  if (const auto size = text.find(" ("); size != std::string::npos && text.ends_with(" octets)")) text.resize(size);
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
-    while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
-    const auto word = std::string_view(text).substr(at, end - at);
-    const bool number = is_number(word) || (word.starts_with('m') && is_number(word.substr(1)));  // m1: a sentinel
-    out += number || is_hex(word) ? std::string_view("#") : word;
-    at = end;
-    while (at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) == 0) out += text[at++];
-  }
-  while (out.ends_with('.')) out.pop_back();
-  return out;
-}
-
-// The finding that says most: of the gravest ones that which tells how the rule was broken that the stimulus breaks.
-const Finding* gravest(const Case& c, const Verdict& verdict) {
+// The finding that says most: of the gravest ones that the fault of the stimulus was overlooked.
+const Finding* gravest(const Verdict& verdict) {
   const Finding* best = nullptr;
-  const auto rank = [&](const Finding& finding) {
-    const bool fault =
-        finding.requirement == c.requirements.front() && finding.expected.starts_with("the connection fails");
-    return std::pair(finding.weight, fault);
+  const auto rank = [](const Finding& finding) {
+    return std::pair(finding.weight, is(finding, FindingKind::fault_ignored));
   };
   for (const Finding& finding : verdict.findings) {
-    if (finding.weight != Finding::Weight::violation && finding.weight != Finding::Weight::weak) continue;
+    if (finding.weight == Finding::Weight::choice) continue;
     if (best == nullptr || rank(*best) < rank(finding)) best = &finding;
   }
   return best;
 }
 
-// What the judge of openings says, and says of nothing else.
-bool is_about_the_opening(const Finding& finding, const Case& c, const Observation& o) {
-  return c.expect->opening && (finding.expected.starts_with("a refusal") || (!o.opened && !o.handshake_violation));
+// A stimulus may be about an opening handshake and about frames. The frames' rule, its last requirement, is what was
+// overlooked in them; by that rule, too, an endpoint that takes what comes with the fault is told from others.
+std::string requirement_of(const Finding& finding, const Case& c) {
+  constexpr std::array kOfFrames{FindingKind::fault_ignored, FindingKind::message_after_fault,
+                                 FindingKind::failed_by_choice};
+  const bool of_frames = std::ranges::any_of(kOfFrames, [&](FindingKind kind) { return is(finding, kind); });
+  return of_frames && !whole_opening(c) ? c.requirements.back() : finding.requirement;
 }
 
-// The judge holds against the first requirement of the case whatever went wrong in it. Here what went wrong before the
-// fault has nothing to do with the fault, and what went wrong behind an opening handshake nothing with that.
-std::string requirement_of(const Finding& finding, const Case& c, const Observation& o) {
-  const bool own = std::ranges::find(c.requirements, finding.requirement) != c.requirements.end();
-  if (!own || whole_opening(c) || is_about_the_opening(finding, c, o)) return finding.requirement;
-  if (finding.expected.starts_with("the connection fails") || finding.expected.starts_with("the endpoint goes on"))
-    return c.requirements.back();
-  if (o.handshake_violation) {
-    const auto duty = ws::testing::duty_of_sender(*o.handshake_violation, ws::Role::server);
-    return std::string(duty.empty() ? kAgreement : duty);
-  }
-  return std::string(kProcessing);
+// How the connection ended tells apart why something is missing.
+bool depends_on_the_end(const Finding& finding) {
+  constexpr std::array kKinds{FindingKind::message_missing,     FindingKind::pong_missing,
+                              FindingKind::fault_ignored,       FindingKind::tcp_ended_unasked,
+                              FindingKind::close_unanswered,    FindingKind::close_answered_by_end_of_tcp,
+                              FindingKind::failed_without_close};
+  return std::ranges::any_of(kKinds, [&](FindingKind kind) { return is(finding, kind); });
 }
 
 // An answer may limit more than was asked for (RFC 7692 7.1.1.2, 7.1.2.2), and then raw compressed data may inflate to
@@ -119,13 +86,19 @@ std::string_view end_of(const Observation& o) {
   return o.reset ? "reset" : o.eof ? "eof" : "open";
 }
 
+Cluster cluster_of(const Finding& finding, const Case& c, const Observation& o, const std::string& agent) {
+  Cluster cluster{agent, requirement_of(finding, c), finding.kind, finding.evidence, {}};
+  if (depends_on_the_end(finding)) cluster.outcome = o.survived ? std::string_view("survived") : end_of(o);
+  return cluster;
+}
+
 std::string outcome_of(const Verdict& verdict, const Observation& o) {
   std::string out = fmt::format("{}/{}", name(verdict.behavior), end_of(o));
   if (o.close && *o.close) out += fmt::format("-{}", (*o.close)->code);
   if (o.violation) out += fmt::format("/{}", ws::rule(*o.violation).name);
   out += fmt::format("/{}{}{}", std::min<std::size_t>(o.messages.size(), 3), o.survived ? "/survived" : "",
                      o.out_of_time ? "/late" : "");
-  for (const Finding& finding : verdict.findings) out += "/" + finding.requirement;
+  for (const Finding& finding : verdict.findings) out += "/" + finding.requirement + "-" + finding.kind;
   return out;
 }
 
@@ -146,12 +119,13 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   const std::optional<Case> agreed = as_agreed(c, out.observation, options.seed);
   out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
-  if (leaves_all_open(c) || (out.failed() && no_fault)) out.verdict.behavior = Behavior::informational;
-  out.outcome = outcome_of(out.verdict, out.observation);
-  if (const Finding* worst = gravest(c, out.verdict); worst != nullptr && (out.failed() || out.weak())) {
-    out.cluster = {target.agent, requirement_of(*worst, c, out.observation), kind_of(worst->expected),
-                   kind_of(worst->seen)};
+  if (leaves_all_open(c) || (out.failed() && no_fault)) {
+    out.verdict.behavior = Behavior::informational;
+    out.verdict.hidden = false;
   }
+  out.outcome = outcome_of(out.verdict, out.observation);
+  const Finding* worst = out.failed() || out.weak() ? gravest(out.verdict) : nullptr;
+  if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, target.agent);
   co_return out;
 }
 

@@ -1,4 +1,4 @@
-// evaluate.h - one stimulus at one endpoint: what came of it, in words that can be compared.
+// evaluate.h - one stimulus at one endpoint: what came of it, in a form that can be compared.
 #pragma once
 #include "runner/campaign/expectation.h"
 #include "runner/engine/talk/session.h"
@@ -13,7 +13,11 @@ namespace touchstone::fuzz {
 
 // Differences of one kind are one cluster: the same rule broken in the same way by the same endpoint.
 struct Cluster {
-  std::string agent, requirement, expected, seen;  // in words, without numbers and contents
+  std::string agent;
+  std::string requirement;  // that is broken
+  std::string kind;         // of ws::rules::FindingKind: "message-missing"
+  std::string evidence;     // of the finding: "1011"; may be empty
+  std::string outcome;      // how the connection ended, where that tells causes apart and there is no evidence: "reset"
   auto operator<=>(const Cluster&) const = default;
 };
 
@@ -25,7 +29,9 @@ struct Evaluation {
   std::string outcome;  // its class: equal words, equal behaviour
   Cluster cluster;      // of the gravest finding, when it broke a MUST or a SHOULD
 
-  [[nodiscard]] bool failed() const noexcept { return connected && verdict.behavior == Behavior::failed; }
+  [[nodiscard]] bool failed() const noexcept {
+    return connected && (verdict.behavior == Behavior::failed || verdict.hidden);
+  }
   [[nodiscard]] bool weak() const noexcept { return connected && verdict.behavior == Behavior::non_strict; }
 };
 

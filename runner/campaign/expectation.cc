@@ -17,13 +17,10 @@ constexpr std::uint64_t kMostInflated = 64 * 1024 * 1024;
 
 ws::Bytes octets_in(const Payload& payload) { return PayloadGenerator(1).make(payload); }
 
-std::optional<std::uint16_t> close_code_of(const Step& step) {
-  if (const auto* close = std::get_if<step::Close>(&step.action)) return close->code;
-  const auto* frame = std::get_if<step::Frame>(&step.action);
-  if (frame == nullptr || frame->opcode != ws::Opcode::close) return std::nullopt;
-  const ws::Bytes payload = octets_in(frame->payload);
-  if (payload.size() < 2) return std::nullopt;
-  return static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
+// Of a step that is_close().
+std::optional<std::uint16_t> close_code_of(const Step& close) {
+  const auto* frame = std::get_if<step::Frame>(&close.action);
+  return frame != nullptr ? ws::close_code_of(octets_in(frame->payload)) : std::get<step::Close>(close.action).code;
 }
 
 // RFC 6455 5.5.1: nothing follows a Close. A second one only blurs which of them was answered.
@@ -202,14 +199,23 @@ Case frames_expected(Case c, std::uint64_t seed) {
 }  // namespace
 
 bool is_close(const Step& step) noexcept {
-  const auto* frame = std::get_if<step::Frame>(&step.action);
-  return std::holds_alternative<step::Close>(step.action) || (frame != nullptr && frame->opcode == ws::Opcode::close);
+  const Overloaded closes{
+      [](const step::Frame& frame) { return frame.opcode == ws::Opcode::close; },
+      [](const step::Close&) { return true; },
+      [](const step::OneOf<step::Message, step::Octets, step::Repeat> auto&) { return false; },
+      [](const step::WithoutPayload auto&) { return false; },
+  };
+  return std::visit(closes, step.action);
 }
 
 bool runs_plainly(const Step& step) noexcept {
-  if (const auto* frame = std::get_if<step::Frame>(&step.action)) return frame->form.whole();
-  return std::holds_alternative<step::Message>(step.action) || std::holds_alternative<step::Close>(step.action) ||
-         std::holds_alternative<step::Sentinel>(step.action);
+  const Overloaded plain{
+      [](const step::Frame& frame) { return frame.form.whole(); },
+      [](const step::OneOf<step::Message, step::Close, step::Sentinel> auto&) { return true; },
+      [](const step::OneOf<step::AwaitEcho, step::Octets, step::Tcp, step::Reading> auto&) { return false; },
+      [](const step::OneOf<step::Alive, step::Repeat> auto&) { return false; },
+  };
+  return std::visit(plain, step.action);
 }
 
 Case expected(Case c, std::uint64_t seed) {

@@ -172,7 +172,7 @@ TEST(Openings, AgreeWithTheStrictStackInEveryMixture) {
     EXPECT_EQ(strict_stack_opens(c), !refuse) << to_json(c);
     ++judged;
     refused += refuse ? 1 : 0;
-    mixed += c.tags.size() > 1 ? 1 : 0;
+    mixed += c.made_of.size() > 1 ? 1 : 0;
   }
   EXPECT_GT(judged, 500);
   EXPECT_GT(refused, 100);
@@ -181,7 +181,7 @@ TEST(Openings, AgreeWithTheStrictStackInEveryMixture) {
 
 TEST(Openings, StandAloneAsTheCatalogueHasThem) {
   Case c = stimulus({{step::Sentinel{"a"}}});
-  const auto part = std::ranges::find(opening_parts(), "opening:opening-head/body/length", &OpeningPart::tag);
+  const auto part = std::ranges::find(opening_parts(), "opening-head/body/length", &OpeningPart::id);
   ASSERT_NE(part, opening_parts().end());
   add_opening(c, *part);
   const Case whole = expected(c, 1);
@@ -190,16 +190,16 @@ TEST(Openings, StandAloneAsTheCatalogueHasThem) {
   EXPECT_EQ(whole.steps.size(), original->steps.size());
   // Nothing goes with it.
   for (const OpeningPart& other : opening_parts()) add_opening(c, other);
-  EXPECT_EQ(c.tags.size(), 1u);
+  EXPECT_EQ(c.made_of.size(), 1u);
 }
 
 // A path that a server may not have, and a version that it may not speak: either status is a good one.
 TEST(Openings, WantNoStatusOfARequestThatIsOddInTwoWays) {
   Case c = stimulus({{step::Sentinel{"a"}}});
-  for (const char* tag : {"opening:opening-request/unknown-path", "opening:opening-request/version-draft/0"})
-    add_opening(c, *std::ranges::find(opening_parts(), tag, &OpeningPart::tag));
+  for (const char* id : {"opening-request/unknown-path", "opening-request/version-draft/0"})
+    add_opening(c, *std::ranges::find(opening_parts(), id, &OpeningPart::id));
   const Case both = expected(c, 1);
-  EXPECT_EQ(both.tags.size(), 2u);
+  EXPECT_EQ(both.made_of.size(), 2u);
   EXPECT_EQ(both.expect->opening->level, ExpectOpening::Level::may);
   EXPECT_EQ(both.expect->opening->statuses, std::vector<std::uint16_t>{200});
   EXPECT_TRUE(both.expect->opening->with.empty());

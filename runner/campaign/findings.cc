@@ -2,19 +2,36 @@
 
 #include "reports/result/result_json.h"
 #include "reports/support/files.h"
+#include "runner/campaign/old_names.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/verdict/describe_expect.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace touchstone::fuzz {
 namespace {
 
-// FNV-1a: small, and the same on every machine.
-std::uint32_t digest(std::string_view text) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return hash;
+// For the name of a folder.
+std::string in_hyphens(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const char low = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    const bool plain = (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9');
+    if (plain) out += low;
+    if (!plain && !out.empty() && !out.ends_with('-')) out += '-';
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
+// What comes after the requirement: how it is broken.
+std::string way_of(const Cluster& cluster) {
+  std::string way = cluster.kind;
+  for (const std::string& more : {in_hyphens(cluster.evidence), in_hyphens(cluster.outcome)})
+    if (!more.empty()) way += "-" + more;
+  return way;
 }
 
 std::string explanation(const Difference& d, const RuleText& rule, const std::string& replay) {
@@ -38,7 +55,7 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
   }
   if (!d.death.empty()) text += fmt::format("How it ended: {}\n\n", d.death);
   if (d.stimulus.expect && d.together.empty())
-    text += fmt::format("What the strict stack does: {}\n\n", describe(*d.stimulus.expect));
+    text += fmt::format("What the strict stack does: {}\n\n", describe(d.stimulus));
   text += fmt::format("Found with input {} after {:.1f} s. Replay:\n\n    {} --cases case.json\n", d.input,
                       static_cast<double>(d.after.count()) / 1000.0, replay);
   return text;
@@ -46,18 +63,29 @@ std::string explanation(const Difference& d, const RuleText& rule, const std::st
 
 }  // namespace
 
-std::string cluster_name(const Cluster& cluster) {
-  return fmt::format("{}-{:08x}", cluster.requirement, digest(cluster.expected + "\n" + cluster.seen));
+std::string cluster_name(const Cluster& cluster) { return cluster.requirement + "-" + way_of(cluster); }
+
+bool KnownClusters::contains(const Cluster& cluster) const {
+  for (std::string way = way_of(cluster); !way.empty(); way.resize(std::max(way.rfind('-') + 1, std::size_t{1}) - 1)) {
+    if (names_.contains(cluster.requirement + "-" + way) || names_.contains("*-" + way)) return true;
+  }
+  return false;
 }
 
-std::set<std::string> clusters_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
+KnownClusters clusters_in(const std::filesystem::path& folder) {
+  KnownClusters known;
   std::error_code error;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && entry.path().filename() == "case.json")
-      names.insert(entry.path().parent_path().filename().string());
+    if (!entry.is_regular_file() || entry.path().filename() != "case.json") continue;
+    const auto place = entry.path().parent_path();
+    const std::string name = place.filename().string();
+    if (is_old_name(name)) {
+      for (std::string& now : names_today(name, read_file(place / "README.md").value_or(""))) known.add(std::move(now));
+    } else {
+      known.add(name);
+    }
   }
-  return names;
+  return known;
 }
 
 std::expected<std::filesystem::path, std::string> write_finding(const std::filesystem::path& folder,

@@ -4,6 +4,7 @@
 #include "runner/campaign/raw_request.h"
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace touchstone::fuzz {
@@ -35,10 +36,10 @@ class Minimiser {
 
   // What the opening handshake has to do with it.
   asio::awaitable<void> fewer_openings() {
-    for (std::size_t i = best_.tags.size(); i-- > 0;) {
+    for (std::size_t i = best_.made_of.size(); i-- > 0;) {
       Case candidate = best_;
-      candidate.tags.erase(candidate.tags.begin() + static_cast<std::ptrdiff_t>(i));
-      if (candidate.tags.empty()) drop_openings(candidate);
+      candidate.made_of.erase(candidate.made_of.begin() + static_cast<std::ptrdiff_t>(i));
+      if (candidate.made_of.empty()) drop_openings(candidate);
       co_await keep(std::move(candidate));
     }
   }
@@ -74,30 +75,46 @@ class Minimiser {
   }
 
   asio::awaitable<void> plainer_step(std::size_t i) {
-    if (auto* frame = std::get_if<step::Frame>(&best_.steps[i].action)) {
+    for (const auto& simplify : ways_to_simplify(best_.steps[i])) {
       Case candidate = best_;
-      std::get<step::Frame>(candidate.steps[i].action).form = {};
-      if (!frame->form.ordinary()) co_await keep(std::move(candidate));
-      candidate = best_;
-      std::get<step::Frame>(candidate.steps[i].action).rsv = 0;
-      if (frame->rsv != 0) co_await keep(std::move(candidate));
-    }
-    if (std::holds_alternative<step::Message>(best_.steps[i].action)) {
-      Case candidate = best_;
-      auto& message = std::get<step::Message>(candidate.steps[i].action);
-      message.fragment = 0;
-      message.deflate = false;
+      simplify(candidate.steps[i]);
       co_await keep(std::move(candidate));
     }
     co_await fewer_octets([i](Case& c) { return payload_of(c.steps[i]); });
   }
 
+  // One after another; each leaves the kind of the step as it is.
+  static std::vector<std::function<void(Step&)>> ways_to_simplify(const Step& step) {
+    using Ways = std::vector<std::function<void(Step&)>>;
+    const Overloaded ways{
+        [](const step::Frame& frame) {
+          Ways all;
+          if (!frame.form.ordinary()) all.emplace_back([](Step& s) { std::get<step::Frame>(s.action).form = {}; });
+          if (frame.rsv != 0) all.emplace_back([](Step& s) { std::get<step::Frame>(s.action).rsv = 0; });
+          return all;
+        },
+        [](const step::Message&) {
+          return Ways{[](Step& s) {
+            auto& message = std::get<step::Message>(s.action);
+            message.fragment = 0;
+            message.deflate = false;
+          }};
+        },
+        [](const step::OneOf<step::Close, step::Octets, step::Repeat> auto&) { return Ways{}; },
+        [](const step::WithoutPayload auto&) { return Ways{}; },
+    };
+    return std::visit(ways, step.action);
+  }
+
   static Payload* payload_of(Step& step) {
-    if (auto* frame = std::get_if<step::Frame>(&step.action)) return &frame->payload;
-    if (auto* message = std::get_if<step::Message>(&step.action))
-      return message->parts.empty() ? &message->payload : nullptr;
-    if (auto* close = std::get_if<step::Close>(&step.action)) return &close->reason;
-    return nullptr;
+    const Overloaded payload{
+        [](step::Frame& frame) { return &frame.payload; },
+        [](step::Message& message) { return message.parts.empty() ? &message.payload : nullptr; },
+        [](step::Close& close) { return &close.reason; },
+        [](step::OneOf<step::Octets, step::Repeat> auto&) -> Payload* { return nullptr; },
+        [](step::WithoutPayload auto&) -> Payload* { return nullptr; },
+    };
+    return std::visit(payload, step.action);
   }
 
   // `payload_in`: where the octets are in a case, if it has such.

@@ -63,15 +63,6 @@ bool is_raw_compressed(const Step& step) {
   return frame != nullptr && frame->rsv != 0;
 }
 
-std::uint64_t size_of(const Step& step) {
-  if (const auto* frame = std::get_if<step::Frame>(&step.action)) return length(frame->payload);
-  const auto* message = std::get_if<step::Message>(&step.action);
-  if (message == nullptr) return 0;
-  std::uint64_t size = length(message->payload);
-  for (const Payload& part : message->parts) size += length(part);
-  return size;
-}
-
 // What of a case of the catalogue can be varied: its plain steps and a frame that is not all there, within the bounds.
 Case as_seed(const Case& from) {
   Case c;
@@ -79,7 +70,7 @@ Case as_seed(const Case& from) {
   c.wire = from.wire;
   std::uint64_t size = 0;
   for (const Step& step : from.steps) {
-    size += size_of(step);
+    size += traffic(step);
     const bool plain = runs_plainly(step);
     if (!plain && !std::holds_alternative<step::Frame>(step.action)) break;
     if (size > Mutator::kMostPayload || c.steps.size() >= Mutator::kMostSteps) break;
@@ -244,9 +235,12 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
   if (has_raw_request(c) || (layers_.handshake && one_in(32))) return vary_request(c);
   if (layers_.handshake && one_in(8)) return vary_opening(c);
   switch (below(10)) {
-    case 0:
-      c.steps.insert(at(below(n + 1)), any_step());
+    case 0: {
+      // One draw a statement: the order of arguments is the compiler's, and equal seeds give equal stimuli.
+      const Step fresh = any_step();
+      c.steps.insert(at(below(n + 1)), fresh);
       break;
+    }
     case 1:
       if (n > 1) c.steps.erase(at(below(n)));
       break;
@@ -290,7 +284,8 @@ void Mutator::stop_short(Case& c) {
   if (one_in(2)) {
     frame.form.cut = 1 + below(size + 5);
   } else {
-    const std::uint64_t wrapped = pick(kAnnounced) + (one_in(2) ? size : 0);  // as if only its lower half counted
+    const std::uint64_t announced = pick(kAnnounced);
+    const std::uint64_t wrapped = announced + (one_in(2) ? size : 0);  // as if only its lower half counted
     frame.form.announces = one_in(4) ? size + 1 + below(300) : std::max(wrapped, size + 1);
   }
   c.steps.push_back({frame});
@@ -298,24 +293,29 @@ void Mutator::stop_short(Case& c) {
 
 // One part fewer, or some more.
 void Mutator::vary_opening(Case& c) {
-  if (!c.tags.empty() && one_in(3)) {
-    c.tags.erase(c.tags.begin() + static_cast<std::ptrdiff_t>(below(c.tags.size())));
+  if (!c.made_of.empty() && one_in(3)) {
+    c.made_of.erase(c.made_of.begin() + static_cast<std::ptrdiff_t>(below(c.made_of.size())));
     return;
   }
   for (std::uint64_t i = 1 + below(3); i > 0; --i) add_opening(c, opening_parts()[below(opening_parts().size())]);
 }
 
 void Mutator::vary(Step& step) {
-  if (auto* frame = std::get_if<step::Frame>(&step.action)) {
-    vary(*frame);
-  } else if (auto* message = std::get_if<step::Message>(&step.action)) {
-    vary(*message);
-  } else if (auto* close = std::get_if<step::Close>(&step.action)) {
-    if (one_in(2)) close->code = pick(kCodes);
-    if (one_in(2) && close->code) vary(octets_of(close->reason));
-  } else {
-    step = any_step();
-  }
+  // True: there is nothing in it to vary.
+  const Overloaded vary_kind{
+      [this](step::OneOf<step::Frame, step::Message> auto& sent) {
+        vary(sent);
+        return false;
+      },
+      [this](step::Close& close) {
+        if (one_in(2)) close.code = pick(kCodes);
+        if (one_in(2) && close.code) vary(octets_of(close.reason));
+        return false;
+      },
+      [](step::OneOf<step::Octets, step::Repeat> auto&) { return true; },
+      [](step::WithoutPayload auto&) { return true; },
+  };
+  if (std::visit(vary_kind, step.action)) step = any_step();
 }
 
 void Mutator::vary(step::Frame& frame) {
@@ -391,7 +391,7 @@ void Mutator::finish(Case& c) {
   if (c.steps.size() > kMostSteps) c.steps.resize(kMostSteps);
   std::uint64_t size = 0;
   const auto too_much = std::ranges::find_if(c.steps, [&](const Step& step) {
-    size += size_of(step);
+    size += traffic(step);
     return size > kMostPayload;
   });
   c.steps.erase(too_much, c.steps.end());
@@ -399,16 +399,21 @@ void Mutator::finish(Case& c) {
   if (c.wire.cut == Wire::Cut::octets)
     c.wire.octets = std::max<std::uint64_t>(c.wire.octets, (size + heads) / kMostWrites);
   int mark = 0;
-  for (Step& step : c.steps) {
-    if (auto* sentinel = std::get_if<step::Sentinel>(&step.action)) sentinel->mark = fmt::format("m{}", ++mark);
-    if (auto* frame = std::get_if<step::Frame>(&step.action)) {
-      frame->pause_at = {}, frame->marks = {};
-      const std::uint64_t told = frame->form.announces.value_or(length(frame->payload));
-      if (frame->form.length_bits == 16 && told > 0xFFFF) frame->form.length_bits = 64;
-    }
-    // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
-    if (auto* close = std::get_if<step::Close>(&step.action); close != nullptr && !close->code) close->reason = {};
-  }
+  const Overloaded put_right{
+      [&](step::Sentinel& sentinel) { sentinel.mark = fmt::format("m{}", ++mark); },
+      [](step::Frame& frame) {
+        frame.pause_at = {}, frame.marks = {};
+        const std::uint64_t told = frame.form.announces.value_or(length(frame.payload));
+        if (frame.form.length_bits == 16 && told > 0xFFFF) frame.form.length_bits = 64;
+      },
+      // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
+      [](step::Close& close) {
+        if (!close.code) close.reason = {};
+      },
+      [](step::OneOf<step::Message, step::Octets, step::Repeat> auto&) {},
+      [](step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
+  };
+  for (Step& step : c.steps) std::visit(put_right, step.action);
   if (!c.needs_deflate) {
     c.offer.clear();
   } else if (std::ranges::any_of(c.steps, is_raw_compressed)) {
@@ -417,7 +422,7 @@ void Mutator::finish(Case& c) {
   } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
     c.offer = {pick(kOffers)};
   }
-  if (!layers_.handshake) c.tags.clear();
+  if (!layers_.handshake) c.made_of.clear();
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
   c.sides = {Side::server};
   c.id = fmt::format("fuzz/{}", made_++);

@@ -79,8 +79,10 @@ void Mutator::vary_lines(ws::Bytes& request) {
     case 2:
       text.insert(at, pick(kLines));
       break;
-    default:
-      text.insert(below(text.size() + 1), pick(kHttpParts));
+    default: {
+      const std::string_view part = pick(kHttpParts);
+      text.insert(below(text.size() + 1), part);
+    }
   }
   request = ws::to_bytes(text);
 }

@@ -1,7 +1,9 @@
 #include "runner/campaign/mutator.h"
 
 #include "runner/campaign/evaluate.h"
+#include "runner/campaign/expectation.h"
 #include "runner/catalogue/catalogue.h"
+#include "runner/engine/verdict/oracle.h"
 
 #include <gtest/gtest.h>
 
@@ -63,21 +65,30 @@ TEST(Mutator, KeepsToItsBounds) {
   }
 }
 
+// `touchstone test --cases` takes the file of every finding.
+TEST(Mutator, MakesStimuliWhoseExpectationsStandBesideTheStrictStack) {
+  Mutator mutator(17, {.frames = true, .deflate = true, .handshake = true}, catalogue_seeds());
+  for (int i = 0; i < 3000; ++i) {
+    const Case c = expected(mutator.next({}), 1);
+    for (const auto& text : contradictions(c)) ADD_FAILURE() << text << "\n" << to_json(c);
+  }
+}
+
 TEST(Mutator, LeavesLayersAloneThatWereNotAskedFor) {
   Mutator frames(5, {.frames = true, .deflate = false, .handshake = false}, catalogue_seeds());
   Mutator handshake(5, {.frames = false, .deflate = false, .handshake = true}, catalogue_seeds());
-  std::set<std::string> tags;
+  std::set<std::string> parts;
   for (int i = 0; i < 1000; ++i) {
     const Case plain = frames.next({});
     EXPECT_FALSE(plain.needs_deflate);
-    EXPECT_TRUE(plain.tags.empty());
+    EXPECT_TRUE(plain.made_of.empty());
     const Case opening = handshake.next({});
-    tags.insert(opening.tags.begin(), opening.tags.end());
+    parts.insert(opening.made_of.begin(), opening.made_of.end());
     EXPECT_TRUE(std::ranges::none_of(opening.steps, [](const Step& step) {
       return std::holds_alternative<step::Frame>(step.action);
     })) << to_json(opening);
   }
-  EXPECT_GT(tags.size(), 100u);
+  EXPECT_GT(parts.size(), 100u);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::string_view kTag = "opening:";
-constexpr std::size_t kMostJoined = 4096;  // octets of a request that may go with others
+constexpr std::string_view kOldTag = "opening:";  // before a case's made_of, in tags
+constexpr std::size_t kMostJoined = 4096;         // octets of a request that may go with others
 
 using Level = ExpectOpening::Level;
 using Outcome = ExpectOpening::Outcome;
@@ -51,17 +51,21 @@ bool edits_lines_only(const Case& c) {
 
 // Steps that are over at once.
 bool is_brisk(const Case& c) {
-  return std::ranges::all_of(c.steps, [](const Step& step) {
-    return !std::holds_alternative<step::Alive>(step.action) && !std::holds_alternative<step::Repeat>(step.action);
-  });
+  const Overloaded brisk{
+      [](const step::OneOf<step::Alive, step::Repeat> auto&) { return false; },
+      [](const step::OneOf<step::Frame, step::Message, step::Close, step::Octets> auto&) { return true; },
+      [](const step::OneOf<step::Sentinel, step::AwaitEcho, step::Tcp, step::Reading> auto&) { return true; },
+  };
+  return std::ranges::all_of(c.steps, [&](const Step& step) { return std::visit(brisk, step.action); });
 }
 
 OpeningPart part_of(const Case& c, std::size_t octets) {
-  OpeningPart part{std::string(kTag) + c.id, c, edits_lines_only(c) && c.expect->opening && octets <= kMostJoined, {}};
+  OpeningPart part{c.id, c, edits_lines_only(c) && c.expect->opening && octets <= kMostJoined, {}};
   if (c.request) part.touches = touched_by(*c.request);
   // What is agreed on decides how frames are read.
   if (std::ranges::find(part.touches, "sec-websocket-extensions") != part.touches.end()) part.joins = false;
-  part.c.tags = {part.tag};
+  part.c.made_of = {part.id};
+  part.c.tags.clear();
   part.c.aliases.clear();
   part.c.bugs.clear();
   return part;
@@ -111,20 +115,20 @@ std::vector<OpeningPart> all_parts() {
   return parts;
 }
 
-const OpeningPart* find_part(const std::string& tag) {
+const OpeningPart* find_part(const std::string& id) {
   static const auto index = [] {
     std::map<std::string, const OpeningPart*, std::less<>> out;
-    for (const OpeningPart& part : opening_parts()) out.emplace(part.tag, &part);
+    for (const OpeningPart& part : opening_parts()) out.emplace(part.id, &part);
     return out;
   }();
-  const auto found = index.find(tag);
+  const auto found = index.find(id);
   return found == index.end() ? nullptr : found->second;
 }
 
 std::vector<const OpeningPart*> parts_of(const Case& c) {
   std::vector<const OpeningPart*> out;
-  for (const std::string& tag : c.tags) {
-    if (const OpeningPart* part = find_part(tag)) out.push_back(part);
+  for (const std::string& id : c.made_of) {
+    if (const OpeningPart* part = find_part(id)) out.push_back(part);
   }
   return out;
 }
@@ -162,8 +166,15 @@ const std::vector<OpeningPart>& opening_parts() {
   return parts;
 }
 
-bool has_opening(const Case& c) noexcept {
-  return std::ranges::any_of(c.tags, [](const std::string& tag) { return tag.starts_with(kTag); });
+bool has_opening(const Case& c) noexcept { return !c.made_of.empty(); }
+
+Case from_older_corpus(Case c) {
+  std::erase_if(c.tags, [&](const std::string& tag) {
+    if (!tag.starts_with(kOldTag)) return false;
+    c.made_of.push_back(tag.substr(kOldTag.size()));
+    return true;
+  });
+  return c;
 }
 
 void add_opening(Case& c, const OpeningPart& part) {
@@ -172,11 +183,11 @@ void add_opening(Case& c, const OpeningPart& part) {
     return !other->joins || !part.joins || (cuts(part) && !may_be_cut(*other)) || (cuts(*other) && !may_be_cut(part)) ||
            std::ranges::find_first_of(other->touches, part.touches) != other->touches.end();
   };
-  if (std::ranges::none_of(present, clash)) c.tags.push_back(part.tag);
+  if (std::ranges::none_of(present, clash)) c.made_of.push_back(part.id);
 }
 
 void drop_openings(Case& c) {
-  c.tags.clear();
+  c.made_of.clear();
   c.request.reset();
 }
 

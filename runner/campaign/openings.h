@@ -1,6 +1,6 @@
 // openings.h - what a stimulus does to the opening handshake: cases of the catalogue, alone or several at once.
 //
-// A stimulus names them in its tags ("opening:opening-request/host-missing"); its request and what has to come of it
+// A stimulus names them in Case::made_of ("opening-request/host-missing"); its request and what has to come of it
 // are made from them. So the level of each departure (must, should, may) is what the catalogue says, with its clause.
 #pragma once
 #include "runner/catalogue/case.h"
@@ -12,7 +12,7 @@
 namespace touchstone::fuzz {
 
 struct OpeningPart {
-  std::string tag;
+  std::string id;  // in the catalogue, or "fuzz-opening/..."
   Case c;
   bool joins = false;  // it edits lines of the request, nothing else, so frames and other parts may go with it
   std::vector<std::string> touches;  // the names of the fields that it edits, "start" and "wire"
@@ -20,14 +20,16 @@ struct OpeningPart {
 [[nodiscard]] const std::vector<OpeningPart>& opening_parts();
 
 [[nodiscard]] bool has_opening(const Case& c) noexcept;
-// Adds the part's tag, unless it does not go with those that are there.
+// Adds the part, unless it does not go with those that are there.
 void add_opening(Case& c, const OpeningPart& part);
 void drop_openings(Case& c);
+// Stimuli once named their parts in tags.
+[[nodiscard]] Case from_older_corpus(Case c);
 
-// The case of the catalogue that the only tag names, when it is one that stands alone.
+// The case of the catalogue that the only part names, when it is one that stands alone.
 [[nodiscard]] std::optional<Case> whole_opening(const Case& c);
 // Gives `c`, which has the expectation of its frames, the request of its parts and what has to come of that; their
-// requirements go before its own. Nothing to do without tags.
+// requirements go before its own. Nothing to do without parts.
 void join_openings(Case& c);
 
 }  // namespace touchstone::fuzz

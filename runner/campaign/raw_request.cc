@@ -61,7 +61,7 @@ bool has_raw_request(const Case& c) noexcept { return c.request && c.request->ra
 ws::Bytes request_octets(const Case& c) {
   if (has_raw_request(c)) return PayloadGenerator(1).make(*c.request->raw);
   std::string text = ws::to_string(as_sent(c, "@host", "@target").octets);
-  replace(text, as_sent(Case{}, {}, "/").promise.key, "@key");
+  replace(text, as_sent(Case{}, {}, "/").facts.key, "@key");
   return ws::to_bytes(text);
 }
 

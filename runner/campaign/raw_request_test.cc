@@ -75,7 +75,7 @@ TEST(RawRequest, NeedNotBeRefusedWhereTheCatalogueLetsItOpen) {
   for (const OpeningPart& part : opening_parts()) {
     if (part.c.expect->opening && part.c.expect->opening->outcome == Outcome::refuse) continue;
     const Case c = expected(with_request(ws::to_string(request_octets(part.c))), 1);
-    EXPECT_EQ(c.expect->opening->outcome, Outcome::open) << part.tag;
+    EXPECT_EQ(c.expect->opening->outcome, Outcome::open) << part.id;
     ++open;
   }
   EXPECT_GT(open, 50);

@@ -8,6 +8,7 @@
 #include <ws/core/frame.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -107,13 +108,46 @@ struct Repeat {
   std::vector<Step> steps;
 };
 
+// For one overload that does the same with several kinds. Each is named, so that a new kind does not compile until
+// every std::visit says what becomes of it: `const auto&` would let it pass in silence.
+template <class Kind, class... Named>
+concept OneOf = (std::same_as<Kind, Named> || ...);
+
+// The kinds whose octets, if any go out at all, are not the case's to choose.
+template <class Kind>
+concept WithoutPayload = OneOf<Kind, Sentinel, AwaitEcho, Tcp, Reading, Alive>;
+
 }  // namespace step
+
+// What std::visit() of a step calls: one lambda for each kind.
+template <class... Lambdas>
+struct Overloaded : Lambdas... {
+  using Lambdas::operator()...;
+};
 
 struct Step {
   std::variant<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Octets, step::Tcp,
                step::Reading, step::Alive, step::Repeat>
       action;
 };
+
+// Calls `visit` with each step; in place of a repeat with its steps, once.
+template <class Visit>
+void each_step(const std::vector<Step>& steps, const Visit& visit) {
+  for (const Step& step : steps) {
+    if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
+      each_step(repeat->steps, visit);
+    } else {
+      visit(step);
+    }
+  }
+}
+
+// Octets of the whole message, before compression.
+[[nodiscard]] std::uint64_t length(const step::Message& message);
+// Octets of payload that the steps send, repeats included and Close frames left out.
+[[nodiscard]] std::uint64_t traffic(const Step& step);
+[[nodiscard]] std::uint64_t traffic(const std::vector<Step>& steps);
 
 // What may come back. Read by the judge with the freedoms of RFC 6455 built in (see runner/engine/verdict/judge.h):
 // messages come in order, Pongs come in order and may be merged to the latest, Pongs and messages
@@ -160,7 +194,7 @@ struct Expect {
   End end;
   // Nothing: the handshake is not what the case is about; it has to come about, or the case cannot run.
   std::optional<ExpectOpening> opening = {};
-  // Not for an endpoint that does not echo: what it says is then its own affair (runner/engine/peer_profile.h).
+  // Not for an endpoint that does not echo: what it says is then its own affair (runner/engine/endpoint_profile.h).
   bool compares_messages = true;
 };
 
@@ -173,12 +207,13 @@ struct Case {
   std::vector<std::string> requirements;  // ids of cases/requirements.json
   std::vector<Side> sides;                // which endpoints it can test
   std::vector<std::string> tags;
-  std::vector<std::string> bugs;   // ids of cases/bugs.json: known bugs that this case shows
-  std::string note;                // why, for people
-  std::string informational;       // reason why nothing here is a fault; empty: a verdict counts
-  bool bulk = false;               // not in the core profile; scaled in the standard one
-  bool needs_deflate = false;      // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
-  std::vector<std::string> offer;  // elements of Sec-WebSocket-Extensions, in order
+  std::vector<std::string> made_of;  // ids of the cases whose opening handshakes this one joins
+  std::vector<std::string> bugs;     // ids of cases/bugs.json: known bugs that this case shows
+  std::string note;                  // why, for people
+  std::string informational;         // reason why nothing here is a fault; empty: a verdict counts
+  bool bulk = false;                 // not in the core profile; scaled in the standard one
+  bool needs_deflate = false;        // NOT-APPLICABLE or UNIMPLEMENTED without permessage-deflate
+  std::vector<std::string> offer;    // elements of Sec-WebSocket-Extensions, in order
   // What the tester answers as a server when the endpoint is a client: the first element that the
   // client's own offer allows. Empty: plain permessage-deflate when `needs_deflate`, else nothing.
   std::vector<std::string> accept;

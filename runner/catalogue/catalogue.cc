@@ -11,6 +11,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+#include <memory>
 
 namespace touchstone {
 namespace {
@@ -73,6 +75,35 @@ std::string digest(std::span<const Case> cases) {
   std::abort();
 }
 
+// What is loaded goes to `out`, or its faults to `faults`.
+template <typename T>
+void take(std::expected<T, std::vector<CaseFileError>> loaded, T& out, std::vector<CaseFileError>& faults) {
+  if (loaded) {
+    out = std::move(*loaded);
+  } else {
+    std::ranges::move(loaded.error(), std::back_inserter(faults));
+  }
+}
+
+// `made` has the tables that may be missing among the files.
+std::expected<Catalogue, std::vector<CaseFileError>> assemble(std::span<const SourceFile> files, Catalogue made) {
+  std::vector<CaseFileError> faults;
+  for (const auto& [name, text] : files) {
+    const std::string_view base = base_name(name);
+    if (base == "requirements.json") take(load_requirements(name, text), made.requirements_, faults);
+    if (base == "choices.json") take(load_choices(name, text), made.choices_, faults);
+    if (base == "bugs.json") take(load_bugs(name, text), made.bugs_, faults);
+    if (!is_suite(name)) continue;
+    std::vector<Case> cases;
+    take(load_cases(name, text), cases, faults);
+    std::ranges::move(cases, std::back_inserter(made.cases_));
+  }
+  if (!faults.empty()) return std::unexpected(std::move(faults));
+  put_in_order(made.cases_);
+  made.hash_ = digest(made.cases_);
+  return made;
+}
+
 template <typename T>
 T usable(std::expected<T, std::vector<CaseFileError>> loaded) {
   if (!loaded) give_up(loaded.error());
@@ -82,21 +113,14 @@ T usable(std::expected<T, std::vector<CaseFileError>> loaded) {
 }  // namespace
 
 const Catalogue& Catalogue::built_in() {
-  static const Catalogue catalogue = [] {
-    Catalogue made;
-    made.requirements_ = usable(load_requirements("cases/requirements.json", resource("cases/requirements.json")));
-    made.choices_ = usable(load_choices("cases/choices.json", resource("cases/choices.json")));
-    made.bugs_ = usable(load_bugs("cases/bugs.json", resource("cases/bugs.json")));
-    for (const SourceFile& file : built_in_files()) {
-      if (!is_suite(file.name)) continue;
-      auto cases = usable(load_cases(file.name, file.text));
-      std::ranges::move(cases, std::back_inserter(made.cases_));
-    }
-    put_in_order(made.cases_);
-    made.hash_ = digest(made.cases_);
-    return made;
-  }();
+  static const Catalogue catalogue = usable(assemble(built_in_files(), {}));
   return catalogue;
+}
+
+std::expected<Catalogue, std::vector<CaseFileError>> Catalogue::of(std::span<const SourceFile> files) {
+  Catalogue tables = built_in();
+  tables.cases_.clear();
+  return assemble(files, std::move(tables));
 }
 
 const Requirement* Catalogue::requirement(std::string_view id) const noexcept {
@@ -107,6 +131,15 @@ const Requirement* Catalogue::requirement(std::string_view id) const noexcept {
 const Choice* Catalogue::choice(std::string_view id) const noexcept {
   const auto found = std::ranges::find(choices_, id, &Choice::id);
   return found == choices_.end() ? nullptr : &*found;
+}
+
+std::optional<Catalogue::Ruling> Catalogue::ruling(std::string_view kind, std::string_view requirement) const noexcept {
+  for (const Choice& choice : choices_) {
+    for (const Decision& decision : choice.decides) {
+      if (decision.kind == kind && decision.requirement == requirement) return Ruling{&choice, &decision};
+    }
+  }
+  return std::nullopt;
 }
 
 const Bug* Catalogue::bug(std::string_view id) const noexcept {

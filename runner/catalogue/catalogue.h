@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,14 @@ struct CaseFileError {
   std::string file;
   std::string pointer;  // RFC 6901, "/groups/3/steps/0/send"
   std::string found, allowed;
+  bool style = false;                      // against the habits of this catalogue: the cases can be run all the same
   [[nodiscard]] std::string text() const;  // one line
+};
+
+// A file of cases/ or of a user's.
+struct SourceFile {
+  std::string_view name;  // the last part tells suites from requirements.json, choices.json and bugs.json
+  std::string_view text;
 };
 
 struct Requirement {
@@ -34,11 +42,20 @@ struct Requirement {
   std::string autobahn;
 };
 
+// A finding that weighs something else than the level of its requirement says, and why.
+struct Decision {
+  std::string kind;         // of ws::rules::FindingKind: "close-answered-by-end-of-tcp"
+  std::string requirement;  // that it is about
+  std::string weight;       // "choice", "weak" or "violation"
+  std::string reason;       // for people
+};
+
 // Where the RFC leaves several behaviours open (cases/choices.json).
 struct Choice {
   std::string id;  // "C-26"
   std::string title;
   std::vector<std::string> conformant, weak, violation;
+  std::vector<Decision> decides;
   std::vector<std::string> requirements;
 };
 
@@ -65,12 +82,21 @@ class Catalogue {
  public:
   // The one inside the binary; aborts if that is broken (a test keeps it whole).
   static const Catalogue& built_in();
+  // Of the suites among `files`. A table (requirements.json, choices.json, bugs.json) that is not among them is the
+  // built-in one. All faults that keep a file from being loaded.
+  static std::expected<Catalogue, std::vector<CaseFileError>> of(std::span<const SourceFile> files);
 
   [[nodiscard]] std::span<const Case> cases() const noexcept { return cases_; }
   [[nodiscard]] std::span<const Requirement> requirements() const noexcept { return requirements_; }
   [[nodiscard]] const Requirement* requirement(std::string_view id) const noexcept;
   [[nodiscard]] std::span<const Choice> choices() const noexcept { return choices_; }
   [[nodiscard]] const Choice* choice(std::string_view id) const noexcept;
+  // What decides the weight of such a finding in the place of the requirement's level; nothing: the level does.
+  struct Ruling {
+    const Choice* choice;
+    const Decision* decision;
+  };
+  [[nodiscard]] std::optional<Ruling> ruling(std::string_view kind, std::string_view requirement) const noexcept;
   [[nodiscard]] const BugTable& bugs() const noexcept { return bugs_; }
   [[nodiscard]] const Bug* bug(std::string_view id) const noexcept;
   // By id or by alias; nothing when there is none.

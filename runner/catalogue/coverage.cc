@@ -48,7 +48,7 @@ void check(const Excuse& excuse, const Catalogue& catalogue, Coverage& coverage)
     coverage.faults.push_back(fmt::format("{} {}", about(excuse), what));
   };
   if (requirement == nullptr) return fault("is no requirement");
-  if (excuse.reason.empty()) return fault("has no reason behind a colon");
+  if (excuse.reason.empty()) return fault("has no reason after a colon");
   if (!in_question(*requirement)) return fault("is not in question: no endpoint's peer could see it");
   if (excuse.side && !binds(*requirement, *excuse.side)) return fault("does not bind that role");
   bool used = false;

@@ -27,9 +27,18 @@ bool is_name_octet(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= 
 
 }  // namespace
 
+void Faults::add(CaseFileError fault) {
+  if (all_.size() >= kMost || !seen_.emplace(fault.pointer, fault.found, fault.allowed).second) return;
+  fault.file = file_;
+  all_.push_back(std::move(fault));
+}
+
 void Faults::add(std::string pointer, std::string found, std::string allowed) {
-  if (all_.size() >= kMost || !seen_.emplace(pointer, found, allowed).second) return;
-  all_.push_back({file_, std::move(pointer), std::move(found), std::move(allowed)});
+  add({file_, std::move(pointer), std::move(found), std::move(allowed)});
+}
+
+void Faults::add_style(std::string pointer, std::string found, std::string allowed) {
+  add({file_, std::move(pointer), std::move(found), std::move(allowed), /*style=*/true});
 }
 
 bool Faults::spend(std::uint64_t octets) {

@@ -16,7 +16,9 @@ class Faults {
  public:
   explicit Faults(std::string_view file) : file_(file) {}
   void add(std::string pointer, std::string found, std::string allowed);
-  void add(CaseFileError fault) { add(std::move(fault.pointer), std::move(fault.found), std::move(fault.allowed)); }
+  void add(CaseFileError fault);  // as one of this file
+  // A matter of style: see CaseFileError.
+  void add_style(std::string pointer, std::string found, std::string allowed);
   [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] std::vector<CaseFileError> take() { return std::move(all_); }
   // What the cases of one file may weigh in memory; false when that is used up, and then a fault tells it.

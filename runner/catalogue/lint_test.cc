@@ -82,6 +82,8 @@ TEST(Lint, HoldsTitlesAgainstSteps) {
       {"The status code 1000", R"([{"frame": "close", "payload": {"hex": "03e8"}}])", true},
       {"The status code 1001", R"([{"close": 1000}])", false},
       {"A binary message of 5 octets", R"([{"message": "binary", "payload": {"fill": "x", "len": 5}}])", true},
+      {"A binary message of 5 bytes", R"([{"message": "binary", "payload": {"fill": "x", "len": 5}}])", true},
+      {"A binary message of 6 bytes", R"([{"message": "binary", "payload": {"fill": "x", "len": 5}}])", false},
       {"A binary message of 6 octets", R"([{"message": "binary", "payload": {"fill": "x", "len": 5}}])", false},
       {"A binary message", R"([{"message": "text"}])", false},
       {"Text in fragments of 2 octets", R"([{"message": "text", "payload": "abc", "fragment": 2}])", true},

@@ -89,6 +89,7 @@ void read_head(const Cursor& c, Case& result) {
   }
   if (c.has("aliases")) result.aliases = c.at("aliases").texts();
   if (c.has("tags")) result.tags = c.at("tags").texts();
+  if (c.has("made_of")) result.made_of = c.at("made_of").texts();
   if (c.has("bugs")) result.bugs = c.at("bugs").texts();
   result.sides = c.has("sides") ? read_sides(c.at("sides")) : std::vector{Side::server, Side::client};
   if (c.has("informational")) result.informational = c.at("informational").text().value_or("");
@@ -118,19 +119,21 @@ std::size_t count_of(std::span<const Step> steps) {
   return count;
 }
 
+void collect_marks(const std::vector<Step>& steps, std::vector<std::string>& marks) {
+  const Overloaded collect{
+      [&](const step::Sentinel& sentinel) { marks.push_back(sentinel.mark); },
+      [&](const step::Frame& frame) { marks.insert(marks.end(), frame.marks.begin(), frame.marks.end()); },
+      [&](const step::Repeat& repeat) { collect_marks(repeat.steps, marks); },
+      [](const step::OneOf<step::Message, step::Close, step::Octets> auto&) {},
+      [](const step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
+  };
+  for (const Step& step : steps) std::visit(collect, step.action);
+}
+
 // Marks name moments of the case: each is set once, and only a mark that is set can be passed.
 void check_marks(const Cursor& c, const Case& result) {
   std::vector<std::string> marks;
-  const auto collect = [&](const auto& self, std::span<const Step> steps) -> void {
-    for (const Step& step : steps) {
-      if (const auto* sentinel = std::get_if<step::Sentinel>(&step.action)) marks.push_back(sentinel->mark);
-      if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-        marks.insert(marks.end(), frame->marks.begin(), frame->marks.end());
-      }
-      if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) self(self, repeat->steps);
-    }
-  };
-  collect(collect, result.steps);
+  collect_marks(result.steps, marks);
   auto sorted = marks;
   std::ranges::sort(sorted);
   if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
@@ -197,8 +200,8 @@ class Loading {
 
   void read_group(const Cursor& group) {
     if (!group.object({"id", "title", "requirements", "steps"},
-                      {"note", "aliases", "tags", "bugs", "sides", "needs", "bulk", "informational", "deadline_s",
-                       "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
+                      {"note", "aliases", "tags", "made_of", "bugs", "sides", "needs", "bulk", "informational",
+                       "deadline_s", "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
       return;
     }
     const auto sweep = read_sweep(group, axes_);

@@ -24,9 +24,6 @@ constexpr std::uint64_t kMaxCases = 20'000;         // cases of one file, sweeps
 [[nodiscard]] HeadScript read_head_script(const Cursor& c);
 [[nodiscard]] ExpectOpening read_expect_opening(const Cursor& c);
 
-// Octets of payload that the steps send, repeats included.
-[[nodiscard]] std::uint64_t traffic(std::span<const Step> steps);
-
 // Visits every element of an array; {"repeat": n, "as": name, body: [...]} stands for its body n times
 // with the parameter `name` counting from 0.
 void each_unrolled(const Cursor& array, std::string_view body, const std::function<void(const Cursor&)>& visit);

@@ -57,7 +57,7 @@ HeadScript read_head_script(const Cursor& c) {
   if (c.has("wire")) script.wire = c.at("wire").number(1, kMaxPayload).value_or(0);
   if (c.has("glue")) script.glue = c.at("glue").boolean().value_or(false);
   if (c.has("stop")) script.stop = read_stop(c.at("stop"));
-  if (script.stop && (script.glue || c.has("behind"))) c.fault("stop beside glue or behind", "nothing behind a stop");
+  if (script.stop && (script.glue || c.has("behind"))) c.fault("stop beside glue or behind", "nothing after a stop");
   return script;
 }
 

@@ -89,7 +89,7 @@ step::Close read_close(const Cursor& c) {
   if (!code.value().is_null()) {
     close.code = static_cast<std::uint16_t>(code.number(0, 65535).value_or(0));
   } else if (c.has("reason")) {
-    c.at("reason").fault("a reason without a status code", "a reason only behind a code (RFC 6455 5.5.1)");
+    c.at("reason").fault("a reason without a status code", "a reason only after a code (RFC 6455 5.5.1)");
   }
   if (c.has("reason")) close.reason = read_payload(c.at("reason"));
   if (length(close.reason) > ws::kMaxControlPayload - 2) {
@@ -200,23 +200,6 @@ Wire read_wire(const Cursor& c) {
     c.wrong("whole, frame or a number of octets");
   }
   return wire;
-}
-
-std::uint64_t traffic(std::span<const Step> steps) {
-  std::uint64_t octets = 0;
-  for (const Step& step : steps) {
-    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-      octets += length(frame->payload);
-    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
-      octets += length(message->payload);
-      for (const Payload& part : message->parts) octets += length(part);
-    } else if (const auto* raw = std::get_if<step::Octets>(&step.action)) {
-      octets += length(raw->octets);
-    } else if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) {
-      octets += repeat->count * traffic(repeat->steps);
-    }
-  }
-  return octets;
 }
 
 }  // namespace touchstone

@@ -36,14 +36,25 @@ Requirement read_requirement(const Cursor& c) {
   return r;
 }
 
+Decision read_decision(const Cursor& c) {
+  Decision decision;
+  if (!c.object({"kind", "requirement", "weight", "reason"}, {})) return decision;
+  if (c.has("kind")) decision.kind = c.at("kind").text().value_or("");
+  if (c.has("requirement")) decision.requirement = c.at("requirement").text().value_or("");
+  if (c.has("weight")) decision.weight = one_of(c.at("weight"), {"choice", "weak", "violation"});
+  if (c.has("reason")) decision.reason = c.at("reason").text().value_or("");
+  return decision;
+}
+
 Choice read_choice(const Cursor& c) {
   Choice choice;
-  if (!c.object({"id", "title", "conformant", "weak", "violation", "requirements"}, {})) return choice;
+  if (!c.object({"id", "title", "conformant", "weak", "violation", "requirements"}, {"decides"})) return choice;
   if (c.has("id")) choice.id = c.at("id").text().value_or("");
   if (c.has("title")) choice.title = c.at("title").text().value_or("");
   if (c.has("conformant")) choice.conformant = c.at("conformant").texts();
   if (c.has("weak")) choice.weak = c.at("weak").texts();
   if (c.has("violation")) choice.violation = c.at("violation").texts();
+  if (c.has("decides")) c.at("decides").each([&](const Cursor& row) { choice.decides.push_back(read_decision(row)); });
   if (c.has("requirements")) choice.requirements = c.at("requirements").texts();
   return choice;
 }

@@ -23,11 +23,14 @@ void shorten(Payload& payload) {
   if (auto* stream = std::get_if<recipe::Stream>(&payload.recipe)) stream->length = std::min(stream->length, kOctets);
 }
 
-void shorten(std::span<Step> steps) {
-  for (Step& step : steps) {
-    if (auto* message = std::get_if<step::Message>(&step.action)) shorten(message->payload);
-    if (auto* repeat = std::get_if<step::Repeat>(&step.action)) shorten(repeat->steps);
-  }
+void shorten(std::vector<Step>& steps) {
+  const Overloaded shorter{
+      [](step::Message& message) { shorten(message.payload); },
+      [](step::Repeat& repeat) { shorten(repeat.steps); },
+      [](step::OneOf<step::Frame, step::Close, step::Octets> auto&) {},  // what they are about is their octets
+      [](step::WithoutPayload auto&) {},
+  };
+  for (Step& step : steps) std::visit(shorter, step.action);
 }
 
 }  // namespace
@@ -35,7 +38,7 @@ void shorten(std::span<Step> steps) {
 Case scaled(const Case& c, Profile profile) {
   Case result = c;
   if (!c.bulk || profile == Profile::full) return result;
-  shorten(std::span(result.steps));
+  shorten(result.steps);
   std::uint64_t rounds = 0;
   for (Step& step : result.steps) {
     auto* repeat = std::get_if<step::Repeat>(&step.action);

@@ -1,5 +1,7 @@
 #include "runner/catalogue/title_check.h"
 
+#include <ws/core/close.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,8 +23,8 @@ struct Sent {
     const auto* cat = std::get_if<recipe::Cat>(&body.recipe);
     if (cat != nullptr && !cat->parts.empty()) return add_code(cat->parts.front());
     const auto* literal = std::get_if<recipe::Literal>(&body.recipe);
-    if (literal == nullptr || literal->octets.size() < 2) return;
-    codes.insert(std::to_integer<unsigned>(literal->octets[0]) << 8 | std::to_integer<unsigned>(literal->octets[1]));
+    if (literal == nullptr) return;
+    if (const auto code = ws::close_code_of(literal->octets)) codes.insert(*code);
   }
 
   void add(const step::Frame& frame) {
@@ -69,8 +71,8 @@ bool has_word(std::string_view title, std::string_view word) {
   return false;
 }
 
-// Every number that stands right behind `word`.
-std::vector<std::uint64_t> numbers_behind(std::string_view title, std::string_view word) {
+// Every number that comes directly after `word`.
+std::vector<std::uint64_t> numbers_after(std::string_view title, std::string_view word) {
   std::vector<std::uint64_t> numbers;
   for (auto at = title.find(word); at != std::string_view::npos; at = title.find(word, at + 1)) {
     std::uint64_t number = 0;
@@ -122,11 +124,13 @@ void check_numbers(const Case& c, const Sent& sent, std::vector<TitleComplaint>&
   const auto in = [](const std::set<unsigned>& all) {
     return [&all](std::uint64_t number) { return number <= 65535 && all.contains(static_cast<unsigned>(number)); };
   };
-  check("opcode", numbers_behind(c.title, "opcode "), in(sent.opcodes));
-  check("status code", numbers_behind(c.title, "status code "), in(sent.codes));
-  check("length", numbers_before(c.title, " octets"), [&](std::uint64_t number) {
+  check("opcode", numbers_after(c.title, "opcode "), in(sent.opcodes));
+  check("status code", numbers_after(c.title, "status code "), in(sent.codes));
+  const auto is_length = [&](std::uint64_t number) {
     return sent.lengths.contains(number) || (c.wire.cut == Wire::Cut::octets && c.wire.octets == number);
-  });
+  };
+  check("length", numbers_before(c.title, " bytes"), is_length);
+  check("length", numbers_before(c.title, " octets"), is_length);  // the RFC's word, which users' files may have
 }
 
 }  // namespace

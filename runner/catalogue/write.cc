@@ -223,6 +223,7 @@ Json group_to_json(const Case& c, std::string_view id) {
   group["requirements"] = c.requirements;
   if (!c.aliases.empty()) group["aliases"] = c.aliases;
   if (!c.tags.empty()) group["tags"] = c.tags;
+  if (!c.made_of.empty()) group["made_of"] = c.made_of;
   if (!c.bugs.empty()) group["bugs"] = c.bugs;
   if (c.sides != std::vector{Side::server, Side::client}) {
     group["sides"] = Json::array();

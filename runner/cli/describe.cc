@@ -1,19 +1,14 @@
 #include "runner/cli/describe.h"
 
 #include "runner/cli/text.h"
+#include "runner/engine/verdict/describe_expect.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 namespace touchstone::cli {
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 // As text in quotes when every octet is printable ASCII, else as hex; long ones are cut.
 std::string show(const ws::Bytes& octets) {
@@ -179,25 +174,6 @@ std::string describe_end(const End& end) {
       end);
 }
 
-std::uint64_t octets_sent(const std::vector<Step>& steps) {
-  std::uint64_t sum = 0;
-  for (const Step& step : steps) {
-    sum += std::visit(Overloaded{
-                          [](const step::Frame& frame) { return length(frame.payload); },
-                          [](const step::Message& message) {
-                            return std::accumulate(
-                                message.parts.begin(), message.parts.end(), length(message.payload),
-                                [](std::uint64_t all, const Payload& part) { return all + length(part); });
-                          },
-                          [](const step::Octets& raw) { return length(raw.octets); },
-                          [](const step::Repeat& repeat) { return repeat.count * octets_sent(repeat.steps); },
-                          [](const auto&) { return std::uint64_t{0}; },
-                      },
-                      step.action);
-  }
-  return sum;
-}
-
 }  // namespace
 
 std::string describe(const Payload& payload) {
@@ -233,15 +209,17 @@ std::vector<std::string> describe_expectation(const Case& c) {
   if (!c.expect)
     return {"whatever RFC 6455 and RFC 7692 allow in answer to these octets, as the strict reference stack derives it"};
   std::vector<std::string> out;
+  if (auto opening = describe_opening(c)) out.push_back(std::move(*opening));
+  if (!may_open(c)) return out;
   if (c.expect->echoes) out.emplace_back("every message comes back, in order and unchanged");
   for (const Reply& reply : c.expect->replies) out.push_back(describe_reply(reply));
   out.push_back((out.empty() ? "" : "then ") + describe_end(c.expect->end));
   return out;
 }
 
-std::uint64_t octets_sent(const Case& c) { return octets_sent(c.steps); }
+std::uint64_t octets_sent(const Case& c) { return traffic(c.steps); }
 
-std::string in_words(const PeerProfile& profile) {
+std::string in_words(const EndpointProfile& profile) {
   if (profile.is_echo()) return "it echoes";
   std::vector<std::string> facts;
   const auto add = [&](Taken taken, std::string_view type) {

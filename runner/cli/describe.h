@@ -1,7 +1,7 @@
 // describe.h - a case in words, for `touchstone explain` and the progress display.
 #pragma once
 #include "runner/catalogue/case.h"
-#include "runner/engine/peer_profile.h"
+#include "runner/engine/endpoint_profile.h"
 
 #include <cstdint>
 #include <string>
@@ -20,7 +20,7 @@ namespace touchstone::cli {
 [[nodiscard]] std::vector<std::string> describe_expectation(const Case& c);
 
 // "does not echo text messages, refuses binary ones ..." and what follows for the cases.
-[[nodiscard]] std::string in_words(const PeerProfile& profile);
+[[nodiscard]] std::string in_words(const EndpointProfile& profile);
 
 // Payload octets that the tester sends in all: how heavy a case is.
 [[nodiscard]] std::uint64_t octets_sent(const Case& c);

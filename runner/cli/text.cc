@@ -122,14 +122,6 @@ std::string_view cut_to(std::string_view text, std::size_t width) {
   return text;
 }
 
-std::string shell_quote(std::string_view text) {
-  const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-./:=@%+,").contains(c);
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return std::string(text);
-  return fmt::format("'{}'", replace_all(text, "'", "'\\''"));
-}
-
 std::string join_and(const std::vector<std::string>& words) {
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {

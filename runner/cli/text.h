@@ -29,9 +29,6 @@ namespace touchstone::cli {
 [[nodiscard]] std::size_t columns(std::string_view text);
 [[nodiscard]] std::string_view cut_to(std::string_view text, std::size_t width);
 
-// `text` as one word for a POSIX shell, quoted only when needed.
-[[nodiscard]] std::string shell_quote(std::string_view text);
-
 // "a, b and c".
 [[nodiscard]] std::string join_and(const std::vector<std::string>& words);
 

@@ -58,13 +58,6 @@ TEST(Columns, CountsCodePointsAndCutsBetweenThem) {
   EXPECT_EQ(cut_to("ab", 5), "ab");
 }
 
-TEST(ShellQuote, QuotesOnlyWhatNeedsIt) {
-  EXPECT_EQ(shell_quote("ws://127.0.0.1:9001/"), "ws://127.0.0.1:9001/");
-  EXPECT_EQ(shell_quote("node server.js {port}"), "'node server.js {port}'");
-  EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_quote(""), "''");
-}
-
 TEST(JoinAnd, ReadsAsASentence) {
   EXPECT_EQ(join_and({"a"}), "a");
   EXPECT_EQ(join_and({"a", "b", "c"}), "a, b and c");

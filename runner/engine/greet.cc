@@ -1,4 +1,5 @@
 // greet.cc - the first contact with an endpoint, and the command line that repeats a case.
+#include "reports/support/shell.h"
 #include "runner/engine/run.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/oracle.h"
@@ -31,9 +32,16 @@ std::chrono::microseconds round_trip(const Transcript& transcript) {
   return std::chrono::microseconds(std::max<std::int64_t>(pong->at_us - ping->at_us, 1));
 }
 
+// Faults in the answer and not a single frame after it: this may be anything.
+std::optional<ws::Violation> is_no_websocket(const Observation& o) {
+  if (o.handshake_violation || o.answer_faults.empty() || o.transcript.frames_received > 0)
+    return o.handshake_violation;
+  return o.answer_faults.front().violation;
+}
+
 std::expected<Greeting, Unreachable> read(const Observation& o, const Target& target) {
-  if (o.handshake_violation) {
-    const ws::Rule& rule = ws::rule(*o.handshake_violation);
+  if (const auto violation = is_no_websocket(o)) {
+    const ws::Rule& rule = ws::rule(*violation);
     return std::unexpected(
         Unreachable{Unreachable::Why::not_websocket,
                     fmt::format("{} does not complete the opening handshake: {} ({}). Expected: 101 Switching "
@@ -55,17 +63,6 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
   return greeting;
 }
 
-std::string quoted(const std::string& word) {
-  const bool plain = !word.empty() && std::ranges::all_of(word, [](char ch) {
-    return std::isalnum(static_cast<unsigned char>(ch)) != 0 ||
-           std::string_view("-_./:@%+=,").find(ch) != std::string_view::npos;
-  });
-  if (plain) return word;
-  std::string out = "'";
-  for (const char ch : word) out += ch == '\'' ? std::string("'\\''") : std::string(1, ch);
-  return out + "'";
-}
-
 }  // namespace
 
 std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options) {
@@ -84,23 +81,25 @@ std::string connection_arguments(const Target& target) {
   std::string out;
   if (target.family == ws::io::Family::v4) out += " -4";
   if (target.family == ws::io::Family::v6) out += " -6";
-  if (target.proxy) out += " --proxy " + quoted(ws::io::proxy_url(*target.proxy));
-  if (!target.unix_path.empty()) out += " --unix-socket " + quoted(target.unix_path);
-  if (!target.host.empty()) out += " --host " + quoted(target.host);
-  for (const auto& name : target.subprotocols) out += " --subprotocol " + quoted(name);
-  for (const auto& field : target.fields) out += " --header " + quoted(fmt::format("{}: {}", field.name, field.value));
+  if (target.proxy) out += " --proxy " + shell_quote(ws::io::proxy_url(*target.proxy));
+  if (!target.unix_path.empty()) out += " --unix-socket " + shell_quote(target.unix_path);
+  if (!target.host.empty()) out += " --host " + shell_quote(target.host);
+  for (const auto& name : target.subprotocols) out += " --subprotocol " + shell_quote(name);
+  for (const auto& field : target.fields)
+    out += " --header " + shell_quote(fmt::format("{}: {}", field.name, field.value));
   if (target.url.secure) {
     if (target.tls.insecure) out += " --insecure";
-    if (!target.tls.ca_file.empty()) out += " --ca " + quoted(target.tls.ca_file);
-    if (!target.tls.certificate_file.empty()) out += " --cert " + quoted(target.tls.certificate_file);
-    if (!target.tls.private_key_file.empty()) out += " --key " + quoted(target.tls.private_key_file);
-    if (!target.tls.server_name.empty()) out += " --sni " + quoted(target.tls.server_name);
+    if (!target.tls.ca_file.empty()) out += " --ca " + shell_quote(target.tls.ca_file);
+    if (!target.tls.certificate_file.empty()) out += " --cert " + shell_quote(target.tls.certificate_file);
+    if (!target.tls.private_key_file.empty()) out += " --key " + shell_quote(target.tls.private_key_file);
+    if (!target.tls.server_name.empty()) out += " --sni " + shell_quote(target.tls.server_name);
   }
   return out;
 }
 
 std::string replay_command(const Case& c, const Target& target, const RunOptions& options) {
-  std::string out = fmt::format("touchstone test {} --case {}", quoted(ws::to_string(target.url)), quoted(c.id));
+  std::string out =
+      fmt::format("touchstone test {} --case {}", shell_quote(ws::to_string(target.url)), shell_quote(c.id));
   if (options.seed != RunOptions{}.seed) out += fmt::format(" --seed {}", options.seed);
   if (options.process != 0) out += fmt::format(" --pid {}", options.process);
   if (options.profile == Profile::full) out += " --profile full";

@@ -80,8 +80,8 @@ class Probe {
     session_.seed = options.seed;
   }
 
-  PeerProfile run(std::uint64_t largest) {
-    PeerProfile profile;
+  EndpointProfile run(std::uint64_t largest) {
+    EndpointProfile profile;
     profile.text = ask(ws::Opcode::text, profile);
     profile.binary = ask(ws::Opcode::binary, profile);
     look_for_a_limit(profile, largest);
@@ -94,7 +94,7 @@ class Probe {
     return observe_all(cases, target_, session_);
   }
 
-  Taken ask(ws::Opcode opcode, PeerProfile& profile) {
+  Taken ask(ws::Opcode opcode, EndpointProfile& profile) {
     std::vector<Case> cases;
     for (std::size_t i = 0; i < kAtOnce; ++i) {
       std::vector<Payload> messages;
@@ -126,7 +126,7 @@ class Probe {
   }
 
   // Only 1009 tells of a limit (RFC 6455 7.4.1); any other end is for the cases to find.
-  void look_for_a_limit(PeerProfile& profile, std::uint64_t largest) {
+  void look_for_a_limit(EndpointProfile& profile, std::uint64_t largest) {
     const bool binary = profile.binary != Taken::refused;
     if (!binary && profile.text == Taken::refused) return;
     const bool echoes = (binary ? profile.binary : profile.text) == Taken::echoed && !profile.speaks_unasked;
@@ -152,7 +152,8 @@ class Probe {
 
 }  // namespace
 
-PeerProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, std::uint64_t largest) {
+EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
+                      std::uint64_t largest) {
   return Probe(target, greeting, options).run(largest);
 }
 

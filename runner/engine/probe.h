@@ -1,6 +1,6 @@
 // probe.h - learns what a server does with messages, before its cases are chosen.
 #pragma once
-#include "runner/engine/peer_profile.h"
+#include "runner/engine/endpoint_profile.h"
 #include "runner/engine/run.h"
 
 namespace touchstone {
@@ -8,7 +8,7 @@ namespace touchstone {
 // A handful of connections: small messages of each type, several connections at once, then messages of growing size
 // up to `largest` octets. `target` has answered a greeting. A server that answers with the same content in another way
 // (another type, say) counts as one that echoes: that is a fault for the cases to find.
-[[nodiscard]] PeerProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
-                                std::uint64_t largest);
+[[nodiscard]] EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
+                                    std::uint64_t largest);
 
 }  // namespace touchstone

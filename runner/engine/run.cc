@@ -1,6 +1,7 @@
 #include "runner/engine/run.h"
 
-#include "runner/engine/talk/session.h"
+#include "runner/engine/attempt.h"
+#include "runner/engine/doubts.h"
 #include "runner/engine/until_set.h"
 #include "runner/engine/verdict/describe_expect.h"
 #include "runner/engine/verdict/judge.h"
@@ -17,29 +18,14 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <set>
 
 namespace touchstone {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kBulkShare = 4;            // bulk cases fill the machine by themselves: fewer at a time
-constexpr int kMostRefusals = 3;              // connections refused to one case by an endpoint that is alive
-constexpr std::size_t kConfirmedInARow = 25;  // so many of a sort confirmed without an exception stand for the rest
-constexpr std::chrono::milliseconds kLeastTimeout{5000};
-constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
-
-// One run of one case, before it is known whether the endpoint lived through it.
-struct Attempt {
-  const Case* c = nullptr;
-  Result result;
-  bool no_connection = false;
-  bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
-  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
-  std::string why;      // with no_connection
-};
+constexpr unsigned kBulkShare = 4;  // bulk cases fill the machine by themselves: fewer at a time
+constexpr int kMostRefusals = 3;    // connections refused to one case by an endpoint that is alive
 
 }  // namespace
 
@@ -53,9 +39,10 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
   r.closing = verdict.closing;
   r.requirements = c.requirements;
   r.bugs = bugs_in_words(c);
-  r.expectation = describe(*c.expect);
+  r.expectation = describe(c);
   r.summary = verdict.summary;
   r.findings = verdict.findings;
+  r.hidden = verdict.hidden;
   if (o.close && *o.close) {
     r.remote_close_code = (*o.close)->code;
     r.remote_close_reason = (*o.close)->text;
@@ -73,19 +60,21 @@ Result make_result(const Case& c, const std::string& agent, Observation o, const
 namespace {
 
 bool measures(const std::vector<Step>& steps) {
-  return std::ranges::any_of(steps, [](const Step& step) { return std::holds_alternative<step::Alive>(step.action); });
+  bool found = false;
+  each_step(steps, [&](const Step& step) { found = found || std::holds_alternative<step::Alive>(step.action); });
+  return found;
 }
 
 class Runner {
  public:
   Runner(const Target& target, const Greeting& greeting, const RunOptions& options, RunObserver& observer,
          const std::atomic<bool>& stop)
-      : target_(target), greeting_(greeting), options_(options), observer_(observer), stop_(stop) {}
+      : options_(options), observer_(observer), stop_(stop), attempts_(target, greeting, options) {}
 
   RunOutcome run(const std::vector<const Case*>& cases) {
     for (const Case* c : cases) {
       const Case whole = with_expectation(scaled(*c, options_.profile), options_.seed);
-      if (auto fitting = adapted(whole, options_.peer)) {
+      if (auto fitting = adapted(whole, options_.endpoint)) {
         expanded_.push_back(std::move(*fitting));
       } else {
         tell_not_applicable(whole, fitting.error());
@@ -116,13 +105,7 @@ class Runner {
 
   void tell_not_applicable(const Case& c, const std::string& why) {
     observer_.started(c);
-    Verdict verdict;
-    verdict.behavior = Behavior::not_applicable;
-    verdict.summary = fmt::format("Not applicable: {}.", why);
-    Result result = make_result(c, target_.agent, {}, verdict);
-    result.replay = replay_command(c, target_, options_);
-    result.started = std::chrono::system_clock::now();
-    observer_.finished(result);
+    observer_.finished(attempts_.not_applicable(c, why));
   }
 
   asio::awaitable<void> watch_stop() {
@@ -130,7 +113,7 @@ class Runner {
     outcome_ = {RunOutcome::How::interrupted, "interrupted"};
     // What waited for a second look is known all the same.
     for (const Attempt& attempt : abrupt_) observer_.finished(attempt.result);
-    for (const Attempt& attempt : to_confirm_) observer_.finished(attempt.result);
+    for (const Attempt& attempt : doubts_.all()) observer_.finished(attempt.result);
     context_.stop();
   }
 
@@ -158,15 +141,13 @@ class Runner {
     while (!queue_.empty() && !refused_) {
       const Case* c = queue_.front();
       queue_.pop_front();
-      in_flight_.insert(c);
-      Attempt attempt = co_await attempt_case(*c);
-      in_flight_.erase(c);
-      if (attempt.no_connection) {
+      Attempt made = co_await run_one(*c);
+      if (made.no_connection) {
         refused_ = true;
-        why_refused_ = attempt.why;
-        refusals_.push_back(std::move(attempt));
+        why_refused_ = made.why;
+        refusals_.push_back(std::move(made));
       } else {
-        sort(std::move(attempt));
+        sort(std::move(made));
       }
     }
     --running_;
@@ -183,12 +164,8 @@ class Runner {
   }
 
   void settle(Attempt attempt) {
-    const Behavior b = attempt.result.behavior;
-    const bool doubtful =
-        b == Behavior::failed || b == Behavior::errored || (b == Behavior::non_strict && attempt.waited);
-    // What costs too much ran alone; a process that has the memory already does not grow again.
-    if (options_.confirm && doubtful && !attempt.costly) {
-      to_confirm_.push_back(std::move(attempt));
+    if (options_.confirm && Doubts::about(attempt)) {
+      doubts_.add(std::move(attempt));
     } else {
       observer_.finished(attempt.result);
     }
@@ -207,14 +184,10 @@ class Runner {
     }
   }
 
-  // An opening handshake, not only a TCP connection: the kernel accepts those for a dying process too.
   asio::awaitable<bool> alive() {
-    Case knock;
-    knock.expect = Expect{};
-    const auto observed = co_await observe(knock, target_, session_options(knock.bulk), cache_);
-    if (!observed) why_refused_ = observed.error().text;
-    if (observed && !observed->response) why_refused_ = observed->handshake_failure;
-    co_return observed && observed->response;
+    const auto answered = co_await attempts_.knock();
+    if (!answered) why_refused_ = answered.error();
+    co_return answered.has_value();
   }
 
   // Connections were refused. A live endpoint was only too busy: its cases go back into the queue. A dead one is
@@ -254,7 +227,7 @@ class Runner {
   asio::awaitable<void> interrogate(std::vector<Attempt> suspects) {
     for (Attempt& suspect : suspects) {
       if (lost()) co_return;
-      Attempt again = co_await attempt_case(*suspect.c);
+      Attempt again = co_await run_one(*suspect.c);
       if (!again.no_connection && co_await alive()) {
         settle(std::move(again));
         continue;
@@ -283,94 +256,27 @@ class Runner {
 
   // --- Confirmation ---------------------------------------------------------------------------------------
 
-  // A failure under load is run again alone before anyone is accused. Octets that came stand for other octets, but not
-  // for a silence: there a busy machine, or an endpoint that another case kept busy, may have had its part.
   asio::awaitable<void> confirm() {
-    rare_ones_first();
-    std::map<std::pair<Behavior, bool>, std::size_t> confirmed;
-    while (!to_confirm_.empty()) {
-      std::size_t& in_a_row = confirmed[{to_confirm_.front().result.behavior, to_confirm_.front().waited}];
-      if (lost() || in_a_row >= kConfirmedInARow) {
-        observer_.finished(to_confirm_.front().result);
-        to_confirm_.pop_front();
+    doubts_.rare_ones_first();
+    while (!doubts_.empty()) {
+      if (lost() || doubts_.next_is_beyond_doubt()) {
+        observer_.finished(doubts_.take_next().result);
         continue;
       }
-      Attempt second = co_await attempt_case(*to_confirm_.front().c, /*keep_whole=*/true);
-      Attempt first = std::move(to_confirm_.front());  // only now: an interruption meanwhile reports it as it is
-      to_confirm_.pop_front();
+      Attempt second = co_await run_one(*doubts_.next().c, /*keep_whole=*/true);
+      Attempt first = doubts_.take_next();  // only now: an interruption meanwhile reports it as it is
       if (second.no_connection) {
         observer_.finished(first.result);
         if (!co_await alive()) report_death_at(*first.c);
         continue;
       }
-      const bool agree = second.result.behavior == first.result.behavior;
-      in_a_row = agree ? in_a_row + 1 : 0;
-      if (!agree) {
-        second.result.flaky = true;
-        second.result.other_transcript = std::move(first.result.transcript);
-        second.result.summary += fmt::format(" (Beside other cases the verdict was {}: {})",
-                                             name(first.result.behavior), first.result.summary);
-      }
-      observer_.finished(second.result);
+      observer_.finished(doubts_.settled(std::move(first), std::move(second)));
     }
   }
 
-  // What an endpoint does to many cases it does by itself; what befell a few may have been an accident.
-  void rare_ones_first() {
-    const auto rule = [](const Attempt& attempt) {
-      const auto& findings = attempt.result.findings;
-      const auto gravest = std::ranges::max_element(findings, {}, &Finding::weight);
-      return std::pair(attempt.waited, gravest == findings.end() ? std::string() : gravest->requirement);
-    };
-    std::map<std::pair<bool, std::string>, std::size_t> times;
-    for (const Attempt& attempt : to_confirm_) ++times[rule(attempt)];
-    std::ranges::stable_sort(to_confirm_, {}, [&](const Attempt& attempt) { return times[rule(attempt)]; });
-  }
-
-  // --- One case -------------------------------------------------------------------------------------------
-
-  [[nodiscard]] std::chrono::milliseconds timeout() const {
-    if (options_.timeout.count() > 0) return options_.timeout;
-    return std::max(kLeastTimeout, std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting_.round_trip));
-  }
-
-  [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole = false) const {
-    SessionOptions session;
-    session.timeout = bulk && options_.timeout.count() == 0 ? kBulkPatience * timeout() : timeout();
-    session.round_trip = greeting_.round_trip;
-    session.seed = options_.seed;
-    session.keep_whole = keep_whole;
-    session.process = options_.process;
-    return session;
-  }
-
-  asio::awaitable<Attempt> attempt_case(const Case& c, bool keep_whole = false) {
+  asio::awaitable<Attempt> run_one(const Case& c, bool keep_whole = false) {
     observer_.started(c);
-    const auto wall = std::chrono::system_clock::now();
-    const auto start = Clock::now();
-    const SessionOptions session = session_options(c.bulk, keep_whole);
-    auto observed = co_await observe(c, target_, session, cache_);
-    Attempt attempt;
-    attempt.c = &c;
-    if (!observed) {
-      attempt.no_connection = true;
-      attempt.why = observed.error().text;
-      Observation nothing;
-      nothing.handshake_failure = attempt.why;
-      attempt.result = make_result(c, target_.agent, std::move(nothing), judge(c, nothing, options_.seed));
-    } else {
-      const bool ended = observed->eof || observed->reset || !observed->handshake_failure.empty();
-      attempt.costly = options_.process != 0 && !observed->harm.empty();
-      attempt.abrupt = (ended && !observed->close) || !observed->harm.empty();
-      attempt.waited = (!observed->response && !observed->handshake_failure.empty()) ||
-                       std::ranges::find(observed->seen, Seen::Kind::silent, &Seen::kind) != observed->seen.end();
-      const Verdict verdict = judge(c, *observed, options_.seed);
-      attempt.result = make_result(c, target_.agent, std::move(*observed), verdict);
-    }
-    attempt.result.replay = replay_command(c, target_, options_);
-    attempt.result.started = wall;
-    attempt.result.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-    co_return attempt;
+    co_return co_await attempts_.run(c, keep_whole);
   }
 
   asio::awaitable<void> sleep_until_changed() {
@@ -379,20 +285,17 @@ class Runner {
     co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 
-  const Target& target_;
-  const Greeting& greeting_;
   const RunOptions& options_;
   RunObserver& observer_;
   const std::atomic<bool>& stop_;
   RunOutcome outcome_;
-  DeflateCache cache_;
+  Attempts attempts_;
   std::deque<Case> expanded_;
   asio::io_context context_{1};
   asio::steady_timer changed_{context_};
   std::deque<const Case*> queue_;
-  std::set<const Case*> in_flight_;
   std::vector<Attempt> refusals_, abrupt_;
-  std::deque<Attempt> to_confirm_;
+  Doubts doubts_;
   std::map<const Case*, int> refusal_count_;
   std::string why_refused_;
   std::size_t running_ = 0;

@@ -2,7 +2,7 @@
 #pragma once
 #include "reports/result/result.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/peer_profile.h"
+#include "runner/engine/endpoint_profile.h"
 #include "runner/engine/talk/target.h"
 #include "runner/engine/verdict/judge.h"
 
@@ -26,9 +26,9 @@ struct RunOptions {
   std::chrono::milliseconds timeout{
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least, 20 s in a bulk case
   std::uint64_t seed = 1;
-  int process = 0;      // id of the endpoint's process, or 0: judge its memory and CPU too
-  PeerProfile peer{};   // what the endpoint does with messages; an echo if nothing else is said
-  bool confirm = true;  // run a failed case again alone before it is reported
+  int process = 0;             // id of the endpoint's process, or 0: judge its memory and CPU too
+  EndpointProfile endpoint{};  // what the endpoint does with messages; an echo if nothing else is said
+  bool confirm = true;         // run a failed case again alone before it is reported
 };
 
 // What the first connection told.

@@ -3,7 +3,6 @@
 
 #include "runner/catalogue/catalogue.h"
 
-#include <ws/core/connection/connection.h>
 #include <ws/core/mask.h>
 #include <ws/io/serve/echo_server.h>
 

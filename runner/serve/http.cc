@@ -16,31 +16,6 @@ constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerLimit{2'000};
 constexpr std::size_t kLingerOctets = 1024 * 1024;
 
-std::string_view reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 400:
-      return "Bad Request";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Error";
-  }
-}
-
 Answer refusal_of(ws::Violation violation) {
   const ws::Rule& rule = ws::rule(violation);
   return refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text));
@@ -108,7 +83,7 @@ asio::awaitable<std::expected<Request, std::optional<Answer>>> read_request(ws::
 asio::awaitable<void> respond(ws::io::Stream& stream, Answer answer, bool head_only) {
   ws::ResponseHead head;
   head.status = answer.status;
-  head.reason = reason(answer.status);
+  head.reason = ws::reason_phrase(answer.status);
   head.fields = {{"Content-Type", answer.content_type},
                  {"Content-Length", std::to_string(answer.body.size())},
                  {"Connection", "close"},

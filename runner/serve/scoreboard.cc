@@ -53,7 +53,7 @@ void Scoreboard::started(const std::string& agent, const Case& c) {
 void Scoreboard::finished(const Result& result) {
   if (const auto run = running_.find({result.agent, result.case_id}); run != running_.end()) running_.erase(run);
   Line& line = agents_[result.agent][result.case_id];
-  line = {result.behavior, result.closing, result.duration_ms, result.summary};
+  line = {result.behavior, result.closing, result.duration_ms, result.summary, result.hidden};
   tell(text_of(Json{{"finished", Json::array({line_of(result.agent, result.case_id, line)})}}));
 }
 
@@ -65,7 +65,8 @@ std::optional<Behavior> Scoreboard::behavior(const std::string& agent, const Cas
   const auto of_agent = agents_.find(agent);
   if (of_agent == agents_.end()) return std::nullopt;
   const auto line = of_agent->second.find(c.id);
-  return line == of_agent->second.end() ? std::nullopt : std::optional(line->second.behavior);
+  if (line == of_agent->second.end()) return std::nullopt;
+  return line->second.hidden ? Behavior::failed : line->second.behavior;
 }
 
 void Scoreboard::listen(ws::io::WebSocket& socket) {

@@ -33,7 +33,8 @@ class Scoreboard {
   // Is it running for this client at this moment?
   [[nodiscard]] bool running(const std::string& agent, const Case& c) const;
   [[nodiscard]] bool busy() const noexcept { return !running_.empty(); }
-  // What the last finished run showed; nothing before that.
+  // What the last finished run showed, in the words that Autobahn has: FAILED also where the case is hidden. Nothing
+  // before that.
   [[nodiscard]] std::optional<Behavior> behavior(const std::string& agent, const Case& c) const;
   [[nodiscard]] bool knows(const std::string& agent) const { return agents_.contains(agent); }
   [[nodiscard]] std::size_t agents() const noexcept { return agents_.size(); }
@@ -48,6 +49,7 @@ class Scoreboard {
     Closing closing = Closing::ok;
     double ms = 0;
     std::string summary;
+    bool hidden = false;
   };
   [[nodiscard]] std::string cases_text() const;
   void tell(const std::string& text);

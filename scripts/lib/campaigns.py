@@ -7,9 +7,9 @@ import sys
 import servers as peers
 from servers import PEERS, ROOT, TOUCHSTONE
 
-# {endpoint: {cluster: what a look at the RFC by hand said}}. *-DIGEST is every cluster with this end: what was expected and
-# seen is the same, and has the same cause, whatever rule the stimulus was about.
-TRIAGE = json.loads((ROOT / "fuzz" / "differential" / "network" / "triage.json").read_text(encoding="utf-8"))
+# {endpoint: {cluster: what a look at the RFC by hand said}}. A name without its last words stands for all that begin like
+# it, and *-KIND for a kind of finding whatever rule the stimulus was about.
+TRIAGE = json.loads((ROOT / "runner" / "campaign" / "triage.json").read_text(encoding="utf-8"))
 SUMMARY = re.compile(r"(\d+) stimuli over (\d+) connections in .*? \((\d+) stimuli a second\); (\d+) kinds of outcome")
 
 
@@ -53,7 +53,12 @@ def findings(out):
 
 def triaged(name, row):
     known = TRIAGE.get(name, {})
-    return known.get(row["cluster"]) or known.get("*-" + row["cluster"].rpartition("-")[2])
+    rule, way = re.fullmatch(r"(rfc\d+-[\d.]+-\d+)-(.*)", row["cluster"]).groups()
+    while way:
+        if said := known.get(f"{rule}-{way}") or known.get(f"*-{way}"):
+            return said
+        way = way.rpartition("-")[0]
+    return None
 
 
 def cell(text):

@@ -1,12 +1,13 @@
-"""scripts/bench echo [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE]
+"""scripts/bench echo [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE] [--figures]
 
-Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians over
---runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may be busy
-before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no WebSocket
-server: it sends back octets and stands for the limit of the machine. `reference` is `touchstone echo`, `coroutines` the same
-with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of scripts/peers. Nobody compresses without --deflate. With
---idle (and, say, --connections 10000) connections are opened and held. Every echo is compared. The environment may name
-another binary (TOUCHSTONE).
+Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians
+over --runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may
+be busy before the fastest servers are. Memory is the server's own (anonymous) memory per connection. `epoll` is no
+WebSocket server: it sends back bytes and stands for the limit of the machine. `reference` is `touchstone echo`,
+`coroutines` the same with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of
+scripts/peers. Nobody compresses without --deflate. With --idle (and, say, --connections 10000) connections are opened
+and held. Every echo is compared. --figures writes what was measured into docs/figures and from there into the
+documents. The environment may name another binary (TOUCHSTONE).
 """
 import argparse
 import datetime
@@ -19,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 
-from servers import ROOT, TOUCHSTONE, Server, prepare
+import figures
+from servers import ROOT, TOUCHSTONE, Server, prepare, version
 
 SERVERS = ["epoll", "reference", "coroutines", "bun", "libwebsockets", "gorilla", "beast", "websocketpp", "ws", "nhooyr"]
 OTHERS = ["python-websockets", "deno"]  # on demand: slow, or the same engine
@@ -29,7 +31,7 @@ FIRST, LAST = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
 
 def command_of(name):
-    """The command of a server that no folder of scripts/peers has; the port comes behind it."""
+    """The command of a server that no folder of scripts/peers has; the port follows."""
     if name == "coroutines":
         return COROUTINES
     return build(name) if name in OWN else None
@@ -78,6 +80,30 @@ def row(measured):
     return found
 
 
+def place(options):
+    """The file of docs/figures and its columns, by what `rows` calls them, that this measurement belongs to; or nothing."""
+    if options.text:
+        return None
+    if options.idle:
+        at_home = (options.size, options.connections, options.deflate) == ("256", 10000, False)
+        return ("speed-echo-sizes", {"idle_memory_kib": ("memory_kib", 1)}) if at_home else None
+    if options.deflate:
+        return ("speed-echo-sizes", {"cpu_us_deflate": ("cpu_us", 1)}) if (options.size, options.connections) == ("256", 1000) else None
+    if (options.size, options.connections) == ("256", 1000):
+        return "speed-echo", {**{key: (key, 1) for key in ("cpu_us", "rate", "mb_per_second", "memory_kib")},
+                              **{f"{key}_ms": (f"{key}_us", 1000) for key in ("p50", "p99", "p99_9")}}
+    if (options.size, options.connections) in (("16", 1000), ("16KiB", 1000), ("1MiB", 64)):
+        found = {f"cpu_us_{options.size}": ("cpu_us", 1)}
+        return "speed-echo-sizes", found if options.size == "16" else {**found, f"mb_per_second_{options.size}": ("mb_per_second", 1)}
+    return None
+
+
+def publish(rows, options):
+    file, columns = place(options)
+    measured = [{"name": row["server"], **{column: round(row[key] / unit, 2) for column, (key, unit) in columns.items()}} for row in rows]
+    figures.update(file, [row | ({"version": v} if (v := version(row["name"])) else {}) for row in measured])
+
+
 def table(rows, idle):
     if idle:
         print("| Server | Memory per connection, KiB | Opened per second |\n| --- | ---: | ---: |")
@@ -96,14 +122,17 @@ def main(arguments, machine):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", action="append", choices=SERVERS + OTHERS)
     parser.add_argument("--connections", type=int, default=1000)
-    parser.add_argument("--size", default="256", help="octets of a message: 256, 16KiB, 1MiB")
+    parser.add_argument("--size", default="256", help="bytes of a message: 256, 16KiB, 1MiB")
     parser.add_argument("--text", action="store_true", help="text messages rather than binary ones")
     parser.add_argument("--deflate", action="store_true", help="offer permessage-deflate")
     parser.add_argument("--idle", action="store_true", help="hold the connections, send nothing")
     parser.add_argument("--seconds", type=int, default=3, help="measured time of a run, after one second of warming up")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--figures", action="store_true")
     options = parser.parse_args(arguments)
+    if options.figures and not place(options):
+        parser.error("--figures: no table has a place for these options; those that have one are in docs/speed.md")
     if not os.access(TOUCHSTONE, os.X_OK):
         parser.error(f"{TOUCHSTONE} is not built; run scripts/build first")
     names = options.server or [n for n in SERVERS if not (n == "epoll" and options.deflate)]
@@ -128,3 +157,5 @@ def main(arguments, machine):
         settings = {key: value for key, value in vars(options).items() if key not in ("json", "server")}
         options.json.write_text(json.dumps({"machine": machine, "date": str(datetime.date.today()), "options": settings,
                                             "medians": rows, "runs": runs}, indent=2) + "\n")
+    if options.figures:
+        publish(rows, options)

@@ -50,8 +50,10 @@ need_packages() {
     as_root=(sudo "${as_root[@]}")
   fi
   echo "Installing missing Debian packages: ${missing[*]}" >&2
-  if ! "${as_root[@]}" apt-get update -qq >&2 ||
-    ! "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
+  # Another installation under way is waited for.
+  local wait=(-o DPkg::Lock::Timeout=600)
+  if ! "${as_root[@]}" apt-get update -qq "${wait[@]}" >&2 ||
+    ! "${as_root[@]}" apt-get install "${wait[@]}" -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
     echo "$0: apt-get could not install: ${missing[*]}. Its messages are above; is the network there, is this Debian 12?" >&2
     return 1
   fi

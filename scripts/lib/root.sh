@@ -1,4 +1,4 @@
-# root.sh - sourced by the scripts, behind packages.sh: a minimal Debian 12 in a temporary folder, and commands in it.
+# root.sh - sourced by the scripts, after packages.sh: a minimal Debian 12 in a temporary folder, and commands in it.
 # It uses this machine's apt and npm settings and its certificates.
 # shellcheck shell=bash
 

@@ -29,6 +29,12 @@ def prepare(name):
     return None
 
 
+def version(name):
+    """As a peer of scripts/peers says it; nothing for other servers."""
+    script = PEERS / name / "version"
+    return subprocess.run([script], check=True, capture_output=True, text=True).stdout.strip() if script.exists() else None
+
+
 class Server:
     """A server process group: started, awaited, measured, stopped. `command` (the port follows) instead of the one that
     belongs to the name; `core` is the only one that it may run on."""

@@ -10,17 +10,21 @@ bool close_code_on_wire(std::uint16_t code) noexcept {
   return code >= 3000 && code <= 4999;
 }
 
+std::optional<std::uint16_t> close_code_of(ByteView payload) noexcept {
+  if (payload.size() < 2) return std::nullopt;
+  return static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
+}
+
 std::expected<std::optional<CloseReason>, Violation> decode_close(ByteView payload) {
   if (payload.empty()) return std::optional<CloseReason>{};
   // RFC 6455 5.5.1: a body starts with a 2-octet status code.
-  if (payload.size() == 1) return std::unexpected(Violation::close_payload_of_one);
-  const auto code =
-      static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 | std::to_integer<unsigned>(payload[1]));
-  if (!close_code_on_wire(code)) return std::unexpected(Violation::close_code_invalid);
+  const auto code = close_code_of(payload);
+  if (!code) return std::unexpected(Violation::close_payload_of_one);
+  if (!close_code_on_wire(*code)) return std::unexpected(Violation::close_code_invalid);
   const ByteView text = payload.subspan(2);
   // RFC 6455 5.5.1, 8.1: the reason is UTF-8.
   if (!is_utf8(text)) return std::unexpected(Violation::close_reason_not_utf8);
-  return CloseReason{code, to_string(text)};
+  return CloseReason{*code, to_string(text)};
 }
 
 Bytes encode_close(const std::optional<CloseReason>& reason) {

@@ -26,6 +26,9 @@ struct CloseReason {
 // May this code stand in a Close frame? 1000-1003, 1007-1014 (IANA), 3000-4999.
 [[nodiscard]] bool close_code_on_wire(std::uint16_t code) noexcept;
 
+// The status code at the front of a Close payload, whatever it is; nothing when it is too short for one.
+[[nodiscard]] std::optional<std::uint16_t> close_code_of(ByteView payload) noexcept;
+
 // Reads a Close payload; an empty one has no reason.
 [[nodiscard]] std::expected<std::optional<CloseReason>, Violation> decode_close(ByteView payload);
 

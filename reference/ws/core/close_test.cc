@@ -29,6 +29,13 @@ TEST(Close, ReadsCodeInNetworkOrderAndText) {
   EXPECT_EQ(encode_close(CloseReason{1000, "bye"}), hex("03 e8 62 79 65"));
 }
 
+TEST(Close, TheCodeIsReadWhateverItIs) {
+  EXPECT_EQ(close_code_of(hex("03 e8 62")), 1000);
+  EXPECT_EQ(close_code_of(hex("ff fe")), 65534);
+  EXPECT_EQ(close_code_of(hex("03")), std::nullopt);
+  EXPECT_EQ(close_code_of({}), std::nullopt);
+}
+
 TEST(Close, RefusesOneOctet) { EXPECT_EQ(decode_close(hex("03")).error(), Violation::close_payload_of_one); }
 
 TEST(Close, RefusesCodesThatAreNeverSent) {

@@ -1,5 +1,7 @@
 // violation.h - every rule that a peer can break, in one table (violation.cc).
 #pragma once
+#include <ws/core/state.h>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -62,11 +64,15 @@ struct Rule {
   std::string_view name;         // "reserved-bit": stable; reports and known.json use it
   std::uint16_t close_code;      // status code that we send when the peer breaks it; 0 in the opening handshake
   std::uint16_t http_status;     // status code of our HTTP answer to a request that breaks it; 0 elsewhere
-  std::string_view requirement;  // id in cases/requirements.json, "rfc6455-5.2-3"
-  std::string_view text;         // one sentence for people
+  std::string_view requirement;  // of the receiver ("such a frame fails the connection"): "rfc6455-5.2-3", an id of
+                                 // cases/requirements.json
+  std::string_view sent_by_client, sent_by_server;  // of the sender ("such a frame is never sent"); "-": it cannot be
+  std::string_view text;                            // one sentence for people
 };
 
 [[nodiscard]] const Rule& rule(Violation id) noexcept;
-[[nodiscard]] std::span<const Rule> rules() noexcept;
+// The requirement that an endpoint breaks which sends such octets: rule() cites what binds the one that reads them.
+[[nodiscard]] std::string_view requirement_of_sender(Violation id, Role sender) noexcept;
+[[nodiscard]] std::span<const Rule> all_rules() noexcept;
 
 }  // namespace ws

@@ -58,7 +58,7 @@ TEST(Connect, TellsWhatTheServerDidWrong) {
 
 TEST(Connect, NamesTheStageThatFailed) {
   run([]() -> asio::awaitable<void> {
-    const Url url{.host = "no..such..name", .port = 80, .target = "/"};
+    const Url url("no..such..name", 80);
     const auto socket = co_await connect(url, ConnectOptions());
     CO_REQUIRE(!socket);
     EXPECT_EQ(socket.error().stage, DialStage::resolve);
@@ -79,9 +79,7 @@ struct Answering {
       }
     });
   }
-  Url url(std::string target = "/") const {
-    return {.host = "127.0.0.1", .port = listener->port(), .target = std::move(target)};
-  }
+  Url url(std::string target = "/") const { return {"127.0.0.1", listener->port(), std::move(target)}; }
   std::vector<std::string> answers, requests;
   std::unique_ptr<Listener> listener;
   std::optional<Task> serving;

@@ -10,18 +10,12 @@ namespace {
 // RFC 6265 4.1.1: cookie-octet.
 bool is_cookie_octet(char c) { return c > ' ' && c < 0x7F && !std::string_view("\",;\\").contains(c); }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::optional<Cookie> read_pair(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
-  const auto name = without_blanks(text.substr(0, equals));
+  const auto name = trim(text.substr(0, equals));
   if (name.empty()) return std::nullopt;
-  return Cookie{std::string(name), std::string(without_blanks(text.substr(equals + 1)))};
+  return Cookie{std::string(name), std::string(trim(text.substr(equals + 1)))};
 }
 
 }  // namespace

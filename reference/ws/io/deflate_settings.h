@@ -2,7 +2,9 @@
 //
 // The core has every parameter of both sides (Options, DeflateOffer, DeflateParams); this sets them together.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/options.h>
+
+#include <expected>
 
 namespace ws::io {
 

@@ -4,7 +4,8 @@
 // the connection lets the application answer a message before it looks at the frame behind it, which may be a
 // Close, after which nothing can be sent any more.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/state.h>
+#include <ws/rules/frame_walker.h>
 
 namespace ws::io {
 
@@ -14,9 +15,7 @@ class FrameCutter {
   [[nodiscard]] std::size_t next(ByteView in, State state) noexcept;
 
  private:
-  std::array<std::byte, kMaxHeaderSize> header_{};
-  std::size_t header_have_ = 0;
-  std::uint64_t payload_left_ = 0;
+  rules::FrameWalker walker_;
 };
 
 }  // namespace ws::io

@@ -120,7 +120,7 @@ asio::awaitable<void> talk_through(Proxy proxy, bool secure, std::string host) {
   ConnectOptions options;
   options.proxy = proxy;
   options.tls = trusting();
-  const Url url{.secure = secure, .host = host, .port = (*listener)->port(), .target = "/"};
+  const Url url(secure, host, (*listener)->port());
   auto socket = co_await connect(url, options);
   EXPECT_TRUE(socket) << socket.error().text;
   if (socket) {
@@ -144,7 +144,7 @@ TEST_P(RealProxy, TellsThatTheServerDoesNotListen) {
   run([this]() -> asio::awaitable<void> {
     ConnectOptions options;
     options.proxy = proxy();
-    const Url url{.host = "127.0.0.1", .port = free_port(), .target = "/"};
+    const Url url("127.0.0.1", free_port());
     const auto socket = co_await connect(url, options);
     CO_REQUIRE(!socket);
     EXPECT_EQ(socket.error().stage, DialStage::proxy) << socket.error().text;
@@ -160,7 +160,7 @@ TEST_P(RealProxy, TellsThatThePasswordIsWrong) {
       options.proxy = proxy();
       options.proxy->password = "wrong";
       if (none) options.proxy->user.clear();
-      const Url url{.host = "127.0.0.1", .port = 1, .target = "/"};
+      const Url url("127.0.0.1", 1);
       const auto socket = co_await connect(url, options);
       CO_REQUIRE(!socket);
       EXPECT_EQ(socket.error().stage, DialStage::proxy);

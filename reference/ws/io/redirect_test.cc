@@ -4,7 +4,7 @@
 namespace ws::io {
 namespace {
 
-const Url kFrom{.secure = true, .host = "example.com", .port = 443, .target = "/old"};
+const Url kFrom(true, "example.com", 443, "/old");
 
 ResponseHead to(const std::string& location) { return {.status = 301, .fields = {{"Location", location}}}; }
 

@@ -5,7 +5,7 @@
 
 namespace ws::io::test {
 
-inline const Url kUrl{.host = "localhost", .port = 80, .target = "/chat"};
+inline const Url kUrl("localhost", 80, "/chat");
 
 struct Sockets {
   std::optional<WebSocket> client, server;

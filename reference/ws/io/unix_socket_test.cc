@@ -55,7 +55,7 @@ TEST_P(UnixSocket, CarriesAConversation) {
     ConnectOptions options;
     options.unix_path = at.path;
     options.tls = trusting();
-    Url url{.secure = secure, .host = "localhost", .port = 80, .target = "/"};
+    Url url(secure, "localhost", 80);
     if (secure) url.port = 443;
     auto socket = co_await connect(url, options);
     CO_REQUIRE(socket);

@@ -3,7 +3,7 @@
 // Misuse (core) is what a single connection cannot send; UseError is what this folder adds to it. Neither harms the
 // connection: nothing was sent, nothing was lost.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/command.h>
 
 #include <system_error>
 

@@ -1,5 +1,5 @@
 #include <ws/testing/heard.h>
-#include <ws/testing/oracle/opening_judge.h>
+#include <ws/testing/oracle/transcript_opening.h>
 #include <ws/testing/oracle/unlimited.h>
 
 #include <utility>
@@ -9,9 +9,9 @@ namespace {
 
 using Kind = Transcript::Kind;
 
-class Ear {
+class Interpreter {
  public:
-  explicit Ear(Heard& heard) : heard_(heard), opening_(heard.transcript.endpoint, complaints_) {
+  explicit Interpreter(Heard& heard) : heard_(heard), opening_(heard.transcript.endpoint, complaints_) {
     if (heard.transcript.opened) begin(*heard.transcript.opened);
     for (const Transcript::Piece& piece : heard.transcript.pieces) take(piece);
     heard.status = opening_.status();
@@ -55,7 +55,7 @@ class Ear {
 
   Heard& heard_;
   std::vector<Complaint> complaints_;
-  OpeningJudge opening_;
+  TranscriptOpening opening_;
   std::optional<Connection> reader_;
 };
 
@@ -64,7 +64,7 @@ class Ear {
 Heard hear(Transcript transcript) {
   Heard heard;
   heard.transcript = std::move(transcript);
-  const Ear ear(heard);
+  const Interpreter interpreter(heard);
   return heard;
 }
 

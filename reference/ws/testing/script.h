@@ -7,7 +7,10 @@
 // A step that the other side does not follow ends the play with an error that says which step, what was expected and
 // what came. Frames are masked when the script is the client's; what comes has to be masked as RFC 6455 5.1 says.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/close.h>
+#include <ws/core/frame.h>
+#include <ws/core/http/http1.h>
+#include <ws/core/state.h>
 #include <ws/io/net/stream.h>
 #include <ws/testing/oracle/describe.h>
 

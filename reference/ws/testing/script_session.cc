@@ -1,5 +1,5 @@
 #include <ws/core/http/http1.h>
-#include <ws/core/mask.h>
+#include <ws/rules/frame_walker.h>
 #include <ws/testing/script_session.h>
 
 #include <asio/error.hpp>
@@ -53,18 +53,17 @@ asio::awaitable<std::expected<Bytes, Came>> Script::Session::next_head() {
 }
 
 asio::awaitable<std::expected<Frame, Came>> Script::Session::next_frame() {
-  if (auto came = co_await fill(2)) co_return std::unexpected(std::move(*came));
-  const std::size_t size = header_size(std::span<const std::byte, 2>(in_.data(), 2));
-  if (auto came = co_await fill(size)) co_return std::unexpected(std::move(*came));
-  Frame frame;
-  frame.header = decode_header_lenient(ByteView(in_).first(size));
-  if (frame.header.length > kLongestFrame)
-    co_return std::unexpected("a frame of " + std::to_string(frame.header.length) + " octets");
-  const auto length = static_cast<std::size_t>(frame.header.length);
-  if (auto came = co_await fill(size + length)) co_return std::unexpected(std::move(*came));
-  frame.payload = to_bytes(ByteView(in_).subspan(size, length));
-  if (frame.header.mask) apply_mask(frame.payload, *frame.header.mask);
-  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(size + length));
+  auto here = rules::first_frame(in_);
+  while (!here || here->cut_off()) {
+    if (here && here->header.length > kLongestFrame)
+      co_return std::unexpected("a frame of " + std::to_string(here->header.length) + " octets");
+    const std::size_t wanted =
+        here ? here->head.size() + static_cast<std::size_t>(here->header.length) : in_.size() + 1;
+    if (auto came = co_await fill(wanted)) co_return std::unexpected(std::move(*came));
+    here = rules::first_frame(in_);
+  }
+  Frame frame{here->header, here->unmasked()};
+  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(here->size()));
   // RFC 6455 5.1: a client masks every frame, a server none.
   if (frame.header.mask.has_value() != (role_ == Role::server))
     co_return std::unexpected(describe(frame) + (frame.header.mask ? " with a masking key" : " without a masking key"));

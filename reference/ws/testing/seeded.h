@@ -1,6 +1,6 @@
 // seeded.h - masking keys and nonces from a seed, so that a connection sends the same octets in every run.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/options.h>
 
 #include <random>
 

@@ -54,7 +54,7 @@ struct DeviantEndpoint {
   static DeviantOptions options(Role role, Fault fault, Dice& dice) {
     DeviantOptions made;
     made.role = role;
-    made.fault = fault;
+    made.faults = fault;
     made.host = "a.test";
     made.mask_key = [&dice] { return dice.random().mask_key(); };
     made.nonce = [&dice] { return dice.random().nonce(); };

@@ -95,7 +95,7 @@ function hero() {
     ['Connections', `${figure(opening.opened)} of ${figure(options.connections)}, opened in ${opening.seconds} s`],
     load && ['Messages', `${options.type}, ${octets(options.size)}${options.deflate ? ', permessage-deflate' : ''}, ${options.in_flight} in flight per connection`],
     load && ['Measured', `${load.seconds} s after ${options.warm_up_s} s of warming up`],
-    load && ['Echoes', 'every one was compared, octet by octet'],
+    load && ['Echoes', 'every one was compared, byte by byte'],
     load && ['Not answered', figure(load.unanswered)], load && load.unsent > 0 && ['Due, not sent', figure(load.unsent)],
     DATA.server && ['Server', `${load ? `${DATA.server.cpu_us_per_echo.toFixed(2)} µs of CPU per message, ` : ''}${DATA.server.memory_kib_per_connection.toFixed(1)} KiB per connection`],
     ['Load generator', `${Math.round(DATA.own_cpu * 100)} % of a core`], ['Started', date(DATA.started)]].filter(Boolean);

@@ -1,5 +1,6 @@
 #include "runner/bench/report.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
@@ -186,11 +187,7 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->type_name("N")
       ->check(between(1, 100'000))
       ->group(group);
-  app.add_option("--pid", load.process,
-                 "Process id of the server on this machine: its CPU and memory are measured, too")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber)
-      ->group(group);
+  add_pid_option(app, load.process, "its CPU and memory are measured, too")->group(group);
   const auto duration = [&](const char* name, std::string& value, const char* help) {
     app.add_option(name, value, help)->type_name("DURATION")->capture_default_str()->group(group);
   };
@@ -214,7 +211,7 @@ void add_bench_command(CLI::App& app, Exit& exit) {
       ->type_name("FILE")
       ->group(output);
   command->add_option("--html", options->html, "Write a page with charts")->type_name("FILE")->group(output);
-  command->add_flag("--quiet", options->quiet, "No progress")->group(output);
+  add_quiet_flag(*command, options->quiet, "No progress")->group(output);
   command->callback([options, &exit] { exit = run_bench(*options); });
 }
 

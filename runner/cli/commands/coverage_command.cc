@@ -3,7 +3,7 @@
 #include "runner/catalogue/coverage.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
-#include "runner/cli/options/validators.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
 
@@ -89,9 +89,7 @@ void add_coverage_command(CLI::App& app, Exit& exit) {
   CLI::App* command = app.add_subcommand("coverage", "Tell which requirements of the RFCs have cases");
   command->footer(kFooter);
   command->add_flag("--all", options->all, "Every requirement with its cases, not only the sums and the gaps");
-  command->add_option("--format", options->format, "text, or json: an object with every requirement and role")
-      ->type_name("text|json")
-      ->check(one_of({"text", "json"}));
+  add_format_option(*command, options->format, "text, or json: an object with every requirement and role");
   command->callback([options, &exit] {
     const Coverage found = coverage(Catalogue::built_in(), resource("cases/UNCOVERED.md"));
     options->format == "json" ? print_json(found) : print_text(found, options->all);

@@ -1,4 +1,5 @@
 #include "runner/cli/cli.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
@@ -35,14 +36,16 @@ Examples:
   touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends
   touchstone echo --drive --connect ws://127.0.0.1:9001/    the same for all cases of `touchstone serve`
   touchstone echo --list-faults
-  touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?)";
+  touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?
+  touchstone echo --fault constant-accept+sends-1005    with two at a time: does it find both?)";
 
 struct Options {
-  std::uint16_t port = 0;
+  std::optional<std::uint16_t> port;
   std::string host = "127.0.0.1";
   bool tls = false, no_deflate = false, coroutines = false;
   unsigned threads = 1;
-  std::string connect, fault;
+  std::string connect;
+  std::vector<std::string> faults;
   bool drive = false;
   bool list_faults = false;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
@@ -51,15 +54,9 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   const std::string server = "Server", client = "Client", both = "Both";
   TestOptions& connection = options.connection;
-  app.add_option("--port", options.port, "Port to listen on (default: a free one)")
-      ->type_name("N")
-      ->check(between(0, 65535))
-      ->group(server);
-  app.add_option("--host", options.host, "Address to listen on")
-      ->type_name("ADDRESS")
-      ->capture_default_str()
-      ->group(server);
-  app.add_flag("--tls", options.tls, "wss; without --cert under a fresh certificate that signs itself")->group(server);
+  add_port_option(app, options.port, "a free one")->group(server);
+  add_listen_host_option(app, options.host)->group(server);
+  add_listen_tls_flag(app, options.tls, " that signs itself")->group(server);
   app.add_option("--threads", options.threads, "Threads that serve")
       ->type_name("N")
       ->check(between(1, 256))
@@ -75,26 +72,18 @@ void add_options(CLI::App& app, Options& options) {
                "The URL is a fuzzing server's (`touchstone serve`, Autobahn's): run all of its cases")
       ->needs(connect)
       ->group(client);
-  app.add_option("--ca", connection.ca, "wss: trust these certificates (PEM) instead of the system's")
-      ->type_name("FILE")
-      ->needs(connect)
-      ->group(client);
-  app.add_option("--sni", connection.server_name, "wss: server name to ask for and to verify")
-      ->type_name("NAME")
-      ->needs(connect)
-      ->group(client);
-  app.add_flag("--insecure", connection.insecure, "wss: accept any certificate")->needs(connect)->group(client);
-  CLI::Option* key = app.add_option("--key", connection.key, "Private key (PEM)")->type_name("FILE")->group(both);
-  CLI::Option* cert =
-      app.add_option("--cert", connection.certificate, "Certificate (PEM)")->type_name("FILE")->group(both)->needs(key);
-  key->needs(cert);
-  app.add_option("--subprotocol", connection.subprotocols, "Subprotocol to speak; may be repeated")
+  for (CLI::Option* each : add_trust_options(app, connection.ca, connection.server_name, connection.insecure)) {
+    each->needs(connect)->group(client);
+  }
+  const auto [key, certificate] = add_identity_options(app, connection.key, connection.certificate);
+  key->needs(certificate)->group(both);
+  certificate->group(both);
+  add_subprotocol_option(app, connection.subprotocols, "speak")->group(both);
+  app.add_option("--fault", options.faults,
+                 "Have this fault (--list-faults names them), or \"none\" for its twin; may be repeated, or A+B")
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->take_all()
-      ->group(both);
-  app.add_option("--fault", options.fault, "Have this one fault (--list-faults names them), or \"none\" for its twin")
-      ->type_name("NAME")
       ->group(both);
   app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")
       ->group(both);
@@ -111,13 +100,13 @@ void announce(const Options& options, bool secure, std::uint16_t port) {
 Exit serve_with_fault(const Options& options) {
   ws::io::ListenOptions listen;
   listen.host = options.host;
-  listen.port = options.port;
-  return serve_deviant(options.fault, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
+  listen.port = options.port.value_or(0);
+  return serve_deviant(options.faults, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
 }
 
 Exit be_deviant_client(const Options& options) {
   const Target target = make_target(options.connection, options.connect);
-  return options.drive ? drive_deviant(options.fault, target) : connect_deviant(options.fault, target);
+  return options.drive ? drive_deviant(options.faults, target) : connect_deviant(options.faults, target);
 }
 
 // In this thread: a process that has no other one is a little cheaper to the kernel and to the C library.
@@ -145,7 +134,7 @@ Exit serve_in_threads(ws::io::EchoOptions echo, unsigned threads, const std::fun
 Exit serve(const Options& options) {
   ws::io::EchoOptions echo;
   echo.listen.host = options.host;
-  echo.listen.port = options.port;
+  echo.listen.port = options.port.value_or(0);
   echo.accept.subprotocols = options.connection.subprotocols;
   if (options.no_deflate) echo.accept.connection.deflate_preference.reset();
   if (options.tls || !options.connection.certificate.empty()) {
@@ -222,7 +211,7 @@ void add_echo_command(CLI::App& app, Exit& exit) {
   echo->footer(kFooter);
   add_options(*echo, *options);
   echo->callback([options, &exit] {
-    const bool client = !options->connect.empty(), deviant = !options->fault.empty();
+    const bool client = !options->connect.empty(), deviant = !options->faults.empty();
     if (options->list_faults) {
       exit = list_faults();
     } else if (deviant) {

@@ -1,6 +1,9 @@
+#include "reports/support/shell.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/case_files.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/selection.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
@@ -20,7 +23,8 @@ constexpr const char* kFooter = R"(
 Examples:
   touchstone explain close/code-valid/1000
   touchstone explain 7.7.1                      by Autobahn's id
-  touchstone explain rfc6455-5.2-16             a requirement, and the cases that ask for it)";
+  touchstone explain rfc6455-5.2-16             a requirement, and the cases that ask for it
+  touchstone explain --cases my-cases.json mine/first    a case of your own)";
 
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kIndent = 14;
@@ -108,17 +112,23 @@ void print(const Catalogue& catalogue, const Requirement& rule) {
 }  // namespace
 
 void add_explain_command(CLI::App& app, Exit& exit) {
-  auto id = std::make_shared<std::string>();
+  struct Options {
+    std::string id;
+    std::vector<std::string> files;
+  };
+  auto options = std::make_shared<Options>();
   CLI::App* explain = app.add_subcommand("explain", "Tell what a case does, what it expects, and why");
   explain->footer(kFooter);
-  explain->add_option("CASE", *id, "A case, by its id or by Autobahn's; or a requirement, by its id")->required();
-  explain->callback([id, &exit] {
-    const Catalogue& catalogue = Catalogue::built_in();
-    const Case* c = catalogue.find(*id);
-    const Requirement* rule = catalogue.requirement(*id);
+  explain->add_option("CASE", options->id, "A case, by its id or by Autobahn's; or a requirement, by its id")
+      ->required();
+  add_case_files_option(*explain, options->files);
+  explain->callback([options, &exit] {
+    const Catalogue catalogue = catalogue_of(options->files);
+    const Case* c = catalogue.find(options->id);
+    const Requirement* rule = catalogue.requirement(options->id);
     exit = Exit::ok;
     if (c == nullptr && rule != nullptr) return print(catalogue, *rule);
-    if (c == nullptr) throw UsageError(no_match_text(catalogue, *id));
+    if (c == nullptr) throw UsageError(no_match_text(catalogue, options->id));
     print(catalogue, *c);
   });
 }

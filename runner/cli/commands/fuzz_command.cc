@@ -1,13 +1,16 @@
 #include "reports/journal.h"
 #include "reports/render.h"
 #include "reports/support/files.h"
+#include "reports/support/shell.h"
 #include "runner/campaign/bare.h"
 #include "runner/campaign/findings.h"
+#include "runner/campaign/openings.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/interrupt.h"
-#include "runner/cli/run/contenders.h"
+#include "runner/cli/run/endpoints.h"
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
@@ -15,7 +18,9 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -48,8 +53,7 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   const auto at_least_one = between(1, INT64_MAX);
   app.add_option("URL", options.urls, "The servers, ws:// or wss://")->type_name("URL");
-  app.add_option("--command", options.connection.command, "Starts the server; {port} stands for its port")
-      ->type_name("COMMAND");
+  add_server_command_option(app, options.connection.command);
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
   app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N")->check(at_least_one);
   app.add_option("--findings", options.most_findings, "End after so many findings")
@@ -58,23 +62,16 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("--bare", options.bare,
                "Do not fuzz: connect, open and close, and tell how often in a second that goes");
   app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
-  app.add_option("--seed", options.connection.seed, "Equal seeds and endpoints: equal stimuli")
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--shard", options.shard, "This is machine I of N: other stimuli than its fellows'")->type_name("I/N");
-  app.add_option("--jobs", options.connection.jobs, "Connections at a time (default: 16)")
-      ->type_name("N")
-      ->check(between(1, 1024));
+  add_seed_option(app, options.connection.seed);
+  add_shard_option(app, options.shard, "This is machine I of N: other stimuli than its fellows'");
+  add_jobs_option(app, options.connection.jobs);
   app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate")
       ->type_name("NAMES")
       ->capture_default_str();
-  app.add_option("--timeout", options.connection.timeout, "Silence that counts as no answer (default: 2s)")
-      ->type_name("DURATION");
+  add_timeout_option(app, options.connection.timeout, "2s");
   app.add_option("--known", options.known, "Folder of findings that are triaged already; it may be missing")
       ->type_name("DIR");
-  app.add_option("--out", options.out, "Folder of the findings, the corpus and the report")
-      ->type_name("DIR")
-      ->capture_default_str();
+  add_out_option(app, options.out, "Folder of the findings, the corpus and the report")->capture_default_str();
   add_connection_options(app, options.connection);
   add_way_options(app, options.connection);
 }
@@ -135,7 +132,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (options_.bare) return bare();
     begin();
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
-    contenders_.reset();
+    endpoints_.reset();
     const std::string trouble = write_report(end.lost);
     conclude(end);
     if (!trouble.empty()) err("error: {}\n", trouble);
@@ -159,7 +156,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   bool wants(const fuzz::Cluster& cluster) override {
-    if (!known_.contains(fuzz::cluster_name(cluster))) return true;
+    if (!known_.contains(cluster)) return true;
     ++known_met_;
     return false;
   }
@@ -196,12 +193,12 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) override {
-    Testee* const testee = contenders_->testee();
-    if (testee == nullptr)
+    ServerProcess* const server = endpoints_->server();
+    if (server == nullptr)
       return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
-    std::string ended = testee->autopsy();
+    std::string ended = server->autopsy();
     err("{} died: {}; it is started again\n", target.agent, ended);
-    if (const auto started = testee->start(); !started) return std::unexpected(started.error());
+    if (const auto started = server->start(); !started) return std::unexpected(started.error());
     return ended;
   }
 
@@ -229,10 +226,10 @@ class FuzzRun : public fuzz::CampaignObserver {
     const std::vector<std::string> urls = options_.urls.empty() ? std::vector<std::string>{""} : options_.urls;
     for (const std::string& url : urls) {
       test_options_.url = url;
-      contenders_ = std::make_unique<Contenders>(test_options_, std::nullopt);
-      if (const auto started = contenders_->start(out_); !started) return started.error();
-      contenders_->greet_all({});
-      const Contender& each = contenders_->all().front();
+      endpoints_ = std::make_unique<Endpoints>(test_options_, std::nullopt);
+      if (const auto started = endpoints_->start(out_); !started) return started.error();
+      endpoints_->greet_all({});
+      const Endpoint& each = endpoints_->all().front();
       if (!each.unreachable.empty()) return each.unreachable;
       Target target = each.target;
       for (const Target& other : targets_) {
@@ -273,7 +270,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       const auto text = read_file(file);
       const auto cases = text ? load_cases(file.string(), *text) : std::vector<Case>{};
       if (!text || !cases) err("left out of the corpus: {}\n", text ? cases.error().front().text() : text.error());
-      if (cases) out.insert(out.end(), cases->begin(), cases->end());
+      if (cases) std::ranges::transform(*cases, std::back_inserter(out), fuzz::from_older_corpus);
     }
     return out;
   }
@@ -310,8 +307,8 @@ class FuzzRun : public fuzz::CampaignObserver {
   const Catalogue& catalogue_ = Catalogue::built_in();
   TestOptions test_options_;
   fuzz::CampaignOptions campaign_;
-  std::set<std::string> known_;
-  std::unique_ptr<Contenders> contenders_;
+  fuzz::KnownClusters known_;
+  std::unique_ptr<Endpoints> endpoints_;
   std::vector<Target> targets_;
   RunInfo info_;
   std::vector<Result> results_;

@@ -1,57 +1,38 @@
 #include "reports/support/files.h"
 #include "runner/catalogue/lint.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/options/case_files.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
+#include "runner/engine/check_cases.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
+#include <span>
 
 namespace touchstone::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Each fault is one line on standard error: file, JSON pointer, what was found, what is allowed.
+Each fault is one line on standard error: file, JSON pointer, what was found, what is allowed. Expectations are held
+against the strict stack. What has no fault, `touchstone test --cases` and `list --cases` take as well. Matters of style
+(titles, the canonical form) are faults only in a catalogue: a folder with its own requirements.json.
+
 Exit codes: 0 no faults; 2 faults, or a file that cannot be read.
 
 Examples:
   touchstone lint                               the catalogue inside the program
-  touchstone lint cases/close.json
+  touchstone lint my-cases.json
+  touchstone lint cases/                        a catalogue on disk, against its own requirements
   touchstone lint --fix cases/*.json            write them in the canonical form first)";
 
 struct Options {
   std::vector<std::string> files;
   bool fix = false;
 };
-
-// A folder stands for the JSON files in it.
-std::vector<std::string> expand(const std::vector<std::string>& arguments) {
-  std::vector<std::string> files;
-  for (const std::string& argument : arguments) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(argument, error)) {
-      files.push_back(argument);
-      continue;
-    }
-    const std::size_t before = files.size();
-    for (const auto& entry : std::filesystem::directory_iterator(argument, error)) {
-      if (entry.path().extension() == ".json") files.push_back(entry.path().string());
-    }
-    if (files.size() == before) throw UsageError(fmt::format("{}: found no *.json file in this folder", argument));
-    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
-  }
-  return files;
-}
-
-std::string read(const std::string& file) {
-  auto text = read_file(file);
-  if (!text) throw UsageError(text.error());
-  return std::move(*text);
-}
 
 // The text in canonical form, written back when that changes it. A text that is no JSON stays for lint to judge.
 std::string fix(const std::string& file, std::string text) {
@@ -62,31 +43,38 @@ std::string fix(const std::string& file, std::string text) {
   return std::move(*wanted);
 }
 
-Exit conclude(const std::vector<CaseFileError>& faults, std::size_t files) {
-  for (const CaseFileError& fault : faults) err("{}\n", fault.text());
-  if (!faults.empty()) {
-    err("{} in {}\n", count_of(faults.size(), "fault"), count_of(files, "file"));
+// Files that bring their requirements along are a catalogue, whose style is a rule as well.
+bool is_catalogue(std::span<const SourceFile> files) {
+  return std::ranges::any_of(files, [](const SourceFile& file) { return base_name(file.name) == "requirements.json"; });
+}
+
+Exit conclude(std::span<const SourceFile> files) {
+  const std::vector<CaseFileError> faults = check_cases(files);
+  const bool strict = is_catalogue(files);
+  std::size_t counted = 0;
+  for (const CaseFileError& fault : faults) {
+    const bool counts = strict || !fault.style;
+    counted += counts ? 1 : 0;
+    err("{}{}\n", counts ? "" : "style: ", fault.text());
+  }
+  if (counted != 0) {
+    err("{} in {}\n", count_of(counted, "fault"), count_of(files.size(), "file"));
     return Exit::usage;
   }
-  out("{}: no faults\n", count_of(files, "file"));
+  out("{}: no faults\n", count_of(files.size(), "file"));
   return Exit::ok;
 }
 
 Exit lint_files(const Options& options) {
   if (options.files.empty()) {
     if (options.fix) throw UsageError("lint --fix needs the files to write: touchstone lint --fix cases/*.json");
-    const std::vector<SourceFile> files = built_in_files();
-    return conclude(lint_together(files), files.size());
+    return conclude(built_in_files());
   }
-  const std::vector<std::string> names = expand(options.files);
-  std::vector<std::string> texts;
-  for (const std::string& name : names) {
-    texts.push_back(read(name));
-    if (options.fix) texts.back() = fix(name, std::move(texts.back()));
+  std::vector<CaseFile> files = read_case_files(options.files);
+  if (options.fix) {
+    for (CaseFile& file : files) file.text = fix(file.name, std::move(file.text));
   }
-  std::vector<SourceFile> files;
-  for (std::size_t i = 0; i < names.size(); ++i) files.push_back({names[i], texts[i]});
-  return conclude(lint_together(files), files.size());
+  return conclude(sources(files));
 }
 
 }  // namespace

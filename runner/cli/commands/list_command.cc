@@ -1,6 +1,8 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/case_files.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/selection.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
@@ -23,7 +25,8 @@ Examples:
   touchstone list                               every case of the default profile
   touchstone list --case '7.*'                  by Autobahn's ids
   touchstone list --case rfc6455-5.5.1-4        the cases that test one requirement
-  touchstone list --role client --format json   for programs)";
+  touchstone list --role client --format json   for programs
+  touchstone list --cases my-cases.json         the cases of a file of your own)";
 
 struct Options {
   SelectionOptions selection;
@@ -67,16 +70,15 @@ void add_list_command(CLI::App& app, Exit& exit) {
   CLI::App* list = app.add_subcommand("list", "List the cases of the catalogue");
   list->footer(kFooter);
   add_selection_options(*list, options->selection);
-  list->add_option("--format", options->format, "text: id, Autobahn's id and title; json: an array of objects")
-      ->type_name("text|json")
-      ->check(one_of({"text", "json"}));
+  add_format_option(*list, options->format, "text: id, Autobahn's id and title; json: an array of objects");
   list->add_option("--role", options->role, "Only cases for this side under test")
       ->type_name("server|client")
       ->check(one_of({"server", "client"}));
   list->callback([options, &exit] {
     std::optional<Side> side;
     if (!options->role.empty()) side = options->role == "server" ? Side::server : Side::client;
-    const auto cases = choose_cases(Catalogue::built_in(), options->selection, side);
+    const Catalogue catalogue = catalogue_of(options->selection.files);
+    const auto cases = choose_cases(catalogue, options->selection, side);
     options->format == "json" ? print_json(cases) : print_text(cases);
     exit = Exit::ok;
   });

@@ -1,7 +1,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
-#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/engine/probe.h"
 
@@ -30,7 +30,7 @@ struct ProbeOptions {
   std::string format = "text";
 };
 
-void print_text(const Greeting& greeting, const PeerProfile& peer) {
+void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   const auto line = [](std::string_view what, std::string_view found) { out("{:<20}{}\n", what, found); };
   line("Server", greeting.server_field.empty() ? "(no Server field)" : greeting.server_field);
   line("permessage-deflate", greeting.deflate ? "agreed" : "declined");
@@ -51,9 +51,9 @@ Exit run_probe(const ProbeOptions& options) {
     err("error: {}\n", greeting.error().text);
     return Exit::unreachable;
   }
-  const PeerProfile peer = probe(target, *greeting, run, kLargest);
+  const EndpointProfile peer = probe(target, *greeting, run, kLargest);
   if (options.format == "json") {
-    out("{}", write_peer_profile(peer));
+    out("{}", write_endpoint_profile(peer));
   } else {
     print_text(*greeting, peer);
   }
@@ -69,9 +69,7 @@ void add_probe_command(CLI::App& app, Exit& exit) {
   command->add_option("URL", options->connection.url, "ws:// or wss:// URL of the server")->required();
   add_connection_options(*command, options->connection);
   add_way_options(*command, options->connection);
-  command->add_option("--format", options->format, "text for people, json for --profile-of-peer")
-      ->type_name("text|json")
-      ->check(one_of({"text", "json"}));
+  add_format_option(*command, options->format, "text for people, json for --profile-of-peer");
   command->callback([options, &exit] { exit = run_probe(*options); });
 }
 

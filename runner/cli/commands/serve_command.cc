@@ -1,11 +1,13 @@
 #include "reports/digest.h"
 #include "reports/journal.h"
 #include "reports/render.h"
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/options/case_files.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/client_command.h"
 #include "runner/cli/process/interrupt.h"
-#include "runner/cli/process/testee.h"
+#include "runner/cli/process/server_process.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
@@ -45,7 +47,10 @@ Examples:
 class ServeRun : public serve::Observer {
  public:
   explicit ServeRun(const ServeOptions& options)
-      : options_(options), plan_(make_plan(options, catalogue_)), results_(plan_, catalogue_) {}
+      : options_(options),
+        catalogue_(catalogue_of(options.selection.files)),
+        plan_(make_plan(options, catalogue_)),
+        results_(plan_, catalogue_) {}
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
@@ -232,7 +237,7 @@ class ServeRun : public serve::Observer {
   }
 
   const ServeOptions& options_;
-  const Catalogue& catalogue_ = Catalogue::built_in();
+  const Catalogue catalogue_;
   ServePlan plan_;
   ServeResults results_;
   RunInfo info_;

@@ -1,11 +1,12 @@
 #include "reports/render.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/case_files.h"
 #include "runner/cli/options/spec_choice.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/run/collector.h"
-#include "runner/cli/run/contenders.h"
+#include "runner/cli/run/endpoints.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
@@ -44,22 +45,22 @@ class TestRun {
         run_options_(make_run_options(options)),
         catalogue_(catalogue_of(options.selection.files)),
         chosen_(choose()),
-        contenders_(options, spec_),
+        endpoints_(options, spec_),
         out_(folder()) {
     if (options.expect.empty()) return;
     expectations_ = read_expectations(options.expect);
-    if (contenders_.all().size() > 1) throw UsageError("--expect is about one server; test each on its own");
+    if (endpoints_.all().size() > 1) throw UsageError("--expect is about one server; test each on its own");
   }
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
     if (const auto made = make_folder(out_); !made) throw UsageError(advice(made.error()));
-    if (const auto started = contenders_.start(out_); !started) return unreachable(started.error());
-    contenders_.greet_all(run_options_);
-    contenders_.probe_all(run_options_, largest_of_all());
-    for (Contender& each : contenders_.all()) choose_for(each);
-    const auto& all = contenders_.all();
-    if (std::all_of(all.begin(), all.end(), [](const Contender& each) { return !each.unreachable.empty(); })) {
+    if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
+    endpoints_.greet_all(run_options_);
+    endpoints_.probe_all(run_options_, largest_of_all());
+    for (Endpoint& each : endpoints_.all()) choose_for(each);
+    const auto& all = endpoints_.all();
+    if (std::all_of(all.begin(), all.end(), [](const Endpoint& each) { return !each.unreachable.empty(); })) {
       return none_reachable();
     }
     describe_run(command_line);
@@ -77,12 +78,12 @@ class TestRun {
     return choose_by_spec(catalogue_, selection, *spec_, options_.spec, Side::server);
   }
 
-  void choose_for(Contender& contender) const {
+  void choose_for(Endpoint& endpoint) const {
     std::vector<std::string> excluded;
-    if (spec_) excluded = excluded_for(*spec_, contender.target.agent);
+    if (spec_) excluded = excluded_for(*spec_, endpoint.target.agent);
     for (const Case* c : chosen_) {
       const auto hits = [c](const std::string& pattern) { return matches(*c, pattern); };
-      if (std::none_of(excluded.begin(), excluded.end(), hits)) contender.cases.push_back(c);
+      if (std::none_of(excluded.begin(), excluded.end(), hits)) endpoint.cases.push_back(c);
     }
   }
 
@@ -98,7 +99,7 @@ class TestRun {
     info_ = begin_record(catalogue_, options_.selection.profile, run_options_.seed,
                          run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs);
     info_.command_line = command_line;
-    for (const Contender& each : contenders_.all()) {
+    for (const Endpoint& each : endpoints_.all()) {
       info_.agents.push_back({each.target.agent, ws::to_string(each.target.url), each.greeting.server_field});
       info_.planned += each.cases.size();
     }
@@ -110,9 +111,9 @@ class TestRun {
   }
 
   Exit none_reachable() {
-    for (const Contender& each : contenders_.all()) (void)unreachable(each.unreachable);
+    for (const Endpoint& each : endpoints_.all()) (void)unreachable(each.unreachable);
     // A server of ours that died during the greeting left its reason in the log.
-    if (contenders_.testee() != nullptr) err("{}\n", contenders_.testee()->log_tail());
+    if (endpoints_.server() != nullptr) err("{}\n", endpoints_.server()->log_tail());
     return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
 
@@ -121,40 +122,40 @@ class TestRun {
   Exit run_and_report(JournalWriter& journal) {
     auto progress = std::make_unique<Progress>(Progress::fitting(options_.quiet), info_.planned, weight_of_all());
     const Replay replay = [this](const Case& c, const Target& target) {
-      return contenders_.replay(c, target, run_options_) + cases_arguments(options_.selection.files);
+      return endpoints_.replay(c, target, run_options_) + cases_arguments(options_.selection.files);
     };
     Collector collector({.catalogue = catalogue_,
                          .journal = journal,
                          .progress = *progress,
-                         .testee = contenders_.testee(),
+                         .server = endpoints_.server(),
                          .replay = replay,
                          .profile = run_options_.profile});
-    for (Contender& each : contenders_.all()) run_one(each, collector, *progress);
+    for (Endpoint& each : endpoints_.all()) run_one(each, collector, *progress);
     collector.look_at_server_once_more();
-    contenders_.stop_servers();
+    endpoints_.stop_servers();
     collector.look_at_log_once_more();  // A leak sanitizer speaks at the end of the process.
     progress.reset();
     return conclude(journal, collector);
   }
 
-  void run_one(const Contender& contender, Collector& collector, Progress& progress) {
+  void run_one(const Endpoint& endpoint, Collector& collector, Progress& progress) {
     if (interrupted()) return ended("interrupted");
-    if (!contender.unreachable.empty()) {
-      progress.say("error: " + contender.unreachable);
-      ended(contender.target.agent + " could not be reached");
+    if (!endpoint.unreachable.empty()) {
+      progress.say("error: " + endpoint.unreachable);
+      ended(endpoint.target.agent + " could not be reached");
       unreachable_ = true;
       return;
     }
-    if (contenders_.all().size() > 1) {
-      progress.say(fmt::format("{}: {}", contender.target.agent, count_of(contender.cases.size(), "case")));
+    if (endpoints_.all().size() > 1) {
+      progress.say(fmt::format("{}: {}", endpoint.target.agent, count_of(endpoint.cases.size(), "case")));
     }
-    if (!contender.peer.is_echo())
-      progress.say(fmt::format("{}: {}", contender.target.agent, in_words(contender.peer)));
-    collector.begin(contender.target);
+    if (!endpoint.profile.is_echo())
+      progress.say(fmt::format("{}: {}", endpoint.target.agent, in_words(endpoint.profile)));
+    collector.begin(endpoint.target);
     RunOptions options = run_options_;
-    options.peer = contender.peer;
+    options.endpoint = endpoint.profile;
     const RunOutcome outcome =
-        touchstone::run(contender.cases, contender.target, contender.greeting, options, collector, interrupted());
+        touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
   }
 
@@ -171,7 +172,7 @@ class TestRun {
 
   std::uint64_t weight_of_all() {
     std::uint64_t sum = 0;
-    for (const Contender& each : contenders_.all()) {
+    for (const Endpoint& each : endpoints_.all()) {
       if (!each.unreachable.empty()) continue;
       for (const Case* c : each.cases) sum += weight(scaled(*c, run_options_.profile));
     }
@@ -216,7 +217,7 @@ class TestRun {
   RunOptions run_options_;
   Catalogue catalogue_;
   std::vector<const Case*> chosen_;
-  Contenders contenders_;
+  Endpoints endpoints_;
   std::filesystem::path out_;
   RunInfo info_;
   bool unreachable_ = false, as_expected_ = false;

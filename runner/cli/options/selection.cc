@@ -1,8 +1,9 @@
 #include "runner/cli/options/selection.h"
 
-#include "reports/support/files.h"
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/text.h"
 
@@ -40,51 +41,19 @@ std::string nothing_left(const SelectionOptions& options, std::optional<Side> si
 }  // namespace
 
 void add_selection_options(CLI::App& app, SelectionOptions& options) {
-  app.add_option("--case", options.include,
-                 "Only cases that match: an id, Autobahn's id, a requirement, tag:NAME, a folder, or a glob of these "
-                 "('close/*', '7.*'); may be repeated")
-      ->type_name("PATTERN")
-      ->allow_extra_args(false)
-      ->take_all();
-  app.add_option("--exclude", options.exclude, "Leave out cases that match; may be repeated")
-      ->type_name("PATTERN")
-      ->allow_extra_args(false)
-      ->take_all();
-  app.add_option("--cases", options.files, "Run the cases of this file, not the catalogue's; may be repeated")
-      ->type_name("FILE")
-      ->allow_extra_args(false)
-      ->take_all();
+  repeatable(app.add_option("--case", options.include,
+                            "Only cases that match: an id, Autobahn's id, a requirement, tag:NAME, a folder, or a glob "
+                            "of these ('close/*', '7.*'); may be repeated"),
+             "PATTERN");
+  repeatable(app.add_option("--exclude", options.exclude, "Leave out cases that match; may be repeated"), "PATTERN");
+  add_case_files_option(app, options.files);
   app.add_option("--profile", options.profile,
                  "core: no bulk cases; default: bulk cases of at most 50 messages and 4 MiB; full: Autobahn's sizes")
       ->type_name("core|default|full")
       ->check(one_of({"core", "default", "full"}));
-  app.add_option("--shard", options.shard,
-                 "The I-th of N shares of these cases, for N machines; `touchstone report` makes one report of theirs")
-      ->type_name("I/N");
-}
-
-std::string cases_arguments(const std::vector<std::string>& files) {
-  std::string out;
-  for (const std::string& file : files) out += " --cases " + shell_quote(file);
-  return out;
-}
-
-Catalogue catalogue_of(const std::vector<std::string>& files) {
-  Catalogue catalogue = Catalogue::built_in();
-  if (files.empty()) return catalogue;
-  catalogue.cases_.clear();
-  for (const std::string& file : files) {
-    const auto text = read_file(file);
-    if (!text) throw UsageError(text.error());
-    auto cases = load_cases(file, *text);
-    if (!cases) {
-      std::string faults;
-      for (const CaseFileError& fault : cases.error()) faults += (faults.empty() ? "" : "\n") + fault.text();
-      throw UsageError(faults);
-    }
-    for (Case& c : *cases) catalogue.cases_.push_back(std::move(c));
-  }
-  return catalogue;
+  add_shard_option(
+      app, options.shard,
+      "The I-th of N shares of these cases, for N machines; `touchstone report` makes one report of theirs");
 }
 
 Shard shard_named(const std::string& text) {

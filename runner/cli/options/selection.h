@@ -1,4 +1,4 @@
-// selection.h - --case, --exclude, --cases and --profile: which cases the user means.
+// selection.h - --case, --exclude, --cases, --profile and --shard: which cases the user means.
 #pragma once
 #include "runner/catalogue/catalogue.h"
 
@@ -20,12 +20,6 @@ struct SelectionOptions {
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);
-
-// The catalogue, with the cases of `files` instead of its own if there are any. Throws UsageError with all their
-// faults.
-[[nodiscard]] Catalogue catalogue_of(const std::vector<std::string>& files);
-// " --cases FILE" for each of them, quoted for a shell: a part of a replay command.
-[[nodiscard]] std::string cases_arguments(const std::vector<std::string>& files);
 
 // One machine of several that share the work.
 struct Shard {

@@ -2,7 +2,7 @@
 
 #include "reports/support/files.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/options/validators.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
 
@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace touchstone::cli {
 namespace {
@@ -31,30 +30,16 @@ constexpr std::array<OwnField, 7> kOwnFields = {{
     {"Connection", "it is Upgrade"},
 }};
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool field_value_is_clean(std::string_view value) {
-  // RFC 9110 5.5: no control characters but the tab.
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return (octet < 0x20 && c != '\t') || octet == 0x7f;
-  });
-}
-
 ws::Field parse_header(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) {
     throw UsageError(fmt::format("--header '{}' has no colon; write --header 'Name: value'", text));
   }
-  ws::Field field{text.substr(0, colon), std::string(trimmed(std::string_view(text).substr(colon + 1)))};
+  ws::Field field{text.substr(0, colon), std::string(ws::trim(std::string_view(text).substr(colon + 1)))};
   if (!ws::is_token(field.name)) {
     throw UsageError(fmt::format("--header '{}': '{}' is no field name (RFC 9110 5.6.2)", text, field.name));
   }
-  if (!field_value_is_clean(field.value)) {
+  if (!ws::is_field_value(field.value)) {
     throw UsageError(fmt::format("--header '{}': the value has control characters", field.name));
   }
   for (const OwnField& own : kOwnFields) {
@@ -71,60 +56,32 @@ ws::Url parse_or_refuse(const std::string& text, std::string_view where) {
   return *url;
 }
 
-void repeatable(CLI::Option* option, const std::string& type) {
-  // One value each time it is named: else --header would take the URL that stands behind its value.
-  option->type_name(type)->allow_extra_args(false)->take_all();
-}
-
 void add_run_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Run";
+  add_pid_option(app, options.process,
+                 "its memory and CPU are judged in cases about attacks, which then run one by one")
+      ->group(group);
+  add_jobs_option(app, options.jobs)->group(group);
+  add_timeout_option(app, options.timeout, "measured, 5s at least")->group(group);
+  add_seed_option(app, options.seed)->group(group);
+  add_out_option(app, options.out, "Folder of the report (default: touchstone-report)")->group(group);
+  add_expect_option(app, options.expect)->group(group);
   app.add_option(
-         "--pid", options.process,
-         "Process id of the server on this machine: its memory and CPU are judged in cases about attacks, which then "
-         "run one by one")
-      ->group("Run")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
-  app.add_option("--jobs", options.jobs, "Cases at a time; the default suits this machine")
-      ->type_name("N")
-      ->check(between(1, 1024))
-      ->group(group);
-  app.add_option("--timeout", options.timeout,
-                 "Silence that counts as no answer, such as 5s or 500ms; by default measured, 5s at least")
-      ->type_name("DURATION")
-      ->group(group);
-  app.add_option("--seed", options.seed, "Of everything random; equal seeds send equal octets")
-      ->type_name("N")
-      ->check(between(0, std::numeric_limits<long long>::max()))
-      ->group(group);
-  app.add_option("--out", options.out, "Folder of the report (default: touchstone-report)")
-      ->type_name("DIR")
-      ->group(group);
-  app.add_option("--expect", options.expect,
-                 "Known failures with their reasons, see `touchstone expect --help`; exit 1 on whatever is new")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option(
-         "--profile-of-peer", options.peer_profile,
+         "--profile-of-peer", options.endpoint_profile,
          "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--agent", options.agent, "Name of the server in the report")->type_name("NAME")->group(group);
-  app.add_flag("--quiet", options.quiet, "No progress and no summary, only errors and the last line")->group(group);
+  add_agent_option(app, options.agent, "server")->group(group);
+  add_quiet_flag(app, options.quiet, "No progress and no summary, only errors and the last line")->group(group);
 }
 
 void add_server_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Server under test";
-  app.add_option("--command", options.command,
-                 "Start the server with this shell command; {port} becomes a free port, also in URL. It is restarted "
-                 "when it dies, and stopped at the end. Its output goes to DIR/server.log")
-      ->type_name("COMMAND")
-      ->group(group);
+  add_server_command_option(app, options.command)->group(group);
   app.add_option("--start-timeout", options.start_timeout, "How long the command may take to accept (default: 30s)")
       ->type_name("DURATION")
       ->group(group);
-  app.add_option("--spec", options.spec, "Autobahn's fuzzingclient.json: servers, cases, exclude-cases, outdir ...")
-      ->type_name("FILE")
+  add_spec_option(app, options.spec, "Autobahn's fuzzingclient.json: servers, cases, exclude-cases, outdir ...")
       ->group(group);
   app.add_flag("--tls", options.tls, "Without URL: test the embedded reference server over wss")->group(group);
 }
@@ -139,19 +96,13 @@ void check_files(const TestOptions& options) {
 
 void add_connection_options(CLI::App& app, TestOptions& options) {
   const std::string group = "Connection";
-  app.add_option("--ca", options.ca, "wss: trust these certificates (PEM) instead of the system's")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--sni", options.server_name, "wss: server name to ask for and to verify, instead of the URL's host")
-      ->type_name("NAME")
-      ->group(group);
-  app.add_flag("--insecure", options.insecure, "wss: accept any certificate")->group(group);
-  CLI::Option* key =
-      app.add_option("--key", options.key, "wss: its private key (PEM)")->type_name("FILE")->group(group);
-  app.add_option("--cert", options.certificate, "wss: client certificate (PEM)")
-      ->type_name("FILE")
-      ->group(group)
-      ->needs(key);
+  for (CLI::Option* each : add_trust_options(app, options.ca, options.server_name, options.insecure)) {
+    each->group(group);
+  }
+  const auto [key, certificate] =
+      add_identity_options(app, options.key, options.certificate, " of the client, for wss");
+  key->group(group);
+  certificate->group(group);
   CLI::Option* v4 = app.add_flag("-4", options.v4, "IPv4 only")->group(group);
   app.add_flag("-6", options.v6, "IPv6 only")->group(group)->excludes(v4);
   repeatable(app.add_option("--header", options.headers, "Extra field of the opening handshake; may be repeated")
@@ -159,9 +110,7 @@ void add_connection_options(CLI::App& app, TestOptions& options) {
              "'Name: value'");
   app.add_option("--host", options.host, "Host field, instead of the URL's host")->type_name("HOST")->group(group);
   app.add_option("--origin", options.origin, "Origin field")->type_name("ORIGIN")->group(group);
-  repeatable(
-      app.add_option("--subprotocol", options.subprotocols, "Subprotocol to offer; may be repeated")->group(group),
-      "NAME");
+  add_subprotocol_option(app, options.subprotocols, "offer")->group(group);
 }
 
 void add_way_options(CLI::App& app, TestOptions& options) {
@@ -178,7 +127,8 @@ void add_way_options(CLI::App& app, TestOptions& options) {
 
 void add_test_options(CLI::App& app, TestOptions& options) {
   app.add_option("URL", options.url,
-                 "ws://host:port/path or wss://...; without it the embedded reference server is tested");
+                 "ws://host:port/path or wss://..., in which {port} is that of --command; without both the embedded "
+                 "reference server is tested");
   add_selection_options(app, options.selection);
   add_server_options(app, options);
   add_connection_options(app, options);
@@ -197,7 +147,7 @@ std::vector<ws::Field> header_fields(const TestOptions& options) {
   if (!options.origin.empty()) fields.push_back({"Origin", options.origin});
   for (const std::string& text : options.headers) fields.push_back(parse_header(text));
   for (const ws::Field& field : fields) {
-    if (!field_value_is_clean(field.value)) throw UsageError("--origin has control characters");
+    if (!ws::is_field_value(field.value)) throw UsageError("--origin has control characters");
   }
   return fields;
 }
@@ -214,7 +164,7 @@ Target make_target(const TestOptions& options, const std::string& url) {
   target.tls.certificate_file = options.certificate;
   target.tls.private_key_file = options.key;
   target.host = options.host;
-  if (!field_value_is_clean(target.host)) throw UsageError("--host has control characters");
+  if (!ws::is_field_value(target.host)) throw UsageError("--host has control characters");
   for (const std::string& name : options.subprotocols) {
     // RFC 6455 4.1: elements of Sec-WebSocket-Protocol are tokens.
     if (!ws::is_token(name)) throw UsageError(fmt::format("--subprotocol '{}' is no token (RFC 6455 4.1)", name));
@@ -265,9 +215,10 @@ std::chrono::milliseconds duration_or_refuse(const std::string& text, std::strin
   return *parsed;
 }
 
-std::optional<PeerProfile> read_peer_profile(const TestOptions& options) {
-  if (options.peer_profile.empty()) return std::nullopt;
-  auto profile = parse_peer_profile(options.peer_profile, read_or_refuse(options.peer_profile, "--profile-of-peer"));
+std::optional<EndpointProfile> read_endpoint_profile(const TestOptions& options) {
+  if (options.endpoint_profile.empty()) return std::nullopt;
+  auto profile =
+      parse_endpoint_profile(options.endpoint_profile, read_or_refuse(options.endpoint_profile, "--profile-of-peer"));
   if (!profile) throw UsageError(profile.error());
   return *profile;
 }

@@ -17,7 +17,7 @@ class App;
 namespace touchstone::cli {
 
 struct TestOptions {
-  std::string url, peer_profile;
+  std::string url, endpoint_profile;
   SelectionOptions selection;
   // The connection.
   std::string ca, server_name, certificate, key, host, origin;
@@ -59,7 +59,7 @@ void add_way_options(CLI::App& app, TestOptions& options);
 [[nodiscard]] std::chrono::milliseconds duration_or_refuse(const std::string& text, std::string_view option);
 
 // The file of --profile-of-peer; nothing without it.
-[[nodiscard]] std::optional<PeerProfile> read_peer_profile(const TestOptions& options);
+[[nodiscard]] std::optional<EndpointProfile> read_endpoint_profile(const TestOptions& options);
 
 // A file's content, or UsageError with the reason.
 [[nodiscard]] std::string read_or_refuse(const std::string& path, std::string_view option);

@@ -1,6 +1,6 @@
 #include "runner/cli/process/child_process.h"
 
-#include "runner/cli/process/testee.h"
+#include "runner/cli/process/server_process.h"
 
 #include <gmock/gmock.h>
 
@@ -101,11 +101,11 @@ TEST_F(ChildProcessTest, ALogThatCannotBeWrittenIsAnError) {
   EXPECT_THAT(process.error(), HasSubstr("No such file or directory"));
 }
 
-class TesteeTest : public Files {
+class ServerProcessTest : public Files {
  protected:
-  Testee testee(const std::string& command, std::uint16_t port, milliseconds deadline = seconds(20)) {
-    return Testee({.command = command, .host = "127.0.0.1", .port = port, .log = log(), .start_deadline = deadline},
-                  stop_);
+  ServerProcess process_of(const std::string& command, std::uint16_t port, milliseconds deadline = seconds(20)) {
+    return ServerProcess(
+        {.command = command, .host = "127.0.0.1", .port = port, .log = log(), .start_deadline = deadline}, stop_);
   }
   // A listening socket on a free port, closed at the end.
   struct Listener {
@@ -127,54 +127,55 @@ class TesteeTest : public Files {
   std::atomic<bool> stop_{false};
 };
 
-TEST_F(TesteeTest, IsReadyWhenThePortAccepts) {
+TEST_F(ServerProcessTest, IsReadyWhenThePortAccepts) {
   const Listener listener;
-  Testee server = testee("sleep 1000", listener.port);
+  ServerProcess server = process_of("sleep 1000", listener.port);
   EXPECT_TRUE(server.start());
 }
 
-TEST_F(TesteeTest, TakesNobodyElsesPort) {
+TEST_F(ServerProcessTest, TakesNobodyElsesPort) {
   const Listener listener;
-  Testee server = testee("sleep 1000", listener.port);
+  ServerProcess server = process_of("sleep 1000", listener.port);
   const auto started = server.start_first();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error(), HasSubstr("something else accepts connections"));
 }
 
-TEST_F(TesteeTest, SaysHowTheServerEndedAndWhatItLogged) {
-  Testee server = testee("echo no such module >&2; exit 3", free_port().value());
+TEST_F(ServerProcessTest, SaysHowTheServerEndedAndWhatItLogged) {
+  ServerProcess server = process_of("echo no such module >&2; exit 3", free_port().value());
   const auto started = server.start();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error(), HasSubstr("exit code 3"));
   EXPECT_THAT(started.error(), HasSubstr("no such module"));
 }
 
-TEST_F(TesteeTest, GivesUpOnAServerThatNeverAccepts) {
-  Testee server = testee("sleep 1000", free_port().value(), milliseconds(60));
+TEST_F(ServerProcessTest, GivesUpOnAServerThatNeverAccepts) {
+  ServerProcess server = process_of("sleep 1000", free_port().value(), milliseconds(60));
   const auto started = server.start();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error(), HasSubstr("did not accept a connection"));
 }
 
-TEST_F(TesteeTest, StopsWaitingWhenInterrupted) {
+TEST_F(ServerProcessTest, StopsWaitingWhenInterrupted) {
   stop_ = true;
-  Testee server = testee("sleep 1000", free_port().value());
+  ServerProcess server = process_of("sleep 1000", free_port().value());
   const auto started = server.start();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error(), HasSubstr("interrupted"));
 }
 
-TEST_F(TesteeTest, FindsTheSanitizersReportOfADeadServer) {
+TEST_F(ServerProcessTest, FindsTheSanitizersReportOfADeadServer) {
   const Listener listener;
-  Testee server = testee("echo '==7==ERROR: AddressSanitizer: heap-use-after-free'; kill -ABRT $$", listener.port);
+  ServerProcess server =
+      process_of("echo '==7==ERROR: AddressSanitizer: heap-use-after-free'; kill -ABRT $$", listener.port);
   ASSERT_TRUE(server.start());
   EXPECT_EQ(server.autopsy(),
             "the server ended with signal 6 (Aborted): ==7==ERROR: AddressSanitizer: heap-use-after-free");
 }
 
-TEST_F(TesteeTest, TellsEachSanitizerReportOnce) {
+TEST_F(ServerProcessTest, TellsEachSanitizerReportOnce) {
   const Listener listener;
-  Testee server = testee("echo 'a.cc:1:2: runtime error: signed integer overflow'", listener.port);
+  ServerProcess server = process_of("echo 'a.cc:1:2: runtime error: signed integer overflow'", listener.port);
   ASSERT_TRUE(server.start());
   (void)server.autopsy();  // It has ended, and its log is complete.
   EXPECT_EQ(server.new_sanitizer_report(), std::nullopt);

@@ -1,5 +1,6 @@
 #include "runner/cli/process/client_command.h"
 
+#include "reports/support/shell.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/text.h"
 

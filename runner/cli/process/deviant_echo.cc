@@ -4,10 +4,12 @@
 #include "runner/cli/process/driver.h"
 #include "runner/cli/process/interrupt.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <ws/testing/faults/deviant_endpoints.h>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+
+#include <algorithm>
 
 namespace touchstone::cli {
 namespace {
@@ -26,6 +28,18 @@ ws::testing::Fault fault_named(const std::string& name, bool as_server) {
   return row->fault;
 }
 
+ws::testing::FaultSet faults_named(const std::vector<std::string>& names, bool as_server) {
+  ws::testing::FaultSet set;
+  for (std::string_view joined : names) {
+    while (!joined.empty()) {
+      const auto end = std::min(joined.find('+'), joined.size());
+      set.add(fault_named(std::string(joined.substr(0, end)), as_server));
+      joined.remove_prefix(std::min(end + 1, joined.size()));
+    }
+  }
+  return set;
+}
+
 }  // namespace
 
 Exit list_faults() {
@@ -37,9 +51,9 @@ Exit list_faults() {
   return Exit::ok;
 }
 
-Exit serve_deviant(const std::string& fault, ws::io::ListenOptions listen,
+Exit serve_deviant(const std::vector<std::string>& faults, ws::io::ListenOptions listen,
                    const std::function<void(std::uint16_t)>& listening) {
-  const auto which = fault_named(fault, /*as_server=*/true);
+  const auto which = faults_named(faults, /*as_server=*/true);
   watch_for_interrupts();
   const auto server = ws::testing::DeviantServer::start(which, std::move(listen));
   if (!server) throw UsageError(server.error());
@@ -48,8 +62,8 @@ Exit serve_deviant(const std::string& fault, ws::io::ListenOptions listen,
   return Exit::ok;
 }
 
-Exit connect_deviant(const std::string& fault, const Target& target) {
-  const auto which = fault_named(fault, /*as_server=*/false);
+Exit connect_deviant(const std::vector<std::string>& faults, const Target& target) {
+  const auto which = faults_named(faults, /*as_server=*/false);
   asio::io_context context{1};
   Exit exit = Exit::ok;
   asio::co_spawn(context, ws::testing::run_deviant_client(target.url, which, target.tls),
@@ -62,10 +76,10 @@ Exit connect_deviant(const std::string& fault, const Target& target) {
   return exit;
 }
 
-Exit drive_deviant(const std::string& fault, const Target& target) {
-  const auto which = fault_named(fault, /*as_server=*/false);
+Exit drive_deviant(const std::vector<std::string>& faults, const Target& target) {
+  const auto which = faults_named(faults, /*as_server=*/false);
   DriverOptions options;
-  options.agent = fault;
+  options.agent = fmt::format("{}", fmt::join(faults, "+"));
   options.run_case = [which, tls = target.tls](ws::Url url) -> asio::awaitable<void> {
     (void)co_await ws::testing::run_deviant_client(std::move(url), which, tls);
   };

@@ -28,7 +28,7 @@ std::expected<std::unique_ptr<EmbeddedServer>, std::string> EmbeddedServer::star
 }
 
 ws::Url EmbeddedServer::url() const {
-  return {.secure = !certificate_pem_.empty(), .host = "127.0.0.1", .port = server_->port(), .target = "/"};
+  return {!certificate_pem_.empty(), "127.0.0.1", server_->port()};
 }
 
 }  // namespace touchstone::cli

@@ -38,37 +38,37 @@ void Collector::finished(const Result& result) {
   if (bad) tell_failure(kept);
   parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);
   if (kept.dropped_by_peer && !kept.remote_close_code) last_drop_ = kept.case_id;
-  if (parts_.testee == nullptr) return;
-  if (const auto report = parts_.testee->new_sanitizer_report()) {
+  if (parts_.server == nullptr) return;
+  if (const auto report = parts_.server->new_sanitizer_report()) {
     tell_death(fmt::format("the server's log has a sanitizer report since about {}: {}", kept.case_id, *report));
   }
 }
 
 bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) {
-  if (parts_.testee == nullptr) {
+  if (parts_.server == nullptr) {
     tell_death(fmt::format("the endpoint {} died {}: {}", ws::to_string(target_->url), at_which_case(suspects), why));
     return false;
   }
-  tell_death(fmt::format("{} {} (its log: {})", parts_.testee->autopsy(), at_which_case(suspects),
-                         parts_.testee->log().string()));
-  const auto restarted = parts_.testee->start();
+  tell_death(fmt::format("{} {} (its log: {})", parts_.server->autopsy(), at_which_case(suspects),
+                         parts_.server->log().string()));
+  const auto restarted = parts_.server->start();
   if (!restarted) tell_death("it could not be started again: " + restarted.error());
   return restarted.has_value();
 }
 
 void Collector::look_at_server_once_more() {
-  if (parts_.testee == nullptr || last_drop_.empty()) return;
+  if (parts_.server == nullptr || last_drop_.empty()) return;
   // Without a cut connection and without a report there is nothing to wait for.
   const auto patience = std::chrono::milliseconds(deaths_.empty() ? 20 : 1000);
-  if (const auto how = parts_.testee->ended(patience)) {
+  if (const auto how = parts_.server->ended(patience)) {
     tell_death(fmt::format("the server ended with {}, perhaps at {} (its log: {})", *how, last_drop_,
-                           parts_.testee->log().string()));
+                           parts_.server->log().string()));
   }
 }
 
 void Collector::look_at_log_once_more() {
-  if (parts_.testee == nullptr) return;
-  if (const auto report = parts_.testee->new_sanitizer_report()) {
+  if (parts_.server == nullptr) return;
+  if (const auto report = parts_.server->new_sanitizer_report()) {
     tell_death(fmt::format("the server's log has a sanitizer report: {}", *report));
   }
 }

@@ -2,7 +2,7 @@
 // after the server under test when it dies.
 #pragma once
 #include "reports/journal.h"
-#include "runner/cli/process/testee.h"
+#include "runner/cli/process/server_process.h"
 #include "runner/cli/run/progress.h"
 #include "runner/engine/run.h"
 
@@ -23,7 +23,7 @@ class Collector : public RunObserver {
     const Catalogue& catalogue;  // that the results are of
     JournalWriter& journal;
     Progress& progress;
-    Testee* testee = nullptr;  // of --command
+    ServerProcess* server = nullptr;  // of --command
     Replay replay;
     Profile profile = Profile::standard;
   };

@@ -1,9 +1,9 @@
 #include "runner/cli/run/serve_options.h"
 
 #include "runner/cli/cli.h"
+#include "runner/cli/options/common.h"
 #include "runner/cli/options/spec_choice.h"
 #include "runner/cli/options/test_options.h"
-#include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
@@ -14,7 +14,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace touchstone::cli {
 namespace {
@@ -66,20 +65,13 @@ ws::io::ListenOptions where_to_listen(const ServeOptions& options, const std::op
 void add_serve_options(CLI::App& app, ServeOptions& options) {
   const std::string server = "Server", client = "Client under test", run = "Run";
   add_selection_options(app, options.selection);
-  app.add_option("--port", options.port, "Port to listen on; 0: a free one (default: 9001, with --command a free one)")
-      ->type_name("N")
-      ->check(between(0, 65535))
-      ->group(server);
-  app.add_option("--host", options.host, "Address to listen on")
-      ->type_name("ADDRESS")
-      ->capture_default_str()
-      ->group(server);
-  app.add_flag("--tls", options.tls, "wss; without --cert under a fresh certificate, DIR/certificate.pem")
-      ->group(server);
-  CLI::Option* key = app.add_option("--key", options.key, "Private key (PEM)")->type_name("FILE")->group(server);
-  app.add_option("--cert", options.certificate, "Certificate (PEM)")->type_name("FILE")->group(server)->needs(key);
-  app.add_option("--spec", options.spec, "Autobahn's fuzzingserver.json: url, cases, exclude-cases, outdir ...")
-      ->type_name("FILE")
+  add_port_option(app, options.port, "9001, with --command a free one")->group(server);
+  add_listen_host_option(app, options.host)->group(server);
+  add_listen_tls_flag(app, options.tls, ", DIR/certificate.pem")->group(server);
+  const auto [key, certificate] = add_identity_options(app, options.key, options.certificate);
+  key->group(server);
+  certificate->group(server);
+  add_spec_option(app, options.spec, "Autobahn's fuzzingserver.json: url, cases, exclude-cases, outdir ...")
       ->group(server);
   CLI::Option* command =
       app.add_option("--command", options.command,
@@ -88,29 +80,19 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
                      "and need only connect there and echo. Its output goes to DIR/client.log")
           ->type_name("COMMAND")
           ->group(client);
-  app.add_option("--agent", options.agent, "Name of the client in the report, whatever it calls itself")
-      ->type_name("NAME")
-      ->group(client);
+  add_agent_option(app, options.agent, "client")->group(client);
   app.add_option("--idle", options.idle, "With --command: end it when it begins no case for so long")
       ->type_name("DURATION")
       ->capture_default_str()
       ->needs(command)
       ->group(client);
   app.add_flag("--once", options.once, "End after the first /updateReports")->group(client);
-  app.add_option("--timeout", options.timeout, "Silence that counts as no answer (default: 5s)")
-      ->type_name("DURATION")
+  add_timeout_option(app, options.timeout, "5s")->group(run);
+  add_seed_option(app, options.seed)->group(run);
+  add_out_option(app, options.out, "Folder of the report (default: touchstone-report); results there are kept")
       ->group(run);
-  app.add_option("--seed", options.seed, "Of everything random; equal seeds send equal octets")
-      ->type_name("N")
-      ->check(between(0, std::numeric_limits<long long>::max()))
-      ->group(run);
-  app.add_option("--out", options.out, "Folder of the report (default: touchstone-report); results there are kept")
-      ->type_name("DIR")
-      ->group(run);
-  app.add_option("--expect", options.expect, "Known failures with their reasons, see `touchstone expect --help`")
-      ->type_name("FILE")
-      ->group(run);
-  app.add_flag("--quiet", options.quiet, "No progress and no summary, only errors and the last line")->group(run);
+  add_expect_option(app, options.expect)->group(run);
+  add_quiet_flag(app, options.quiet, "No progress and no summary, only errors and the last line")->group(run);
 }
 
 ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {

@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import socket
 import ssl
@@ -21,6 +22,7 @@ import peer
 from program import ECHO, FAILURES, INCOMPLETE, OK, RESERVED, UNREACHABLE, USAGE, Program, main, unused_port
 
 PEER = Path(__file__).parent / "peer.py"
+CASES = Path(__file__).resolve().parents[3] / "cases"
 
 
 class Usage(Program):
@@ -100,6 +102,45 @@ class Catalogue(Program):
         done = self.run_it("lint", bad, expect=USAGE)
         self.assertRegex(done.stderr, r"bad\.json.*unknown key 'nonsense'")
 
+    def suite(self, name="own", **changes):
+        group = {"id": "bad", "title": "A text message that is not UTF-8", "requirements": ["rfc6455-8.1-1"],
+                 "steps": [{"message": "text", "payload": {"hex": "ff"}}], "expect": {"end": {"fails": [1007]}}}
+        return json.dumps({"suite": "own", "about": "Text.", "groups": [{**group, **changes}]})
+
+    def test_lint_list_and_test_take_the_same_files(self):
+        suites = {
+            "good": (self.suite(), OK),
+            "in another style": (self.suite(title="ends with a period."), OK),
+            "requirement": (self.suite(requirements=["rfc6455-8.1-0"]), USAGE),
+            "contradicted": (self.suite(expect={"end": "polite"}), USAGE),
+            "unknown key": (self.suite(nonsense=1), USAGE),
+        }
+        for name, (text, expected) in suites.items():
+            with self.subTest(name):
+                folder = self.folder / name
+                folder.mkdir()
+                (folder / "own.json").write_text(text)
+                for place in [folder, folder / "own.json"]:
+                    self.run_it("lint", place, expect=expected)
+                    self.run_it("list", "--cases", place, expect=expected)
+                    self.run_it("explain", "--cases", place, "own/bad", expect=expected)
+                    self.run_test("--cases", place, expect=expected)
+
+    def test_a_catalogue_on_disk_is_read_in_place_of_the_built_in_one(self):
+        folder = self.folder / "cases"
+        shutil.copytree(CASES, folder)
+        self.run_it("lint", folder, expect=OK)
+        requirements = json.loads((folder / "requirements.json").read_text())
+        requirements.append({**requirements[0], "id": "rfc6455-1.1-99"})
+        (folder / "requirements.json").write_text(json.dumps(requirements))
+        (folder / "own.json").write_text(self.suite(requirements=["rfc6455-1.1-99"]))
+        self.run_it("lint", "--fix", folder, expect=OK)
+        listed = self.run_it("list", "--cases", folder, "--case", "rfc6455-1.1-99", expect=OK).stdout
+        self.assertTrue(listed.startswith("own/bad "), listed)
+        self.run_test("--cases", folder, "--case", "own/*", expect=OK)
+        (folder / "own.json").write_text(self.suite(title="Ends with a period."))  # style is a rule here
+        self.assertIn("/title", self.run_it("lint", folder, expect=USAGE).stderr)
+
 
 class Reachable(Program):
     def test_the_embedded_server_passes(self):
@@ -151,6 +192,43 @@ class Reachable(Program):
         _, url = self.echo_process("--host", "::1")
         self.run_test(url, *ECHO, expect=OK)
         self.run_test(url, "-4", *ECHO, expect=UNREACHABLE)
+
+
+class WrongAnswers(Program):
+    """Servers that open every connection with one wrong answer, and have a second fault in their frames."""
+    CASES = ["1.1.2", "opening-offer/client-window-not-offered", "reserved-everywhere/bits/ping-2", "close/code-valid/1000"]
+    ANSWERS = {
+        "constant-accept": ("rfc6455-4.2.2-18", "answer-accept-wrong", ""),
+        "unasked-subprotocol": ("rfc6455-4.2.2-10", "answer-subprotocol-unasked", "chat"),
+        "unasked-client-window": ("rfc7692-7.1.2.2-7", "answer-parameter-not-offered", "client_max_window_bits"),
+    }
+
+    def held_against(self, *faults):
+        """Clause, kind and evidence of all that weighs, over all cases."""
+        process, url = self.echo_process(*(word for fault in faults for word in ("--fault", fault)))
+        selection = [word for case in self.CASES for word in ("--case", case)]
+        self.run_test(url, *selection, "--profile-of-peer", self.an_echo(), "--timeout", "2s", expect=FAILURES)
+        process.terminate()
+        report = self.report()
+        held = {(finding["requirement"], finding.get("kind", ""), finding.get("evidence", ""))
+                for result in report["results"] for finding in result["findings"] if finding["weight"] != "choice"}
+        causes = report.get("causes")
+        if causes is not None:  # one for each
+            self.assertEqual(len(causes), len(held), causes)
+        return held
+
+    def test_both_faults_are_told_each_by_its_clause(self):
+        frames = {fault: self.held_against(fault) for fault in ("masks-frames", "sends-1005", "accepts-rsv2")}
+        for fault, held in frames.items():
+            self.assertEqual(len(held), 1, f"{fault}: {held}")
+        for answer, told in self.ANSWERS.items():
+            self.assertEqual(self.held_against(answer), {told})
+        for (answer, told), (fault, held) in zip(self.ANSWERS.items(), frames.items()):
+            self.assertEqual(self.held_against(answer, fault), {told} | held)
+
+    def test_names_may_be_joined(self):
+        self.assertIn(self.ANSWERS["constant-accept"], self.held_against("constant-accept+sends-1005"))
+        self.run_it("echo", "--fault", "constant-accept+sends-1004", expect=USAGE)
 
 
 class Unreachable(Program):

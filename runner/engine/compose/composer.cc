@@ -1,5 +1,6 @@
 #include "runner/engine/compose/composer.h"
 
+#include <ws/core/close.h>
 #include <ws/core/mask.h>
 
 #include <algorithm>
@@ -126,13 +127,8 @@ void Composer::parts(ws::Opcode opcode, const std::vector<ws::Bytes>& parts, con
 }
 
 ws::Bytes close_payload(std::optional<std::uint16_t> code, ws::ByteView reason) {
-  const std::size_t head = code ? 2 : 0;
-  ws::Bytes payload(head + reason.size());
-  if (code) {
-    payload[0] = static_cast<std::byte>(*code >> 8);
-    payload[1] = static_cast<std::byte>(*code & 0xff);
-  }
-  std::ranges::copy(reason, payload.begin() + static_cast<std::ptrdiff_t>(head));
+  ws::Bytes payload = code ? ws::encode_close(ws::CloseReason{*code, {}}) : ws::Bytes{};
+  ws::append(payload, reason);
   return payload;
 }
 

@@ -3,9 +3,10 @@
 #pragma once
 #include "runner/catalogue/case.h"
 
-#include <ws/core/connection/connection.h>
 #include <ws/core/deflate/deflate.h>
 #include <ws/core/frame.h>
+#include <ws/core/http/extensions.h>
+#include <ws/core/state.h>
 
 #include <cstdint>
 #include <functional>

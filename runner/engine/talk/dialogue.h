@@ -4,8 +4,8 @@
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/talk/inbound.h"
 #include "runner/engine/talk/opening.h"
+#include "runner/engine/talk/outbound.h"
 #include "runner/engine/talk/process_usage.h"
-#include "runner/engine/talk/watchdog.h"
 
 #include <asio/steady_timer.hpp>
 
@@ -24,7 +24,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   using Clock = std::chrono::steady_clock;
   enum class Waited : std::uint8_t { done, ended, silent };
 
-  // Reading.
+  // Listening.
   asio::awaitable<void> read();
   void take(ws::ByteView octets);
   void end_of_stream(const std::error_code& error);
@@ -38,27 +38,22 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   // Nothing that the steps still hold would change what the endpoint does.
   [[nodiscard]] bool over() const;
 
-  // Writing.
-  asio::awaitable<void> put(ws::ByteView octets);
-  asio::awaitable<void> flush();  // all gathered octets, cut as the case says
-  asio::awaitable<void> after_step();
   asio::awaitable<void> answer_pings();
-  void read_when_stuck();
-  [[nodiscard]] Clock::duration moment() const;
-  [[nodiscard]] Composer::Sink sink();
-
-  // Steps.
-  asio::awaitable<void> play(const std::vector<Step>& steps);
-  asio::awaitable<void> send(const step::Frame& frame);
-  asio::awaitable<void> send_with_pauses(const step::Frame& frame, std::size_t payload_size);
-  asio::awaitable<void> send(const step::Message& message);
-  asio::awaitable<void> send(const step::Close& close);
-  asio::awaitable<void> pass(const step::Sentinel& sentinel);
-  asio::awaitable<void> await_echo();
-  asio::awaitable<void> send(const step::Octets& raw);
-  asio::awaitable<void> end(const step::Tcp& tcp);
   void set_reading(bool on);
-  asio::awaitable<void> look_for_harm(const step::Alive& alive);
+
+  // Steps: one function for each kind, and none for all of them, so that a new kind is not passed over in silence.
+  asio::awaitable<void> play(const std::vector<Step>& steps);
+  asio::awaitable<void> play(const step::Frame& frame);
+  asio::awaitable<void> play(const step::Message& message);
+  asio::awaitable<void> play(const step::Close& close);
+  asio::awaitable<void> play(const step::Sentinel& sentinel);
+  asio::awaitable<void> play(const step::AwaitEcho&);
+  asio::awaitable<void> play(const step::Octets& raw);
+  asio::awaitable<void> play(const step::Tcp& tcp);
+  asio::awaitable<void> play(const step::Reading& reading);
+  asio::awaitable<void> play(const step::Alive& alive);
+  asio::awaitable<void> play(const step::Repeat& repeat);
+  asio::awaitable<void> send_with_pauses(const step::Frame& frame, std::size_t payload_size);
   void compare_usage(const step::Alive& alive);
   void gather_sentinel(std::string mark);
   void mark_close(ws::ByteView payload);
@@ -84,17 +79,17 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Inbound inbound_;
   PayloadGenerator payloads_;
   Composer composer_;
-  asio::steady_timer changed_, stuck_;
-  Watchdog watchdog_;
+  Outbound outbound_;
+  asio::steady_timer changed_;
   Clock::time_point deadline_, last_activity_ = Clock::now();
-  ws::Bytes early_;                // what came behind the endpoint's head
-  std::size_t ahead_;              // octets of the steps that are on the wire already
-  ws::Bytes out_;                  // gathered, not yet written
-  std::vector<std::size_t> cuts_;  // ends of the frames in out_
+  ws::Bytes early_;  // what came behind the endpoint's head
   ProcessUsage usage_before_;
   bool wants_to_read_ = true;  // false: a slow reader
-  bool reading_ = false, ended_ = false, write_failed_ = false;
-  bool closing_sent_ = false, in_frame_ = false, gave_up_ = false;
+  bool reader_runs_ = false;   // read() has not returned yet
+  bool heard_all_ = false;     // nothing more is heard: the stream ended, or the tester reset it
+  bool close_sent_ = false;    // a Close frame went out, of the steps or the tester's own
+  bool in_frame_ = false;      // some octets of a frame are on the wire, and not all
+  bool gave_up_ = false;       // an echo that was waited for did not come
 };
 
 }  // namespace touchstone

@@ -21,8 +21,7 @@ asio::awaitable<void> Dialogue::finish() {
   } else if (std::holds_alternative<end::Fails>(end)) {
     co_await end_in_failure();
   } else {
-    cuts_.clear();
-    co_await flush();
+    co_await outbound_.flush();
     co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
   }
   co_await end_tcp();
@@ -30,9 +29,8 @@ asio::awaitable<void> Dialogue::finish() {
 
 asio::awaitable<void> Dialogue::end_politely() {
   // What the RFC leaves to the endpoint it has decided when it answers a Ping behind it; our Close might be faster.
-  if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !closing_sent_) gather_sentinel("after");
-  cuts_.clear();
-  co_await flush();
+  if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !close_sent_) gather_sentinel("after");
+  co_await outbound_.flush();
   if (!gave_up_) {
     co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
   }
@@ -44,16 +42,9 @@ asio::awaitable<void> Dialogue::end_politely() {
 
 // RFC 6455 7.2.1: TCP may be lost at any time. Whatever the endpoint still says, it gives up the connection too.
 asio::awaitable<void> Dialogue::abandon() {
-  cuts_.clear();
-  co_await flush();
-  if (!o_.ended_tcp_in_steps && !ended_ && !write_failed_) {
-    recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
-    watchdog_.arm(options_.timeout);
-    co_await stream_->shutdown_send();
-    watchdog_.disarm();
-  }
-  closing_sent_ = true;
-  if (!ended_ && co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
+  co_await outbound_.flush();
+  if (!o_.ended_tcp_in_steps && outbound_.can_send()) co_await outbound_.end();
+  if (!heard_all_ && co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;
   }
 }
@@ -71,11 +62,10 @@ bool Dialogue::all_replies_in() const {
 // A sentinel goes right behind what must fail the connection: its Pong proves that the endpoint went on.
 asio::awaitable<void> Dialogue::end_in_failure() {
   if (over()) co_return;
-  const bool can_ask = !closing_sent_;
+  const bool can_ask = !close_sent_;
   const std::size_t ping = o_.sent_pings.size();
   gather_sentinel("after");
-  cuts_.clear();
-  co_await flush();
+  co_await outbound_.flush();
   co_await wait_for([this, ping] { return closed_or_failed() || inbound_.answered(ping); },
                     "the end of the connection");
   if (closed_or_failed() || !inbound_.answered(ping)) co_return;
@@ -86,17 +76,16 @@ asio::awaitable<void> Dialogue::end_in_failure() {
 }
 
 asio::awaitable<void> Dialogue::send_close() {
-  if (closing_sent_ || ended_ || write_failed_) co_return;
-  closing_sent_ = true;
+  if (close_sent_ || !outbound_.can_send()) co_return;
+  close_sent_ = true;
   std::uint16_t code = ws::close_code::kNormal;
   if (o_.close && *o_.close && ws::close_code_on_wire((*o_.close)->code)) code = (*o_.close)->code;
   // RFC 6455 7.1.6 leaves the answer's body open; an empty Close gets an empty answer.
   if (inbound_.failed()) code = std::max(ws::close_code::kProtocolError, ws::rule(*o_.violation).close_code);
   const bool empty = o_.close && !*o_.close;
   if (!empty) o_.local_close_code = code;
-  composer_.frame(ws::Opcode::close, true, 0, empty ? ws::Bytes{} : close_payload(code, {}), sink());
-  cuts_.clear();
-  co_await put(std::exchange(out_, {}));
+  composer_.frame(ws::Opcode::close, true, 0, empty ? ws::Bytes{} : close_payload(code, {}), outbound_.sink());
+  co_await outbound_.put_gathered();
 }
 
 // RFC 6455 7.1.1: the server closes TCP first. As the client, the tester waits for that, and ends TCP itself only
@@ -108,13 +97,10 @@ asio::awaitable<void> Dialogue::end_tcp() {
     co_return;
   }
   if (o_.close) co_await send_close();
-  if (ended_) co_return;
+  if (heard_all_) co_return;
   const bool first = role_ == ws::Role::server;
   if (!first && co_await wait_for([] { return false; }, "the end of TCP") == Waited::ended) co_return;
-  watchdog_.arm(options_.timeout);
-  co_await stream_->shutdown_send();
-  watchdog_.disarm();
-  recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
+  co_await outbound_.end();
   if (co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;
   } else {

@@ -29,68 +29,35 @@ void Inbound::open(ws::Role role, const std::optional<ws::DeflateParams>& deflat
   options.mask_key = [] { return ws::MaskKey{}; };  // nothing of its output is sent
   options.nonce = [] { return std::string(); };
   receiver_.emplace(ws::Connection::opened(std::move(options), deflate));
-  deflate_ = deflate.has_value();
+  own_frames_.emplace(deflate.has_value());
 }
 
 void Inbound::take(ws::ByteView octets) {
   while (!octets.empty()) {
-    std::optional<ws::FrameHeader> begun;
-    const bool in_payload = left_ > 0;
-    const std::size_t n = recorder_.received(octets, [&](const ws::FrameHeader& header) { begun = header; });
-    if (in_payload) {
-      left_ -= n;
-      hand_on(octets.first(n));
-    } else {
-      ws::append(held_, octets.first(n));
-    }
-    if (begun) begin_frame(*begun);
-    octets = octets.subspan(n);
+    const auto step = recorder_.received(octets);
+    if (step.begun) begin_frame();
+    if (!step.payload.empty()) hand_on(step.payload);
+    octets = octets.subspan(step.taken);
   }
 }
 
-void Inbound::begin_frame(const ws::FrameHeader& header) {
-  on_header(header);
-  ws::Bytes octets = std::exchange(held_, {});
-  const std::size_t head = ws::header_size(std::span<const std::byte, 2>(octets.data(), 2));
-  left_ = header.length - (octets.size() - head);
-  if (!ends_empty_compressed(header)) return hand_on(octets);
-  // C-37: such a message is weak, no fault. RFC 7692 7.2.3.6 has its proper form, a single 00.
+void Inbound::begin_frame() {
+  const ws::FrameHeader& header = *recorder_.frame().header();
+  const auto broken = own_frames_->take(header);
+  if (broken.second_close) see(Seen::Kind::close_again);
+  if (broken.data_after_close) see(Seen::Kind::data_after_close);
+  const auto& keys = own_frames_->mask_keys();
+  if (keys.size() > o_.mask_keys.size()) o_.mask_keys.push_back(keys.back());
+  if (!broken.empty_compressed) return hand_on(recorder_.frame().head());
+  // C-37: such a message is weak, no fault.
   o_.empty_compressed = true;
-  octets.clear();
-  ws::encode_frame(header, ws::Bytes(1), octets);
-  hand_on(octets);
-}
-
-bool Inbound::ends_empty_compressed(const ws::FrameHeader& header) {
-  if (ws::is_control(header.opcode)) return false;
-  if (header.opcode != ws::Opcode::cont) {
-    compressed_ = header.rsv1;
-    compressed_octets_ = 0;
-  }
-  compressed_octets_ += header.length;
-  return deflate_ && compressed_ && header.fin && compressed_octets_ == 0;
+  hand_on(ws::rules::proper_empty_compressed(header));
 }
 
 void Inbound::hand_on(ws::ByteView octets) {
   receiver_->receive(octets);
   while (auto event = receiver_->next_event()) on_event(std::move(*event));
   receiver_->wrote(receiver_->output().size());
-}
-
-// What comes behind a Close is outside the receiver's interest, but not outside RFC 6455 5.5.1.
-void Inbound::on_header(const ws::FrameHeader& header) {
-  constexpr std::size_t kMostKeys = 10'000;
-  if (header.mask && o_.mask_keys.size() < kMostKeys) {
-    std::uint32_t key = 0;
-    for (const std::byte octet : *header.mask) key = key << 8 | std::to_integer<std::uint32_t>(octet);
-    o_.mask_keys.push_back(key);
-  }
-  if (!close_seen_) {
-    close_seen_ = header.opcode == ws::Opcode::close;
-    return;
-  }
-  if (header.opcode == ws::Opcode::close) see(Seen::Kind::close_again);
-  if (!ws::is_control(header.opcode)) see(Seen::Kind::data_after_close);
 }
 
 void Inbound::on_event(ws::Event event) {
@@ -105,26 +72,24 @@ void Inbound::on_event(ws::Event event) {
     see(Seen::Kind::close);
   } else if (auto* failed = std::get_if<ws::event::Failed>(&event)) {
     if (failed->violation == ws::Violation::close_code_invalid && repeats_our_code()) return;
-    // The receiver drops all that comes behind a Close; which of it is forbidden is on_header()'s to say.
+    // The receiver drops all that comes behind a Close; which of it is forbidden is for OwnFrames to say.
     if (failed->violation == ws::Violation::frame_after_close) return;
     o_.violation = failed->violation;
     o_.violation_offset = failed->offset;
+    const Entry* last = recorder_.last_received();
+    if (failed->violation == ws::Violation::close_code_invalid && last != nullptr)
+      o_.bad_close_code = ws::close_code_of(ws::as_octets(last->octets));
   }
 }
 
-// RFC 6455 5.5.1 lets an endpoint repeat the code of the Close that it answers; that the code has no meaning is then
-// the tester's doing (C-29). 1005, 1006 and 1015 are never sent, not even so (7.4.1).
+// That the code has no meaning is then the tester's doing (C-29).
 bool Inbound::repeats_our_code() {
-  namespace cc = ws::close_code;
   const Entry* last = recorder_.last_received();
-  if (last == nullptr || last->octets.size() < 2 || !o_.sent_close_in_steps) return false;
-  const auto octets = ws::as_octets(last->octets);
-  const auto code =
-      static_cast<std::uint16_t>(std::to_integer<unsigned>(octets[0]) << 8 | std::to_integer<unsigned>(octets[1]));
-  if (code != o_.local_close_code || code == cc::kNoStatus || code == cc::kAbnormal || code == cc::kTlsHandshake)
-    return false;
+  if (last == nullptr || !o_.sent_close_in_steps) return false;
+  const auto code = ws::close_code_of(ws::as_octets(last->octets));
+  if (!code || !ws::rules::may_repeat(*code, o_.local_close_code)) return false;
   o_.repeated_our_bad_code = true;
-  o_.close = ws::CloseReason{code, last->octets.substr(2)};
+  o_.close = ws::CloseReason{*code, last->octets.substr(2)};
   see(Seen::Kind::close);
   return true;
 }

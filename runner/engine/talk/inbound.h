@@ -7,6 +7,7 @@
 #include "runner/engine/verdict/observation.h"
 
 #include <ws/core/connection/connection.h>
+#include <ws/rules/own_frames.h>
 
 namespace touchstone {
 
@@ -32,10 +33,8 @@ class Inbound {
   std::vector<ws::Bytes> pings_to_answer;
 
  private:
-  void on_header(const ws::FrameHeader& header);
-  void begin_frame(const ws::FrameHeader& header);
+  void begin_frame();
   void hand_on(ws::ByteView octets);
-  [[nodiscard]] bool ends_empty_compressed(const ws::FrameHeader& header);
   void on_event(ws::Event event);
   [[nodiscard]] bool repeats_our_code();
   void on_message(ws::Opcode opcode, ws::ByteView octets);
@@ -46,12 +45,7 @@ class Inbound {
   Recorder& recorder_;
   bool let_go_;
   std::optional<ws::Connection> receiver_;
-  ws::Bytes held_;          // of a frame whose header is not complete yet
-  std::uint64_t left_ = 0;  // payload octets of the present frame still to come
-  bool deflate_ = false;
-  bool compressed_ = false;              // the message that comes in has RSV1 set
-  std::uint64_t compressed_octets_ = 0;  // of it, so far
-  bool close_seen_ = false;
+  std::optional<ws::rules::OwnFrames> own_frames_;
   std::size_t kept_ = 0;      // octets of messages kept
   std::size_t answered_ = 0;  // pings up to here are answered
   // The message that the tester is in the middle of.

@@ -6,6 +6,7 @@
 #include "runner/engine/talk/watchdog.h"
 
 #include <fmt/format.h>
+#include <ws/rules/answer.h>
 #include <asio/error.hpp>
 
 #include <algorithm>
@@ -58,12 +59,16 @@ void accept_answer(Observation& o, const OpeningRequest& request,
     o.handshake_failure = fmt::format("the server answered {} {}", answer->status, answer->reason);
     return;
   }
-  const auto agreed = judge_answer(*answer, request);
-  if (!agreed) {
-    o.handshake_violation = agreed.error();
+  auto reading = ws::rules::read_answer(*answer, request.facts);
+  o.answer_faults = std::move(reading.faults);
+  if (!reading.agreement) {
+    o.handshake_violation = o.answer_faults.back().violation;
     return;
   }
-  o.deflate = *agreed;
+  // A strict client fails the connection for any fault (RFC 6455 4.1). Here it is noted, and what lies after it is
+  // judged too, on the connection as the server says that it is.
+  o.deflate = reading.agreement->deflate;
+  o.unknown_extension = reading.agreement->unknown_extension;
   o.opened = true;
 }
 
@@ -109,16 +114,8 @@ std::string swapped(std::string name) {
 // The elements of a comma list over all fields of that name, whatever they are.
 std::vector<std::string> elements(const std::vector<ws::Field>& fields, std::string_view name) {
   std::vector<std::string> all;
-  for (std::string_view value : ws::field_values(fields, name)) {
-    while (!value.empty()) {
-      const auto comma = std::min(value.find(','), value.size());
-      const auto element = value.substr(0, comma);
-      value.remove_prefix(std::min(comma + 1, value.size()));
-      const auto begin = element.find_first_not_of(" \t");
-      if (begin == std::string_view::npos) continue;
-      all.emplace_back(element.substr(begin, element.find_last_not_of(" \t") - begin + 1));
-    }
-  }
+  for (const std::string_view value : ws::field_values(fields, name))
+    for (const std::string_view element : ws::list_elements(value)) all.emplace_back(element);
   return all;
 }
 
@@ -132,14 +129,21 @@ ws::Bytes glued_frames(const Case& c, ws::Role role, std::uint64_t seed,
   PayloadGenerator payloads(seed);
   ws::Bytes octets;
   const auto sink = [&](const WireFrame& frame) { ws::append(octets, frame.octets); };
+  // True: the step was composed, and the next one may go out with it.
+  const Overloaded compose{
+      [&](const step::Frame& frame) {
+        composer.frame(frame, payloads.make(frame.payload), sink);
+        return true;
+      },
+      [&](const step::Message& message) {
+        composer.message(message.opcode, payloads.make(message.payload), message.fragment, message.deflate, sink);
+        return true;
+      },
+      [](const step::OneOf<step::Close, step::Octets, step::Repeat> auto&) { return false; },
+      [](const step::WithoutPayload auto&) { return false; },
+  };
   for (const Step& step : c.steps) {
-    if (const auto* frame = std::get_if<step::Frame>(&step.action)) {
-      composer.frame(*frame, payloads.make(frame->payload), sink);
-    } else if (const auto* message = std::get_if<step::Message>(&step.action)) {
-      composer.message(message->opcode, payloads.make(message->payload), message->fragment, message->deflate, sink);
-    } else {
-      break;
-    }
+    if (!std::visit(compose, step.action)) break;
   }
   return octets;
 }
@@ -156,76 +160,48 @@ ws::Bytes what_is_behind(Opening& opening, const Case& c, const HeadScript& scri
 
 // Whether a client has to take the answer that was made of a script, and what is in force then.
 std::optional<ws::DeflateParams> judge_own_answer(OpeningAnswer& answer, std::size_t start,
-                                                  const OpeningRequest& request) {
+                                                  const ws::RequestFacts& request) {
   const auto head = ws::parse_response(ws::ByteView(answer.octets).subspan(start), kHeadLimits);
   answer.lawful = false;
   answer.status = head ? std::optional(head->status) : std::nullopt;
   if (!head || head->status != 101) return std::nullopt;
-  const auto agreed = judge_answer(*head, request);
-  answer.lawful = agreed.has_value();
-  return agreed.value_or(std::nullopt);
+  const auto reading = ws::rules::read_answer(*head, request);
+  answer.lawful = reading.faults.empty();
+  return answer.lawful ? reading.agreement->deflate : std::nullopt;
 }
 
 }  // namespace
 
 OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed) {
   OpeningRequest request;
-  request.promise.key = fresh_key(seed);
+  request.facts.key = fresh_key(seed);
   PlainHead plain{fmt::format("GET {} HTTP/1.1", target.url.target), {}};
   const std::string host = target.host.empty() ? ws::host_field(target.url) : target.host;
   auto& fields = plain.fields;
   fields.push_back({"Host", host});
   fields.push_back({"Upgrade", "websocket"});
   fields.push_back({"Connection", "Upgrade"});
-  fields.push_back({"Sec-WebSocket-Key", request.promise.key});
+  fields.push_back({"Sec-WebSocket-Key", request.facts.key});
   fields.push_back({"Sec-WebSocket-Version", "13"});
   if (!target.subprotocols.empty()) {
     fields.push_back({"Sec-WebSocket-Protocol", fmt::format("{}", fmt::join(target.subprotocols, ", "))});
   }
   if (!c.offer.empty()) fields.push_back({"Sec-WebSocket-Extensions", fmt::format("{}", fmt::join(c.offer, ", "))});
   fields.insert(fields.end(), target.fields.begin(), target.fields.end());
-  const HeadWords words{host, target.url.target, request.promise.key, {}, {}, {}};
+  const HeadWords words{host, target.url.target, request.facts.key, {}, {}, {}};
   auto head = scripted_head(c.request.value_or(HeadScript{}), plain, words, seed);
   request.octets = std::move(head.octets);
   // What the endpoint may choose from is what this head says, as it is sent.
-  if (const auto* key = ws::find_field(head.fields, "Sec-WebSocket-Key")) request.promise.key = key->value;
-  request.promise.subprotocols = elements(head.fields, "Sec-WebSocket-Protocol");
-  if (auto parsed = ws::parse_extensions(head.fields)) request.offers = std::move(*parsed);
+  if (const auto* key = ws::find_field(head.fields, "Sec-WebSocket-Key")) request.facts.key = key->value;
+  request.facts.subprotocols = elements(head.fields, "Sec-WebSocket-Protocol");
+  if (auto parsed = ws::parse_extensions(head.fields)) request.facts.extensions = std::move(*parsed);
   return request;
-}
-
-std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(const ws::ResponseHead& answer,
-                                                                            const OpeningRequest& request) {
-  ws::ResponseHead without_extensions = answer;
-  std::erase_if(without_extensions.fields, [](const ws::Field& field) {
-    return ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
-  });
-  if (const auto facts = ws::check_response(without_extensions, request.promise); !facts) {
-    return std::unexpected(facts.error());
-  }
-  const auto chosen = ws::parse_extensions(answer.fields);
-  if (!chosen) return std::unexpected(chosen.error());
-  std::optional<ws::DeflateParams> agreed;
-  for (const auto& element : *chosen) {
-    std::expected<ws::DeflateParams, ws::Violation> verdict = std::unexpected(ws::Violation::extension_not_offered);
-    for (const auto& offered : request.offers) {
-      if (verdict || element.name != offered.name) continue;
-      // RFC 7692 7: an element that has to be declined offers nothing.
-      const auto offer = ws::read_offer(offered);
-      verdict =
-          offer ? ws::check_deflate(*offer, element) : std::unexpected(ws::Violation::extension_parameters_invalid);
-    }
-    if (!verdict) return std::unexpected(verdict.error());
-    if (agreed) return std::unexpected(ws::Violation::extension_parameters_invalid);  // the same extension twice
-    agreed = *verdict;
-  }
-  return agreed;
 }
 
 OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
                              std::uint64_t seed) {
   OpeningAnswer answer;
-  PlainHead plain{"HTTP/1.1 101 Switching Protocols", {}};
+  PlainHead plain{fmt::format("HTTP/1.1 101 {}", ws::reason_phrase(101)), {}};
   auto& fields = plain.fields;
   const std::string accept = ws::accept_key(facts.key);
   const std::string subprotocol = facts.subprotocols.empty() ? std::string() : facts.subprotocols.front();
@@ -247,8 +223,7 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
   const HeadScript script = c.answer.value_or(HeadScript{});
   const auto head = scripted_head(script, plain, words, seed);
   answer.octets = head.octets;
-  if (c.answer)
-    answer.deflate = judge_own_answer(answer, head.start, {{}, {facts.key, facts.subprotocols, {}}, facts.extensions});
+  if (c.answer) answer.deflate = judge_own_answer(answer, head.start, facts);
   return answer;
 }
 

@@ -40,14 +40,9 @@ struct Opening {
 // The tester's request (RFC 6455 4.1) in a case, ready to be sent.
 struct OpeningRequest {
   ws::Bytes octets;
-  ws::RequestPromise promise;  // without the extensions, which are judged by `offers`
-  std::vector<ws::Extension> offers;
+  ws::RequestFacts facts;  // the key, and all that the endpoint may choose from
 };
 [[nodiscard]] OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_t seed);
-
-// Judges a 101 answer against the request, element by element of the offer (RFC 6455 4.1, RFC 7692 5.1).
-[[nodiscard]] std::expected<std::optional<ws::DeflateParams>, ws::Violation> judge_answer(
-    const ws::ResponseHead& answer, const OpeningRequest& request);
 
 // The tester's answer to a client under test (RFC 6455 4.2.2): the first element of `accept` that the client's offer
 // allows, together with what that offer asks of a server; the client's first subprotocol. Then the case's script.
@@ -60,7 +55,8 @@ struct OpeningAnswer {
 [[nodiscard]] OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, const ws::RequestFacts& facts,
                                            std::uint64_t seed);
 
-// True: the connection is open. Otherwise the observation says why it is not.
+// True: the connection is open, whatever else the answer breaks (Observation::answer_faults). Otherwise the observation
+// says why it is not.
 [[nodiscard]] asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
                                                    const SessionOptions& options);
 // `request` is the client's head, and `opening.early` what came behind it.

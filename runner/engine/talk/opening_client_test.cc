@@ -69,7 +69,7 @@ std::vector<const Case*> cases_about_answers() {
 
 ClientUnderTest reference(const ws::io::ConnectOptions& options) {
   return [options](std::uint16_t port) -> asio::awaitable<void> {
-    ws::Url url{false, "127.0.0.1", port, "/"};
+    ws::Url url("127.0.0.1", port);
     (void)co_await ws::io::run_echo_client(url, options);
   };
 }

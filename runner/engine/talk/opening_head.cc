@@ -65,11 +65,6 @@ std::optional<ws::Field> as_field(const Line& line) {
   return ws::Field{line.text.substr(0, colon), line.text.substr(colon + 1)};
 }
 
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t");
-  return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 }  // namespace
 
 ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, const HeadWords& words,
@@ -92,7 +87,8 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
   std::string out = (script.start.empty() ? plain.start : filled(script.start, words)) + "\r\n";
   for (const Line& line : lines) {
     out += (line.name.empty() ? line.text : line.name + ": " + line.text) + "\r\n";
-    if (auto field = as_field(line)) head.fields.push_back({std::move(field->name), trimmed(field->value)});
+    if (auto field = as_field(line))
+      head.fields.push_back({std::move(field->name), std::string(ws::trim(field->value))});
   }
   ws::append(head.octets, ws::as_octets(out + "\r\n"));
   return head;

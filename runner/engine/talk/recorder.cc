@@ -1,6 +1,7 @@
 #include "runner/engine/talk/recorder.h"
 
 #include <ws/core/mask.h>
+#include <ws/rules/mask_keys.h>
 
 #include <zlib.h>
 
@@ -23,12 +24,6 @@ std::uint8_t rsv_bits(const ws::FrameHeader& header) {
   return static_cast<std::uint8_t>((header.rsv1 ? 4 : 0) | (header.rsv2 ? 2 : 0) | (header.rsv3 ? 1 : 0));
 }
 
-std::uint32_t network_order(const ws::MaskKey& key) {
-  std::uint32_t value = 0;
-  for (const std::byte octet : key) value = value << 8 | std::to_integer<std::uint32_t>(octet);
-  return value;
-}
-
 Entry entry_of(const ws::FrameHeader& header, Entry::Direction direction) {
   Entry entry;
   entry.direction = direction;
@@ -36,7 +31,7 @@ Entry entry_of(const ws::FrameHeader& header, Entry::Direction direction) {
   entry.opcode = static_cast<std::uint8_t>(header.opcode);
   entry.fin = header.fin;
   entry.rsv = rsv_bits(header);
-  if (header.mask) entry.mask = network_order(*header.mask);
+  if (header.mask) entry.mask = ws::rules::as_number(*header.mask);
   entry.length = header.length;
   return entry;
 }
@@ -142,74 +137,53 @@ void Recorder::look_for_twin(Entry& entry) const {
 }
 
 void Recorder::complete_frame() {
-  header_.reset();
-  head_.clear();
   look_for_twin(entry_);
   // An echo is told by its twin; only a short one is worth repeating.
   if (entry_.same_as && entry_.octets.size() > 125 && !transcript_.whole) entry_.octets.clear();
   add(std::exchange(entry_, Entry{}));
 }
 
-std::size_t Recorder::take_header(ws::ByteView octets) {
-  std::size_t taken = 0;
-  while (taken < octets.size()) {
-    head_.push_back(octets[taken++]);
-    if (head_.size() < 2) continue;
-    if (head_.size() == ws::header_size(std::span<const std::byte, 2>(head_.data(), 2))) {
-      header_ = ws::decode_header_lenient(head_);
-      break;
-    }
+void Recorder::take_payload(const ws::rules::FrameWalker::Step& step) {
+  ws::ByteView piece = step.payload;
+  ws::Bytes unmasked;
+  if (const auto& key = walker_.header()->mask) {  // a client's: what is written down is what it means
+    unmasked = ws::to_bytes(piece);
+    ws::apply_mask(unmasked, *key, static_cast<std::size_t>(step.at % key->size()));
+    piece = unmasked;
   }
-  return taken;
+  if (entry_.octets.size() < keep_) {
+    entry_.octets += ws::as_text(piece.first(std::min(piece.size(), keep_ - entry_.octets.size())));
+  }
+  entry_.crc32 = crc(entry_.crc32, piece);
 }
 
-std::size_t Recorder::received(ws::ByteView octets, const std::function<void(const ws::FrameHeader&)>& on_frame) {
-  std::size_t taken = 0;
-  if (!header_) {
-    taken = take_header(octets);
-    if (header_) {
-      left_ = header_->length;
-      entry_ = entry_of(*header_, Entry::Direction::received);
-      entry_.at_us = now_us();
-      on_frame(*header_);
-    }
+ws::rules::FrameWalker::Step Recorder::received(ws::ByteView octets) {
+  const auto step = walker_.take(octets);
+  transcript_.octets_received += step.taken;
+  if (step.begun) {
+    entry_ = entry_of(*walker_.header(), Entry::Direction::received);
+    entry_.at_us = now_us();
   }
-  if (header_) {
-    auto piece = octets.subspan(taken, static_cast<std::size_t>(std::min<std::uint64_t>(octets.size() - taken, left_)));
-    left_ -= piece.size();
-    taken += piece.size();
-    ws::Bytes unmasked;
-    if (header_->mask) {  // a client's: what is written down is what it means
-      unmasked.assign(piece.begin(), piece.end());
-      ws::apply_mask(unmasked, *header_->mask, static_cast<std::size_t>((header_->length - left_ - piece.size()) % 4));
-      piece = unmasked;
-    }
-    if (entry_.octets.size() < keep_) {
-      entry_.octets += ws::as_text(piece.first(std::min(piece.size(), keep_ - entry_.octets.size())));
-    }
-    entry_.crc32 = crc(entry_.crc32, piece);
-    if (left_ == 0) complete_frame();
-  }
-  transcript_.octets_received += taken;
-  return taken;
+  if (walker_.header() != nullptr) take_payload(step);
+  if (walker_.complete()) complete_frame();
+  return step;
 }
 
 void Recorder::finish() {
-  if (header_) {
+  if (walker_.header() != nullptr && !walker_.complete()) {
     entry_.note = "the stream ended inside this frame";
-    header_.reset();
     add(std::exchange(entry_, Entry{}));
-  } else if (!head_.empty()) {
+  } else if (walker_.header() == nullptr && !walker_.head().empty()) {
     Entry entry;
     entry.at_us = now_us();
     entry.direction = Entry::Direction::received;
     entry.kind = Entry::Kind::octets;
-    entry.length = head_.size();
-    entry.octets = ws::to_string(head_);
+    entry.length = walker_.head().size();
+    entry.octets = ws::to_string(walker_.head());
     entry.note = "the stream ended inside this frame header";
     add(std::move(entry));
   }
-  head_.clear();
+  walker_ = {};
   transcript_.entries.insert(transcript_.entries.end(), std::make_move_iterator(tail_.begin()),
                              std::make_move_iterator(tail_.end()));
   tail_.clear();

@@ -2,11 +2,10 @@
 #pragma once
 #include "reports/result/result.h"
 
-#include <ws/core/frame.h>
+#include <ws/rules/frame_walker.h>
 
 #include <chrono>
 #include <deque>
-#include <functional>
 
 namespace touchstone {
 
@@ -24,10 +23,9 @@ class Recorder {
   // What people want to know about the last frame received ("message 3, as sent").
   void annotate_received(std::string text);
 
-  // Octets of frames from the endpoint, cut anywhere: takes them up to the end of the frame that is coming
-  // in, and returns how many that were (all, when the frame goes on). `on_frame` is called once a header is
-  // complete.
-  [[nodiscard]] std::size_t received(ws::ByteView octets, const std::function<void(const ws::FrameHeader&)>& on_frame);
+  // Octets of frames from the endpoint, cut anywhere: takes them up to the end of the frame that is coming in.
+  ws::rules::FrameWalker::Step received(ws::ByteView octets);
+  [[nodiscard]] const ws::rules::FrameWalker& frame() const noexcept { return walker_; }  // the one that is coming in
   // The stream ended: an unfinished frame becomes an entry of its own.
   void finish();
 
@@ -40,7 +38,7 @@ class Recorder {
  private:
   void add(Entry entry);
   [[nodiscard]] std::size_t most_entries() const;
-  [[nodiscard]] std::size_t take_header(ws::ByteView octets);
+  void take_payload(const ws::rules::FrameWalker::Step& step);
   void complete_frame();
   [[nodiscard]] std::int64_t now_us() const;
   [[nodiscard]] bool merges(const Entry& entry) const;
@@ -52,9 +50,7 @@ class Recorder {
   std::size_t keep_;
   std::size_t kept_ = 0;  // octets, of entries so far
   // The frame that is coming in.
-  ws::Bytes head_;
-  std::optional<ws::FrameHeader> header_;
-  std::uint64_t left_ = 0;
+  ws::rules::FrameWalker walker_;
   Entry entry_;
   std::optional<std::size_t> last_received_;
 };

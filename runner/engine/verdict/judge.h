@@ -19,6 +19,7 @@ struct Verdict {
   Behavior behavior = Behavior::ok;
   Closing closing = Closing::ok;
   std::vector<Finding> findings;
+  bool hidden = false;  // NOT-APPLICABLE: the gravest finding, about another matter, kept the case from being judged
   std::string summary;  // one sentence for people
 };
 

@@ -107,7 +107,7 @@ TEST(Judge, FailsAnEchoOfOtherContent) {
       .closes_politely()
       .gets_close(1000)
       .ends();
-  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-5.6-4");
+  expect_verdict(t.verdict(), Behavior::failed, Closing::ok, "rfc6455-6.2-4");
 }
 
 // RFC 3629 6: RECOMMENDED only, and only for the one at the beginning.
@@ -264,7 +264,7 @@ TEST(Judge, FailsAServersOwn1010ButNotTheRepetitionOfOurs) {
 TEST(Judge, FindsTheRepetitionOfOurMeaninglessCodeWeak) {
   Conversation t;
   t.expects({}, end::Fails{{1002}}).sends_close(2999).gets_close(2999).ends();
-  expect_verdict(t.verdict(), Behavior::non_strict, Closing::wrong_code, "rfc6455-7.4.2-1");
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::wrong_code, "rfc6455-7.4.2-5");
   Conversation reserved;
   reserved.expects({}, end::Fails{{1002}}).sends_close(1006).gets_close(1006).ends();
   expect_verdict(reserved.verdict(), Behavior::failed, Closing::failed);
@@ -275,12 +275,12 @@ TEST(Judge, FindsTheRefusalOfALegalOfferWeak) {
   t.as_case().offer = {"permessage-deflate; server_max_window_bits=8"};
   t.observation().response = ws::ResponseHead{.status = 500, .reason = {}, .fields = {}};
   t.observation().handshake_failure = "the server answered 500";
-  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-5");
   t.observation().response.reset();
   t.observation().handshake_failure = "the server closed TCP before its answer to the opening handshake";
   expect_verdict(t.verdict(), Behavior::errored, Closing::failed);  // an end that nobody saw
   t.observation().eof = true;
-  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-4");
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::ok, "rfc7692-7-5");
   t.as_case().needs_deflate = true;  // this case is about something else
   expect_verdict(t.verdict(), Behavior::errored, Closing::failed);
 }
@@ -383,7 +383,7 @@ TEST(Judge, FailsAServerThatLeavesTcpOpen) {
   Conversation t;
   t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000);
   t.observation().ended_by_tester = true;
-  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-17");
 }
 
 // RFC 6455 5.5.1 asks for the end of TCP where a Close was sent and received.
@@ -391,9 +391,9 @@ TEST(Judge, LeavesAServerTimeWhenTcpEndsInsideAFrame) {
   Conversation t;
   t.expects({}, end::Abandoned{}).gets_close(1000);
   t.observation().ended_by_tester = true;
-  expect_verdict(t.verdict(), Behavior::non_strict, Closing::unclean, "rfc6455-7.1.1-3");
+  expect_verdict(t.verdict(), Behavior::non_strict, Closing::unclean, "rfc6455-7.1.1-1");
   t.sends_close(1000);
-  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-7.1.1-3");
+  expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-17");
 }
 
 // --- A client under test ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <ws/core/http/extensions.h>
 #include <ws/core/http/http1.h>
 #include <ws/core/violation.h>
+#include <ws/rules/answer.h>
 
 #include <memory>
 #include <optional>
@@ -60,13 +61,16 @@ struct SeenMessage {
 
 struct Harm {
   std::string expected, seen;  // for people
+  std::string of;              // "connection", "memory", "CPU"
 };
 
 struct Observation {
   // The opening handshake.
-  std::optional<ws::RequestHead> request;    // of a client under test
-  std::optional<ws::ResponseHead> response;  // of a server under test
-  std::optional<ws::Violation> handshake_violation;
+  std::optional<ws::RequestHead> request;             // of a client under test
+  std::optional<ws::ResponseHead> response;           // of a server under test
+  std::optional<ws::Violation> handshake_violation;   // of a head with which the connection cannot be used
+  std::vector<ws::rules::AnswerFault> answer_faults;  // of a server's 101, which was taken at its word all the same
+  bool unknown_extension = false;         // that 101 accepts an extension whose effect on frames nobody here knows
   std::string handshake_failure;          // for people; set when the connection did not open for another reason
   bool opened = false;                    // as the tester sees it; a client may still have refused the answer
   bool opening_silent = false;            // no answer within the time-out
@@ -89,8 +93,9 @@ struct Observation {
   std::vector<SeenMessage> messages;
   std::optional<std::optional<ws::CloseReason>> close;  // outer: a Close came; inner: it had a body
   bool repeated_our_bad_code = false;  // its Close has a code that nobody should send, but it is the one that it got
-  std::optional<ws::Violation> violation;  // the first rule that the endpoint's own octets broke
-  std::uint64_t violation_offset = 0;      // into the octets received after the opening handshake
+  std::optional<ws::Violation> violation;       // the first rule that the endpoint's own octets broke
+  std::optional<std::uint16_t> bad_close_code;  // that of close_code_invalid
+  std::uint64_t violation_offset = 0;           // into the octets received after the opening handshake
 
   std::vector<std::uint32_t> mask_keys;  // of its frames, in order, when it is a client; a bounded number
   bool empty_compressed = false;         // it sent a compressed message without a single octet (C-37)

@@ -49,5 +49,5 @@ const BROWSER_LIMITS = [
   ['Most status codes', 'A script may close with 1000 or 3000–4999. Codes such as 1002 and 1007 come from the browser itself, when it fails the connection.'],
   ['Fragments', 'A script gets whole messages and sends whole messages. How the browser cuts what it sends is seen, but cannot be asked for.'],
   ['Flow control', 'A script cannot stop reading: the browser keeps all messages in memory until the script takes them.'],
-  ['The end of TCP', 'The browser decides when it closes TCP behind the closing handshake, and shares its network process with other pages.'],
+  ['The end of TCP', 'The browser decides when it closes TCP after the closing handshake, and shares its network process with other pages.'],
 ];

@@ -34,10 +34,7 @@ std::string_view describe(Misuse misuse) noexcept {
   return "unknown misuse";
 }
 
-Connection::Impl::Impl(Options given)
-    : options(std::move(given)),
-      sender(is_client() ? options.mask_key : std::function<MaskKey()>{}),
-      message_reader(options.limits) {
+Connection::Impl::Impl(Options given) : OftenTouched(std::move(given)), message_reader(options.limits) {
   // RFC 6455 5.1: there is no client without masking, and no good default for a key.
   if (is_client() && !options.mask_key) throw std::invalid_argument("ws::Options::mask_key is needed by a client");
 }
@@ -84,12 +81,6 @@ void Connection::Impl::become_closed(Cause cause) {
   move(cause);
   // RFC 6455 7.1.4, 7.1.5: the code is the one in the peer's Close; 1006 when none came.
   events.push_back(event::Closed{peer_close_code.value_or(close_code::kAbnormal), peer_close_code.has_value()});
-}
-
-void Connection::Impl::prefetch() const noexcept {
-  constexpr std::ptrdiff_t kCacheLine = 64;
-  const auto* const end = reinterpret_cast<const char*>(&message_reader) + 1;
-  for (const auto* at = reinterpret_cast<const char*>(&options); at < end; at += kCacheLine) __builtin_prefetch(at);
 }
 
 std::expected<void, Misuse> Connection::Impl::submit(const command::Text& text) {
@@ -157,8 +148,6 @@ Connection Connection::opened(Options options, std::optional<DeflateParams> defl
 
 void Connection::receive(ByteView octets) { impl_->receive(octets); }
 
-std::optional<MessageView> Connection::read_in_place(std::span<std::byte>& in) { return impl_->read_in_place(in); }
-
 void Connection::receive_eof() {
   if (impl_->state != State::closed) impl_->become_closed(Cause::eof);
 }
@@ -184,10 +173,6 @@ std::optional<Piece> Connection::take_piece() {
 ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }
-
-void Connection::swap_output_memory(Bytes& memory) noexcept { impl_->sender.swap_memory(memory); }
-
-void Connection::prefetch() const noexcept { impl_->prefetch(); }
 
 bool Connection::wants_shutdown() const noexcept {
   if (!output().empty()) return false;

@@ -1,8 +1,9 @@
 // connection_impl.h - what stands behind Connection: the two readers, the sender and the state.
 //
 // connection.cc has the public calls and the moves between states, connection_receive.cc the frames,
-// connection_handshake.cc the opening handshake.
+// connection_handshake.cc the opening handshake, fast_way.cc what a server of thousands does in another way.
 #pragma once
+#include "ws/core/connection/connection.h"
 #include "ws/core/connection/header_reader.h"
 #include "ws/core/connection/message_reader.h"
 #include "ws/core/connection/sender.h"
@@ -34,7 +35,26 @@ class EventQueue {
   std::size_t taken_ = 0;
 };
 
-struct Connection::Impl {
+// What the usual message touches, a whole one that is answered. It stands together, for with thousands of connections
+// none of it is in the cache when the message comes: FastWay::prefetch() asks for all of it.
+struct OftenTouched {
+  explicit OftenTouched(Options given)
+      : options(std::move(given)), sender(is_client() ? options.mask_key : std::function<MaskKey()>{}) {}
+
+  bool is_client() const noexcept { return options.role == Role::client; }
+
+  Options options;
+  State state = State::connecting;
+  bool failed = false;                           // a Failed event was given
+  std::optional<std::uint16_t> peer_close_code;  // the peer's Close came: its code or 1005
+  std::uint64_t offset = 0;                      // received octets that were taken from the input
+  EventQueue events;
+  Sender sender;
+  std::optional<FrameHeader> frame;  // the frame that is being read
+  HeaderReader header_reader;
+};
+
+struct Connection::Impl : OftenTouched {
   explicit Impl(Options given);
 
   // The state, and what it implies. connection.cc
@@ -45,7 +65,6 @@ struct Connection::Impl {
 
   // Input. connection_receive.cc
   void receive(ByteView in);
-  std::optional<MessageView> read_in_place(std::span<std::byte>& in);
   void read_frames(ByteView in);
   void begin_frame(const FrameHeader& header);
   bool take_payload(ByteView& in);
@@ -72,21 +91,8 @@ struct Connection::Impl {
   std::expected<void, Misuse> submit(const command::Close& close);
   std::expected<void, Misuse> submit_control(Opcode opcode, ByteView payload);
 
-  bool is_client() const noexcept { return options.role == Role::client; }
-  void prefetch() const noexcept;
-
-  // What the usual message touches, a whole one that is answered, stands together: with thousands of connections none
-  // of it is in the cache when the message comes. prefetch() asks for it, up to the beginning of `message_reader`.
-  Options options;
-  State state = State::connecting;
-  bool failed = false;                           // a Failed event was given
-  std::optional<std::uint16_t> peer_close_code;  // the peer's Close came: its code or 1005
-  std::uint64_t offset = 0;                      // received octets that were taken from the input
-  EventQueue events;
-  Sender sender;
-  std::optional<FrameHeader> frame;  // the frame that is being read
-  HeaderReader header_reader;
-  MessageReader message_reader;
+  // Frames.
+  MessageReader message_reader;      // of which the usual message touches the beginning
   std::uint64_t frame_position = 0;  // payload octets of the frame that came
   std::uint64_t frame_start = 0;     // offset of its payload
   Bytes control_payload;

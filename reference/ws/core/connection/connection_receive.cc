@@ -30,26 +30,6 @@ void Connection::Impl::receive(ByteView in) {
   }
 }
 
-// What read_frames() does, for a frame that needs none of what is kept between frames.
-std::optional<MessageView> Connection::Impl::read_in_place(std::span<std::byte>& in) {
-  if (state != State::open || frame || message_reader.in_message() || !events.empty() || options.report_frames)
-    return std::nullopt;
-  ByteView behind = in;  // the header
-  const auto header = header_reader.take_whole(behind, {.masked = !is_client()}, options.limits);
-  if (!header || is_control(header->opcode) || !header->fin || header->length > behind.size()) return std::nullopt;
-  const std::size_t start = in.size() - behind.size();
-  const auto payload = in.subspan(start, static_cast<std::size_t>(header->length));
-  if (header->mask) apply_mask(payload, *header->mask);
-  const bool is_text = header->opcode == Opcode::text;
-  if (is_text && !is_utf8(payload)) {
-    if (header->mask) apply_mask(payload, *header->mask);  // as it came: receive() finds the octet
-    return std::nullopt;
-  }
-  offset += start + payload.size();
-  in = in.subspan(start + payload.size());
-  return MessageView{is_text, payload};
-}
-
 void Connection::Impl::read_frames(ByteView in) {
   while (!in.empty()) {
     if (state != State::open && state != State::closing) return receive(in);

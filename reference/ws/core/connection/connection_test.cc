@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ws/core/connection/fast_way.h"
 #include "ws/core/connection/test_support.h"
 
 namespace ws {
@@ -195,16 +196,16 @@ TEST(ConnectionMemory, IsLentForOutputOnlyWhenNothingWaitsInIt) {
   memory.reserve(1000);
   const std::byte* const lent = memory.data();
   memory.push_back(std::byte{9});  // what is in it is lost
-  one.swap_output_memory(memory);
+  FastWay::swap_output_memory(one, memory);
   EXPECT_TRUE(one.output().empty());
   EXPECT_TRUE(one.submit(command::Text{"hi"}));
   EXPECT_EQ(one.output().data(), lent);
-  one.swap_output_memory(memory);  // too early
+  FastWay::swap_output_memory(one, memory);  // too early
   EXPECT_EQ(test::to_hex(one.output()), "81 02 68 69");
   EXPECT_EQ(memory.capacity(), 0u);
   one.wrote(4);
-  one.swap_output_memory(memory);
-  other.swap_output_memory(memory);
+  FastWay::swap_output_memory(one, memory);
+  FastWay::swap_output_memory(other, memory);
   EXPECT_TRUE(other.submit(command::Text{"ho"}));
   EXPECT_EQ(other.output().data(), lent);
   EXPECT_EQ(test::to_hex(other.output()), "81 02 68 6f");

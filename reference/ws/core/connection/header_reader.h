@@ -1,6 +1,9 @@
 // header_reader.h - reads one frame header after the other and judges each octet as soon as it is there.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/limits.h>
+#include <ws/core/frame.h>
+
+#include <array>
 
 namespace ws {
 

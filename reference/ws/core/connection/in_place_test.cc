@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "ws/core/connection/fast_way.h"
 #include "ws/core/connection/test_support.h"
 
 namespace ws {
@@ -40,7 +41,7 @@ test::Trace trace_in_place(Connection connection, Bytes input, const std::vector
   const auto give = [&](std::size_t to) {
     auto in = std::span(input).subspan(at, to - at);
     at = to;
-    while (const auto message = connection.read_in_place(in)) {
+    while (const auto message = FastWay::read_in_place(connection, in)) {
       ++in_place;
       seen.events.push_back(message->is_text ? "text " + to_string(message->data)
                                              : "binary " + test::to_hex(message->data));
@@ -78,7 +79,7 @@ TEST(InPlace, UnmasksWhereTheMessageStands) {
   Bytes octets = test::frame_to(Role::server, Opcode::text, as_octets("Hello"));
   append(octets, hex("81"));
   std::span<std::byte> in = octets;
-  const auto message = server.read_in_place(in);
+  const auto message = FastWay::read_in_place(server, in);
   ASSERT_TRUE(message);
   EXPECT_TRUE(message->is_text);
   EXPECT_EQ(as_text(message->data), "Hello");
@@ -92,7 +93,7 @@ TEST(InPlace, UnmasksWhereTheMessageStands) {
 void expect_untouched(Connection connection, const Bytes& octets) {
   Bytes given = octets;
   std::span<std::byte> in = given;
-  EXPECT_FALSE(connection.read_in_place(in)) << test::to_hex(octets);
+  EXPECT_FALSE(FastWay::read_in_place(connection, in)) << test::to_hex(octets);
   EXPECT_EQ(in.data(), given.data());
   EXPECT_EQ(in.size(), given.size());
   EXPECT_EQ(given, octets);

@@ -1,6 +1,6 @@
 // message_reader.h - puts data frames together to messages: unmasks, inflates, checks UTF-8, counts.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/event.h>
 #include <ws/core/connection/header_reader.h>
 #include <ws/core/deflate/deflate.h>
 #include <ws/core/utf8.h>

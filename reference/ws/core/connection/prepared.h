@@ -3,7 +3,10 @@
 // Servers send the same octets to all of their clients (RFC 6455 5.1: nothing is masked), so that a broadcast costs
 // each connection a copy. A client masks each copy with a key of its own (5.3) and saves the compressing only.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/command.h>
+#include <ws/core/frame.h>
+
+#include <expected>
 
 namespace ws {
 

@@ -1,8 +1,12 @@
 // sender.h - what goes out: frames, masked and compressed as agreed, in one buffer.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/connection/command.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/core/frame.h>
 #include <ws/core/utf8.h>
+
+#include <expected>
+#include <functional>
 
 namespace ws {
 

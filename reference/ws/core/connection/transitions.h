@@ -3,7 +3,7 @@
 // The life of a connection: connecting -> open -> closing -> draining -> closed. Each step may be
 // skipped forward, none is ever taken back. TCP may end in any state.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/state.h>
 
 #include <algorithm>
 #include <iterator>

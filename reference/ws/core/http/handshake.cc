@@ -64,14 +64,8 @@ bool is_target(std::string_view target) {
 std::optional<std::vector<std::string>> token_list(const std::vector<Field>& fields, std::string_view name) {
   std::vector<std::string> tokens;
   const auto values = field_values(fields, name);
-  for (std::string_view value : values) {
-    while (!value.empty()) {
-      const auto comma = std::min(value.find(','), value.size());
-      std::string_view element = value.substr(0, comma);
-      value.remove_prefix(std::min(comma + 1, value.size()));
-      const auto begin = element.find_first_not_of(" \t");
-      if (begin == std::string_view::npos) continue;  // RFC 9110 5.6.1.2: empty elements are skipped
-      element = element.substr(begin, element.find_last_not_of(" \t") - begin + 1);
+  for (const std::string_view value : values) {
+    for (const std::string_view element : list_elements(value)) {
       if (!is_token(element) || std::ranges::find(tokens, element) != tokens.end()) return std::nullopt;
       tokens.emplace_back(element);
     }

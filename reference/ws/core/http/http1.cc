@@ -27,12 +27,6 @@ constexpr std::array<OctetClass, 256> kClasses = [] {
 constexpr bool is_token_octet(char c) noexcept { return kClasses[static_cast<unsigned char>(c)].token; }
 constexpr bool is_field_octet(char c) noexcept { return kClasses[static_cast<unsigned char>(c)].field; }
 
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Cuts the next line off the front; the caller knows that line ends are CRLF.
 std::optional<std::string_view> take_line(std::string_view& text) noexcept {
   const auto end = text.find("\r\n");
@@ -41,6 +35,39 @@ std::optional<std::string_view> take_line(std::string_view& text) noexcept {
   text.remove_prefix(end + 2);
   return line;
 }
+
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+
+// RFC 9110 15; RFC 6585 for 429 and 431.
+constexpr Phrase kPhrases[] = {
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {410, "Gone"},
+    {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+};
 
 // RFC 9112 2.3: case-sensitive name, one digit, a dot, one digit.
 bool parse_version(std::string_view text, int& major, int& minor) noexcept {
@@ -190,14 +217,32 @@ std::vector<std::string_view> field_values(const std::vector<Field>& fields, std
 }
 
 bool list_has_token(const std::vector<Field>& fields, std::string_view name, std::string_view token) {
-  for (std::string_view value : field_values(fields, name)) {
-    while (!value.empty()) {
-      const auto comma = std::min(value.find(','), value.size());
-      if (equals_ignoring_case(trim(value.substr(0, comma)), token)) return true;
-      value.remove_prefix(std::min(comma + 1, value.size()));
-    }
+  return std::ranges::any_of(field_values(fields, name), [&](std::string_view value) {
+    return std::ranges::any_of(list_elements(value),
+                               [&](auto element) { return equals_ignoring_case(element, token); });
+  });
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string_view> list_elements(std::string_view value) {
+  std::vector<std::string_view> elements;
+  while (!value.empty()) {
+    const auto comma = std::min(value.find(','), value.size());
+    const auto element = trim(value.substr(0, comma));
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    if (!element.empty()) elements.push_back(element);
   }
-  return false;
+  return elements;
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  const auto it = std::ranges::find(kPhrases, status, &Phrase::status);
+  return it == std::ranges::end(kPhrases) ? std::string_view() : it->text;
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {

@@ -61,6 +61,15 @@ struct HeadScan {
 [[nodiscard]] std::vector<std::string_view> field_values(const std::vector<Field>& fields, std::string_view name);
 [[nodiscard]] bool list_has_token(const std::vector<Field>& fields, std::string_view name, std::string_view token);
 
+// The text without the blanks around it (RFC 9110 5.6.3); the elements of a comma list that are not empty, without the
+// blanks around them (RFC 9110 5.6.1.2). The views live as long as the text.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+[[nodiscard]] std::vector<std::string_view> list_elements(std::string_view value);
+
+// What RFC 9110 15 recommends for a status code. Empty for those that nobody here sends: RFC 9112 4 lets a reason be
+// empty.
+[[nodiscard]] std::string_view reason_phrase(int status) noexcept;
+
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;  // ASCII only, RFC 6455 2.1
 [[nodiscard]] bool is_token(std::string_view text) noexcept;                               // RFC 9110 5.6.2
 [[nodiscard]] bool is_field_value(std::string_view text) noexcept;                         // RFC 9110 5.5

@@ -156,5 +156,23 @@ TEST(Http1, TokensAreThoseOfTheGrammar) {
   EXPECT_FALSE(is_token(""));
 }
 
+// RFC 9110 5.6.1.2: a recipient skips empty elements; 5.6.3: blanks are SP and HTAB.
+TEST(Http1, ListsHaveTheElementsThatAreNotEmpty) {
+  using Elements = std::vector<std::string_view>;
+  EXPECT_EQ(list_elements(" a ,\t,b\t c,, "), (Elements{"a", "b\t c"}));
+  EXPECT_EQ(list_elements("a"), Elements{"a"});
+  EXPECT_EQ(list_elements(" , "), Elements{});
+  EXPECT_EQ(list_elements(""), Elements{});
+  EXPECT_EQ(trim(" \t "), "");
+  EXPECT_EQ(trim("\n a"), "\n a");
+}
+
+// Of every status that the core answers by itself.
+TEST(Http1, HasAReasonForWhatTheCoreSends) {
+  EXPECT_EQ(reason_phrase(101), "Switching Protocols");
+  EXPECT_EQ(reason_phrase(599), "");
+  for (const Rule& rule : all_rules()) EXPECT_TRUE(rule.http_status == 0 || !reason_phrase(rule.http_status).empty());
+}
+
 }  // namespace
 }  // namespace ws

@@ -4,10 +4,18 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ws {
 
 struct Url {
+  Url() = default;
+  // No aggregate: g++ 12 destroys a braced one twice that is made within co_await.
+  Url(bool with_tls, std::string host_or_address, std::uint16_t at, std::string path = "/")
+      : secure(with_tls), host(std::move(host_or_address)), port(at), target(std::move(path)) {}
+  Url(std::string host_or_address, std::uint16_t at, std::string path = "/")  // ws
+      : Url(false, std::move(host_or_address), at, std::move(path)) {}
+
   bool secure = false;      // wss
   std::string host;         // IPv6 addresses without brackets
   std::uint16_t port = 80;  // 443 for wss unless given

@@ -8,8 +8,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Url, ReadsAllParts) {
-  EXPECT_EQ(parse_url("ws://example.com:9001/chat?room=1"), (Url{false, "example.com", 9001, "/chat?room=1"}));
-  EXPECT_EQ(parse_url("wss://example.com"), (Url{true, "example.com", 443, "/"}));
+  EXPECT_EQ(parse_url("ws://example.com:9001/chat?room=1"), Url("example.com", 9001, "/chat?room=1"));
+  EXPECT_EQ(parse_url("wss://example.com"), Url(true, "example.com", 443));
 }
 
 TEST(Url, DefaultPortFollowsTheScheme) {
@@ -29,7 +29,7 @@ TEST(Url, EmptyPathBecomesSlash) {
 }
 
 TEST(Url, TakesIpv6InBrackets) {
-  EXPECT_EQ(parse_url("ws://[::1]:9001/x"), (Url{false, "::1", 9001, "/x"}));
+  EXPECT_EQ(parse_url("ws://[::1]:9001/x"), Url("::1", 9001, "/x"));
   EXPECT_EQ(parse_url("ws://[::ffff:127.0.0.1]")->host, "::ffff:127.0.0.1");
 }
 

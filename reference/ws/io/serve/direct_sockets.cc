@@ -1,6 +1,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <ws/core/connection/fast_way.h>
 #include <ws/io/net/stream_socket.h>
 #include <ws/io/serve/direct_sockets.h>
 #include <ws/io/websocket_impl.h>
@@ -45,7 +46,7 @@ Peer& peer_of(const epoll_event& event) { return *static_cast<Peer*>(event.data.
 // The next peers' memory comes while the present one's message goes through the kernel; with thousands of them it is in
 // no near cache. The one after the next is only fetched itself: its connection is known when it is there.
 void prefetch(std::span<const epoll_event> next) {
-  if (!next.empty()) peer_of(next[0]).connection.prefetch();
+  if (!next.empty()) FastWay::prefetch(peer_of(next[0]).connection);
   if (next.size() > 1) __builtin_prefetch(next[1].data.ptr);
 }
 
@@ -121,7 +122,7 @@ void DirectSockets::Impl::serve_ready() {
 
 void DirectSockets::Impl::serve(Peer& peer, std::uint32_t events) {
   try {
-    peer.connection.swap_output_memory(output);
+    FastWay::swap_output_memory(peer.connection, output);
     if (events != EPOLLIN) {  // there is room for output, or TCP broke
       write(peer);
       if (!peer.held.empty()) {
@@ -130,7 +131,7 @@ void DirectSockets::Impl::serve(Peer& peer, std::uint32_t events) {
       }
     }
     if (events != EPOLLOUT && peer.held.empty()) read(peer);
-    peer.connection.swap_output_memory(output);  // back, unless the kernel did not take all
+    FastWay::swap_output_memory(peer.connection, output);  // back, unless the kernel did not take all
     settle(peer);
   } catch (const std::bad_alloc&) {
     remove(peer);  // no memory: this connection only
@@ -156,7 +157,7 @@ void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
       }
     }
     // The cutter, too, is between two frames then, and stays there.
-    if (const auto message = peer.connection.read_in_place(in)) {
+    if (const auto message = FastWay::read_in_place(peer.connection, in)) {
       on_message(peer.connection, *message);
       continue;
     }
@@ -251,7 +252,7 @@ void DirectSockets::Impl::add(std::unique_ptr<Peer> peer, std::span<std::byte> e
   Peer& added = *peers.emplace_back(std::move(peer));
   take(added, early);
   Bytes of_the_handshake;
-  added.connection.swap_output_memory(of_the_handshake);
+  FastWay::swap_output_memory(added.connection, of_the_handshake);
   settle(added);
   wait();
 }

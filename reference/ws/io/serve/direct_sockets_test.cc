@@ -67,7 +67,7 @@ Bytes some_frames(std::mt19937& random) {
   return out;
 }
 
-Url direct_url(std::uint16_t port) { return {.host = "127.0.0.1", .port = port, .target = "/"}; }
+Url direct_url(std::uint16_t port) { return {"127.0.0.1", port}; }
 
 // What the server answers to these octets, sent in pieces, until it has ended; our end comes behind them.
 asio::awaitable<std::string> answer_of(std::uint16_t port, Bytes octets, std::size_t piece) {

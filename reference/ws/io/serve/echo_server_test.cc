@@ -11,9 +11,7 @@ using namespace test;  // NOLINT: the tests' own words
 using std::chrono::milliseconds;
 using testing::StartsWith;
 
-Url url_of(std::uint16_t port, bool secure) {
-  return {.secure = secure, .host = "localhost", .port = port, .target = "/"};
-}
+Url url_of(std::uint16_t port, bool secure) { return {secure, "localhost", port}; }
 
 EchoOptions echo_options(bool secure) {
   EchoOptions options;
@@ -278,7 +276,7 @@ TEST(EchoClient, EchoesUntilTheServerCloses) {
 
 TEST(EchoClient, TellsWhyItCannotConnect) {
   run([]() -> asio::awaitable<void> {
-    const Url nowhere{.host = "no..such..name", .port = 1, .target = "/"};
+    const Url nowhere("no..such..name", 1);
     const auto outcome = co_await run_echo_client(nowhere, connect_options());
     CO_REQUIRE(!outcome);
     EXPECT_EQ(outcome.error().stage, DialStage::resolve);

@@ -31,7 +31,7 @@ struct Moody {
       }
     });
   }
-  Url url() const { return {.host = "127.0.0.1", .port = listener->port(), .target = "/"}; }
+  Url url() const { return {"127.0.0.1", listener->port()}; }
   asio::awaitable<void> stop() {
     listener->close();
     co_await serving->join();

@@ -19,7 +19,7 @@ std::unique_ptr<Service> serving(const asio::any_io_executor& executor, Handler 
 }
 
 asio::awaitable<WebSocket> client_of(const Service& service) {
-  const Url url{.host = "127.0.0.1", .port = service.port(), .target = "/"};
+  const Url url("127.0.0.1", service.port());
   auto socket = co_await connect(url, ConnectOptions());
   if (!socket) throw std::runtime_error(socket.error().text);
   co_return std::move(*socket);

@@ -1,4 +1,4 @@
-// deviant.h - an echo endpoint with exactly one fault, as a sans-I/O state machine: what a conformance test must catch.
+// deviant.h - an echo endpoint with a planted fault, as a sans-I/O state machine: what a conformance test must catch.
 //
 // Inside is the strict Connection, seen through a distorting lens: what the peer sends is mended before the strict
 // endpoint sees it (so a fault is overlooked) or spoilt (so that something legal is refused), and what it answers is
@@ -6,6 +6,7 @@
 #pragma once
 #include <ws/core/connection/connection.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/rules/frame_walker.h>
 #include <ws/testing/faults/faults.h>
 
 #include <deque>
@@ -14,7 +15,7 @@ namespace ws::testing {
 
 struct DeviantOptions {
   Role role = Role::server;
-  Fault fault = Fault::none;
+  FaultSet faults{};
   // Client only.
   std::string host{}, target = "/";
   std::function<MaskKey()> mask_key{};
@@ -38,7 +39,7 @@ class Deviant {
 
  private:
   enum class Phase : std::uint8_t { opening, open, over };
-  [[nodiscard]] bool is(Fault fault) const noexcept { return options_.fault == fault; }
+  [[nodiscard]] bool is(Fault fault) const noexcept { return options_.faults.has(fault); }
 
   // The opening handshake (deviant_opening.cc).
   void ask();
@@ -86,7 +87,7 @@ class Deviant {
 
   DeviantOptions options_;
   Phase phase_ = Phase::opening;
-  Bytes head_;  // of HTTP, then of the frame that comes in
+  Bytes head_;  // of HTTP
   RequestPromise promise_{};
   std::optional<Connection> strict_;
   std::optional<DeflateParams> deflate_;
@@ -95,6 +96,7 @@ class Deviant {
   std::optional<Deflater> deflater_;
 
   // The frame that comes in.
+  rules::HeaderCollector wire_;        // as the peer wrote its header
   std::optional<FrameHeader> header_;  // mended
   std::optional<MaskKey> wire_key_;    // what the peer masked it with
   bool drop_ = false, whole_ = false;

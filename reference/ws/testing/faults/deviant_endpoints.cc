@@ -44,17 +44,17 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
   stream.close();
 }
 
-asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, Fault fault) {
+asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults) {
   DeviantOptions options;
-  options.fault = fault;
+  options.faults = faults;
   Deviant peer(options);
   co_await drive(peer, *stream, Role::server);
 }
 
-asio::awaitable<void> accept_all(io::Listener& listener, Fault fault) {
+asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults) {
   while (auto stream = co_await listener.accept()) {
     const auto executor = (*stream)->executor();
-    asio::co_spawn(executor, serve(std::move(*stream), fault), asio::detached);
+    asio::co_spawn(executor, serve(std::move(*stream), faults), asio::detached);
   }
 }
 
@@ -73,19 +73,20 @@ DeviantServer::~DeviantServer() {
   impl_->thread.join();
 }
 
-std::expected<std::unique_ptr<DeviantServer>, std::string> DeviantServer::start(Fault fault, io::ListenOptions listen) {
+std::expected<std::unique_ptr<DeviantServer>, std::string> DeviantServer::start(FaultSet faults,
+                                                                                io::ListenOptions listen) {
   auto impl = std::make_unique<Impl>();
   auto listener = io::Listener::open(impl->context.get_executor(), std::move(listen));
   if (!listener) return std::unexpected(std::move(listener.error()));
   impl->listener = std::move(*listener);
-  asio::co_spawn(impl->context, accept_all(*impl->listener, fault), asio::detached);
+  asio::co_spawn(impl->context, accept_all(*impl->listener, faults), asio::detached);
   impl->thread = std::thread([&context = impl->context] { context.run(); });
   return std::unique_ptr<DeviantServer>(new DeviantServer(std::move(impl)));
 }
 
 std::uint16_t DeviantServer::port() const noexcept { return impl_->listener->port(); }
 
-asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fault fault, io::TlsOptions tls) {
+asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults, io::TlsOptions tls) {
   io::DialOptions dial;
   dial.host = url.host;
   dial.port = url.port;
@@ -94,7 +95,7 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   if (!stream) co_return std::unexpected(std::move(stream.error().text));
   DeviantOptions options;
   options.role = Role::client;
-  options.fault = fault;
+  options.faults = faults;
   options.host = host_field(url);
   options.target = url.target;
   options.mask_key = io::random_mask_key;

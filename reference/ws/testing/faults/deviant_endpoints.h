@@ -8,11 +8,11 @@
 
 namespace ws::testing {
 
-// Echoes in a thread of its own, with one fault, until it is destroyed.
+// Echoes in a thread of its own, with these faults, until it is destroyed.
 class DeviantServer {
  public:
   // The error is a sentence ("listen on ...").
-  [[nodiscard]] static std::expected<std::unique_ptr<DeviantServer>, std::string> start(Fault fault,
+  [[nodiscard]] static std::expected<std::unique_ptr<DeviantServer>, std::string> start(FaultSet faults,
                                                                                         io::ListenOptions listen);
   DeviantServer(const DeviantServer&) = delete;
   DeviantServer& operator=(const DeviantServer&) = delete;
@@ -26,8 +26,8 @@ class DeviantServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Connects, echoes with one fault until TCP ends. The error is a sentence.
-[[nodiscard]] asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fault fault,
+// Connects, echoes with these faults until TCP ends. The error is a sentence.
+[[nodiscard]] asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults,
                                                                                    io::TlsOptions tls);
 
 }  // namespace ws::testing

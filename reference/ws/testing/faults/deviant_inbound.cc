@@ -13,14 +13,9 @@ constexpr std::uint64_t kHighBit = std::uint64_t{1} << 63;
 
 bool is_data(const FrameHeader& header) { return !is_control(header.opcode); }
 
-std::uint16_t code_of(const Bytes& close) {
-  return static_cast<std::uint16_t>(std::to_integer<unsigned>(close[0]) << 8 | std::to_integer<unsigned>(close[1]));
-}
-
 void set_code(Bytes& close, std::uint16_t code) {
   close.resize(std::max<std::size_t>(close.size(), 2));
-  close[0] = std::byte(code >> 8);
-  close[1] = std::byte(code & 0xff);
+  std::ranges::copy(encode_close(CloseReason{code, {}}), close.begin());
 }
 
 }  // namespace
@@ -30,10 +25,8 @@ void Deviant::take_frames(ByteView octets) {
   while (phase_ == Phase::open) {
     if (!header_) {
       if (octets.empty()) return;
-      head_.push_back(octets.front());
-      octets = octets.subspan(1);
-      if (head_.size() < 2 || head_.size() < header_size(std::span<const std::byte, 2>(head_.data(), 2))) continue;
-      begin_frame();
+      octets = octets.subspan(wire_.take(octets));
+      if (wire_.header() != nullptr) begin_frame();
     } else if (left_ > 0) {
       if (octets.empty()) return;
       const auto piece = octets.first(static_cast<std::size_t>(std::min<std::uint64_t>(octets.size(), left_)));
@@ -46,7 +39,7 @@ void Deviant::take_frames(ByteView octets) {
 }
 
 void Deviant::begin_frame() {
-  const FrameHeader wire = decode_header_lenient(head_);
+  const FrameHeader wire = *wire_.header();
   FrameHeader header = wire;
   mend_header(header);
   wire_key_ = wire.mask;
@@ -64,13 +57,13 @@ void Deviant::begin_frame() {
   if (!drop_ && !whole_) {
     Bytes head;
     if (header == wire) {
-      head = head_;
+      head = to_bytes(wire_.octets());
     } else {
       encode_header(header, head);
     }
     hand_over(head);
   }
-  head_.clear();
+  wire_.clear();
   listen();  // the header alone may break a rule
 }
 
@@ -137,9 +130,10 @@ bool Deviant::drops(const FrameHeader& h) {
   const auto opcode = static_cast<unsigned>(h.opcode);
   const bool stray = h.opcode == Opcode::cont && !in_message_;
   if (is(Fault::loses_message_around_ping) && h.opcode == Opcode::ping && in_message_) forgotten_ = true;
-  if (is(Fault::accepts_fragmented_ping) || is(Fault::accepts_fragmented_close)) return stray;
-  if (is(Fault::ignores_fragmented_pong)) return stray || (h.opcode == Opcode::pong && !h.fin);
-  return (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
+  return (stray && (is(Fault::accepts_fragmented_ping) || is(Fault::accepts_fragmented_close) ||
+                    is(Fault::ignores_fragmented_pong))) ||
+         (is(Fault::ignores_fragmented_pong) && h.opcode == Opcode::pong && !h.fin) ||
+         (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
          (is(Fault::ignores_reserved_control) && opcode >= 11) ||
          (is(Fault::accepts_long_pong) && h.opcode == Opcode::pong && h.length > kMaxControlPayload) ||
          (is(Fault::ignores_stray_continuation) && stray) || (is(Fault::ignores_pings) && h.opcode == Opcode::ping) ||
@@ -229,8 +223,9 @@ void Deviant::change_control(FrameHeader& header, Bytes& payload) {
   if (is(Fault::accepts_long_close) && payload.size() > kMaxControlPayload) payload.resize(2);
   if (is(Fault::accepts_close_of_one) && payload.size() == 1) set_code(payload, close_code::kNormal);
   if (is(Fault::refuses_empty_close) && payload.empty()) payload.resize(1);
-  if (payload.size() < 2) return;
-  const std::uint16_t code = code_of(payload);
+  const auto sent = close_code_of(payload);
+  if (!sent) return;
+  const std::uint16_t code = *sent;
   const bool refused = (is(Fault::refuses_close_3000) && code >= 3000 && code <= 3999) ||
                        (is(Fault::refuses_close_4000) && code >= 4000 && code <= 4999) ||
                        (is(Fault::refuses_close_1001) && code == close_code::kGoingAway) ||

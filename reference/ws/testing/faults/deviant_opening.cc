@@ -154,7 +154,7 @@ void Deviant::refuse(int status) {
   if (options_.role == Role::client) return;
   ResponseHead head;
   head.status = status;
-  head.reason = status == 426 ? "Upgrade Required" : "Bad Request";
+  head.reason = reason_phrase(status);
   if (status == 426) {
     head.fields.push_back({"Upgrade", "websocket"});
     head.fields.push_back({"Connection", "Upgrade, close"});
@@ -181,7 +181,7 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
                             Fault::refuses_final_block,
                             Fault::refuses_empty_compressed,
                             Fault::sends_rsv1_uncompressed};
-  own_deflate_ = deflate && std::ranges::find(kOwn, options_.fault) != kOwn.end();
+  own_deflate_ = deflate && options_.faults.has_any(kOwn);
   const bool server = options_.role == Role::server;
   if (own_deflate_) {
     const int in = server ? deflate->client_max_window_bits : deflate->server_max_window_bits;
@@ -217,7 +217,7 @@ void Deviant::answer(ByteView octets) {
   }
   ResponseHead out;
   out.status = is(Fault::answers_200) ? 200 : 101;
-  out.reason = is(Fault::answers_200) ? "OK" : "Switching Protocols";
+  out.reason = reason_phrase(out.status);
   out.fields = {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept_key(key)}};
   std::optional<DeflateParams> deflate;
   if (auto agreement = agree(facts->extensions)) {
@@ -277,18 +277,18 @@ bool Deviant::dislikes(const RequestHead& head) const {
             std::ranges::none_of(field.name.substr(1), [](unsigned char c) { return std::isupper(c) != 0; })) ||
            field.name == "User-Agent";
   };
-  if (is(Fault::wants_exact_upgrade)) return !exactly("Upgrade", "websocket");
-  if (is(Fault::wants_exact_connection)) return !exactly("Connection", "Upgrade");
-  if (is(Fault::wants_connection_alone)) return !equals_ignoring_case(value_of(fields, "Connection"), "Upgrade");
-  if (is(Fault::wants_exact_field_names)) return !std::ranges::all_of(fields, usual);
-  if (is(Fault::wants_known_fields))
-    return !std::ranges::all_of(fields, [](const Field& field) { return is_known(field.name); });
-  if (is(Fault::wants_usual_order)) return fields.empty() || !equals_ignoring_case(fields.front().name, "Host");
-  if (is(Fault::wants_origin_form)) return !head.target.starts_with('/');
+  const auto known = [](const Field& field) { return is_known(field.name); };
+  const bool host_first = !fields.empty() && equals_ignoring_case(fields.front().name, "Host");
   const auto offers = parse_extensions(fields);
-  if (is(Fault::wants_no_extensions)) return offers && !std::ranges::all_of(*offers, is_deflate);
-  if (is(Fault::looks_at_first_offer)) return offers && !offers->empty() && !accept_deflate({offers->front()});
-  return false;
+  return (is(Fault::wants_exact_upgrade) && !exactly("Upgrade", "websocket")) ||
+         (is(Fault::wants_exact_connection) && !exactly("Connection", "Upgrade")) ||
+         (is(Fault::wants_connection_alone) && !equals_ignoring_case(value_of(fields, "Connection"), "Upgrade")) ||
+         (is(Fault::wants_exact_field_names) && !std::ranges::all_of(fields, usual)) ||
+         (is(Fault::wants_known_fields) && !std::ranges::all_of(fields, known)) ||
+         (is(Fault::wants_usual_order) && !host_first) ||
+         (is(Fault::wants_origin_form) && !head.target.starts_with('/')) ||
+         (is(Fault::wants_no_extensions) && offers && !std::ranges::all_of(*offers, is_deflate)) ||
+         (is(Fault::looks_at_first_offer) && offers && !offers->empty() && !accept_deflate({offers->front()}));
 }
 
 std::optional<DeflateAgreement> Deviant::agree(std::vector<Extension> offers) const {

@@ -60,40 +60,26 @@ bool Deviant::checks_text_itself() const {
                             Fault::refuses_noncharacters,
                             Fault::refuses_nul,
                             Fault::strips_bom};
-  return std::ranges::find(kOwn, options_.fault) != kOwn.end();
+  return options_.faults.has_any(kOwn);
 }
 
 bool Deviant::text_is_fine(ByteView text, bool was_compressed) const {
-  switch (options_.fault) {
-    case Fault::accepts_any_text:
-    case Fault::replaces_bad_text:
-      return true;
-    case Fault::accepts_surrogates:
-      return is_lenient_utf8(text, Lenient::surrogates);
-    case Fault::accepts_overlong:
-      return is_lenient_utf8(text, Lenient::overlong);
-    case Fault::accepts_above_10ffff:
-      return is_lenient_utf8(text, Lenient::above);
-    case Fault::accepts_truncated_text: {
-      Utf8Validator validator;
-      return validator.consume(text) == text.size();
-    }
-    case Fault::checks_first_1k: {
-      Utf8Validator validator;
-      const auto head = text.first(std::min(text.size(), kChecked));
-      return validator.consume(head) == head.size() && (text.size() > kChecked || validator.complete());
-    }
-    case Fault::checks_first_fragment:
-      return !was_compressed || is_utf8(text);
-    case Fault::checks_uncompressed_text:
-      return was_compressed || is_utf8(text);
-    case Fault::refuses_noncharacters:
-      return is_utf8(text) && !contains(text, "\xEF\xBF\xBE") && !contains(text, "\xEF\xBF\xBF");
-    case Fault::refuses_nul:
-      return is_utf8(text) && !contains(text, std::string_view("\0", 1));
-    default:
-      return is_utf8(text);
-  }
+  const auto valid_so_far = [](ByteView octets) {
+    Utf8Validator validator;
+    return validator.consume(octets) == octets.size();
+  };
+  const bool taken = is_utf8(text) || is(Fault::accepts_any_text) || is(Fault::replaces_bad_text) ||
+                     (is(Fault::accepts_surrogates) && is_lenient_utf8(text, Lenient::surrogates)) ||
+                     (is(Fault::accepts_overlong) && is_lenient_utf8(text, Lenient::overlong)) ||
+                     (is(Fault::accepts_above_10ffff) && is_lenient_utf8(text, Lenient::above)) ||
+                     (is(Fault::accepts_truncated_text) && valid_so_far(text)) ||
+                     (is(Fault::checks_first_1k) && text.size() > kChecked && valid_so_far(text.first(kChecked))) ||
+                     (is(Fault::checks_first_fragment) && !was_compressed) ||
+                     (is(Fault::checks_uncompressed_text) && was_compressed);
+  const bool disliked =
+      (is(Fault::refuses_noncharacters) && (contains(text, "\xEF\xBF\xBE") || contains(text, "\xEF\xBF\xBF"))) ||
+      (is(Fault::refuses_nul) && contains(text, std::string_view("\0", 1)));
+  return taken && !disliked;
 }
 
 void Deviant::handle(const Event& event) {
@@ -128,11 +114,10 @@ void Deviant::flush_strict() {
   ByteView octets = strict_->output();
   const std::size_t all = octets.size();
   while (!octets.empty()) {
-    const std::size_t head = header_size(octets.first<2>());
-    const FrameHeader header = decode_header_lenient(octets.first(head));
-    Bytes payload = to_bytes(octets.subspan(head, static_cast<std::size_t>(header.length)));
-    if (header.mask) apply_mask(payload, *header.mask);
-    octets = octets.subspan(head + payload.size());
+    const auto frame = rules::first_frame(octets);
+    const FrameHeader& header = frame->header;
+    Bytes payload = frame->unmasked();
+    octets = octets.subspan(frame->size());
     if (header.opcode == Opcode::pong) {
       send_pong(header, std::move(payload));
     } else if (header.opcode == Opcode::close) {

@@ -212,7 +212,20 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order());
+
+// Whether a Fault of this value has a name: the compilers print an enumerator as ...::name, any other value as
+// (Fault)7.
+template <Fault fault>
+constexpr bool is_named() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  return text.substr(text.find("fault = ") + 8).find('(') == std::string_view::npos;
+}
+static_assert(is_named<Fault::none>() && !is_named<static_cast<Fault>(0xFF)>(),
+              "this compiler prints enumerators otherwise");
+
+static_assert(in_order(), "kFaults: a row is missing, or not where its enumerator stands in faults.h");
+static_assert(!is_named<static_cast<Fault>(kFaults.size() + 1)>(),
+              "kFaults: the last enumerators of Fault have no row");
 
 }  // namespace
 

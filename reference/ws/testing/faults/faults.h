@@ -1,8 +1,10 @@
-// faults.h - the single faults that a deviant peer can have, each the breach of one requirement.
+// faults.h - the faults that a deviant peer can have, alone or together, each the breach of one requirement.
 //
 // A fault is one enumerator, one row in faults.cc, and its effect where the deviant peer looks for it (deviant_*.cc).
 #pragma once
+#include <bitset>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -213,6 +215,25 @@ enum class Fault : std::uint8_t {
   wants_exact_answer,
   wants_answer_in_one_piece,
   drops_frames_behind_answer,
+};
+
+// What one endpoint does wrong. Faults that exclude each other (two codes for one Close) do not both show.
+class FaultSet {
+ public:
+  FaultSet(Fault fault = Fault::none) { add(fault); }  // NOLINT(google-explicit-constructor): one fault is a set of one
+  FaultSet(std::initializer_list<Fault> faults) {
+    for (const Fault fault : faults) add(fault);
+  }
+  void add(Fault fault) { has_.set(static_cast<std::size_t>(fault)); }
+  [[nodiscard]] bool has(Fault fault) const { return has_.test(static_cast<std::size_t>(fault)); }
+  [[nodiscard]] bool has_any(std::span<const Fault> faults) const {
+    for (const Fault fault : faults)
+      if (has(fault)) return true;
+    return false;
+  }
+
+ private:
+  std::bitset<256> has_;  // one for each value of Fault
 };
 
 struct FaultRow {

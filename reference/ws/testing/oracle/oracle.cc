@@ -1,6 +1,6 @@
-#include <ws/testing/oracle/frames_judge.h>
-#include <ws/testing/oracle/opening_judge.h>
 #include <ws/testing/oracle/oracle.h>
+#include <ws/testing/oracle/transcript_frames.h>
+#include <ws/testing/oracle/transcript_opening.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,7 +20,9 @@ class Oracle {
       take(piece);
       ++position_;
     }
-    if (frames_) judgment_.reaction = frames_->reaction();
+    if (!frames_) return;
+    frames_->done();
+    judgment_.reaction = frames_->reaction();
   }
 
   Judgment result() && { return std::move(judgment_); }
@@ -68,8 +70,8 @@ class Oracle {
   Role endpoint_;
   JudgeOptions options_;
   Judgment judgment_;
-  OpeningJudge opening_;
-  std::optional<FramesJudge> frames_;
+  TranscriptOpening opening_;
+  std::optional<TranscriptFrames> frames_;
   std::size_t position_ = 0;
   bool we_ended_ = false, ended_ = false;
 };

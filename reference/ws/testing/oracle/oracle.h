@@ -7,6 +7,7 @@
 // Pongs that nobody asked for (C-25) or that stand for several Pings (C-26), or what was answered before a Close
 // (C-19). What did not come is held against the endpoint only when the transcript says that the tester waited in vain.
 #pragma once
+#include <ws/core/connection/event.h>
 #include <ws/testing/oracle/transcript.h>
 
 namespace ws::testing {
@@ -14,7 +15,7 @@ namespace ws::testing {
 struct Complaint {
   enum class Weight : std::uint8_t { should, must };
   Weight weight = Weight::must;
-  std::optional<Violation> rule{};  // of ws::rules(), where there is one: broken by the endpoint, or overlooked by it
+  std::optional<Violation> rule{};  // of ws::all_rules(), where there is one: broken by the endpoint, or overlooked by it
   std::string requirement{};        // "rfc6455-5.5.1-9", an id of cases/requirements.json
   std::string expected{}, seen{};   // for people
   std::size_t piece = 0;            // of the transcript, where it showed

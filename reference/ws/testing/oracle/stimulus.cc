@@ -1,3 +1,4 @@
+#include <ws/rules/codes.h>
 #include <ws/testing/oracle/stimulus.h>
 #include <ws/testing/oracle/unlimited.h>
 
@@ -7,15 +8,12 @@
 namespace ws::testing {
 namespace {
 
-// Whether the RFC asks every endpoint to refuse it. That a compressed message ends within a block, or has no octet at
-// all, is seen at its end, where the strict stack cannot tell it from worse.
+// Whether the RFC leaves it to every endpoint to refuse it. That a compressed message ends within a block, or has no
+// octet at all, is seen at its end, where the strict stack cannot tell it from worse (C-37). A length that is not
+// minimal is mended; where it is not, it belongs to a control frame that is too long.
 bool left_open(Violation violation) {
-  return violation == Violation::length_high_bit || violation == Violation::close_code_invalid ||
-         violation == Violation::deflate_corrupt;
-}
-
-bool noticed_with_the_message(Violation violation) {
-  return violation == Violation::text_not_utf8 || violation == Violation::deflate_corrupt;
+  if (violation == Violation::length_not_minimal) return false;
+  return rules::may_be_taken(violation) || violation == Violation::deflate_corrupt;
 }
 
 }  // namespace
@@ -25,7 +23,7 @@ Stimulus::Stimulus(Role endpoint, std::optional<DeflateParams> deflate)
 
 void Stimulus::take(ByteView octets) {
   while (!octets.empty()) {
-    const std::size_t n = walker_.take(octets);
+    const std::size_t n = walker_.take(octets).taken;
     if (!ended_) mend(octets.first(n));
     follow_frame();
     octets = octets.subspan(n);
@@ -47,42 +45,30 @@ void Stimulus::mend(ByteView octets) {
   }
 }
 
+// The masking key is not waited for: a length may be refused before it is there.
 void Stimulus::header_octet(std::byte octet) {
-  if (header_seen_ == 0) {
-    opcode_ = static_cast<Opcode>(std::to_integer<unsigned>(octet) & 0x0F);
-    header_seen_ = 1;
-    return feed({&octet, 1});
-  }
-  held_.push_back(octet);
-  const unsigned second = std::to_integer<unsigned>(held_.front()), length = second & 0x7F;
-  const bool masked = (second & 0x80) != 0;
+  header_.push_back(octet);
+  if (header_.size() == 1) return feed({&octet, 1});
+  Bytes padded = header_;  // with zeros for what is missing
+  padded.resize(header_size(std::span<const std::byte, 2>(header_.data(), 2)));
+  const bool masked = decode_header_lenient(padded).mask.has_value();
   // Octets that break another rule are not mended.
-  const bool whole = length < 126 || masked != (endpoint_ == Role::server);
-  if (whole || held_.size() == (length == 126 ? 3U : 9U)) decide_length();
+  const bool wrong_mask = masked != (endpoint_ == Role::server);
+  if (wrong_mask || header_.size() == padded.size() - (masked ? sizeof(MaskKey) : 0)) decide_length(padded);
 }
 
-void Stimulus::decide_length() {
-  const Bytes form = std::exchange(held_, {});
-  header_seen_ = 0;
-  const unsigned second = std::to_integer<unsigned>(form.front());
-  std::uint64_t length = second & 0x7F;
-  if (form.size() > 1) {
-    length = 0;
-    for (const std::byte octet : ByteView(form).subspan(1))
-      length = length << 8 | std::to_integer<std::uint64_t>(octet);
-  }
-  longest_frame = std::max(longest_frame, length);
-  pass_ = length + ((second & 0x80) != 0 ? 4 : 0);
-  const std::uint64_t least = form.size() == 1 ? 0 : form.size() == 3 ? 126 : 65536;
-  const bool too_long = is_control(opcode_) && length > kMaxControlPayload;
-  if (length >= least || too_long) return feed(form);
+void Stimulus::decide_length(ByteView padded) {
+  const Bytes form = std::exchange(header_, {});
+  const FrameHeader header = decode_header_lenient(padded);
+  longest_frame = std::max(longest_frame, header.length);
+  pass_ = header.length + (header.mask ? sizeof(MaskKey) : 0);
+  const auto strictly = decode_header(padded);
+  const bool too_long = is_control(header.opcode) && header.length > kMaxControlPayload;
+  if (strictly || strictly.error() != Violation::length_not_minimal || too_long) return feed(ByteView(form).subspan(1));
   odd_length_ = true;
-  FrameHeader header;
-  header.length = length;
   Bytes mended;
-  encode_header(header, mended);  // its length form is what is needed here
-  mended[1] |= std::byte{static_cast<unsigned char>(second & 0x80)};
-  feed(ByteView(mended).subspan(1));
+  encode_header(header, mended);
+  feed(ByteView(mended).first(mended.size() - (header.mask ? sizeof(MaskKey) : 0)).subspan(1));
 }
 
 void Stimulus::feed(ByteView octets) {
@@ -113,10 +99,11 @@ void Stimulus::follow_frame() {
   if (!walker_.complete()) return;
   const FrameHeader& header = *walker_.header();
   if (fault && fault->settled && header.opcode == Opcode::ping) pings_behind.push_back(to_string(walker_.payload()));
+  if (header.opcode == Opcode::close && !close_code) close_code = close_code_of(walker_.payload());
   const bool ends_message = !is_control(header.opcode) && header.fin;
   if (!is_control(header.opcode)) in_message = !header.fin;
   if (!fault || fault->settled) return;
-  fault->settled = ends_message || !noticed_with_the_message(fault->violation);
+  fault->settled = ends_message || !rules::shows_with_the_message(fault->violation);
   fault->others = fault->others || !fault->settled;
 }
 

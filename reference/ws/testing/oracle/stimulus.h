@@ -7,7 +7,8 @@
 //   C-14, C-31  a fault is noticed at its first octet, at the end of its frame, or at that of its message
 #pragma once
 #include <ws/core/connection/connection.h>
-#include <ws/testing/oracle/frame_walker.h>
+#include <ws/rules/frame_walker.h>
+#include <ws/testing/oracle/describe.h>
 
 namespace ws::testing {
 
@@ -30,28 +31,26 @@ class Stimulus {
   std::vector<std::string> pings, pongs;
   bool in_message = false;  // a fragmented message is not finished
   std::optional<std::optional<CloseReason>> close;
+  std::optional<std::uint16_t> close_code;  // of the first Close, also of one with a fault
   std::optional<Fault> fault;
   std::vector<std::string> pings_behind;  // the fault
   // Octets that the endpoint may refuse with 1002, but for which it need not.
-  [[nodiscard]] bool may_be_refused() const noexcept { return odd_length_ || !held_.empty(); }
+  [[nodiscard]] bool may_be_refused() const noexcept { return odd_length_ || header_.size() > 1; }
   std::uint64_t longest_frame = 0;  // octets of payload: an endpoint may have any limit (C-15)
 
  private:
   void mend(ByteView octets);
   void header_octet(std::byte octet);
-  void decide_length();
+  void decide_length(ByteView padded);
   void feed(ByteView octets);
   void handle(Event event);
   void follow_frame();
 
   Role endpoint_;
   Connection strict_;
-  FrameWalker walker_;
+  rules::ControlWalker walker_;
   bool ended_ = false;
-  // The header that comes in: how many octets of it were seen, and those that wait for the whole length.
-  std::size_t header_seen_ = 0;
-  Opcode opcode_ = Opcode::text;
-  Bytes held_;
+  Bytes header_;            // that comes in, up to its length; what follows the first octet waits for the whole length
   std::uint64_t pass_ = 0;  // octets that go through as they are
   bool odd_length_ = false;
 };

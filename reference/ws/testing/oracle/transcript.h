@@ -1,6 +1,7 @@
 // transcript.h - everything that went between a tester and an endpoint, in the order in which the tester saw it.
 #pragma once
-#include <ws/core/connection/connection.h>
+#include <ws/core/http/extensions.h>
+#include <ws/core/state.h>
 #include <ws/io/net/stream.h>
 
 #include <memory>

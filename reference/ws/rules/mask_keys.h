@@ -1,0 +1,44 @@
+// mask_keys.h - RFC 6455 5.3: is what a client masks with fresh and unpredictable?
+//
+// Each test names what a good source does by chance with a probability below kErrorRate, so that a client with
+// strong keys is accused wrongly less than once in a million connections.
+#pragma once
+#include <ws/core/bytes.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace ws::rules {
+
+inline constexpr double kErrorRate = 1e-6;
+
+// A masking key as it stands on the wire, read in network byte order.
+[[nodiscard]] std::uint32_t as_number(const MaskKey& key) noexcept;
+
+struct MaskKeyFault {
+  enum class Kind : std::uint8_t {
+    constant,      // `number`: the key of every frame
+    counting,      // `number`: what each is above the one before it
+    repeating,     // `number`: of how many it is true that they came before (C-17)
+    stuck_bits,    // `number`: how many of the 32 never change
+    lopsided_bit,  // `number`: the bit that is set much too often or too seldom
+  };
+  Kind kind = Kind::constant;
+  std::size_t keys = 0;  // that were looked at
+  std::uint32_t number = 0;
+  bool operator==(const MaskKeyFault&) const = default;
+};
+
+// `keys`: of the frames of one connection, in order.
+[[nodiscard]] std::optional<MaskKeyFault> mask_key_fault(std::span<const std::uint32_t> keys);
+
+// Beyond dispute; what else is found is weak (C-17).
+[[nodiscard]] constexpr bool is_certain(MaskKeyFault::Kind kind) noexcept {
+  return kind == MaskKeyFault::Kind::constant || kind == MaskKeyFault::Kind::counting;
+}
+
+inline constexpr std::string_view kFreshMaskKeys = "rfc6455-5.3-4";  // an id of cases/requirements.json
+[[nodiscard]] std::string describe(const MaskKeyFault& fault);       // "all 3 frames are masked with 12345678"
+
+}  // namespace ws::rules

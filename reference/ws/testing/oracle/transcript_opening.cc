@@ -1,0 +1,201 @@
+#include <ws/core/frame.h>
+#include <ws/core/http/handshake.h>
+#include <ws/rules/refusals.h>
+#include <ws/testing/oracle/transcript_opening.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ws::testing {
+namespace {
+
+using Weight = Complaint::Weight;
+using enum Violation;
+
+constexpr HeadLimits kHeadLimits{1024 * 1024, 10'000};  // limits are an endpoint's own (C-39)
+
+// The head at the front of the octets, which it leaves; nothing yet, or what is wrong with it.
+std::expected<std::optional<Bytes>, Violation> take_head(Bytes& octets) {
+  const auto end = head_end(octets, kHeadLimits);
+  if (!end) return std::unexpected(end.error());
+  if (!*end) return std::optional<Bytes>{};
+  const auto size = static_cast<std::ptrdiff_t>(**end);
+  Bytes head(octets.begin(), octets.begin() + size);
+  octets.erase(octets.begin(), octets.begin() + size);
+  return std::optional<Bytes>(std::move(head));
+}
+
+std::optional<Weight> weight(rules::Refusal refusal) {
+  switch (refusal) {
+    case rules::Refusal::must:
+      return Weight::must;
+    case rules::Refusal::should:
+      return Weight::should;
+    case rules::Refusal::may:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::vector<Extension> extensions_of(const std::vector<Field>& fields) {
+  auto parsed = parse_extensions(fields);
+  return parsed ? std::move(*parsed) : std::vector<Extension>{};
+}
+
+}  // namespace
+
+void TranscriptOpening::complain(Weight weight, Violation broken, std::string_view requirement, std::string expected,
+                                 std::string seen) {
+  complaints_.push_back({weight, broken, std::string(requirement), std::move(expected), std::move(seen), piece_});
+}
+
+void TranscriptOpening::sent(ByteView octets, std::size_t piece) {
+  piece_ = piece;
+  if (endpoint_ == Role::server) {
+    append(request_octets_, octets);
+    if (state_ == State::request) read_request();
+  } else {
+    append(answer_octets_, octets);
+    if (state_ == State::answer) read_answer();
+  }
+}
+
+void TranscriptOpening::came(ByteView octets, std::size_t piece) {
+  piece_ = piece;
+  if (endpoint_ == Role::server) {
+    spoke_early_ = spoke_early_ || state_ == State::request;
+    blurred_ = blurred_ || (state_ == State::answer && !request_octets_.empty());
+    append(answer_octets_, octets);
+    // An endpoint may refuse before it has the whole request.
+    if (state_ == State::request || state_ == State::answer) read_answer();
+    return;
+  }
+  if (state_ == State::refused) return judge_refused(octets);
+  append(request_octets_, octets);
+  if (state_ == State::request) read_request();
+  if (state_ != State::answer || request_octets_.empty()) return;
+  // RFC 6455 4.1: the client waits for the answer.
+  complaints_.push_back(
+      {Weight::must, {}, "rfc6455-4.1-35", "nothing after the request before it is answered", "octets", piece_});
+  state_ = State::over;
+}
+
+void TranscriptOpening::read_request() {
+  auto head = take_head(request_octets_);
+  if (head && !*head) return;
+  state_ = State::answer;
+  auto request =
+      head ? parse_request(**head, kHeadLimits) : std::expected<RequestHead, Violation>(std::unexpected(head.error()));
+  if (!request) {
+    request_fault_ = request.error();
+  } else {
+    request_ = std::move(*request);
+    if (const auto facts = check_request(request_); !facts) request_fault_ = facts.error();
+  }
+  if (endpoint_ == Role::server || !request_fault_) return;
+  complain(Weight::must, *request_fault_, requirement_of_sender(*request_fault_, Role::client),
+           "a request that keeps the rules", std::string(rule(*request_fault_).text));
+  state_ = State::over;
+}
+
+void TranscriptOpening::read_answer() {
+  while (true) {
+    auto head = take_head(answer_octets_);
+    if (head && !*head) return;
+    auto answer = head ? parse_response(**head, kHeadLimits)
+                       : std::expected<ResponseHead, Violation>(std::unexpected(head.error()));
+    if (!answer) {
+      state_ = State::over;  // for a client, to take such an answer is left open (C-39)
+      if (endpoint_ == Role::client) return;
+      complain(request_fault_ ? Weight::should : Weight::must, answer.error(),
+               requirement_of_sender(answer.error(), Role::server), "an answer of HTTP",
+               std::string(rule(answer.error()).text));
+      return;
+    }
+    if (answer->status < 200 && answer->status != 101) continue;  // RFC 9110 15.2: an answer before the answer
+    status_ = answer->status;
+    return endpoint_ == Role::server ? judge_server(*answer) : judge_client(*answer);
+  }
+}
+
+void TranscriptOpening::judge_server(const ResponseHead& answer) {
+  const bool early = state_ == State::request;
+  state_ = State::over;
+  if (answer.status != 101) return;  // C-08: it may refuse anybody, in its own words
+  if (early) {
+    complaints_.push_back({Weight::must, {}, "rfc6455-4.2.1-20", "no 101 before the request is read", "101", piece_});
+    return;
+  }
+  if (request_fault_) {
+    const auto wrong = weight(rules::refusal_of_request(*request_fault_, request_));
+    if (wrong) {
+      complain(*wrong, *request_fault_, rule(*request_fault_).requirement, "a refusal of the request",
+               "101. " + std::string(rule(*request_fault_).text));
+    }
+    return;  // what such a request agrees on is nobody's to say
+  }
+  const Agreement agreed = agree(answer);
+  if (agreed.unknown_extension) return;
+  if (agreed.violation) {
+    complain(Weight::must, *agreed.violation, requirement_of_sender(*agreed.violation, Role::server),
+             "a 101 that answers the request", std::string(rule(*agreed.violation).text));
+    return;
+  }
+  deflate_ = agreed.deflate;
+  state_ = State::open;
+  sent_rest = std::exchange(request_octets_, {});
+  came_rest = std::exchange(answer_octets_, {});
+}
+
+void TranscriptOpening::judge_client(const ResponseHead& answer) {
+  if (answer.status != 101) {
+    state_ = State::over;  // C-06: it may give up, or come again on the same connection
+    return;
+  }
+  const Agreement agreed = agree(answer);
+  answer_fault_ = agreed.violation;
+  deflate_ = agreed.deflate;
+  state_ = agreed.unknown_extension ? State::over : agreed.violation ? State::refused : State::open;
+  sent_rest = std::exchange(answer_octets_, {});
+}
+
+// Octets of a client that should not have taken the answer. A Close for the fault is a way to fail it (C-34).
+void TranscriptOpening::judge_refused(ByteView octets) {
+  state_ = State::over;
+  const auto wrong = weight(rules::refusal_of_answer(*answer_fault_));
+  if (!wrong) return;
+  // The first octet of a header names the opcode; there may be no more of it yet.
+  const bool close = decode_header_lenient(std::array{octets.front(), std::byte{0}}).opcode == Opcode::close;
+  complain(close ? Weight::should : *wrong, *answer_fault_, rule(*answer_fault_).requirement,
+           "the client ends TCP for the answer. " + std::string(rule(*answer_fault_).text),
+           close ? "a Close for it" : "frames, as on an open connection");
+}
+
+TranscriptOpening::Agreement TranscriptOpening::agree(const ResponseHead& answer) const {
+  RequestPromise promise;
+  if (const Field* key = find_field(request_.fields, "Sec-WebSocket-Key")) promise.key = key->value;
+  if (const auto facts = check_request(request_)) promise.subprotocols = facts->subprotocols;
+  const auto offers = extensions_of(request_.fields);
+  for (const Extension& taken : extensions_of(answer.fields)) {
+    const bool offered = std::ranges::find(offers, taken.name, &Extension::name) != offers.end();
+    if (offered && taken.name != "permessage-deflate") return {.unknown_extension = true};
+  }
+  // Any of the offers may be the one that was taken.
+  auto facts = check_response(answer, promise);
+  for (const Extension& element : offers) {
+    const auto offer = read_offer(element);
+    if (facts || !offer) continue;
+    promise.deflate = offer;
+    facts = check_response(answer, promise);
+  }
+  if (!facts) return {.violation = facts.error()};
+  return {.deflate = facts->deflate};
+}
+
+void TranscriptOpening::nothing_came(std::size_t piece) {
+  piece_ = piece;
+  if (endpoint_ != Role::server || state_ != State::answer) return;
+  complaints_.push_back({Weight::must, request_fault_, "rfc6455-4.2.1-1", "an answer to the request", "none", piece_});
+}
+
+}  // namespace ws::testing

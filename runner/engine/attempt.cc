@@ -1,0 +1,92 @@
+#include "runner/engine/attempt.h"
+
+#include "runner/engine/verdict/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+constexpr std::chrono::milliseconds kLeastTimeout{5000};
+constexpr int kRoundTrips = 50;   // so many of them count as silence
+constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
+
+}  // namespace
+
+std::chrono::milliseconds Attempts::timeout() const {
+  if (options_.timeout.count() > 0) return options_.timeout;
+  const auto measured = std::chrono::duration_cast<std::chrono::milliseconds>(kRoundTrips * greeting_.round_trip);
+  return std::max(kLeastTimeout, measured);
+}
+
+SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
+  SessionOptions session;
+  session.timeout = bulk && options_.timeout.count() == 0 ? kBulkPatience * timeout() : timeout();
+  session.round_trip = greeting_.round_trip;
+  session.seed = options_.seed;
+  session.keep_whole = keep_whole;
+  session.process = options_.process;
+  return session;
+}
+
+asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
+  const auto wall = std::chrono::system_clock::now();
+  const auto start = std::chrono::steady_clock::now();
+  const SessionOptions session = session_options(c.bulk, keep_whole);
+  auto observed = co_await observe(c, target_, session, cache_);
+  Attempt attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error().text);
+  attempt.c = &c;
+  attempt.result.replay = replay_command(c, target_, options_);
+  attempt.result.started = wall;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  attempt.result.duration_ms = took.count();
+  co_return attempt;
+}
+
+// Nothing was seen, so nothing can be held against the endpoint: the case is ERRORED.
+Attempt Attempts::without_connection(const Case& c, const std::string& why) const {
+  Attempt attempt;
+  attempt.no_connection = true;
+  attempt.why = why;
+  Observation nothing;
+  nothing.handshake_failure = why;
+  // A statement of its own: as arguments of one call, the observation could be gone before it is judged.
+  const Verdict verdict = judge(c, nothing, options_.seed);
+  attempt.result = make_result(c, target_.agent, std::move(nothing), verdict);
+  return attempt;
+}
+
+Attempt Attempts::with_connection(const Case& c, Observation observed) const {
+  Attempt attempt;
+  const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
+  attempt.costly = options_.process != 0 && !observed.harm.empty();
+  attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
+  attempt.waited = (!observed.response && !observed.handshake_failure.empty()) ||
+                   std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
+  const Verdict verdict = judge(c, observed, options_.seed);
+  attempt.result = make_result(c, target_.agent, std::move(observed), verdict);
+  return attempt;
+}
+
+asio::awaitable<std::expected<void, std::string>> Attempts::knock() {
+  Case empty;
+  empty.expect = Expect{};
+  const auto observed = co_await observe(empty, target_, session_options(/*bulk=*/false, /*keep_whole=*/false), cache_);
+  if (!observed) co_return std::unexpected(observed.error().text);
+  if (!observed->response) co_return std::unexpected(observed->handshake_failure);
+  co_return std::expected<void, std::string>{};
+}
+
+Result Attempts::not_applicable(const Case& c, const std::string& why) const {
+  Verdict verdict;
+  verdict.behavior = Behavior::not_applicable;
+  verdict.summary = fmt::format("Not applicable: {}.", why);
+  Result result = make_result(c, target_.agent, {}, verdict);
+  result.replay = replay_command(c, target_, options_);
+  result.started = std::chrono::system_clock::now();
+  return result;
+}
+
+}  // namespace touchstone

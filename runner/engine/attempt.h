@@ -1,0 +1,54 @@
+// attempt.h - one run of one case against a server: its result, and what that may be a sign of.
+#pragma once
+#include "runner/engine/compose/composer.h"
+#include "runner/engine/run.h"
+#include "runner/engine/talk/session.h"
+
+#include <asio/awaitable.hpp>
+
+#include <expected>
+#include <string>
+
+namespace touchstone {
+
+// One run of one case, before it is known whether the endpoint lived through it.
+struct Attempt {
+  const Case* c = nullptr;
+  Result result;
+  bool no_connection = false;
+  bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
+  bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
+  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
+  std::string why;      // with no_connection
+};
+
+// Runs cases one at a time under what is common to a whole run.
+class Attempts {
+ public:
+  // All of them outlive the attempts.
+  Attempts(const Target& target, const Greeting& greeting, const RunOptions& options)
+      : target_(target), greeting_(greeting), options_(options) {}
+
+  // `keep_whole`: every octet in the transcript.
+  [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false);
+
+  // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
+  // little: the kernel accepts those for a dying process too.
+  [[nodiscard]] asio::awaitable<std::expected<void, std::string>> knock();
+
+  // The result of a case that cannot be asked of this endpoint.
+  [[nodiscard]] Result not_applicable(const Case& c, const std::string& why) const;
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds timeout() const;
+  [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
+  [[nodiscard]] Attempt without_connection(const Case& c, const std::string& why) const;
+  [[nodiscard]] Attempt with_connection(const Case& c, Observation observed) const;
+
+  const Target& target_;
+  const Greeting& greeting_;
+  const RunOptions& options_;
+  DeflateCache cache_;
+};
+
+}  // namespace touchstone

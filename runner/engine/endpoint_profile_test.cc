@@ -1,0 +1,76 @@
+#include "runner/engine/endpoint_profile.h"
+
+#include "runner/catalogue/catalogue.h"
+#include "runner/engine/verdict/oracle.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+Case of_catalogue(std::string_view id) { return with_expectation(*Catalogue::built_in().find(id), 1); }
+
+TEST(EndpointProfile, LeavesEveryCaseAsItIsForAnEcho) {
+  for (const Case& c : Catalogue::built_in().cases()) {
+    const auto same = adapted(c, EndpointProfile{});
+    ASSERT_TRUE(same) << c.id;
+    EXPECT_EQ(same->steps.size(), c.steps.size()) << c.id;
+  }
+}
+
+TEST(EndpointProfile, DoesNotAskWhatIsRefused) {
+  EndpointProfile no_text;
+  no_text.text = Taken::refused;
+  EXPECT_FALSE(adapted(of_catalogue("1.1.2"), no_text));  // text
+  EXPECT_TRUE(adapted(of_catalogue("1.2.2"), no_text));   // binary
+  EXPECT_TRUE(adapted(of_catalogue("2.2"), no_text));     // a Ping
+  EXPECT_TRUE(adapted(of_catalogue("7.7.1"), no_text));   // a Close
+}
+
+TEST(EndpointProfile, SendsNothingLargerThanIsTaken) {
+  EndpointProfile small;
+  small.largest_message = 1024;
+  EXPECT_FALSE(adapted(of_catalogue("1.1.6"), small));  // 65535 octets
+  EXPECT_TRUE(adapted(of_catalogue("1.1.5"), small));   // 128
+  EXPECT_EQ(largest_message(of_catalogue("1.1.6")), 65535u);
+  EXPECT_EQ(largest_message(of_catalogue("1.1.5")), 128u);
+}
+
+TEST(EndpointProfile, AwaitsAPongWhereThereIsNoEcho) {
+  EndpointProfile silent;
+  silent.text = silent.binary = Taken::accepted;
+  const auto c = adapted(of_catalogue("1.1.2"), silent);
+  ASSERT_TRUE(c);
+  EXPECT_FALSE(c->expect->compares_messages);
+  EXPECT_TRUE(c->expect->replies.empty());
+  ASSERT_FALSE(c->steps.empty());
+  EXPECT_TRUE(std::holds_alternative<step::Sentinel>(c->steps.back().action));
+  EXPECT_TRUE(
+      std::ranges::none_of(c->steps, [](const Step& s) { return std::holds_alternative<step::AwaitEcho>(s.action); }));
+}
+
+TEST(EndpointProfile, ReadsWhatItWrites) {
+  EndpointProfile profile;
+  profile.binary = Taken::refused;
+  profile.speaks_unasked = true;
+  for (const auto limit : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1024)}) {
+    profile.largest_message = limit;
+    const auto read = parse_endpoint_profile("p.json", write_endpoint_profile(profile));
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(*read, profile);
+  }
+}
+
+TEST(EndpointProfile, SaysWhatIsWrongInAFile) {
+  const auto wrong = parse_endpoint_profile(
+      "p.json", R"({"peer": 1, "text": "yes", "binary": "echoed", "speaks_unasked": false, "largest_message": null})");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().find("p.json"), std::string::npos) << wrong.error();
+  EXPECT_NE(wrong.error().find("/text"), std::string::npos) << wrong.error();
+  EXPECT_FALSE(parse_endpoint_profile("p.json", R"({"peer": 2})"));
+}
+
+}  // namespace
+}  // namespace touchstone

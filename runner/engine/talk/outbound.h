@@ -1,0 +1,64 @@
+// outbound.h - what goes to the endpoint: octets of frames are gathered and written, cut as the case says.
+#pragma once
+#include "runner/engine/compose/composer.h"
+#include "runner/engine/talk/opening.h"
+#include "runner/engine/talk/watchdog.h"
+
+#include <asio/steady_timer.hpp>
+
+#include <functional>
+
+namespace touchstone {
+
+// Long for this connection: a pause where nothing can be asked of the endpoint.
+[[nodiscard]] std::chrono::steady_clock::duration moment(const SessionOptions& options);
+
+class Outbound {
+ public:
+  // `ahead`: octets of the steps that are on the wire already. The stream, the recorder and the options outlive this.
+  Outbound(const Wire& wire, const SessionOptions& options, ws::io::Stream& stream, Recorder& recorder,
+           std::size_t ahead);
+
+  // Takes the frames that a step is made of.
+  [[nodiscard]] Composer::Sink sink();
+  // Octets without a frame around them.
+  void gather(ws::ByteView octets);
+  [[nodiscard]] bool holds_something() const noexcept { return !gathered_.empty(); }
+  // What is gathered, for a caller who writes it in pieces.
+  [[nodiscard]] ws::Bytes take();
+
+  // Writes; nothing happens when nothing can be sent any more.
+  [[nodiscard]] asio::awaitable<void> put(ws::ByteView octets);
+  [[nodiscard]] asio::awaitable<void> put_gathered();  // in one write
+  [[nodiscard]] asio::awaitable<void> flush();         // all that is gathered, cut as the case says
+  // After each step: one write a frame, or one write for all up to the next wait.
+  [[nodiscard]] asio::awaitable<void> after_step();
+
+  // Ends the tester's half of TCP (FIN), once.
+  [[nodiscard]] asio::awaitable<void> end();
+  // Nothing more is sent: the stream is gone.
+  void give_up() noexcept { can_send_ = false; }
+  // False: a write failed, the tester ended its half of TCP, or the stream is gone.
+  [[nodiscard]] bool can_send() const noexcept { return can_send_; }
+
+  // While set it is called when a write does not get through within a moment.
+  void call_when_stuck(std::function<void()> call) { when_stuck_ = std::move(call); }
+
+ private:
+  void watch_for_stuck();
+
+  const Wire wire_;
+  const SessionOptions& options_;
+  ws::io::Stream& stream_;
+  Recorder& recorder_;
+  std::size_t ahead_;
+  ws::Bytes gathered_;
+  std::vector<std::size_t> cuts_;  // ends of the frames in it
+  Watchdog watchdog_;
+  asio::steady_timer stuck_;
+  std::function<void()> when_stuck_;
+  bool can_send_ = true;
+  bool fin_sent_ = false;
+};
+
+}  // namespace touchstone

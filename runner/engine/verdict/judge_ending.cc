@@ -1,0 +1,157 @@
+#include "runner/engine/verdict/judge_ending.h"
+
+#include <ws/core/close.h>
+#include <ws/rules/codes.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using enum FindingKind;
+using Codes = std::vector<std::uint16_t>;
+namespace codes_of = ws::close_code;
+
+bool holds(const Codes& codes, std::uint16_t code) { return std::ranges::find(codes, code) != codes.end(); }
+
+// The code of the endpoint's Close, if it sent one with a code.
+std::optional<std::uint16_t> code_seen(const Observation& o) {
+  if (!o.close || !*o.close) return std::nullopt;
+  return (*o.close)->code;
+}
+
+class EndingJudge {
+ public:
+  EndingJudge(const Scene& scene, Findings& findings)
+      : scene_(scene), o_(scene.o), code_(code_seen(scene.o)), findings_(findings) {}
+
+  void operator()(const end::Polite&) {
+    if (o_.close && scene_.position(Seen::Kind::close) < scene_.position(Seen::Kind::tester_close)) {
+      ended_unasked();
+    } else if (scene_.came(Seen::Kind::tester_close)) {
+      answer_to_close({codes_of::kNormal});
+    } else if (scene_.ended_without_close()) {
+      refused();
+    }
+  }
+
+  void operator()(const end::Replies& end) { answer_to_close(end.codes); }
+
+  void operator()(const end::MayFail& end) {
+    if (!scene_.failed_by_choice()) return (*this)(end::Polite{});
+    const bool fits = !code_ || holds(end.codes, *code_);
+    find(fits ? failed_by_choice : failed_by_choice_code,
+         {.codes = end.codes, .code = code_, .instead = scene_.how_it_ended()});
+  }
+
+  // C-40: what the endpoint still said does not matter, only that it does not keep what is left of the connection.
+  void operator()(const end::Abandoned&) {
+    if (o_.ended_by_tester && !o_.close) find(tcp_left_open_after_fin);  // with a Close: see judge_tcp()
+  }
+
+  void operator()(const end::Open& end) {
+    if (scene_.ended_without_close() || code_ == codes_of::kProtocolError)
+      return find(close_code_left_open, {.instead = scene_.how_it_ended()});
+    answer_to_close(end.codes);
+  }
+
+  void operator()(const end::Fails& end) {
+    if (o_.close) {
+      failing_code(end.codes);
+    } else if (scene_.ended_without_close()) {
+      find(failed_without_close, {.codes = end.codes, .instead = scene_.how_it_ended()});
+    } else if (!o_.violation) {
+      find(fault_ignored, {.codes = end.codes,
+                           .instead = o_.survived ? "it went on: it answered a Ping that was sent after the fault"
+                                                  : scene_.how_it_ended()});
+    }
+  }
+
+ private:
+  void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
+
+  // An endpoint may close at any time (C-27), but not for a legal case's sake.
+  void ended_unasked() {
+    if (code_ && ws::rules::says_error(*code_)) return refused();
+    find(closed_unasked, {.instead = scene_.how_it_ended()});
+  }
+
+  void refused() {
+    if (has(findings_, legal_octets_refused) || has(findings_, tcp_ended_unasked)) return;  // said at a mark
+    if (auto finding = refusal_of_legal_octets(scene_)) findings_.push_back(std::move(*finding));
+  }
+
+  void answer_to_close(const Codes& codes) {
+    if (!o_.close) {
+      if (o_.violation) return;  // said already
+      return find(scene_.ended_without_close() ? close_answered_by_end_of_tcp : close_unanswered,
+                  {.instead = scene_.how_it_ended()});
+    }
+    if (!code_) {
+      if (o_.local_close_code) find(close_answer_empty);
+    } else if (!holds(codes, *code_)) {
+      find(ws::rules::says_error(*code_) ? close_answer_says_error : close_answer_other_code,
+           {.codes = codes, .code = code_});
+    }
+  }
+
+  void failing_code(const Codes& codes) {
+    const Facts facts{.codes = codes, .code = code_};
+    if (o_.survived) {
+      // It went on for a while. Only a Close that names the fault shows that it did notice.
+      if (code_ && ws::rules::says_error(*code_)) return find(fault_noticed_late, facts);
+      find(fault_ignored, {.codes = codes,
+                           .instead = "it went on: it answered a Ping that was sent after the fault, and then closed "
+                                      "as if nothing had been wrong"});
+    } else if (!code_) {
+      find(failing_close_empty, facts);
+    } else if (!holds(codes, *code_)) {
+      find(failing_code_wrong, facts);
+    }
+  }
+
+  const Scene& scene_;
+  const Observation& o_;
+  const std::optional<std::uint16_t> code_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
+  const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
+  if (scene.ended_without_close() && !fails) return scene.finding(tcp_ended_unasked, {.instead = scene.how_it_ended()});
+  const auto code = code_seen(scene.o);
+  if (!code || !ws::rules::says_error(*code)) return std::nullopt;
+  const Facts facts{.code = code, .instead = scene.how_it_ended()};
+  const FindingKind kind = fails ? failed_too_early : legal_octets_refused;
+  // RFC 6455 7.4.1: these two say what the tester did, and it did not.
+  if (*code == codes_of::kProtocolError) return make_finding(kind, facts, "rfc6455-7.4.1-9");
+  if (*code == codes_of::kInvalidPayload) return make_finding(kind, facts, "rfc6455-7.4.1-11");
+  return scene.finding(kind, facts);
+}
+
+void judge_ending(const Scene& scene, Findings& findings) {
+  if (scene.was_cut_short() && !scene.o.survived) return;
+  std::visit(EndingJudge(scene, findings), scene.c.expect->end);
+}
+
+void judge_tcp(const Scene& scene, Findings& findings) {
+  const Observation& o = scene.o;
+  const bool left_open = o.ended_by_tester && (o.close || o.survived);
+  if (scene.is_client()) {
+    // RFC 6455 7.1.1: the tester, as the server, closed TCP first. A client may have done so before it (5.5.1).
+    // No clause says how soon it must, and some wait for longer than the tester does.
+    if (left_open) findings.push_back(scene.finding(tcp_left_open_after_close));
+  } else if (left_open) {
+    // RFC 6455 5.5.1 has a server close TCP at once when a Close was sent and received. An end of TCP inside a frame
+    // is no Close, and a server may give one time to come.
+    const bool answered = scene.came(Seen::Kind::tester_close) || o.sent_close_in_steps;
+    const bool half = std::holds_alternative<end::Abandoned>(scene.c.expect->end) && !answered;
+    findings.push_back(scene.finding(half ? tcp_left_open_after_fin : tcp_left_open));
+  } else if (o.ended_after_half_close && o.close) {
+    findings.push_back(scene.finding(tcp_ended_second));
+  }
+}
+
+}  // namespace touchstone

@@ -1,0 +1,200 @@
+#include "runner/engine/verdict/judge_handshake.h"
+
+#include "runner/engine/verdict/opening_judge.h"
+#include "runner/engine/verdict/oracle.h"
+
+#include <ws/rules/answer.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using enum FindingKind;
+
+std::string answered_extensions(const Scene& scene) {
+  if (!scene.o.response) return {};
+  const auto values = ws::field_values(scene.o.response->fields, "Sec-WebSocket-Extensions");
+  return values.empty() ? std::string() : fmt::format(" The answer: {}", fmt::join(values, ", "));
+}
+
+std::string offered_extensions(const Scene& scene) {
+  const auto values = ws::field_values(scene.o.request->fields, "Sec-WebSocket-Extensions");
+  return values.empty() ? "no extension was offered" : fmt::format("the offer: {}", fmt::join(values, ", "));
+}
+
+bool is_about_extensions(const ws::rules::AnswerFault& fault) { return ws::rules::is_about_extensions(fault.kind); }
+
+// RFC 7692 7.1.2.1: an offer with server_max_window_bits is accepted by including it in the answer. To leave out the
+// largest window says the same, so the strict stack takes it; any smaller one it does not.
+bool leaves_limit_out(const Scene& scene) {
+  constexpr std::string_view kLimit = "server_max_window_bits";
+  const auto& offer = scene.c.offer;
+  if (std::ranges::any_of(scene.o.answer_faults, is_about_extensions)) return false;  // said already
+  if (scene.is_client() || !scene.o.deflate || answered_extensions(scene).contains(kLimit)) return false;
+  return !offer.empty() && std::ranges::all_of(offer, [&](const auto& e) { return e.contains(kLimit); });
+}
+
+// It opens without this offer, or the run would not have begun. A server may decline an offer, and may refuse a client,
+// but there is no reason to refuse a client for a legal offer.
+bool refuses_the_offer(const Scene& scene) {
+  const Observation& o = scene.o;
+  // A case of offers may find the end of TCP instead of an answer; to others that only happened.
+  const bool refused = o.response ? o.response->status != 101 : (o.eof || o.reset) && !scene.c.needs_deflate;
+  return refused && !scene.is_client() && !scene.c.offer.empty();
+}
+
+bool uses_reserved(const std::vector<Step>& steps) {
+  return std::ranges::any_of(steps, [](const Step& step) {
+    if (const auto* repeat = std::get_if<step::Repeat>(&step.action)) return uses_reserved(repeat->steps);
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    return frame != nullptr && (frame->rsv != 0 || ws::is_reserved(frame->opcode));
+  });
+}
+
+// An extension that is in use may give a meaning to what is reserved: who does not know it cannot call that a fault.
+bool meaning_is_unknown(const Scene& scene) {
+  const Observation& o = scene.o;
+  return o.unknown_extension && (o.violation == ws::Violation::reserved_bit ||
+                                 o.violation == ws::Violation::reserved_opcode || uses_reserved(scene.c.steps));
+}
+
+// A fault of the server's answer, which was taken at its word all the same.
+Finding answered_wrongly(const Scene& scene, const ws::rules::AnswerFault& fault) {
+  Finding finding;
+  finding.requirement = fault.requirement;
+  finding.kind = ws::rules::name(fault.kind);
+  const Weighed weighed = weigh(finding.kind, fault.requirement);
+  finding.weight = weighed.weight;
+  finding.choice = weighed.choice;
+  finding.expected = ws::rules::expected(fault);
+  finding.seen = ws::rules::seen(fault);
+  if (is_about_extensions(fault)) finding.seen += answered_extensions(scene);
+  finding.evidence = fault.detail;
+  return finding;
+}
+
+// The opening handshake as one step to what the case is about. False: nothing is left to judge, and the verdict says
+// why.
+class HandshakeJudge {
+ public:
+  HandshakeJudge(const Scene& scene, Verdict& verdict) : scene_(scene), o_(scene.o), verdict_(verdict) {}
+
+  bool run() {
+    for (const auto& fault : o_.answer_faults) verdict_.findings.push_back(answered_wrongly(scene_, fault));
+    if (o_.handshake_violation) return broken();
+    if (refuses_the_offer(scene_)) {
+      find(offer_refused, {.instead = o_.handshake_failure});
+      return stop(Behavior::non_strict,
+                  fmt::format("A legal offer of extensions was not declined but refused: {}.", o_.handshake_failure));
+    }
+    if (!o_.handshake_failure.empty()) {
+      verdict_.closing = Closing::failed;
+      return stop(Behavior::errored, fmt::format("The case could not run: {}.", o_.handshake_failure));
+    }
+    if (leaves_limit_out(scene_)) find(limit_not_repeated, {.instead = answered_extensions(scene_)});
+    if (meaning_is_unknown(scene_)) return hide("An extension is in use that nobody knows.");
+    return agreement();
+  }
+
+ private:
+  void find(FindingKind kind, const Facts& facts = {}) { verdict_.findings.push_back(scene_.finding(kind, facts)); }
+
+  bool stop(Behavior behavior, std::string summary) {
+    verdict_.behavior = behavior;
+    verdict_.summary = std::move(summary);
+    return false;
+  }
+
+  bool broken() {
+    const auto words = ws::rule(*o_.handshake_violation).text;
+    if (o_.answer_faults.empty())
+      find(scene_.is_client() ? request_illegal : answer_illegal, {.violation = o_.handshake_violation});
+    verdict_.closing = Closing::failed;
+    return hide(fmt::format("The opening handshake failed. {}{}", words, answered_extensions(scene_)));
+  }
+
+  // A fault of the opening handshake kept the case from its own matter. Where that is the handshake it failed.
+  bool hide(std::string why) {
+    settle(scene_, verdict_);
+    if (is_about_the_opening(scene_.c)) {
+      verdict_.summary = std::move(why);
+      return false;
+    }
+    verdict_.hidden = true;
+    return stop(Behavior::not_applicable, "Not judged. " + std::move(why));
+  }
+
+  // The connection is open, but not in the way that the case needs. Is it the fault of the answer?
+  bool go_no_further() {
+    if (std::ranges::any_of(o_.answer_faults, is_about_extensions))
+      return hide(fmt::format("The answer is not one that this case can use.{}", answered_extensions(scene_)));
+    settle(scene_, verdict_);
+    return false;
+  }
+
+  bool agreement() {
+    const Case& c = scene_.c;
+    if (c.needs_deflate && !o_.deflate) {
+      if (!o_.answer_faults.empty()) return go_no_further();
+      if (scene_.is_client()) {
+        find(offer_too_narrow, {.instead = offered_extensions(scene_)});
+        return stop(Behavior::unimplemented,
+                    "The client's offer does not allow the answer that this case is about, as it may.");
+      }
+      find(offer_declined);
+      return stop(Behavior::unimplemented, "The server did not accept the offer of permessage-deflate, as it may.");
+    }
+    if (o_.deflate && exceeds_agreement(c, scene_.is_client() ? Side::client : Side::server, *o_.deflate)) {
+      if (!o_.answer_faults.empty()) return go_no_further();
+      find(agreement_too_small,
+           {.instead = scene_.is_client() ? offered_extensions(scene_) : answered_extensions(scene_)});
+      return stop(Behavior::not_applicable,
+                  "The data of this case does not fit the window or the context takeover that was agreed.");
+    }
+    return true;
+  }
+
+  const Scene& scene_;
+  const Observation& o_;
+  Verdict& verdict_;
+};
+
+}  // namespace
+
+void settle(const Scene& scene, Verdict& verdict) {
+  using Weight = Finding::Weight;
+  const auto worst = std::ranges::max_element(verdict.findings, {}, &Finding::weight);
+  const Weight weight = worst == verdict.findings.end() ? Weight::choice : worst->weight;
+  for (const Finding& finding : verdict.findings) {
+    const auto kind = ws::rules::finding_kind(finding.kind);
+    const Closing closing = kind ? closing_of(*kind) : Closing::ok;
+    if (closing != Closing::ok && (verdict.closing == Closing::ok || closing == Closing::failed))
+      verdict.closing = closing;
+  }
+  if (weight == Weight::violation) {
+    verdict.behavior = Behavior::failed;
+  } else if (!scene.c.informational.empty()) {
+    verdict.behavior = Behavior::informational;
+    if (verdict.closing == Closing::ok) verdict.closing = Closing::informational;
+  } else if (weight == Weight::weak) {
+    verdict.behavior = Behavior::non_strict;
+  }
+  verdict.summary = worst == verdict.findings.end()
+                        ? "All as expected."
+                        : fmt::format("Expected: {}; seen: {}.", worst->expected, worst->seen);
+}
+
+bool judge_handshake(const Scene& scene, Verdict& verdict) {
+  judge_head(scene, verdict.findings);
+  const bool asked = !(scene.is_client() && scene.o.handshake_violation);
+  if (scene.c.expect->opening && asked && !judge_opening(scene, verdict.findings)) {
+    settle(scene, verdict);
+    return false;
+  }
+  return HandshakeJudge(scene, verdict).run();
+}
+
+}  // namespace touchstone

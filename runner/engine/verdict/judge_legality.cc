@@ -1,0 +1,63 @@
+#include "runner/engine/verdict/judge_legality.h"
+
+#include <ws/core/close.h>
+#include <ws/rules/mask_keys.h>
+
+namespace touchstone {
+namespace {
+
+using enum FindingKind;
+
+void judge_close_frames(const Scene& scene, Findings& findings) {
+  const Observation& o = scene.o;
+  if (o.repeated_our_bad_code) findings.push_back(scene.finding(bad_code_repeated));
+  if (scene.came(Seen::Kind::close_again)) findings.push_back(scene.finding(second_close));
+  if (scene.came(Seen::Kind::data_after_close)) findings.push_back(scene.finding(data_after_close));
+  // RFC 6455 7.4.1: only clients have reason to send 1010. Repeating ours is another matter (5.5.1).
+  constexpr std::uint16_t k1010 = ws::close_code::kMandatoryExtension;
+  const bool says_1010 = o.close && *o.close && (*o.close)->code == k1010;
+  if (!scene.is_client() && says_1010 && o.local_close_code != k1010)
+    findings.push_back(scene.finding(code_1010_from_server));
+}
+
+FindingKind kind_of(ws::rules::MaskKeyFault::Kind kind) {
+  switch (kind) {
+    using Kind = ws::rules::MaskKeyFault::Kind;
+    case Kind::constant:
+      return mask_key_constant;
+    case Kind::counting:
+      return mask_key_counts;
+    case Kind::repeating:
+      return mask_key_repeats;
+    case Kind::stuck_bits:
+      return mask_key_bits_stuck;
+    case Kind::lopsided_bit:
+      return mask_key_biased;
+  }
+  return mask_key_biased;
+}
+
+void judge_mask_keys(const Scene& scene, Findings& findings) {
+  if (!scene.is_client()) return;
+  if (const auto fault = ws::rules::mask_key_fault(scene.o.mask_keys))
+    findings.push_back(scene.finding(kind_of(fault->kind), {.instead = ws::rules::describe(*fault)}));
+}
+
+}  // namespace
+
+void judge_legality(const Scene& scene, Findings& findings) {
+  const Observation& o = scene.o;
+  if (o.violation) {
+    findings.push_back(scene.finding(
+        octets_illegal, {.violation = o.violation, .offset = o.violation_offset, .code = o.bad_close_code}));
+  }
+  judge_close_frames(scene, findings);
+  if (o.empty_compressed) findings.push_back(scene.finding(compressed_message_empty));
+  for (const Harm& harm : o.harm)
+    findings.push_back(
+        scene.finding(endpoint_harmed, {.what = harm.of, .wanted = harm.expected, .instead = harm.seen}));
+  judge_mask_keys(scene, findings);
+  if (o.flooded) findings.push_back(scene.finding(frames_without_end));
+}
+
+}  // namespace touchstone

@@ -1,0 +1,117 @@
+#include "runner/engine/verdict/judge_messages.h"
+
+#include <ws/testing/oracle/describe.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using enum FindingKind;
+
+std::string in_words(ws::Opcode opcode, ws::ByteView octets) {
+  return fmt::format("{} {}", ws::name(opcode), ws::testing::describe(octets));
+}
+
+// A message as it should come, or as it came.
+struct Wanted {
+  ws::Opcode opcode;
+  ws::Bytes octets;
+};
+
+// The replies that the case lists; nothing: every message comes back as it was sent.
+std::optional<std::vector<const Reply*>> listed_messages(const Expect& expect) {
+  if (expect.echoes) return std::nullopt;
+  std::vector<const Reply*> out;
+  for (const Reply& reply : expect.replies) {
+    if (reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary) out.push_back(&reply);
+  }
+  return out;
+}
+
+Wanted wanted(const Scene& scene, const Reply* listed, std::size_t i, PayloadGenerator& payloads) {
+  if (listed != nullptr && !listed->sent) {
+    const bool text = listed->kind == Reply::Kind::text;
+    return {text ? ws::Opcode::text : ws::Opcode::binary, payloads.make(listed->payload)};
+  }
+  const SentMessage& sent = scene.o.sent_messages[i];
+  return {sent.opcode, sent.octets ? *sent.octets : ws::Bytes{}};
+}
+
+bool is_without_mark(ws::ByteView got, ws::ByteView text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return got.size() + kMark.size() == text.size() && ws::as_text(text.first(kMark.size())) == kMark &&
+         std::ranges::equal(text.subspan(kMark.size()), got);
+}
+
+std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& expected, ws::ByteView got) {
+  const SeenMessage& seen = scene.o.messages[i];
+  Facts facts{
+      .wanted = in_words(expected.opcode, expected.octets), .instead = in_words(seen.opcode, got), .number = i + 1};
+  if (got.size() < seen.length) facts.instead += fmt::format(" ({} bytes in all)", seen.length);
+  facts.instead += " came";
+  // RFC 6455 6.2: the type is that of the first frame.
+  if (seen.opcode != expected.opcode) return scene.finding(message_type_differs, facts);
+  if (std::ranges::equal(got, expected.octets)) return std::nullopt;
+  // RFC 3629 6: RECOMMENDED, no more, since RFC 6455 does not forbid to take it for a signature.
+  if (seen.opcode == ws::Opcode::text && is_without_mark(got, expected.octets))
+    return scene.finding(byte_order_mark_lost);
+  facts.offset = static_cast<std::uint64_t>(std::ranges::mismatch(got, expected.octets).in1 - got.begin());
+  return scene.finding(message_differs, facts);
+}
+
+// Nothing was sent that it answers.
+Finding extra_message(const Scene& scene, std::size_t i) {
+  const SeenMessage& seen = scene.o.messages[i];
+  const Facts facts{.instead = seen.as_sent ? fmt::format("the {} that was sent", ws::name(seen.opcode))
+                                            : in_words(seen.opcode, seen.octets),
+                    .number = i + 1};
+  // RFC 6455 7.1.7: nothing more is processed once the connection failed.
+  const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
+  return scene.finding(fails ? message_after_fault : message_unexpected, facts);
+}
+
+std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
+  if (scene.was_cut_short()) return std::nullopt;
+  const End& end = scene.c.expect->end;
+  const Facts facts{.instead = scene.how_it_ended(), .number = scene.o.messages.size(), .of = expected};
+  if (!scene.tail_may_be_missing()) return scene.finding(message_missing, facts);
+  if (std::holds_alternative<end::Abandoned>(end)) return std::nullopt;  // it may have noticed our end first
+  const bool closes = std::holds_alternative<end::Replies>(end) || std::holds_alternative<end::Open>(end);
+  return scene.finding(closes ? message_before_close_unanswered : message_before_fault_unanswered, facts);
+}
+
+}  // namespace
+
+void judge_messages(const Scene& scene, std::uint64_t seed, Findings& findings) {
+  const Observation& o = scene.o;
+  if (!scene.c.expect->compares_messages) {
+    if (!o.sent_messages.empty()) findings.push_back(scene.finding(echo_not_judged));
+    return;
+  }
+  PayloadGenerator payloads(seed);
+  const auto listed = listed_messages(*scene.c.expect);
+  const std::size_t expected = listed ? listed->size() : o.sent_messages.size();
+  for (std::size_t i = 0; i < o.messages.size(); ++i) {
+    if (i >= expected) {
+      findings.push_back(extra_message(scene, i));
+      return;
+    }
+    const Reply* reply = listed ? (*listed)[i] : nullptr;
+    const SeenMessage& seen = o.messages[i];
+    const bool as_asked = seen.as_sent && (reply == nullptr || reply->sent);
+    if (as_asked) continue;
+    const ws::ByteView got = seen.as_sent ? ws::ByteView(*o.sent_messages[i].octets) : ws::ByteView(seen.octets);
+    auto differs = compare(scene, i, wanted(scene, reply, i, payloads), got);
+    if (!differs) continue;
+    const bool goes_on = differs->kind == ws::rules::name(byte_order_mark_lost);
+    findings.push_back(std::move(*differs));
+    if (!goes_on) return;  // what comes after it may only be out of step
+  }
+  if (o.messages.size() == expected) return;
+  if (auto missing = missing_messages(scene, expected)) findings.push_back(std::move(*missing));
+}
+
+}  // namespace touchstone

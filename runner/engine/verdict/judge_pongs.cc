@@ -1,0 +1,103 @@
+#include "runner/engine/verdict/judge_pongs.h"
+
+#include "runner/engine/verdict/judge_ending.h"
+
+#include <ws/testing/oracle/describe.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using enum FindingKind;
+
+// Pongs against Pings, in order.
+class Answers {
+ public:
+  explicit Answers(const Observation& o) : o_(o), answered_(o.sent_pings.size(), false) {}
+
+  // What is odd about this Pong, if it does not answer the next Ping with its payload.
+  std::optional<FindingKind> take(const std::string& payload) {
+    for (std::size_t i = next_; i < o_.sent_pings.size(); ++i) {
+      if (o_.sent_pings[i].payload != payload) continue;
+      answered_[i] = true;
+      next_ = i + 1;
+      return std::nullopt;
+    }
+    if (payload.empty()) return pong_unsolicited;
+    if (std::ranges::find(o_.sent_pongs, payload) != o_.sent_pongs.end()) return pong_for_pong;
+    const bool late = std::ranges::find(o_.sent_pings, payload, &SentPing::payload) != o_.sent_pings.end();
+    return late ? pong_twice : pong_unsolicited;
+  }
+
+  // Of Pings with equal payloads nobody can tell which one a Pong answers: the latest, then (RFC 6455 5.5.3).
+  void settle() {
+    const auto last =
+        std::find_if(o_.seen.rbegin(), o_.seen.rend(), [](const Seen& seen) { return seen.kind == Seen::Kind::pong; });
+    if (last != o_.seen.rend() && !o_.sent_pings.empty() && last->payload == o_.sent_pings.back().payload)
+      next_ = o_.sent_pings.size();
+  }
+
+  [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(std::ranges::count(answered_, true)); }
+  [[nodiscard]] std::size_t pings() const noexcept { return answered_.size(); }
+  [[nodiscard]] bool has_latest() const noexcept { return next_ == answered_.size(); }
+
+ private:
+  const Observation& o_;
+  std::size_t next_ = 0;
+  std::vector<bool> answered_;
+};
+
+bool passed(const Observation& o, const std::string& mark) {
+  return std::ranges::any_of(o.seen, [&](const Seen& s) { return s.kind == Seen::Kind::passed && s.payload == mark; });
+}
+
+// By its own Pong or by that of a later Ping, which may stand for it (RFC 6455 5.5.3).
+bool answered_later(const Observation& o, const std::string& mark) {
+  const auto ping = std::ranges::find(o.sent_pings, mark, &SentPing::mark);
+  return std::any_of(ping, o.sent_pings.end(), [&](const SentPing& later) {
+    return std::ranges::any_of(o.seen,
+                               [&](const Seen& s) { return s.kind == Seen::Kind::pong && s.payload == later.payload; });
+  });
+}
+
+// It refused what was legal, or it did not answer.
+Finding not_alive(const Scene& scene, const std::string& mark) {
+  const auto ping = std::ranges::find(scene.o.sent_pings, mark, &SentPing::mark);
+  const auto number = static_cast<std::uint64_t>(ping - scene.o.sent_pings.begin()) + 1;
+  if (const auto refused = refusal_of_legal_octets(scene)) return *refused;
+  return scene.finding(pong_missing, {.instead = scene.how_it_ended(), .number = number});
+}
+
+}  // namespace
+
+void judge_pongs(const Scene& scene, Findings& findings) {
+  Answers answers(scene.o);
+  for (const Seen& seen : scene.o.seen) {
+    if (seen.kind != Seen::Kind::pong) continue;
+    if (const auto odd = answers.take(seen.payload))
+      findings.push_back(scene.finding(*odd, {.what = ws::testing::describe(ws::as_octets(seen.payload))}));
+  }
+  answers.settle();
+  if (answers.count() == answers.pings() || scene.was_cut_short()) return;
+  if (answers.has_latest()) {
+    findings.push_back(scene.finding(pong_for_latest_only, {.number = answers.count(), .of = answers.pings()}));
+  } else if (!scene.tail_may_be_missing()) {
+    findings.push_back(scene.finding(pong_missing, {.instead = scene.how_it_ended(), .number = answers.pings()}));
+  }
+}
+
+void judge_marks(const Scene& scene, Findings& findings) {
+  if (scene.was_cut_short()) return;
+  // Not where it might have refused the opening handshake, and may find the same fault only now.
+  const bool may_refuse = scene.c.expect->opening && std::holds_alternative<end::MayFail>(scene.c.expect->end);
+  if (may_refuse && scene.failed_by_choice()) return;
+  for (const Reply& reply : scene.c.expect->replies) {
+    if (reply.kind != Reply::Kind::mark || passed(scene.o, reply.mark)) continue;
+    Finding finding = answered_later(scene.o, reply.mark) ? scene.finding(pong_late) : not_alive(scene, reply.mark);
+    const bool said = std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == finding.kind; });
+    if (!said) findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace touchstone

@@ -1,0 +1,81 @@
+#include "runner/engine/verdict/weigh.h"
+
+#include "runner/catalogue/catalogue.h"
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using Weight = Finding::Weight;
+
+Weight weight_named(std::string_view name) {
+  if (name == "choice") return Weight::choice;
+  return name == "weak" ? Weight::weak : Weight::violation;
+}
+
+}  // namespace
+
+Weighed weigh(FindingKind kind, std::string_view requirement) {
+  const ws::rules::FindingRow& row = ws::rules::row(kind);
+  if (row.weight == ws::rules::Weight::free) return {Weight::choice, std::string(row.choice)};
+  return weigh(row.name, requirement);
+}
+
+Weighed weigh(std::string_view kind, std::string_view requirement) {
+  const Catalogue& catalogue = Catalogue::built_in();
+  if (const auto ruling = catalogue.ruling(kind, requirement))
+    return {weight_named(ruling->decision->weight), ruling->choice->id};
+  const Requirement* rule = catalogue.requirement(requirement);
+  const bool should = rule != nullptr && !rule->level.starts_with("MUST");
+  return {should ? Weight::weak : Weight::violation, {}};
+}
+
+Finding make_finding(FindingKind kind, const Facts& facts, std::string requirement) {
+  Weighed weighed = weigh(kind, requirement);
+  Finding finding;
+  finding.weight = weighed.weight;
+  finding.requirement = std::move(requirement);
+  finding.expected = ws::rules::expected_text(kind, facts);
+  finding.seen = ws::rules::seen_text(kind, facts);
+  finding.kind = ws::rules::name(kind);
+  finding.evidence = ws::rules::evidence_of(kind, facts);
+  finding.choice = std::move(weighed.choice);
+  return finding;
+}
+
+Closing closing_of(FindingKind kind) noexcept {
+  switch (kind) {
+    using enum FindingKind;
+    case octets_illegal:
+    case second_close:
+    case data_after_close:
+    case code_1010_from_server:
+    case legal_octets_refused:
+    case tcp_ended_unasked:
+    case close_unanswered:
+    case fault_ignored:
+    case tcp_left_open:
+    case answer_illegal:
+    case request_illegal:
+      return Closing::failed;
+    case close_answer_says_error:
+    case failed_by_choice_code:
+    case failing_code_wrong:
+      return Closing::wrong_code;
+    case close_answered_by_end_of_tcp:
+    case failed_without_close:
+    case tcp_left_open_after_close:
+    case tcp_left_open_after_fin:
+    case tcp_ended_second:
+      return Closing::unclean;
+    default:
+      return Closing::ok;
+  }
+}
+
+bool has(const std::vector<Finding>& findings, FindingKind kind) {
+  return std::ranges::find(findings, ws::rules::name(kind), &Finding::kind) != findings.end();
+}
+
+}  // namespace touchstone
