@@ -1,6 +1,7 @@
 #include "runner/cli/options/case_files.h"
 
 #include "reports/support/files.h"
+#include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/text.h"
 #include "runner/engine/check_cases.h"
