@@ -123,7 +123,7 @@ struct Facts {
   std::vector<std::uint16_t> codes{};    // {codes}: that fit
   std::optional<std::uint16_t> code{};   // {code}: that came, of a Close or of HTTP; nothing: {code} is "no code"
   std::string what{};                    // {what}: the field, the parameter, the payload in question
-  std::string wanted{};                      // {wanted}: what should have come in its place
+  std::string wanted{};                  // {wanted}: what should have come in its place
   std::string instead{};                 // {instead}: what came, or how it ended
   std::uint64_t number = 0, of = 0;      // {number}, {of}; {messages}, {came}: so many of them did
 };

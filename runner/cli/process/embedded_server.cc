@@ -27,8 +27,6 @@ std::expected<std::unique_ptr<EmbeddedServer>, std::string> EmbeddedServer::star
   return std::unique_ptr<EmbeddedServer>(new EmbeddedServer(std::move(*server), std::move(certificate)));
 }
 
-ws::Url EmbeddedServer::url() const {
-  return {!certificate_pem_.empty(), "127.0.0.1", server_->port()};
-}
+ws::Url EmbeddedServer::url() const { return {!certificate_pem_.empty(), "127.0.0.1", server_->port()}; }
 
 }  // namespace touchstone::cli
