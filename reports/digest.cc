@@ -70,7 +70,7 @@ std::string summary_text(const Report& report, const Result& result) {
 std::string details(const Report& report, const Result& result) {
   std::string text = fmt::format("{}\nExpectation: {}\n", result.summary, result.expectation);
   if (const std::string cause = cause_text(report, result); !cause.empty())
-    text += fmt::format("This is {} ({})\n", cause, report.cause_of(result)->id);
+    text += fmt::format("Cause: {} ({})\n", cause, report.cause_of(result)->id);
   for (const Finding& finding : result.findings) {
     if (finding.weight == Finding::Weight::choice) continue;
     text += fmt::format("{}: {}\n", finding.requirement, clause_and_weight(report, finding));

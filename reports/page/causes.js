@@ -51,10 +51,8 @@ function flakySection(results) {
 function belongsTo(result) {
   const causes = causesOf(result);
   if (!causes.length) return null;
-  const words = (cause, i) => {
-    if (i > 0) return 'It shows, too, cause ';
-    return result.hidden ? 'Not judged: hidden by cause ' : 'Cause ';
-  };
-  return el('p', { class: 'belongs' }, causes.map((cause, i) => el('span', {}, words(cause, i),
-    el('a', { href: link({ ...EMPTY, agent: result.agent, cause: String(cause.number) }) }, String(cause.number)), i === 0 && result.hidden ? '.' : `, which ${cause.reach}.`)));
+  const before = (i) => (i > 0 ? 'It shows ' : result.hidden ? 'Not judged: hidden by ' : 'This is ');
+  const after = (cause, i) => (i > 0 ? ' as well.' : result.hidden ? '.' : `, which ${cause.reach}.`);
+  return el('p', { class: 'belongs' }, causes.map((cause, i) => el('span', {}, before(i),
+    el('a', { href: link({ ...EMPTY, agent: result.agent, cause: String(cause.number) }) }, `cause ${cause.number}`), after(cause, i))));
 }

@@ -106,6 +106,12 @@ function stateSign(s) {
   return el('span', { class: `sign v-${s.key}`, title: `${s.name}: ${s.about}` }, el('span', { 'aria-hidden': true }, s.sign), el('span', { class: 'visually-hidden' }, s.name));
 }
 
+// Why breaking it weighs less than its level says.
+function weakReason(r) {
+  const cause = CAUSES.flat().find((c) => c.requirement === r && c.verdict.name === 'NON-STRICT' && c.why.includes(': '));
+  return cause ? cause.why : '';
+}
+
 function ruleRow(r) {
   const { cases, states } = cited().get(r);
   const count = cases.size
@@ -114,6 +120,7 @@ function ruleRow(r) {
   return el('tr', { 'data-rule': r.id },
     el('th', { scope: 'row' }, el('span', { class: 'rule-words' }, r.rule || 'The text of this rule is not known to this version.'),
       el('span', { class: 'rule-facts' }, r.level ? el('span', { class: 'level' }, r.level) : null, r.binds ? el('span', {}, r.binds === 'both' ? 'both roles' : r.binds) : null, el('span', { class: 'mono' }, r.id)),
+      states.includes(VERDICT['NON-STRICT']) && weakReason(r) ? el('span', { class: 'rule-reason' }, 'NON-STRICT by ', visible(weakReason(r))) : null,
       r.uncovered ? el('span', { class: 'rule-reason' }, r.cases ? 'Not in every role: ' : 'No case: ', r.uncovered.replace(/`/g, ''), '.') : null),
     el('td', { class: 'figure' }, count),
     el('td', { class: 'autobahn' }, hasAutobahn(r) ? 'tested' : el('span', { class: 'quiet' }, seesAutobahn(r) ? 'in passing' : '\u2013')),

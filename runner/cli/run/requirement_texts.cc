@@ -24,13 +24,10 @@ void add_coverage(RequirementTexts& texts, const Catalogue& catalogue) {
   }
 }
 
-// The reasons of a row; its title for a finding that it says nothing of. A catalogue without such reasons has titles.
-template <class Row>
-void add_reasons(ChoiceTexts& texts, const Row& choice) {
+// The reasons of a row; its title for a finding that it says nothing of.
+void add_reasons(ChoiceTexts& texts, const Choice& choice) {
   texts[choice.id] = choice.title;
-  if constexpr (requires { choice.decides; }) {
-    for (const auto& row : choice.decides) texts[choice_key(choice.id, row.kind, row.requirement)] = row.reason;
-  }
+  for (const Decision& row : choice.decides) texts[choice_key(choice.id, row.kind, row.requirement)] = row.reason;
 }
 
 }  // namespace

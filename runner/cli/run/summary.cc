@@ -8,6 +8,7 @@
 namespace touchstone::cli {
 namespace {
 
+constexpr std::size_t kCausesShown = 20;  // of each endpoint; the report has them all
 constexpr std::size_t kCasesNamed = 8;
 
 std::string case_name(const Result& result) {
@@ -38,7 +39,11 @@ class Writer {
     if (agent.causes.empty()) return;
     const std::string who = report_.agents().size() > 1 ? agent.name + ": " : std::string();
     out_ += fmt::format("\n{}{}.\n", who, headline(agent.causes));
-    for (const Cause& cause : agent.causes.all()) write(cause);
+    const std::vector<Cause>& causes = agent.causes.all();
+    for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) write(causes[i]);
+    if (causes.size() <= kCausesShown) return;
+    out_ += fmt::format("\n{} in the report.\n",
+                        count_of(causes.size() - kCausesShown, "more cause is", "more causes are"));
   }
 
   [[nodiscard]] std::string take() { return std::move(out_); }

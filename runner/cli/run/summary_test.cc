@@ -83,6 +83,12 @@ TEST(Summary, FoldsTheCasesOfACauseAndSaysWhatItHides) {
   EXPECT_THAT(text, HasSubstr("hides     group/278, "));
 }
 
+TEST(Summary, LeavesThatWhichNobodyWouldReadToTheReport) {
+  std::vector<Result> results;
+  for (int i = 0; i < 23; ++i) results.push_back(result_with("c", Behavior::failed, "r-" + std::to_string(i)));
+  EXPECT_THAT(summary_of(results), HasSubstr("\n3 more causes are in the report.\n"));
+}
+
 TEST(Summary, TellsCasesThatCouldNotBeRun) {
   EXPECT_THAT(summary_of({result_with("a", Behavior::errored)}),
               HasSubstr("ERRORED  cause 1 explains 1 case\n  The title of a\n    case      a\n"

@@ -164,7 +164,11 @@ class Reachable(Program):
         self.last_line(done)
         for part in ["FAILED", "RFC 6455 section", "expected", "seen", f"touchstone test {server.url} --case"]:
             self.assertIn(part, done.stdout)
-        self.assertEqual(self.report()["results"][0]["agent"], "peer.py")
+        self.assertRegex(done.stdout, r"1 cause explains 1 case\.\n\nFAILED  cause 1 explains 1 case\n  \S")
+        result, = self.report()["results"]
+        cause, = self.report()["causes"]
+        self.assertEqual((result["agent"], result["cause"]), ("peer.py", cause["number"]))
+        self.assertEqual((cause["cases"], cause["shortest"]), ([result["case"]], result["case"]))
 
     def test_tls_is_verified_unless_told_otherwise(self):
         _, url = self.echo_process("--tls")

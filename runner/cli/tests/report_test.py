@@ -85,10 +85,14 @@ class Compare(Program):
         self.run_it("test", bad, "--out", "bad", "--case", "6.3.1", *ECHO, expect=FAILURES)
         done = self.run_it("report", "compare", "good", "bad", expect=FAILURES)
         self.assertIn("New failures: 1, fixed: 0", done.stdout)
+        self.assertIn("New causes: 1, gone: 0.", done.stdout)
+        self.assertRegex(done.stdout, r"New causes: 1\n  FAILED  rfc\S+: explains 1 case\n    rule      ")
         self.assertIn("OK -> FAILED", done.stdout)
         self.assertIn("Fixed: 1", self.run_it("report", "compare", "bad", "good", expect=OK).stdout)
         found = json.loads(self.run_it("report", "compare", "good", "bad", "--format", "json", expect=FAILURES).stdout)
         self.assertEqual(len(found["new_failures"]), 1)
+        self.assertEqual([(cause["number"], cause["cases"]) for cause in found["new_causes"]],
+                         [(1, [found["new_failures"][0]["case"]])])
         self.run_it("report", "compare", "good", "nowhere", expect=USAGE)
 
 
