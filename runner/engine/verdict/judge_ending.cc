@@ -58,9 +58,9 @@ class EndingJudge {
   void operator()(const end::Fails& end) {
     if (o_.close) {
       failing_code(end.codes);
-    } else if (scene_.ended_without_close()) {
+    } else if (scene_.ended_without_close() && !(o_.survived && o_.violation)) {
       find(failed_without_close, {.codes = end.codes, .instead = scene_.how_it_ended()});
-    } else if (!o_.violation) {
+    } else if (!o_.violation || o_.survived) {  // a Close that breaks a rule is no answer to the fault
       find(fault_ignored, {.codes = end.codes,
                            .instead = o_.survived ? "it went on: it answered a Ping that was sent after the fault"
                                                   : scene_.how_it_ended()});

@@ -1,5 +1,7 @@
 #include "ws/core/connection/header_reader.h"
 
+#include <algorithm>
+
 namespace ws {
 namespace {
 
