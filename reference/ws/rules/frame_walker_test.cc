@@ -117,6 +117,16 @@ TEST(FirstFrame, LiesWhereTheRfcSays) {
   }
 }
 
+TEST(FirstFrame, SaysInHowManyBitsItsLengthStands) {
+  const auto bits = [](const std::string& octets) { return first_frame(as_octets(octets))->length_bits(); };
+  const auto all = frames();
+  EXPECT_EQ(bits(all[0].octets), 0U);
+  EXPECT_EQ(bits(all[1].octets), 0U) << "masked";
+  EXPECT_EQ(bits(all[6].octets), 16U);
+  EXPECT_EQ(bits(all[7].octets), 64U);
+  EXPECT_EQ(bits(all[10].octets), 64U) << "masked, and longer than it needs to be";
+}
+
 TEST(FirstFrame, MayBeCutOff) {
   const auto whole = frames_of_the_rfc().at(1).octets;
   for (std::size_t n = 0; n < 6; ++n) EXPECT_FALSE(first_frame(as_octets(whole).first(n))) << n;

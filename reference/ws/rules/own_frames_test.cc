@@ -39,6 +39,7 @@ TEST(OwnFrames, ACompressedMessageHasAnOctet) {
   EXPECT_FALSE(ends_empty(true, {header(Opcode::text, 0, false, true)}));
   EXPECT_FALSE(ends_empty(true, {header(Opcode::text, 1, false, true), header(Opcode::cont, 0)}));
   EXPECT_FALSE(ends_empty(true, {header(Opcode::text, 1, true, true), header(Opcode::text, 0)}));
+  EXPECT_TRUE(ends_empty(true, {header(Opcode::text, 1, true, true), header(Opcode::text, 0, true, true)}));
   EXPECT_FALSE(ends_empty(true, {header(Opcode::text, 0, true, true), header(Opcode::ping, 0)}));
   EXPECT_FALSE(ends_empty(false, {header(Opcode::text, 0, true, true)}));
 }

@@ -9,10 +9,8 @@ namespace ws::testing {
 namespace {
 
 // Whether the RFC leaves it to every endpoint to refuse it. That a compressed message ends within a block, or has no
-// octet at all, is seen at its end, where the strict stack cannot tell it from worse (C-37). A length that is not
-// minimal is mended; where it is not, it belongs to a control frame that is too long.
+// octet at all, is seen at its end, where the strict stack cannot tell it from worse (C-37).
 bool left_open(Violation violation) {
-  if (violation == Violation::length_not_minimal) return false;
   return rules::may_be_taken(violation) || violation == Violation::deflate_corrupt;
 }
 
