@@ -34,6 +34,8 @@ find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)
   touchstone_missing(asio.hpp libasio-dev)
 endif()
+include(AsioVersion)
+touchstone_asio_version(touchstone_asio_version ${ASIO_INCLUDE_DIR})
 add_library(asio INTERFACE)
 target_include_directories(asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
 # Asio 1.22 does not recognise coroutines under clang by itself; and whether it takes memory from aligned_alloc() or from

@@ -98,6 +98,7 @@ configure_package_config_file(cmake/touchstoneConfig.cmake.in ${CMAKE_BINARY_DIR
                               INSTALL_DESTINATION ${touchstone_cmake_dir} NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/touchstoneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/package/touchstoneConfig.cmake ${CMAKE_BINARY_DIR}/package/touchstoneConfigVersion.cmake
+              cmake/AsioVersion.cmake
         DESTINATION ${touchstone_cmake_dir} COMPONENT dev)
 
 if(TARGET touchstone)

@@ -1,3 +1,4 @@
+// channel.cc - sockets that never wait.
 #include "runner/bench/channel.h"
 
 #include <netdb.h>

@@ -1,3 +1,4 @@
+// client.cc - one connection: the opening handshake, then messages and their echoes.
 #include "runner/bench/client.h"
 
 #include <fmt/format.h>

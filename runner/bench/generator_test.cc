@@ -1,3 +1,4 @@
+// The load generator against servers that echo, stall, differ, refuse and end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// histogram.cc - counts in parts of each power of two.
 #include "runner/bench/histogram.h"
 
 #include <algorithm>

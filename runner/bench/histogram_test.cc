@@ -1,3 +1,4 @@
+// Quantiles, against sorted values.
 #include "runner/bench/histogram.h"
 
 #include <gtest/gtest.h>

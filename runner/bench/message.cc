@@ -1,3 +1,4 @@
+// message.cc - one content, numbered.
 #include "runner/bench/message.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Every message differs from its neighbours, and a wrong octet is found.
 #include "runner/bench/message.h"
 
 #include <gtest/gtest.h>

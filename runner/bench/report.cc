@@ -1,3 +1,4 @@
+// report.cc - JSON, page and lines of what was measured.
 #include "runner/bench/report.h"
 
 #include <fmt/format.h>

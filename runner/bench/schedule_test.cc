@@ -1,3 +1,4 @@
+// What is due when, and what stays owed.
 #include "runner/bench/schedule.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// close.cc - the payload of a Close frame, both ways. RFC 6455 5.5.1, 7.4.
 #include <ws/core/close.h>
 #include <ws/core/utf8.h>
 

@@ -1,3 +1,4 @@
+// Status codes and payloads of Close frames, against the tables of RFC 6455 7.4.
 #include <ws/core/close.h>
 
 #include <gtest/gtest.h>

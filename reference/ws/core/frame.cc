@@ -1,3 +1,4 @@
+// frame.cc - frame headers to octets and back. RFC 6455 5.2.
 #include <ws/core/frame.h>
 #include <ws/core/mask.h>
 

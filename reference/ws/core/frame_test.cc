@@ -1,3 +1,4 @@
+// Frame headers, against the examples of RFC 6455 5.7 and every bit pattern.
 #include <ws/core/frame.h>
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// mask.cc - masking eight octets at a time. RFC 6455 5.3.
 #include <ws/core/mask.h>
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// Masking, against the definition octet by octet. RFC 6455 5.3.
 #include <ws/core/mask.h>
 
 #include <gtest/gtest.h>

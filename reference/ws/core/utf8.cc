@@ -1,3 +1,4 @@
+// utf8.cc - a table-driven automaton that stops at the first impossible octet. RFC 3629.
 #include <ws/core/utf8.h>
 
 #include <cstring>

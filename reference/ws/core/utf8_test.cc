@@ -1,3 +1,4 @@
+// UTF-8, against a decoder that follows the table of RFC 3629 4 by hand.
 #include <ws/core/utf8.h>
 
 #include <gtest/gtest.h>

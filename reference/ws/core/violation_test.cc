@@ -1,3 +1,4 @@
+// The table of violations: every row is whole, every name is unique.
 #include <ws/core/violation.h>
 
 #include <gtest/gtest.h>

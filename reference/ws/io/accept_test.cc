@@ -1,3 +1,4 @@
+// The opening handshake of a server over streams. RFC 6455 4.2.
 #include <ws/io/cookie.h>
 #include <ws/io/test_sockets.h>
 

@@ -1,3 +1,4 @@
+// byte_stream.cc - a Stream out of messages.
 #include <ws/io/byte_stream.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A byte stream over a connection does what any Stream does, TLS included.
 #include <ws/io/byte_stream.h>
 #include <ws/io/net/stream_tls.h>
 #include <ws/io/test_sockets.h>

@@ -1,3 +1,4 @@
+// The opening handshake of a client, from the URL on. RFC 6455 4.1.
 #include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>

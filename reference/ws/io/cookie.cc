@@ -1,3 +1,4 @@
+// cookie.cc - Cookie and Set-Cookie. RFC 6265.
 #include <ws/io/cookie.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Cookies, against the grammar and the examples of RFC 6265.
 #include <gtest/gtest.h>
 #include <ws/io/cookie.h>
 

@@ -1,3 +1,4 @@
+// deflate_settings.cc - from the words of an application to offer and preference.
 #include <ws/io/deflate_settings.h>
 
 namespace ws::io {

@@ -1,3 +1,4 @@
+// What the settings make two ends agree on, and what goes over the wire then.
 #include <ws/io/deflate_settings.h>
 #include <ws/io/test_sockets.h>
 

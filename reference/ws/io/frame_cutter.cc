@@ -1,3 +1,4 @@
+// frame_cutter.cc - follows frames without judging them.
 #include <ws/io/frame_cutter.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// However the input comes, the cutter stops where frames end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ws/io/frame_cutter.h>

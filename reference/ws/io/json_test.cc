@@ -1,3 +1,4 @@
+// JSON in text messages, there and back.
 #include <ws/io/json.h>
 #include <ws/io/test_sockets.h>
 

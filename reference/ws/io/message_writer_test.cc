@@ -1,3 +1,4 @@
+// Messages written in pieces, beside others and with what lies between. RFC 6455 5.4.
 #include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>

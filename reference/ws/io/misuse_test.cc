@@ -1,3 +1,4 @@
+// What an application does wrong is refused with a sentence, and harms nothing.
 #include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>

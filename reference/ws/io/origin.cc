@@ -1,3 +1,4 @@
+// origin.cc - which Origin fields pass. RFC 6455 10.2, RFC 6454.
 #include <ws/core/http/handshake.h>
 #include <ws/io/origin.h>
 

@@ -1,3 +1,4 @@
+// Origins of the same host, of patterns, and of others.
 #include <gtest/gtest.h>
 #include <ws/io/origin.h>
 

@@ -1,3 +1,4 @@
+// redirect.cc - where a redirection leads. RFC 9110 10.2.2, 15.4.
 #include <ws/io/redirect.h>
 
 #include <algorithm>

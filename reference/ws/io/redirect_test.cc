@@ -1,3 +1,4 @@
+// Redirections: relative, absolute, and those that are not followed.
 #include <gtest/gtest.h>
 #include <ws/io/redirect.h>
 

@@ -1,3 +1,4 @@
+// Servers and clients over Unix sockets.
 #include <sys/stat.h>
 #include <unistd.h>
 #include <ws/io/test_sockets.h>

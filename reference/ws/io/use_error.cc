@@ -1,3 +1,4 @@
+// use_error.cc - the sentences of misuse.
 #include <ws/io/use_error.h>
 
 namespace ws::io {

@@ -1,3 +1,4 @@
+// websocket.cc - reading, writing and closing.
 #include <ws/io/websocket_impl.h>
 
 #include <algorithm>

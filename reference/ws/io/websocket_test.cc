@@ -1,3 +1,4 @@
+// Two ends of a connection over TCP and TLS, and what each operation promises.
 #include <ws/io/test_sockets.h>
 
 #include <asio/error.hpp>

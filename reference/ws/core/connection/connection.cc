@@ -1,3 +1,4 @@
+// connection.cc - the public calls of Connection, its commands and its moves between states. RFC 6455 7.
 #include <ws/core/connection/connection.h>
 #include <ws/core/utf8.h>
 

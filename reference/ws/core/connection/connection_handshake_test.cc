@@ -1,3 +1,4 @@
+// The opening handshake of both roles, through a whole connection. RFC 6455 4.
 #include <ws/core/connection/connection.h>
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// header_reader.cc - one octet of a frame header after the other, each judged at once. RFC 6455 5.2.
 #include "ws/core/connection/header_reader.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// message_reader.cc - from the payloads of data frames to messages. RFC 6455 5.4, 5.6, 8.1, RFC 7692 7.2.2.
 #include "ws/core/connection/message_reader.h"
 
 #include <ws/core/mask.h>

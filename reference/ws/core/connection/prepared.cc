@@ -1,3 +1,4 @@
+// prepared.cc - framing and compressing a message once for all who get it.
 #include <ws/core/connection/prepared.h>
 #include <ws/core/deflate/deflate.h>
 #include <ws/core/utf8.h>

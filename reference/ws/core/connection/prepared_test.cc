@@ -1,3 +1,4 @@
+// Prepared messages are those that each connection would have made by itself.
 #include <ws/core/connection/prepared.h>
 #include <ws/core/deflate/deflate.h>
 

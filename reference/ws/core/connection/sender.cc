@@ -1,3 +1,4 @@
+// sender.cc - from messages and control frames to octets. RFC 6455 5.4, 5.5, 6.1, RFC 7692 7.2.1.
 #include "ws/core/connection/sender.h"
 
 #include <ws/core/connection/prepared.h>

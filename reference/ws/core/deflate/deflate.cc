@@ -1,3 +1,4 @@
+// deflate.cc - the two directions of permessage-deflate, over zlib. RFC 7692 7.2.
 #include <ws/core/deflate/deflate.h>
 
 #include <zlib.h>

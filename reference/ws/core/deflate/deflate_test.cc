@@ -1,3 +1,4 @@
+// Compression and its bounds, against zlib and the examples of RFC 7692 7.2.3.
 #include <ws/core/deflate/deflate.h>
 
 #include <gtest/gtest.h>

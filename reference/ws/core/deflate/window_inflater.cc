@@ -1,3 +1,4 @@
+// window_inflater.cc - a decoder of DEFLATE blocks that knows its window. RFC 1951 3.2.
 #include "ws/core/deflate/window_inflater.h"
 
 #include <algorithm>

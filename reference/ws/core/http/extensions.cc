@@ -1,3 +1,4 @@
+// extensions.cc - the grammar of Sec-WebSocket-Extensions. RFC 6455 9.1.
 #include <ws/core/http/extensions.h>
 
 #include <algorithm>

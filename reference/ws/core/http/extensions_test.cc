@@ -1,3 +1,4 @@
+// The grammar of extension lists, right and wrong. RFC 6455 9.1.
 #include <ws/core/http/extensions.h>
 
 #include <gtest/gtest.h>

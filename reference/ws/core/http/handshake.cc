@@ -1,3 +1,4 @@
+// handshake.cc - what a request and its answer have to say. RFC 6455 4.1, 4.2.
 #include <ws/core/http/handshake.h>
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+// Requests and answers that lack, repeat or spoil one thing each. RFC 6455 4.
 #include <ws/core/http/handshake.h>
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// http1.cc - heads of requests and responses: where they end, and what they say. RFC 9112.
 #include <ws/core/http/http1.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Heads, right and wrong, cut anywhere. RFC 9112.
 #include <ws/core/http/http1.h>
 
 #include <gtest/gtest.h>

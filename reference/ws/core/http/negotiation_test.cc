@@ -1,3 +1,4 @@
+// Offers and answers of permessage-deflate. RFC 7692 5, 7.1.
 #include <ws/core/http/extensions.h>
 
 #include <gtest/gtest.h>

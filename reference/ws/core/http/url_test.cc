@@ -1,3 +1,4 @@
+// ws and wss URLs, right and wrong. RFC 6455 3.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ws/core/http/url.h>

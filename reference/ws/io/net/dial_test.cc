@@ -1,3 +1,4 @@
+// Dialling: addresses in turn, deadlines, and what is said of each failure.
 #include <ws/io/net/dial_tcp.h>
 #include <ws/io/net/test_support.h>
 

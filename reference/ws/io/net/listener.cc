@@ -1,3 +1,4 @@
+// listener.cc - accepting sockets, with TLS handshakes beside each other.
 #include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <sys/un.h>

@@ -1,3 +1,4 @@
+// Listening: TCP and Unix sockets, slow and hostile clients, the end.
 #include <ws/io/net/test_support.h>
 
 #include <asio/error.hpp>

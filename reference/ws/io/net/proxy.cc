@@ -1,3 +1,4 @@
+// proxy.cc - the text of a proxy to its parts.
 #include <ws/core/http/url.h>
 #include <ws/io/net/proxy.h>
 

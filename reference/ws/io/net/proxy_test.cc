@@ -1,3 +1,4 @@
+// URLs of proxies, right and wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ws/io/net/proxy.h>

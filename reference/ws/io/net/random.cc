@@ -1,3 +1,4 @@
+// random.cc - octets from OpenSSL's generator. RFC 6455 5.3, 10.3.
 #include <openssl/rand.h>
 #include <ws/core/http/handshake.h>
 #include <ws/io/net/random.h>

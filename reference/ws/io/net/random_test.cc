@@ -1,3 +1,4 @@
+// Random octets fill all of their place, and differ.
 #include <gtest/gtest.h>
 #include <ws/io/net/random.h>
 

@@ -1,3 +1,4 @@
+// stream_socket.cc - TCP and Unix sockets as Streams.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <ws/io/net/stream_socket.h>

@@ -1,3 +1,4 @@
+// What every kind of Stream promises, held against each of them.
 #include <sys/socket.h>
 #include <ws/io/net/stream.h>
 #include <ws/io/net/test_support.h>

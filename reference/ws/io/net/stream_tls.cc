@@ -1,3 +1,4 @@
+// stream_tls.cc - TLS over another stream, by OpenSSL's memory BIOs.
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -1,3 +1,4 @@
+// tls_context.cc - certificates, trust and names for OpenSSL.
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -14,7 +15,7 @@ void SslFree::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(cont
 
 namespace {
 
-using Result = std::expected<void, std::string>;
+using Settled = std::expected<void, std::string>;
 using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free_all)>;
 using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
@@ -30,7 +31,7 @@ BioPtr reader(const std::string& text) {
   return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free_all};
 }
 
-Result use_certificate_text(SSL_CTX* context, const std::string& pem) {
+Settled use_certificate_text(SSL_CTX* context, const std::string& pem) {
   const BioPtr bio = reader(pem);
   const X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
   if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) return failed("the certificate's text is no PEM");
@@ -41,14 +42,14 @@ Result use_certificate_text(SSL_CTX* context, const std::string& pem) {
   return {};
 }
 
-Result use_key_text(SSL_CTX* context, const std::string& pem) {
+Settled use_key_text(SSL_CTX* context, const std::string& pem) {
   const BioPtr bio = reader(pem);
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
   if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return failed("the private key's text is no PEM");
   return {};
 }
 
-Result use_files(SSL_CTX* context, const std::string& certificate, const std::string& key) {
+Settled use_files(SSL_CTX* context, const std::string& certificate, const std::string& key) {
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
     return failed("the certificate file " + certificate);
   if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
@@ -56,7 +57,7 @@ Result use_files(SSL_CTX* context, const std::string& certificate, const std::st
   return {};
 }
 
-Result trust(SSL_CTX* context, const std::string& file, const std::string& pem) {
+Settled trust(SSL_CTX* context, const std::string& file, const std::string& pem) {
   if (!file.empty() && SSL_CTX_load_verify_file(context, file.c_str()) != 1) return failed("the CA file " + file);
   if (pem.empty()) return {};
   const BioPtr bio = reader(pem);
@@ -127,8 +128,8 @@ std::expected<SslContextPtr, std::string> server_context(const ServerTls& option
   SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, nullptr);
   const bool files = !options.certificate_file.empty();
-  Result used = files ? use_files(ssl, options.certificate_file, options.private_key_file)
-                      : use_certificate_text(ssl, options.certificate_pem);
+  Settled used = files ? use_files(ssl, options.certificate_file, options.private_key_file)
+                       : use_certificate_text(ssl, options.certificate_pem);
   if (used && !files) used = use_key_text(ssl, options.private_key_pem);
   if (!used) return std::unexpected(used.error());
   if (SSL_CTX_check_private_key(ssl) != 1) return failed("the private key does not belong to the certificate");

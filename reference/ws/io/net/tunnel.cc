@@ -1,3 +1,4 @@
+// tunnel.cc - through a proxy, whichever kind it is.
 #include <ws/io/net/tunnel.h>
 
 #include <asio/error.hpp>

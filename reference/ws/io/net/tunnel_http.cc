@@ -1,3 +1,4 @@
+// tunnel_http.cc - HTTP CONNECT. RFC 9110 9.3.6.
 #include <openssl/evp.h>
 #include <ws/core/http/http1.h>
 #include <ws/io/net/tunnel.h>

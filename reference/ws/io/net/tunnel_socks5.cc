@@ -1,3 +1,4 @@
+// tunnel_socks5.cc - SOCKS5 with and without a password. RFC 1928, RFC 1929.
 #include <ws/io/net/tunnel.h>
 
 #include <asio/ip/address.hpp>

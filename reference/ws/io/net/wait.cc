@@ -1,3 +1,4 @@
+// wait.cc - signals and watchdogs on timers of Asio.
 #include <ws/io/net/wait.h>
 
 #include <asio/basic_waitable_timer.hpp>

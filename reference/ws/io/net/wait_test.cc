@@ -1,3 +1,4 @@
+// Signals lose no notification; watchdogs fire once or never.
 #include <ws/io/net/test_support.h>
 
 #include <asio/error.hpp>

@@ -1,3 +1,4 @@
+// backoff.cc - exponential waits with jitter.
 #include <ws/io/serve/backoff.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The waits grow as they should, within their bounds.
 #include <gtest/gtest.h>
 #include <ws/io/serve/backoff.h>
 

@@ -1,3 +1,4 @@
+// direct_sockets.cc - an epoll set of connections, each with what it needs while it is idle and no more.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// echo_client.cc - the client that sends every message back.
 #include <ws/io/serve/echo_client.h>
 #include <ws/io/serve/echo_server.h>
 

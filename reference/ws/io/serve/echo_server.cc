@@ -1,3 +1,4 @@
+// echo_server.cc - the server that sends every message back, on one executor or in threads.
 #include <ws/io/serve/echo_server.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The echo server over TCP and TLS: messages, limits, hostile clients, its end.
 #include <ws/io/net/test_support.h>
 #include <ws/io/serve/echo_client.h>
 #include <ws/io/serve/echo_server.h>

@@ -1,3 +1,4 @@
+// hub.cc - a queue and a coroutine for each member.
 #include <ws/io/serve/hub.h>
 #include <ws/io/websocket_impl.h>
 

@@ -1,3 +1,4 @@
+// Broadcasts reach all, in order, and slow members hold up nobody.
 #include <ws/io/serve/hub.h>
 #include <ws/io/test_sockets.h>
 

@@ -1,3 +1,4 @@
+// reconnect.cc - attempts and waits, in turn. RFC 6455 7.2.3.
 #include <ws/io/net/random.h>
 #include <ws/io/serve/reconnect.h>
 

@@ -1,3 +1,4 @@
+// Connecting again: when, how often, and after which failures.
 #include <unistd.h>
 #include <ws/io/serve/reconnect.h>
 #include <ws/io/test_sockets.h>

@@ -1,3 +1,4 @@
+// service.cc - from accepted streams to handlers, and the way to the end.
 #include <ws/io/serve/service.h>
 #include <ws/io/websocket_impl.h>
 

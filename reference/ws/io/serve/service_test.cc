@@ -1,3 +1,4 @@
+// A service: handlers, limits, signals, and its end within the deadline.
 #include <ws/io/serve/service.h>
 #include <ws/io/test_sockets.h>
 

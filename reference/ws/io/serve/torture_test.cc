@@ -221,7 +221,6 @@ asio::awaitable<void> torture_service(const Deed& deed, Place place) {
     (void)client->queue(command::Ping{});
     (void)client->queue(command::Pong{});
     (void)client->queue(command::Text{"hello"});
-    (void)co_await client->read(kSoon);
     (void)client->queue(command::Close{});
     while (true) {
       const auto received = co_await client->read(kSoon);
