@@ -1,6 +1,6 @@
 # fuzz/NAME_fuzzer.cc is one libFuzzer target. Without TOUCHSTONE_FUZZ the same file becomes a program that replays
 # corpus/NAME under any compiler, and a test; and NAME.sanitized when TOUCHSTONE_SANITIZED_TREE says where that build is.
-add_library(fuzz_support STATIC fuzz/support/frames.cc fuzz/support/life.cc)
+add_library(fuzz_support STATIC fuzz/support/frames.cc fuzz/support/conversation.cc)
 target_link_libraries(fuzz_support PUBLIC ws_rules PRIVATE touchstone_options)
 if(TOUCHSTONE_FUZZ AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(fuzz_support PRIVATE -fsanitize-coverage-ignorelist=${CMAKE_SOURCE_DIR}/fuzz/support/coverage.ignore)

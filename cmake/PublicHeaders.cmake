@@ -35,6 +35,7 @@ set(touchstone_public_io
   ws/io/cookie.h
   ws/io/deflate_settings.h
   ws/io/json.h
+  ws/io/net/asio_abi.h
   ws/io/net/listener.h
   ws/io/net/proxy.h
   ws/io/net/random.h

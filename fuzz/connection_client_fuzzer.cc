@@ -1,13 +1,13 @@
 // Whatever the peer of a client sends: equal events and output however it is cut, one Closed, and nothing illegal sent.
-#include "fuzz/support/life.h"
+#include "fuzz/support/conversation.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::check_life(fuzz::read_life(ws::Role::client, std::as_bytes(std::span(data, size))));
+  fuzz::check_conversation(fuzz::read_conversation(ws::Role::client, std::as_bytes(std::span(data, size))));
   return 0;
 }
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
-  return fuzz::mutate_life(ws::Role::client, std::span(data, most), size, seed, fuzz::with(LLVMFuzzerMutate));
+  return fuzz::mutate_conversation(ws::Role::client, std::span(data, most), size, seed, fuzz::with(LLVMFuzzerMutate));
 }

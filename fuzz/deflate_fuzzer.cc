@@ -3,8 +3,8 @@
 //
 // The input: octet 0 has the window's bits less 8 (bits 0-2), no context takeover (3), a small limit (4), the level of
 // the way back (5-7). Then messages, each followed by the 00 00 FF FF that RFC 7692 7.2.1 takes off.
+#include "fuzz/support/check.h"
 #include "fuzz/support/frames.h"
-#include "fuzz/support/promise.h"
 #include "fuzz/support/slow_utf8.h"
 
 #include <ws/core/connection/prepared.h>
@@ -18,7 +18,7 @@
 
 namespace {
 
-using fuzz::promise;
+using fuzz::check;
 using ws::Bytes;
 using ws::ByteView;
 using Result = std::expected<void, ws::Violation>;
@@ -32,7 +32,7 @@ Bytef* zlib_octets(const std::byte* octets) { return const_cast<Bytef*>(reinterp
 class Reference {
  public:
   Reference(int bits, bool forget) : forget_(forget) {
-    promise(inflateInit2(&stream_, -bits) == Z_OK, "zlib has such a window");
+    check(inflateInit2(&stream_, -bits) == Z_OK, "zlib has such a window");
   }
   Reference(const Reference&) = delete;
   Reference& operator=(const Reference&) = delete;
@@ -121,8 +121,8 @@ void check_the_way_back(const Bytes& text, int bits, int level, bool forget) {
     deflater.compress(ByteView(text).first(half), false, wire);
     deflater = ws::Deflater(std::move(deflater));  // goes on as before
     deflater.compress(ByteView(text).subspan(half), true, wire);
-    promise(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
-            "what is compressed comes back");
+    check(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
+          "what is compressed comes back");
     inflater = ws::Inflater(std::move(inflater));
   }
 }
@@ -130,16 +130,16 @@ void check_the_way_back(const Bytes& text, int bits, int level, bool forget) {
 void check_prepared(const Bytes& text, int bits, int level) {
   const ws::PrepareOptions options{.level = level, .window_bits = std::max(bits, 9)};
   const auto as_text = ws::PreparedMessage::text(ws::as_text(text), options);
-  promise(as_text.has_value() == fuzz::slow_utf8(text).valid, "a prepared text is UTF-8");
+  check(as_text.has_value() == fuzz::slow_utf8(text).valid, "a prepared text is UTF-8");
   const auto message = as_text ? *as_text : ws::PreparedMessage::binary(text, options);
-  promise(std::ranges::equal(message.payload(), text), "a prepared message has its payload");
+  check(std::ranges::equal(message.payload(), text), "a prepared message has its payload");
   const ByteView wire = message.deflated_payload();
   if (message.deflated_frame().empty()) return;
-  promise(wire.size() < text.size(), "a compressed form is shorter");
+  check(wire.size() < text.size(), "a compressed form is shorter");
   Bytes back;
   ws::Inflater inflater(message.deflated_window_bits(), true);
-  promise(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
-          "the window that a prepared message needs is as large as it says");
+  check(inflater.inflate(wire, text.size(), back) && inflater.finish(text.size(), back) && back == text,
+        "the window that a prepared message needs is as large as it says");
 }
 
 // The messages' own octets, as far as zlib can read them.
@@ -190,19 +190,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const ByteView message : messages(choices.rest())) {
     text.clear();
     const Result expected = reference.message(message, limit, text);
-    const auto check = [&](auto& decoder, std::size_t piece) {
+    const auto compare = [&](auto& decoder, std::size_t piece) {
       Bytes out;
       Result result = inflate_in_pieces(decoder, message, piece, limit, out);
       if (result) result = decoder.finish(limit, out);
       if (result != expected || out != text)
         std::fprintf(stderr, "pieces of %zu: %s after %zu octets; zlib: %s after %zu\n", piece, word(result),
                      out.size(), word(expected), text.size());
-      promise(result == expected, "an inflater judges as zlib does");
-      promise(out == text, "an inflater gives the octets that zlib gives");
+      check(result == expected, "an inflater judges as zlib does");
+      check(out == text, "an inflater gives the octets that zlib gives");
     };
-    check(whole, std::max<std::size_t>(message.size(), 1));
-    check(octetwise, 1);
-    check(windowed, 3);
+    compare(whole, std::max<std::size_t>(message.size(), 1));
+    compare(octetwise, 1);
+    compare(windowed, 3);
     if (!expected) return 0;
   }
   const int level = static_cast<int>(how >> 5);

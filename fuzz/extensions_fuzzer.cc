@@ -1,5 +1,5 @@
 // An extension list that parses is the same after a rewriting, and what a server agrees to is what the offer allows.
-#include "fuzz/support/promise.h"
+#include "fuzz/support/check.h"
 
 #include <ws/core/http/extensions.h>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-using fuzz::promise;
+using fuzz::check;
 
 const ws::ExtensionParameter* parameter(const ws::Extension& extension, std::string_view name) {
   const auto it = std::ranges::find(extension.parameters, name, &ws::ExtensionParameter::name);
@@ -32,15 +32,15 @@ void check_agreement(const std::vector<ws::Extension>& offers, const ws::Deflate
   const auto agreed = ws::accept_deflate(offers, preference);
   if (!agreed) return;
   const ws::DeflateParams& p = agreed->params;
-  promise(p.server_max_window_bits >= 8 && p.server_max_window_bits <= 15 && p.client_max_window_bits >= 8 &&
-              p.client_max_window_bits <= 15,
-          "windows have 8 to 15 bits");
-  promise(std::ranges::any_of(offers, [&](const auto& offer) { return fits(offer, *agreed); }),
-          "the answer fits an element of the offer");
+  check(p.server_max_window_bits >= 8 && p.server_max_window_bits <= 15 && p.client_max_window_bits >= 8 &&
+            p.client_max_window_bits <= 15,
+        "windows have 8 to 15 bits");
+  check(std::ranges::any_of(offers, [&](const auto& offer) { return fits(offer, *agreed); }),
+        "the answer fits an element of the offer");
   // What the answer says is what the parameters say.
   const ws::DeflateOffer widest{};
   const auto read = ws::check_deflate(widest, agreed->response);
-  promise(read && *read == p, "the answer says what was agreed");
+  check(read && *read == p, "the answer says what was agreed");
 }
 
 }  // namespace
@@ -55,17 +55,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view value = ws::as_text(choices.rest());
   const auto list = ws::parse_extensions(value);
   const auto of_field = ws::parse_extensions({{"sec-websocket-extensions", std::string(value)}});
-  promise(of_field == list, "a field is read as its value is");
+  check(of_field == list, "a field is read as its value is");
   if (!list) return 0;
-  promise(!list->empty(), "a list has an element");
+  check(!list->empty(), "a list has an element");
   const std::string again = ws::serialize(*list);
   const auto reread = ws::parse_extensions(again);
-  promise(reread && *reread == *list && ws::serialize(*reread) == again, "a list survives a rewriting");
+  check(reread && *reread == *list && ws::serialize(*reread) == again, "a list survives a rewriting");
 
   check_agreement(*list, preference);
   for (const ws::Extension& element : *list) {
     const auto read = ws::read_offer(element);
-    if (read) promise(ws::read_offer(ws::to_extension(*read)) == read, "an offer survives a rewriting");
+    if (read) check(ws::read_offer(ws::to_extension(*read)) == read, "an offer survives a rewriting");
   }
   for (const ws::Extension& answer : *list) {
     ws::DeflateOffer offer{.server_no_context_takeover = (how & 4) != 0, .client_max_window_bits = (how & 8) != 0};
@@ -74,13 +74,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       offer.client_max_window_bits_hint = preference.client_max_window_bits;
     const auto params = ws::check_deflate(offer, answer);
     if (!params) continue;
-    promise(!offer.server_no_context_takeover || params->server_no_context_takeover, "a demand is granted");
-    promise(params->server_max_window_bits <= offer.server_max_window_bits.value_or(15), "a limit is kept");
-    promise(offer.client_max_window_bits || params->client_max_window_bits == 15,
-            "nothing is asked that was not offered");
-    promise(parameter(answer, "client_max_window_bits") == nullptr ||
-                params->client_max_window_bits <= offer.client_max_window_bits_hint.value_or(15),
-            "a hint is kept");
+    check(!offer.server_no_context_takeover || params->server_no_context_takeover, "a demand is granted");
+    check(params->server_max_window_bits <= offer.server_max_window_bits.value_or(15), "a limit is kept");
+    check(offer.client_max_window_bits || params->client_max_window_bits == 15,
+          "nothing is asked that was not offered");
+    check(parameter(answer, "client_max_window_bits") == nullptr ||
+              params->client_max_window_bits <= offer.client_max_window_bits_hint.value_or(15),
+          "a hint is kept");
   }
   return 0;
 }

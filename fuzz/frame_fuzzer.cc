@@ -1,6 +1,6 @@
 // Every header means what RFC 6455 5.2 draws, is written back as it was when it is minimal, and unmasking undoes
 // masking.
-#include "fuzz/support/promise.h"
+#include "fuzz/support/check.h"
 
 #include <ws/core/connection/header_reader.h>
 #include <ws/core/frame.h>
@@ -10,7 +10,7 @@
 
 namespace {
 
-using fuzz::promise;
+using fuzz::check;
 
 // The figure of RFC 6455 5.2, bit after bit from the left.
 class Bits {
@@ -69,8 +69,8 @@ void check_reader(ws::ByteView head, const Drawn& drawn) {
     ws::ByteView octet = head.subspan(i, 1);
     const auto taken = reader.take(octet, context, limits);
     if (!taken) return;  // which rules it knows is for the connection targets
-    promise(taken->has_value() == (i + 1 == head.size()), "a header is complete with its last octet");
-    if (*taken) promise(**taken == drawn.header, "the reader reads what stands there");
+    check(taken->has_value() == (i + 1 == head.size()), "a header is complete with its last octet");
+    if (*taken) check(**taken == drawn.header, "the reader reads what stands there");
   }
 }
 
@@ -80,17 +80,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ws::Bytes octets = ws::to_bytes(fuzz::octets(data, size));
   octets.resize(std::max(octets.size(), ws::kMaxHeaderSize));
   const Drawn drawn = draw(octets);
-  promise(ws::header_size(std::span(octets).first<2>()) == drawn.size, "the first two octets tell the size");
+  check(ws::header_size(std::span(octets).first<2>()) == drawn.size, "the first two octets tell the size");
   const ws::ByteView head = ws::ByteView(octets).first(drawn.size);
-  promise(ws::decode_header_lenient(head) == drawn.header, "a header means what is drawn");
+  check(ws::decode_header_lenient(head) == drawn.header, "a header means what is drawn");
 
   const auto strict = ws::decode_header(head);
   const bool high_bit = drawn.header.length >> 63 != 0;
-  promise(strict.has_value() == (drawn.minimal && !high_bit), "exactly minimal lengths below 2^63 pass");
+  check(strict.has_value() == (drawn.minimal && !high_bit), "exactly minimal lengths below 2^63 pass");
   ws::Bytes again;
   ws::encode_header(drawn.header, again);
-  promise(std::ranges::equal(again, head) == drawn.minimal, "a minimal header is written back as it was");
-  promise(!ws::name(drawn.header.opcode).empty(), "every opcode has a name");
+  check(std::ranges::equal(again, head) == drawn.minimal, "a minimal header is written back as it was");
+  check(!ws::name(drawn.header.opcode).empty(), "every opcode has a name");
   check_reader(head, drawn);
 
   // The rest is a payload: a frame made of it holds it, masked by the octets of the figure.
@@ -100,13 +100,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t start = frame.size() - payload.size();
   for (std::size_t i = 0; i < payload.size(); ++i) {
     const std::byte key = drawn.header.mask ? (*drawn.header.mask)[i % 4] : std::byte{0};
-    promise(frame[start + i] == (payload[i] ^ key), "octet i is masked with octet i modulo 4 of the key");
+    check(frame[start + i] == (payload[i] ^ key), "octet i is masked with octet i modulo 4 of the key");
   }
   if (drawn.header.mask) {
     const std::size_t cut = payload.empty() ? 0 : std::to_integer<std::size_t>(octets[0]) % payload.size();
     ws::apply_mask(std::span(frame).subspan(start, cut), *drawn.header.mask);
     ws::apply_mask(std::span(frame).subspan(start + cut), *drawn.header.mask, cut);
-    promise(std::ranges::equal(std::span(frame).subspan(start), payload), "unmasking in two pieces undoes masking");
+    check(std::ranges::equal(std::span(frame).subspan(start), payload), "unmasking in two pieces undoes masking");
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // A server answers a request with 101 only when every item of RFC 6455 4.2.1 holds, and the client that sent it agrees.
-#include "fuzz/support/promise.h"
+#include "fuzz/support/check.h"
 
 #include <ws/core/connection/connection.h>
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-using fuzz::promise;
+using fuzz::check;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -30,31 +30,31 @@ std::vector<std::string> values(std::string_view head, const std::string& name) 
 
 void check_items(std::string_view head) {
   while (head.starts_with("\r\n")) head.remove_prefix(2);
-  promise(head.starts_with("GET "), "item 1: the method is GET");
-  promise(head.substr(0, head.find("\r\n")).contains(" HTTP/"), "item 1: HTTP");
-  promise(values(head, "host").size() == 1, "item 2: there is one Host");
+  check(head.starts_with("GET "), "item 1: the method is GET");
+  check(head.substr(0, head.find("\r\n")).contains(" HTTP/"), "item 1: HTTP");
+  check(values(head, "host").size() == 1, "item 2: there is one Host");
   const auto lists = [&](const std::string& name, const std::string& token) {
     return std::ranges::any_of(values(head, name), [&](const auto& v) { return lower(v).contains(token); });
   };
-  promise(lists("upgrade", "websocket"), "item 3: Upgrade names websocket");
-  promise(lists("connection", "upgrade"), "item 4: Connection lists Upgrade");
-  promise(values(head, "sec-websocket-key").size() == 1 && values(head, "sec-websocket-key")[0].size() == 24,
-          "item 5: one key of 24 characters");
-  promise(values(head, "sec-websocket-version") == std::vector<std::string>{"13"}, "item 6: version 13");
+  check(lists("upgrade", "websocket"), "item 3: Upgrade names websocket");
+  check(lists("connection", "upgrade"), "item 4: Connection lists Upgrade");
+  check(values(head, "sec-websocket-key").size() == 1 && values(head, "sec-websocket-key")[0].size() == 24,
+        "item 5: one key of 24 characters");
+  check(values(head, "sec-websocket-version") == std::vector<std::string>{"13"}, "item 6: version 13");
 }
 
 // The client that made the request reads the answer, if its own API could have made such a request.
 void check_client(const ws::event::Requested& requested, ws::ByteView answer, const ws::DeflateParams& preference) {
   const auto parsed = ws::parse_response(answer, {});
-  promise(parsed && parsed->status == 101, "the answer is a whole 101");
+  check(parsed && parsed->status == 101, "the answer is a whole 101");
   ws::RequestPromise request{requested.facts.key, requested.facts.subprotocols, std::nullopt};
   const bool has_extension = ws::find_field(parsed->fields, "Sec-WebSocket-Extensions") != nullptr;
   if (has_extension) {
     // Which element was accepted is not told; the widest offer that could have made it is taken.
     request.deflate = ws::DeflateOffer{};
-    promise(ws::accept_deflate(requested.facts.extensions, preference).has_value(), "an extension was asked for");
+    check(ws::accept_deflate(requested.facts.extensions, preference).has_value(), "an extension was asked for");
   }
-  promise(ws::check_response(*parsed, request).has_value(), "the client agrees with the answer");
+  check(ws::check_response(*parsed, request).has_value(), "the client agrees with the answer");
 }
 
 }  // namespace
@@ -75,24 +75,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto* failed = std::get_if<ws::event::Failed>(&*event)) {
     const ws::Rule& broken = ws::rule(failed->violation);
     const auto end = ws::head_end(server.output(), {});
-    promise(end && *end, "a broken request gets a whole HTTP answer");
+    check(end && *end, "a broken request gets a whole HTTP answer");
     const auto answer = ws::parse_response(server.output().first(**end), {});
-    promise(answer && answer->status == broken.http_status && answer->status >= 400, "the answer is the rule's error");
-    promise(server.state() == ws::State::draining, "and that was all");
+    check(answer && answer->status == broken.http_status && answer->status >= 400, "the answer is the rule's error");
+    check(server.state() == ws::State::draining, "and that was all");
     return 0;
   }
   const auto* requested = std::get_if<ws::event::Requested>(&*event);
-  promise(requested != nullptr, "a request is refused or reported");
+  check(requested != nullptr, "a request is refused or reported");
   const std::string_view text = ws::as_text(choices.rest());
   check_items(text.substr(0, text.find("\r\n\r\n", text.find_first_not_of("\r\n")) + 4));
   const std::string subprotocol =
       requested->facts.subprotocols.empty() ? std::string() : requested->facts.subprotocols.front();
-  promise(server.submit(ws::command::Accept{.subprotocol = subprotocol}).has_value(), "a good request can be accepted");
+  check(server.submit(ws::command::Accept{.subprotocol = subprotocol}).has_value(), "a good request can be accepted");
   // The answer's head; a Close or a 100 may stand beside it.
   ws::ByteView out = server.output();
   for (;;) {
     const auto end = ws::head_end(out, {});
-    promise(end && *end, "an accepted request gets a whole head");
+    check(end && *end, "an accepted request gets a whole head");
     const ws::ByteView head = out.first(**end);
     out = out.subspan(**end);
     const auto interim = ws::parse_response(head, {});

@@ -17,7 +17,7 @@ struct Input {
   bool deflate = false;
 };
 
-// What fuzz/support/life.h says of these inputs: octet 0 has bit 0 for an open connection, bit 4 for deflate.
+// What fuzz/support/conversation.h says of these inputs: octet 0 has bit 0 for an open connection, bit 4 for deflate.
 std::vector<Input> read_corpora(const std::vector<std::filesystem::path>& folders) {
   std::vector<std::filesystem::path> files;
   for (const auto& folder : folders)

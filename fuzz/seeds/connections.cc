@@ -1,4 +1,4 @@
-// What a peer sends in each case of the catalogue, as inputs of the connection targets (fuzz/support/life.h).
+// What a peer sends in each case of the catalogue, as inputs of the connection targets (fuzz/support/conversation.h).
 #include "fuzz/seeds/frames_of.h"
 #include "fuzz/seeds/seeds.h"
 

@@ -101,24 +101,24 @@ class Campaign {
     batch_.before = end_.stats.inputs;
     evaluators_.start(batch_.stimuli);
     next_ = next_batch(left - batch_.stimuli.size());
-    co_await look_at_batch();
+    co_await triage_batch();
     // Those that found nobody there go again.
     for (int rounds = 0; rounds < kMostRounds && !missed_.empty() && !time_is_up() && end_.lost.empty(); ++rounds) {
       batch_ = {std::exchange(missed_, {}), 0, end_.stats.inputs};
       evaluators_.start(batch_.stimuli);
-      co_await look_at_batch();
+      co_await triage_batch();
     }
     end_.stats.inputs += std::exchange(missed_, {}).size();
   }
 
-  asio::awaitable<void> look_at_batch() {
+  asio::awaitable<void> triage_batch() {
     results_ = evaluators_.finish();
     end_.stats.connections += results_.size();
     batch_.stimuli.resize(results_.size() / targets_.size());  // those that there was time for
     culprits_.clear();
     for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) {
       if (stop_ || !end_.lost.empty() || found_ >= options_.most_findings) break;
-      co_await look_at(i);
+      co_await triage(i);
     }
   }
 
@@ -127,7 +127,7 @@ class Campaign {
     co_return co_await evaluate(c, targets_[target], options_.session, cache_);
   }
 
-  asio::awaitable<void> look_at(std::size_t input) {
+  asio::awaitable<void> triage(std::size_t input) {
     std::string tuple;
     bool reached = true;
     for (std::size_t t = 0; t < targets_.size(); ++t) {
@@ -135,9 +135,9 @@ class Campaign {
       tuple += seen.outcome + "|";
       reached = reached && seen.connected;
       if (!seen.connected) {
-        co_await look_at_death(t, seen.why);
+        co_await triage_death(t, seen.why);
       } else if (counts(seen)) {
-        co_await look_at_failure(input, t, seen);
+        co_await triage_failure(input, t, seen);
       }
       if (seen.weak()) ++end_.stats.weak;
     }
@@ -156,12 +156,12 @@ class Campaign {
     return seen.failed() || (options_.weak && seen.weak());
   }
 
-  asio::awaitable<void> look_at_failure(std::size_t input, std::size_t target, const Evaluation& seen) {
+  asio::awaitable<void> triage_failure(std::size_t input, std::size_t target, const Evaluation& seen) {
     const Case& c = batch_.stimuli[input];
     const Cluster first = seen.cluster;
     if (known_.contains(first) || !observer_.wants(first) || in_vain_[first] >= kMostVain) co_return;
     if (const auto dead = co_await why_dead(target)) {
-      co_await look_at_death(target, *dead);
+      co_await triage_death(target, *dead);
       co_return;
     }
     // Of an opening handshake that is unusual in several ways one may be at fault, and not that which names the
@@ -225,7 +225,7 @@ class Campaign {
 
   // Connections were refused: a busy endpoint takes the next one; a dead one is started again, and the stimuli of this
   // batch go to it one by one until it dies again.
-  asio::awaitable<void> look_at_death(std::size_t target, std::string why) {
+  asio::awaitable<void> triage_death(std::size_t target, std::string why) {
     if (!co_await why_dead(target)) co_return;
     if (!start_again(target, why)) co_return report_death(target, 0, kDeadTogether, batch_.stimuli);
     for (std::size_t i = 0; i < batch_.stimuli.size(); ++i) {
@@ -237,7 +237,7 @@ class Campaign {
       if (!end_.lost.empty()) co_return report_death(target, i, kDead, alone);
       // Once more, alone: a machine that is busy elsewhere may have kept it from answering.
       if (co_await dies_of(suspect, target)) {
-        co_await look_at_killer(target, i);
+        co_await triage_killer(target, i);
       } else {
         ++end_.stats.unstable;
       }
@@ -276,7 +276,7 @@ class Campaign {
   }
 
   // It ends the endpoint by itself, each time.
-  asio::awaitable<void> look_at_killer(std::size_t target, std::size_t input) {
+  asio::awaitable<void> triage_killer(std::size_t target, std::size_t input) {
     const Case& c = batch_.stimuli[input];
     if (!is_new(cluster_of_death(target, c, kDead))) co_return;
     const StillShows kills = [this, target](const Case& candidate) -> asio::awaitable<bool> {

@@ -11,7 +11,17 @@ std::size_t FrameCutter::next(ByteView in, State state) noexcept {
     return std::min(in.size(), static_cast<std::size_t>(line_end - in.begin()) + 1);
   }
   if (state == State::draining || state == State::closed) return in.size();
-  return walker_.take(in).taken;
+  std::size_t taken = 0;
+  if (payload_left_ == 0) {
+    taken = head_.take(in);
+    const auto header = head_.header();
+    if (!header) return taken;
+    head_.clear();
+    payload_left_ = header->length;
+  }
+  const auto payload = static_cast<std::size_t>(std::min<std::uint64_t>(payload_left_, in.size() - taken));
+  payload_left_ -= payload;
+  return taken + payload;
 }
 
 }  // namespace ws::io

@@ -15,7 +15,9 @@ class FrameCutter {
   [[nodiscard]] std::size_t next(ByteView in, State state) noexcept;
 
  private:
-  rules::FrameWalker walker_;
+  // No FrameWalker, which keeps each header for whoever asks: there is a cutter for every connection.
+  rules::HeaderCollector head_;
+  std::uint64_t payload_left_ = 0;
 };
 
 }  // namespace ws::io

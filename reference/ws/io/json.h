@@ -53,8 +53,8 @@ template <class Value>
 }
 
 // As write_text(). Strings inside that are not UTF-8 are Misuse::text_not_utf8.
-[[nodiscard]] inline asio::awaitable<std::error_code> write_json(WebSocket& socket, nlohmann::json value,
-                                                                 std::chrono::milliseconds limit = kNoLimit) {
+[[nodiscard]] inline asio::awaitable<Result> write_json(WebSocket& socket, nlohmann::json value,
+                                                        std::chrono::milliseconds limit = kNoLimit) {
   std::string text;
   bool dumped = true;
   try {

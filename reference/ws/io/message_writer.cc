@@ -16,14 +16,12 @@ asio::awaitable<std::expected<MessageWriter, std::error_code>> WebSocket::Impl::
 
 asio::awaitable<std::expected<MessageWriter, std::error_code>> WebSocket::start_text(std::chrono::milliseconds limit,
                                                                                      Compress compress) {
-  const Command first = command::Text{{}, false, compress};
-  co_return co_await Impl::start(impl_, first, limit);
+  return Impl::start(impl_, command::Text{{}, false, compress}, limit);
 }
 
 asio::awaitable<std::expected<MessageWriter, std::error_code>> WebSocket::start_binary(std::chrono::milliseconds limit,
                                                                                        Compress compress) {
-  const Command first = command::Binary{{}, false, compress};
-  co_return co_await Impl::start(impl_, first, limit);
+  return Impl::start(impl_, command::Binary{{}, false, compress}, limit);
 }
 
 MessageWriter::MessageWriter(std::shared_ptr<WebSocket::Impl> impl, Command first) noexcept
@@ -48,15 +46,15 @@ void MessageWriter::leave() noexcept {
   self->grant_turn();
 }
 
-asio::awaitable<std::error_code> MessageWriter::write(ByteView octets, std::chrono::milliseconds limit) {
+asio::awaitable<Result> MessageWriter::write(ByteView octets, std::chrono::milliseconds limit) {
   return send(octets, false, limit);
 }
 
-asio::awaitable<std::error_code> MessageWriter::finish(ByteView octets, std::chrono::milliseconds limit) {
+asio::awaitable<Result> MessageWriter::finish(ByteView octets, std::chrono::milliseconds limit) {
   return send(octets, true, limit);
 }
 
-asio::awaitable<std::error_code> MessageWriter::send(ByteView octets, bool fin, std::chrono::milliseconds limit) {
+asio::awaitable<Result> MessageWriter::send(ByteView octets, bool fin, std::chrono::milliseconds limit) {
   const auto self = impl_;
   if (!self) co_return make_error_code(Misuse::no_message_in_progress);
   const auto until = deadline_after(limit);

@@ -9,6 +9,14 @@
 
 namespace ws::io {
 
+// An error code, or none, that is not to be overlooked: a compiler warns of one that is dropped, also as the result of
+// co_await (clang; g++ from 14 on).
+struct [[nodiscard]] Result : std::error_code {
+  using std::error_code::error_code;
+  Result() noexcept = default;
+  Result(std::error_code error) noexcept : std::error_code(error) {}
+};
+
 enum class UseError : std::uint8_t {
   reader_is_waiting,  // a second read() while one waits
   reading_given_up,   // read() after close_read()

@@ -43,13 +43,21 @@ std::optional<Received> WebSocket::Impl::take() {
   return std::nullopt;
 }
 
-std::optional<Received> WebSocket::next() { return impl_->take(); }
+std::optional<Received> WebSocket::next() {
+  const auto self = impl_;  // a hook may destroy this object
+  return self->take();
+}
 
+// An operation is the coroutine of a function that has the connection, not of this handle, which may be gone before it
+// begins.
 asio::awaitable<std::expected<Received, std::error_code>> WebSocket::read(std::chrono::milliseconds limit) {
-  const auto self = impl_;  // the operation may outlive this handle
-  const auto until = deadline_after(limit);
+  return Impl::read(impl_, deadline_after(limit));
+}
+
+asio::awaitable<std::expected<Received, std::error_code>> WebSocket::Impl::read(std::shared_ptr<Impl> self,
+                                                                                Clock::time_point until) {
   if (const auto misuse = self->may_not_read()) co_return std::unexpected(misuse);
-  const Impl::Reading reading(*self);
+  const Reading reading(*self);
   while (true) {
     if (auto received = self->take()) co_return std::move(*received);
     if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
@@ -85,22 +93,48 @@ asio::awaitable<std::error_code> WebSocket::Impl::flushed(std::shared_ptr<Impl> 
   co_return self->write_error;
 }
 
-asio::awaitable<std::error_code> WebSocket::write_text(std::string text, std::chrono::milliseconds limit,
-                                                       Compress compress) {
+namespace {
+
+using Impl = WebSocket::Impl;
+
+asio::awaitable<Result> write_whole(std::shared_ptr<Impl> self, std::string text, Clock::time_point until,
+                                    Compress compress) {
   const Command command = command::Text{text, true, compress};
-  co_return co_await Impl::write(impl_, command, deadline_after(limit));
+  co_return co_await Impl::write(self, command, until);
 }
 
-asio::awaitable<std::error_code> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit,
-                                                         Compress compress) {
+asio::awaitable<Result> write_whole(std::shared_ptr<Impl> self, Bytes data, Clock::time_point until,
+                                    Compress compress) {
   const Command command = command::Binary{data, true, compress};
-  co_return co_await Impl::write(impl_, command, deadline_after(limit));
+  co_return co_await Impl::write(self, command, until);
 }
 
-asio::awaitable<std::error_code> WebSocket::write_prepared(std::shared_ptr<const PreparedMessage> message,
-                                                           std::chrono::milliseconds limit) {
+asio::awaitable<Result> write_whole(std::shared_ptr<Impl> self, std::shared_ptr<const PreparedMessage> message,
+                                    Clock::time_point until) {
   const Command command = command::Prepared{message.get()};
-  co_return co_await Impl::write(impl_, command, deadline_after(limit));
+  co_return co_await Impl::write(self, command, until);
+}
+
+asio::awaitable<Result> drain_to(std::shared_ptr<Impl> self, std::size_t octets, Clock::time_point until) {
+  while (self->pending() > octets && !self->gone()) {
+    if (const auto error = co_await self->progress.wait(until)) co_return error;
+  }
+  co_return self->gone();
+}
+
+}  // namespace
+
+asio::awaitable<Result> WebSocket::write_text(std::string text, std::chrono::milliseconds limit, Compress compress) {
+  return write_whole(impl_, std::move(text), deadline_after(limit), compress);
+}
+
+asio::awaitable<Result> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit, Compress compress) {
+  return write_whole(impl_, std::move(data), deadline_after(limit), compress);
+}
+
+asio::awaitable<Result> WebSocket::write_prepared(std::shared_ptr<const PreparedMessage> message,
+                                                  std::chrono::milliseconds limit) {
+  return write_whole(impl_, std::move(message), deadline_after(limit));
 }
 
 std::expected<void, Misuse> WebSocket::Impl::queue(const Command& command) {
@@ -114,23 +148,22 @@ std::expected<void, Misuse> WebSocket::queue(const Command& command) { return im
 
 std::size_t WebSocket::queued() const noexcept { return impl_->pending(); }
 
-asio::awaitable<std::error_code> WebSocket::drain(std::size_t octets, std::chrono::milliseconds limit) {
-  const auto self = impl_;
-  const auto until = deadline_after(limit);
-  while (self->pending() > octets && !self->gone()) {
-    if (const auto error = co_await self->progress.wait(until)) co_return error;
-  }
-  co_return self->gone();
+asio::awaitable<Result> WebSocket::drain(std::size_t octets, std::chrono::milliseconds limit) {
+  return drain_to(impl_, octets, deadline_after(limit));
 }
 
 asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::close(std::uint16_t code, std::string reason,
                                                                         std::chrono::milliseconds limit) {
-  const auto self = impl_;
-  const auto until = deadline_after(limit);
   command::Close close;
   if (code != close_code::kNoStatus) close.reason.emplace(code, std::move(reason));
+  return Impl::close(impl_, std::move(close), deadline_after(limit));
+}
+
+asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::Impl::close(std::shared_ptr<Impl> self,
+                                                                              command::Close close,
+                                                                              Clock::time_point until) {
   // When the closing handshake has begun already, there is only its end to wait for.
-  const auto queued = queue(close);
+  const auto queued = self->queue(close);
   if (!queued && queued.error() != Misuse::wrong_state) co_return std::unexpected(make_error_code(queued.error()));
   self->discarding = true;
   while (true) {

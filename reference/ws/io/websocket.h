@@ -6,7 +6,6 @@
 // message only when that message was taken; so a message can be answered before the Close behind it, Pings are
 // answered while the application reads, and an application that does not read stops the peer (back-pressure).
 // Everything belongs to the stream's executor; nothing is locked.
-// Callers: name options before co_await connect(url, options); g++ 12 destroys braced temporaries there twice.
 #pragma once
 #include <ws/core/connection/connection.h>
 #include <ws/core/http/url.h>
@@ -66,7 +65,7 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit);
   // For applications that only write: from now on control frames are handled in the background, and read() is an error
   // (UseError::reading_given_up). A message ends the connection with 1008. Error: UseError::reader_is_waiting.
-  std::error_code close_read();
+  Result close_read();
   // Waits for the end of the connection without reading; somebody else has to (read(), close_read(), keep_alive()).
   // Does not need this object any more once it was called.
   [[nodiscard]] asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(
@@ -75,13 +74,12 @@ class WebSocket {
   // A whole message; ends when its last octet went to the kernel. Errors: asio::error::timed_out or operation_aborted
   // (a message whose turn had come still goes out), a Misuse or UseError::closed (nothing was sent), or the
   // transport's.
-  [[nodiscard]] asio::awaitable<std::error_code> write_text(std::string text,
-                                                            std::chrono::milliseconds limit = kNoLimit,
-                                                            Compress compress = Compress::by_threshold);
-  [[nodiscard]] asio::awaitable<std::error_code> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit,
-                                                              Compress compress = Compress::by_threshold);
-  [[nodiscard]] asio::awaitable<std::error_code> write_prepared(std::shared_ptr<const PreparedMessage> message,
-                                                                std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<Result> write_text(std::string text, std::chrono::milliseconds limit = kNoLimit,
+                                                   Compress compress = Compress::by_threshold);
+  [[nodiscard]] asio::awaitable<Result> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit,
+                                                     Compress compress = Compress::by_threshold);
+  [[nodiscard]] asio::awaitable<Result> write_prepared(std::shared_ptr<const PreparedMessage> message,
+                                                       std::chrono::milliseconds limit = kNoLimit);
   // A message whose parts are not all there yet. Waits for its turn; then other messages wait until it is finished,
   // and a queue()d one is refused (Misuse::message_in_progress). Control frames go between its pieces.
   [[nodiscard]] asio::awaitable<std::expected<MessageWriter, std::error_code>> start_text(
@@ -90,11 +88,11 @@ class WebSocket {
       std::chrono::milliseconds limit = kNoLimit, Compress compress = Compress::by_threshold);
 
   // Without waiting: puts a command's octets behind those that wait. Who queues much calls drain() between.
-  std::expected<void, Misuse> queue(const Command& command);
+  [[nodiscard]] std::expected<void, Misuse> queue(const Command& command);
   [[nodiscard]] std::size_t queued() const noexcept;  // octets that wait for the network
   // Waits until at most `octets` of them wait.
-  [[nodiscard]] asio::awaitable<std::error_code> drain(std::size_t octets = kHighWater,
-                                                       std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<Result> drain(std::size_t octets = kHighWater,
+                                              std::chrono::milliseconds limit = kNoLimit);
 
   // Sends a Ping with 8 random octets; gives the time until its Pong. While messages wait to be read, the Pong
   // behind them is not seen.
@@ -105,7 +103,8 @@ class WebSocket {
   // asio::error::timed_out then). While messages wait to be read, the peer is not blamed. Once for each connection.
   void keep_alive(KeepAlive options);
 
-  // Called for each Ping and Pong as it is read, before anything behind it. A Ping is answered in any case.
+  // Called for each Ping and Pong as it is read, before anything after it. A Ping is answered in any case. A hook may
+  // drop or destroy the connection, or put another hook in its place; one that throws ends it with 1011.
   void on_ping(std::function<void(ByteView payload)> hook);
   void on_pong(std::function<void(ByteView payload)> hook);
 
@@ -126,6 +125,8 @@ class WebSocket {
 
  private:
   friend class DirectSockets;
+  friend class Hub;
+  friend class Service;
   std::shared_ptr<Impl> impl_;
 };
 
@@ -140,13 +141,12 @@ class MessageWriter {
 
   // One frame more; `octets` live until it has ended. Errors as those of write_text(); text is checked as a whole, so
   // that a code point may be cut. A refused piece may be replaced by another.
-  [[nodiscard]] asio::awaitable<std::error_code> write(ByteView octets, std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<Result> write(ByteView octets, std::chrono::milliseconds limit = kNoLimit);
   // The last frame.
-  [[nodiscard]] asio::awaitable<std::error_code> finish(ByteView octets = {},
-                                                        std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<Result> finish(ByteView octets = {}, std::chrono::milliseconds limit = kNoLimit);
 
  private:
-  asio::awaitable<std::error_code> send(ByteView octets, bool fin, std::chrono::milliseconds limit);
+  asio::awaitable<Result> send(ByteView octets, bool fin, std::chrono::milliseconds limit);
   void leave() noexcept;
 
   std::shared_ptr<WebSocket::Impl> impl_;  // empty when it is finished
@@ -177,6 +177,8 @@ struct Answer {
 };
 
 struct AcceptOptions {
+  AcceptOptions() = default;
+
   Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
   std::vector<std::string> subprotocols;  // that we speak; the client's order decides
   Origins origins;                        // others are refused with 403
@@ -186,9 +188,11 @@ struct AcceptOptions {
 };
 // The server's side of the opening handshake. RFC 6455 4.2.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream,
-                                                                          AcceptOptions options);
+                                                                          AcceptOptions options = AcceptOptions());
 
 struct ConnectOptions {
+  ConnectOptions() = default;
+
   Options connection = limited();  // role, mask_key and nonce are set
   std::vector<std::string> subprotocols;
   std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
@@ -202,9 +206,10 @@ struct ConnectOptions {
   int max_redirects = 0;
 };
 // The client's side, from the URL on. RFC 6455 4.1.
-[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options);
+[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url,
+                                                                           ConnectOptions options = ConnectOptions());
 // The same on a stream that is there already.
 [[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Stream> stream, Url url,
-                                                                           ConnectOptions options);
+                                                                           ConnectOptions options = ConnectOptions());
 
 }  // namespace ws::io

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/error.hpp>
 #include <utility>
 
@@ -40,10 +39,13 @@ std::optional<ReceivedPiece> WebSocket::Impl::take_piece() {
 }
 
 asio::awaitable<std::expected<ReceivedPiece, std::error_code>> WebSocket::read_piece(std::chrono::milliseconds limit) {
-  const auto self = impl_;
-  const auto until = deadline_after(limit);
+  return Impl::read_piece(impl_, deadline_after(limit));
+}
+
+asio::awaitable<std::expected<ReceivedPiece, std::error_code>> WebSocket::Impl::read_piece(std::shared_ptr<Impl> self,
+                                                                                           Clock::time_point until) {
   if (const auto misuse = self->may_not_read()) co_return std::unexpected(misuse);
-  const Impl::Reading reading(*self);
+  const Reading reading(*self);
   while (true) {
     if (auto piece = self->take_piece()) co_return std::move(*piece);
     if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
@@ -74,8 +76,12 @@ asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::ping
   return Impl::ping(impl_, deadline_after(limit));
 }
 
-void WebSocket::on_ping(std::function<void(ByteView)> hook) { impl_->ping_hook = std::move(hook); }
-void WebSocket::on_pong(std::function<void(ByteView)> hook) { impl_->pong_hook = std::move(hook); }
+void WebSocket::on_ping(std::function<void(ByteView)> hook) {
+  impl_->ping_hook = std::make_shared<const Impl::Hook>(std::move(hook));
+}
+void WebSocket::on_pong(std::function<void(ByteView)> hook) {
+  impl_->pong_hook = std::make_shared<const Impl::Hook>(std::move(hook));
+}
 
 asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::wait_ended(std::chrono::milliseconds limit) {
   return Impl::wait_ended(impl_, limit);
@@ -90,23 +96,43 @@ asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::Impl::wait_end
   co_return self->ending;
 }
 
-asio::awaitable<void> WebSocket::Impl::read_for_nobody(std::shared_ptr<Impl> self) {
-  while (!self->ended) {
-    const auto received = self->take();
-    if (!received) {
-      (void)co_await self->activity.wait();
-    } else if (!std::holds_alternative<Ended>(*received) && !self->discarding) {
-      // RFC 6455 7.4.1. In the closing handshake there is nothing to add.
-      (void)self->queue(command::Close{CloseReason{close_code::kPolicyViolation, "this endpoint takes no messages"}});
-      self->discarding = true;
-    }
+void WebSocket::Impl::refuse_messages() {
+  while (const auto received = take()) {
+    if (std::holds_alternative<Ended>(*received)) return;
+    if (discarding) continue;
+    // RFC 6455 7.4.1. In the closing handshake there is nothing to add.
+    (void)queue(command::Close{CloseReason{close_code::kPolicyViolation, "this endpoint takes no messages"}});
+    discarding = true;
   }
 }
 
-std::error_code WebSocket::close_read() {
+asio::awaitable<void> WebSocket::Impl::read_for_nobody(std::shared_ptr<Impl> self) {
+  while (!self->ended) {
+    self->refuse_messages();
+    if (!self->ended) (void)co_await self->activity.wait();
+  }
+}
+
+asio::awaitable<void> WebSocket::Impl::read_until_read(std::shared_ptr<Impl> self, std::weak_ptr<WebSocket> theirs) {
+  self->was_read = self->reading;
+  while (!self->was_read && !self->reading_given_up && !self->ended) {
+    if (theirs.use_count() <= self->hubs) {
+      self->refuse_messages();
+    } else {
+      while (self->inbox.empty() && self->feed()) {
+      }
+    }
+    if (!self->ended) (void)co_await self->activity.wait();
+  }
+  (void)co_await wait_ended(self, kNoLimit);
+}
+
+Result WebSocket::close_read() {
   if (const auto misuse = impl_->may_not_read()) return misuse;
   impl_->reading_given_up = true;
-  asio::co_spawn(impl_->stream->executor(), Impl::read_for_nobody(impl_), asio::detached);
+  asio::co_spawn(impl_->stream->executor(), Impl::read_for_nobody(impl_), [self = impl_](std::exception_ptr e) {
+    if (e) self->end({});  // no memory
+  });
   return {};
 }
 
@@ -125,7 +151,9 @@ asio::awaitable<void> WebSocket::Impl::ping_again(std::shared_ptr<Impl> self, Ke
 }
 
 void WebSocket::keep_alive(KeepAlive options) {
-  asio::co_spawn(impl_->stream->executor(), Impl::ping_again(impl_, options), asio::detached);
+  asio::co_spawn(impl_->stream->executor(), Impl::ping_again(impl_, options), [self = impl_](std::exception_ptr e) {
+    if (e) self->end({});  // no memory
+  });
 }
 
 }  // namespace ws::io

@@ -13,6 +13,21 @@ struct Overload : F... {
 
 }  // namespace
 
+void WebSocket::Impl::call(std::shared_ptr<const Hook> hook, ByteView payload) {
+  if (!hook || !*hook || ended) return;
+  try {
+    (*hook)(payload);
+  } catch (...) {
+    fail_as_application();
+  }
+}
+
+void WebSocket::Impl::fail_as_application() {
+  (void)connection.submit(
+      command::Close{CloseReason{close_code::kInternalError, {}}});  // refused: it is closing already
+  discarding = true;
+}
+
 void WebSocket::Impl::handle(Event event) {
   const auto keep = [this](auto& message) {
     if (!discarding) inbox.emplace_back(std::move(message));
@@ -27,11 +42,9 @@ void WebSocket::Impl::handle(Event event) {
                  [](event::Frame&) {},
                  [&](event::Text& e) { keep(e); },
                  [&](event::Binary& e) { keep(e); },
-                 [this](event::Ping& e) {
-                   if (ping_hook) ping_hook(e.payload);
-                 },
+                 [this](event::Ping& e) { call(ping_hook, e.payload); },
                  [this](event::Pong& e) {
-                   if (pong_hook) pong_hook(e.payload);
+                   call(pong_hook, e.payload);
                    const auto it = std::ranges::find(pings, e.payload, [](const auto& ping) { return ping->payload; });
                    if (it == pings.end()) return;  // RFC 6455 5.5.3: an unsolicited Pong is no fault
                    // RFC 6455 5.5.3: who has several Pings to answer may answer the latest only.

@@ -32,6 +32,10 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::optional<Received> take();  // what next() gives
   void collect();                  // events -> members; then settle()
   void handle(Event event);
+  // Calls a hook of the application. It may put another one in its place, or drop the connection.
+  using Hook = std::function<void(ByteView payload)>;
+  void call(std::shared_ptr<const Hook> hook, ByteView payload);
+  void fail_as_application();  // 1011: what the application was called for threw
   void end(Ended how);
 
   // Output.
@@ -44,6 +48,10 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> say_goodbye(std::shared_ptr<Impl> self);  // close_notify, then closes
   void start_reading();
 
+  static asio::awaitable<std::expected<Received, std::error_code>> read(std::shared_ptr<Impl> self,
+                                                                        Clock::time_point until);
+  static asio::awaitable<std::expected<Ended, std::error_code>> close(std::shared_ptr<Impl> self, command::Close close,
+                                                                      Clock::time_point until);
   // A whole message; the command's views must outlive the operation.
   static asio::awaitable<std::error_code> write(std::shared_ptr<Impl> self, Command command, Clock::time_point until);
   // Until the next message may begin.
@@ -61,11 +69,17 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   // Reading, beside read().
   [[nodiscard]] std::error_code may_not_read() const noexcept;
   std::optional<ReceivedPiece> take_piece();  // what read_piece() would give without waiting
+  static asio::awaitable<std::expected<ReceivedPiece, std::error_code>> read_piece(std::shared_ptr<Impl> self,
+                                                                                   Clock::time_point until);
   static asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(std::shared_ptr<Impl> self,
                                                                                Clock::time_point until);
   static asio::awaitable<std::expected<Ended, std::error_code>> wait_ended(std::shared_ptr<Impl> self,
                                                                            std::chrono::milliseconds limit);
-  static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);                // close_read()
+  void refuse_messages();                                                    // in the background: 1008
+  static asio::awaitable<void> read_for_nobody(std::shared_ptr<Impl> self);  // close_read()
+  // For a connection that was handed over by its handler: until somebody reads it himself, the octets of its peer are
+  // looked at up to a message that waits for him; or, when only hubs have it, who never read, as close_read() does.
+  static asio::awaitable<void> read_until_read(std::shared_ptr<Impl> self, std::weak_ptr<WebSocket> theirs);
   static asio::awaitable<void> ping_again(std::shared_ptr<Impl> self, KeepAlive options);  // keep_alive()
 
   // Until the opening handshake has news (a request, or its end), the connection has ended, or `until`.
@@ -75,7 +89,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
 
   // Marks the one reader while it lives.
   struct Reading {
-    explicit Reading(Impl& given) : impl(given) { impl.reading = true; }
+    explicit Reading(Impl& given) : impl(given) { impl.reading = impl.was_read = true; }
     ~Reading() { impl.reading = false; }
     Reading(const Reading&) = delete;
     Reading& operator=(const Reading&) = delete;
@@ -98,7 +112,9 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::deque<std::shared_ptr<OutstandingPing>> pings;
   bool discarding = false;  // close() was called
   bool reading = false, reading_given_up = false;
-  std::function<void(ByteView)> ping_hook, pong_hook;
+  bool was_read = false;  // by whom it belongs to now
+  long hubs = 0;          // that have it
+  std::shared_ptr<const Hook> ping_hook, pong_hook;
 
   Bytes in_flight;         // being written
   std::uint64_t sent = 0;  // octets that the kernel has taken

@@ -5,33 +5,37 @@
 
 namespace ws::rules {
 
+std::size_t HeaderCollector::missing() const noexcept {
+  // The first two octets say how many there are.
+  return (have_ < 2 ? 2 : header_size(std::span(octets_).first<2>())) - have_;
+}
+
 std::size_t HeaderCollector::take(ByteView in) noexcept {
   std::size_t taken = 0;
-  while (!header_) {
-    // The first two octets say how many there are.
-    const std::size_t wanted = have_ < 2 ? 2 : header_size(std::span(octets_).first<2>());
-    const std::size_t count = std::min(wanted - have_, in.size() - taken);
-    std::copy_n(in.begin() + static_cast<std::ptrdiff_t>(taken), count,
-                octets_.begin() + static_cast<std::ptrdiff_t>(have_));
-    have_ += count;
-    taken += count;
-    if (have_ < wanted) return taken;
-    if (have_ == header_size(std::span(octets_).first<2>())) header_ = decode_header_lenient(octets());
+  for (std::size_t n = missing(); n > 0 && taken < in.size(); n = missing()) {
+    n = std::min(n, in.size() - taken);
+    std::ranges::copy(in.subspan(taken, n), octets_.begin() + have_);
+    have_ = static_cast<std::uint8_t>(have_ + n);
+    taken += n;
   }
   return taken;
 }
 
-void HeaderCollector::clear() noexcept {
-  have_ = 0;
-  header_.reset();
+std::optional<FrameHeader> HeaderCollector::header() const noexcept {
+  if (missing() > 0) return std::nullopt;
+  return decode_header_lenient(octets());
 }
 
 FrameWalker::Step FrameWalker::take(ByteView in) noexcept {
-  if (complete()) head_.clear();
+  if (complete()) {
+    head_.clear();
+    header_.reset();
+  }
   Step step;
   if (header() == nullptr) {
     step.taken = head_.take(in);
-    if (header() == nullptr) return step;
+    header_ = head_.header();
+    if (!header_) return step;
     step.begun = true;
     left_ = header()->length;
   }

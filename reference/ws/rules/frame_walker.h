@@ -13,16 +13,15 @@ class HeaderCollector {
   // Takes octets from the front of `in` up to the end of the header. Gives how many. A whole header is left alone.
   std::size_t take(ByteView in) noexcept;
 
-  [[nodiscard]] const FrameHeader* header() const noexcept {
-    return header_ ? &*header_ : nullptr;
-  }                                                                                           // once it is whole
+  [[nodiscard]] std::optional<FrameHeader> header() const noexcept;                           // once it is whole
   [[nodiscard]] ByteView octets() const noexcept { return std::span(octets_).first(have_); }  // so far
-  void clear() noexcept;                                                                      // for the next one
+  void clear() noexcept { have_ = 0; }                                                        // for the next one
 
  private:
+  [[nodiscard]] std::size_t missing() const noexcept;  // octets, as far as is known
+
   std::array<std::byte, kMaxHeaderSize> octets_{};
-  std::size_t have_ = 0;
-  std::optional<FrameHeader> header_;
+  std::uint8_t have_ = 0;
 };
 
 // Follows one frame after the other over octets that come in pieces.
@@ -37,14 +36,14 @@ class FrameWalker {
   // Takes octets from the front of `in`, which is not empty, up to the end of the current frame at most.
   Step take(ByteView in) noexcept;
 
-  [[nodiscard]] const FrameHeader* header() const noexcept { return head_.header(); }  // of the current frame
-  [[nodiscard]] ByteView head() const noexcept { return head_.octets(); }              // its octets so far
-  [[nodiscard]] bool complete() const noexcept {
-    return header() != nullptr && left_ == 0;
-  }  // its last octet was taken
+  // The header of the current frame once it is whole, its octets so far, and whether the frame's last octet was taken.
+  [[nodiscard]] const FrameHeader* header() const noexcept { return header_ ? &*header_ : nullptr; }
+  [[nodiscard]] ByteView head() const noexcept { return head_.octets(); }
+  [[nodiscard]] bool complete() const noexcept { return header_ && left_ == 0; }
 
  private:
   HeaderCollector head_;
+  std::optional<FrameHeader> header_;
   std::uint64_t left_ = 0;
 };
 

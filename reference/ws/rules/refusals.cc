@@ -24,14 +24,16 @@ Refusal refusal_of_request(Violation fault, const RequestHead& request) {
       return means_13 ? Refusal::should : Refusal::must;
     }
     case handshake_field_repeated: {
+      if (values("Host").size() > 1) return Refusal::must;  // RFC 9112 3.2
       const auto keys = values("Sec-WebSocket-Key");
       return keys.size() > 1 && keys[0] != keys[1] ? Refusal::must : Refusal::should;
     }
+    case target_malformed:
     case key_invalid:
     case extensions_malformed:
     case subprotocol_malformed:
       return Refusal::should;
-    default:
+    default:  // also head_malformed: of its many forms some may pass (C-39)
       return Refusal::may;
   }
 }

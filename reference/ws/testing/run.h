@@ -1,5 +1,7 @@
 // run.h - runs the coroutines of a test to their end.
 #pragma once
+#include <ws/io/net/asio_abi.h>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 

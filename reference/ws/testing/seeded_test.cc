@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <ws/core/http/handshake.h>
+#include <ws/core/connection/connection.h>
 #include <ws/testing/seeded.h>
 
 #include <set>

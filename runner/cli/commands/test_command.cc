@@ -131,9 +131,9 @@ class TestRun {
                          .replay = replay,
                          .profile = run_options_.profile});
     for (Endpoint& each : endpoints_.all()) run_one(each, collector, *progress);
-    collector.look_at_server_once_more();
+    collector.check_server_at_end();
     endpoints_.stop_servers();
-    collector.look_at_log_once_more();  // A leak sanitizer speaks at the end of the process.
+    collector.check_log_at_end();  // A leak sanitizer speaks at the end of the process.
     progress.reset();
     return conclude(journal, collector);
   }

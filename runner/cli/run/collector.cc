@@ -56,7 +56,7 @@ bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const st
   return restarted.has_value();
 }
 
-void Collector::look_at_server_once_more() {
+void Collector::check_server_at_end() {
   if (parts_.server == nullptr || last_drop_.empty()) return;
   // Without a cut connection and without a report there is nothing to wait for.
   const auto patience = std::chrono::milliseconds(deaths_.empty() ? 20 : 1000);
@@ -66,7 +66,7 @@ void Collector::look_at_server_once_more() {
   }
 }
 
-void Collector::look_at_log_once_more() {
+void Collector::check_log_at_end() {
   if (parts_.server == nullptr) return;
   if (const auto report = parts_.server->new_sanitizer_report()) {
     tell_death(fmt::format("the server's log has a sanitizer report: {}", *report));

@@ -37,9 +37,9 @@ class Collector : public RunObserver {
   bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) override;
 
   // After the last case: a server of ours that has ended since, although nobody tried to connect again.
-  void look_at_server_once_more();
+  void check_server_at_end();
   // After its end: a sanitizer's report that came late.
-  void look_at_log_once_more();
+  void check_log_at_end();
 
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
   // One sentence for each death, or each sanitizer report, of the server: at which case, and how.

@@ -43,8 +43,12 @@ class OpeningJudge {
     find(kind, facts);
     Finding& finding = findings_.back();
     finding.weight = weight(expect_.level);
-    if (!finding.choice.empty() || finding.weight == Finding::Weight::violation) return;
-    if (const Requirement* rule = Catalogue::built_in().requirement(finding.requirement)) finding.choice = rule->choice;
+    if (finding.weight == weight_of_level(finding.requirement)) {
+      finding.choice.clear();
+    } else if (finding.choice.empty()) {
+      if (const Requirement* rule = Catalogue::built_in().requirement(finding.requirement))
+        finding.choice = rule->choice;
+    }
   }
 
   [[nodiscard]] std::string refusal_wanted() const { return statuses_text(expect_.statuses); }

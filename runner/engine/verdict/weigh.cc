@@ -16,6 +16,13 @@ Weight weight_named(std::string_view name) {
 
 }  // namespace
 
+std::optional<Weight> weight_of_level(std::string_view requirement) {
+  const Requirement* rule = Catalogue::built_in().requirement(requirement);
+  if (rule == nullptr) return std::nullopt;
+  if (rule->level.starts_with("MUST")) return Weight::violation;
+  return rule->level == "MAY" ? Weight::choice : Weight::weak;
+}
+
 Weighed weigh(FindingKind kind, std::string_view requirement) {
   const ws::rules::FindingRow& row = ws::rules::row(kind);
   if (row.weight == ws::rules::Weight::free) return {Weight::choice, std::string(row.choice)};
@@ -26,9 +33,9 @@ Weighed weigh(std::string_view kind, std::string_view requirement) {
   const Catalogue& catalogue = Catalogue::built_in();
   if (const auto ruling = catalogue.ruling(kind, requirement))
     return {weight_named(ruling->decision->weight), ruling->choice->id};
-  const Requirement* rule = catalogue.requirement(requirement);
-  const bool should = rule != nullptr && !rule->level.starts_with("MUST");
-  return {should ? Weight::weak : Weight::violation, {}};
+  // Nobody breaks a MAY: what is found all the same is weak.
+  const Weight by_level = weight_of_level(requirement).value_or(Weight::violation);
+  return {std::max(by_level, Weight::weak), {}};
 }
 
 Finding make_finding(FindingKind kind, const Facts& facts, std::string requirement) {

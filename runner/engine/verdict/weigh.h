@@ -7,13 +7,18 @@
 
 #include <ws/rules/finding.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace touchstone {
 
 using ws::rules::Facts;
 using ws::rules::FindingKind;
+
+// What the level alone says; nothing for an id that nobody knows.
+[[nodiscard]] std::optional<Finding::Weight> weight_of_level(std::string_view requirement);
 
 struct Weighed {
   Finding::Weight weight = Finding::Weight::choice;

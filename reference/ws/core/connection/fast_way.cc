@@ -47,6 +47,8 @@ void FastWay::swap_output_memory(Connection& connection, Bytes& memory) noexcept
   connection.impl_->sender.swap_memory(memory);
 }
 
+bool FastWay::is_moved_from(const Connection& connection) noexcept { return connection.impl_ == nullptr; }
+
 void FastWay::prefetch(const Connection& connection) noexcept {
   const Connection::Impl& self = *connection.impl_;
   const auto* const begin = reinterpret_cast<const char*>(static_cast<const OftenTouched*>(&self));

@@ -20,6 +20,9 @@ class FastWay {
   // can share one piece, which stays in the processor's cache.
   static void swap_output_memory(Connection& connection, Bytes& memory) noexcept;
 
+  // Whether it was moved from: no function of such a connection may be called.
+  [[nodiscard]] static bool is_moved_from(const Connection& connection) noexcept;
+
   // Asks the processor to fetch what the next message will touch, while something else is being done.
   static void prefetch(const Connection& connection) noexcept;
 };

@@ -13,7 +13,11 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 DialOptions to(std::string host, std::uint16_t port, std::optional<TlsOptions> tls = std::nullopt) {
-  return {.host = std::move(host), .port = port, .tls = std::move(tls)};
+  DialOptions options;
+  options.host = std::move(host);
+  options.port = port;
+  options.tls = std::move(tls);
+  return options;
 }
 
 // Dials a TLS server that shows the tests' certificate, for as long as the dialling takes.

@@ -7,6 +7,8 @@
 namespace ws::io {
 
 struct ListenOptions {
+  ListenOptions() = default;
+
   std::string host = "127.0.0.1";  // name or address; IPv6 without brackets
   std::uint16_t port = 0;          // 0: any that is free
   std::optional<ServerTls> tls{};

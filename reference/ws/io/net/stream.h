@@ -6,6 +6,7 @@
 // cancelled. A stream may be destroyed when no operation is under way.
 #pragma once
 #include <ws/core/bytes.h>
+#include <ws/io/net/asio_abi.h>
 #include <ws/io/net/proxy.h>
 
 #include <asio/any_io_executor.hpp>
@@ -46,7 +47,10 @@ class Stream {
 
 enum class Family : std::uint8_t { any, v4, v6 };
 
+// Options have a constructor, so that co_await dial({}) is right: g++ 12 destroys a braced aggregate there twice.
 struct TlsOptions {
+  TlsOptions() = default;
+
   std::string ca_file;                             // PEM; empty: the system's
   std::string server_name;                         // SNI and the name that is verified; empty: the URL's host
   bool insecure = false;                           // accept any certificate
@@ -55,6 +59,8 @@ struct TlsOptions {
 };
 
 struct DialOptions {
+  DialOptions() = default;
+
   std::string host;  // name or address, IPv6 without brackets
   std::uint16_t port = 80;
   Family family = Family::any;

@@ -2,6 +2,8 @@
 //
 // Everything here belongs to one executor (one thread or strand) and is not locked.
 #pragma once
+#include <ws/io/net/asio_abi.h>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 

@@ -28,7 +28,10 @@ struct alignas(kCacheLine) Peer {  // what every message needs is in its first c
       : connection(std::move(taken)), descriptor(socket), cutter(where) {}
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
-  ~Peer() { ::close(descriptor); }
+  ~Peer() {
+    if (!gone()) ::close(descriptor);
+  }
+  [[nodiscard]] bool gone() const noexcept { return descriptor < 0; }
 
   Connection connection;
   int descriptor;
@@ -36,9 +39,11 @@ struct alignas(kCacheLine) Peer {  // what every message needs is in its first c
   Bytes held;                 // input that waits until the peer has read its echoes
   State timed_state = State::open;
   bool ended = false, shut = false;
+  bool discarding = false;  // messages; the application failed
   FrameCutter cutter;
   std::optional<Timers::iterator> timer;
-  std::size_t place = 0;  // in Impl::peers
+  std::size_t place = 0;              // in Impl::peers
+  std::unique_ptr<Peer> gone_before;  // in Impl::gone
 };
 
 Peer& peer_of(const epoll_event& event) { return *static_cast<Peer*>(event.data.ptr); }
@@ -52,6 +57,8 @@ void prefetch(std::span<const epoll_event> next) {
 
 }  // namespace
 
+// The application's functions may end any connection, all of them, or this object, also those that are being served. So
+// TCP ends at once, but the memory of a peer lives until nobody can be in the middle of it (Serving).
 struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::any_io_executor executor, OnMessage message, OnEnd end)
       : set(executor), timer(executor), on_message(std::move(message)), on_end(std::move(end)) {}
@@ -70,6 +77,21 @@ struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   void expire_late_ones();
   void add(std::unique_ptr<Peer> peer, std::span<std::byte> early);
   void remove(Peer& peer);
+  void hand_over(Peer& peer, const MessageView& message);
+  void fail(Peer& peer);
+  void tell_end();
+  void bury();
+
+  // Somebody is in the middle of the peers.
+  struct Serving {
+    explicit Serving(Impl& of) : impl(of.shared_from_this()) { ++impl->serving; }
+    ~Serving() {
+      if (--impl->serving == 0) impl->bury();
+    }
+    Serving(const Serving&) = delete;
+    Serving& operator=(const Serving&) = delete;
+    std::shared_ptr<Impl> impl;
+  };
 
   asio::posix::stream_descriptor set;  // the epoll set
   asio::steady_timer timer;            // for the first of `timers`
@@ -77,6 +99,9 @@ struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   Clock::time_point armed = Clock::time_point::max();  // what `timer` is set to
   bool waiting = false;                                // for `set`
   std::vector<std::unique_ptr<Peer>> peers;
+  std::unique_ptr<Peer> gone;  // the latest one that ended, with those before it
+  int serving = 0;
+  bool orphaned = false;  // by DirectSockets: nobody is told of anything any more
   std::unique_ptr<std::byte[]> input;
   Bytes output;  // memory for the connection that is being served
   OnMessage on_message;
@@ -111,12 +136,14 @@ void DirectSockets::Impl::wait() {
 }
 
 void DirectSockets::Impl::serve_ready() {
+  const Serving now(*this);
   std::array<epoll_event, kBatch> events;
   const int count = epoll_wait(set.native_handle(), events.data(), kBatch, 0);
   const std::span<const epoll_event> ready(events.data(), static_cast<std::size_t>(std::max(count, 0)));
   for (std::size_t i = 0; i < ready.size(); ++i) {
     prefetch(ready.subspan(i + 1));
-    serve(peer_of(ready[i]), ready[i].events);
+    Peer& peer = peer_of(ready[i]);
+    if (!peer.gone()) serve(peer, ready[i].events);
   }
 }
 
@@ -158,7 +185,7 @@ void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
     }
     // The cutter, too, is between two frames then, and stays there.
     if (const auto message = FastWay::read_in_place(peer.connection, in)) {
-      on_message(peer.connection, *message);
+      hand_over(peer, *message);
       continue;
     }
     const std::size_t count = peer.cutter.next(in, peer.connection.state());
@@ -170,6 +197,7 @@ void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
 }
 
 void DirectSockets::Impl::write(Peer& peer) {
+  if (peer.gone()) return;
   for (ByteView out = peer.connection.output(); !out.empty(); out = peer.connection.output()) {
     const ssize_t count = ::send(peer.descriptor, out.data(), out.size(), MSG_NOSIGNAL);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -181,17 +209,52 @@ void DirectSockets::Impl::write(Peer& peer) {
 void DirectSockets::Impl::collect(Peer& peer) {
   while (auto event = peer.connection.next_event()) {
     if (const auto* const text = std::get_if<event::Text>(&*event)) {
-      on_message(peer.connection, {.is_text = true, .data = as_octets(text->data)});
+      hand_over(peer, {.is_text = true, .data = as_octets(text->data)});
     } else if (const auto* const binary = std::get_if<event::Binary>(&*event)) {
-      on_message(peer.connection, {.is_text = false, .data = binary->data});
+      hand_over(peer, {.is_text = false, .data = binary->data});
     } else if (std::holds_alternative<event::Closed>(*event)) {
       peer.ended = true;
     }
   }
 }
 
+void DirectSockets::Impl::hand_over(Peer& peer, const MessageView& message) {
+  if (peer.gone() || peer.discarding) return;
+  try {
+    on_message(peer.connection, message);
+  } catch (...) {
+    return fail(peer);
+  }
+  if (!FastWay::is_moved_from(peer.connection)) return;
+  // The application took it: TCP ends, and whoever is in the middle of this peer meets a connection that says nothing.
+  peer.connection = Connection::opened(Options{.role = Role::server}, std::nullopt);
+  remove(peer);
+}
+
+// RFC 6455 7.4.1: 1011, the server met a condition that it did not expect. The others go on.
+void DirectSockets::Impl::fail(Peer& peer) {
+  peer.discarding = true;
+  if (FastWay::is_moved_from(peer.connection))
+    peer.connection = Connection::opened(Options{.role = Role::server}, std::nullopt);
+  (void)peer.connection.submit(command::Close{CloseReason{close_code::kInternalError, {}}});
+}
+
+void DirectSockets::Impl::tell_end() {
+  if (orphaned) return;
+  try {
+    on_end();
+  } catch (...) {  // there is no connection left that it could end
+  }
+}
+
+// One after the other: a chain of many would be a deep recursion.
+void DirectSockets::Impl::bury() {
+  while (gone) gone = std::move(gone->gone_before);
+}
+
 // After each change: the end, the shutdown, the deadline of the state, and what epoll is to tell of.
 void DirectSockets::Impl::settle(Peer& peer) {
+  if (peer.gone()) return;
   if (peer.ended) return remove(peer);
   if (!peer.shut && peer.connection.wants_shutdown()) {
     peer.shut = true;
@@ -232,9 +295,12 @@ void DirectSockets::Impl::arm() {
 }
 
 void DirectSockets::Impl::expire_late_ones() {
+  const Serving now(*this);
   armed = Clock::time_point::max();
   while (!timers.empty() && timers.begin()->first <= Clock::now()) {
     Peer& peer = *timers.begin()->second;
+    timers.erase(timers.begin());
+    peer.timer.reset();
     peer.connection.expire();
     collect(peer);
     settle(peer);
@@ -243,6 +309,8 @@ void DirectSockets::Impl::expire_late_ones() {
 }
 
 void DirectSockets::Impl::add(std::unique_ptr<Peer> peer, std::span<std::byte> early) {
+  if (orphaned) return;
+  const Serving now(*this);
   peer->place = peers.size();
   peer->watched = EPOLLIN;
   epoll_event event{};
@@ -258,21 +326,26 @@ void DirectSockets::Impl::add(std::unique_ptr<Peer> peer, std::span<std::byte> e
 }
 
 void DirectSockets::Impl::remove(Peer& peer) {
-  if (peer.timer) timers.erase(*peer.timer);
+  if (peer.gone()) return;
+  const Serving now(*this);
+  if (peer.timer) timers.erase(*std::exchange(peer.timer, std::nullopt));
   arm();
+  ::close(std::exchange(peer.descriptor, -1));  // which leaves the epoll set
+  peer.ended = true;
   const std::size_t place = peer.place;
   std::swap(peers[place], peers.back());
   peers[place]->place = place;
+  peer.gone_before = std::exchange(gone, std::move(peers.back()));
   peers.pop_back();
   if (peers.empty()) set.cancel();
-  on_end();
+  tell_end();
 }
 
 DirectSockets::DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(on_message), std::move(on_end))) {}
 
 DirectSockets::~DirectSockets() {
-  impl_->on_end = [] {};
+  impl_->orphaned = true;
   drop();
 }
 
@@ -312,16 +385,20 @@ std::size_t DirectSockets::size() const noexcept { return impl_->peers.size(); }
 void DirectSockets::close(std::uint16_t code, std::string_view reason) {
   command::Close close;
   close.reason.emplace(code, std::string(reason));
-  for (std::size_t i = impl_->peers.size(); i-- > 0;) {  // backwards: one that ends is replaced by a later one
-    Peer& peer = *impl_->peers[i];
+  const Impl::Serving now(*impl_);
+  Impl& self = *now.impl;
+  for (std::size_t i = self.peers.size(); i-- > 0;) {  // backwards: one that ends is replaced by a later one
+    if (i >= self.peers.size()) continue;              // several ended at once
+    Peer& peer = *self.peers[i];
     (void)peer.connection.submit(close);  // refused when the closing handshake has begun already
-    impl_->write(peer);
-    impl_->settle(peer);
+    self.write(peer);
+    self.settle(peer);
   }
 }
 
 void DirectSockets::drop() {
-  while (!impl_->peers.empty()) impl_->remove(*impl_->peers.back());
+  const Impl::Serving now(*impl_);
+  while (!now.impl->peers.empty()) now.impl->remove(*now.impl->peers.back());
 }
 
 }  // namespace ws::io

@@ -13,8 +13,10 @@ namespace ws::io {
 class DirectSockets {
  public:
   // A message, which is there during the call. What is submitted to the connection goes out when the call has returned.
+  // Both functions may end any connection, all of them, or this object. One that throws ends its own connection with
+  // 1011 (RFC 6455 7.4.1), and no other; one that moves the connection away ends TCP.
   using OnMessage = std::function<void(Connection&, const MessageView&)>;
-  using OnEnd = std::function<void()>;  // a connection is no more
+  using OnEnd = std::function<void()>;  // a connection is no more; what it throws is lost
 
   DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end);
   DirectSockets(const DirectSockets&) = delete;

@@ -15,6 +15,8 @@ namespace ws::io {
 }
 
 struct EchoOptions {
+  EchoOptions() = default;
+
   ListenOptions listen;
   AcceptOptions accept = open_to_all();    // limits, permessage-deflate, subprotocols
   std::size_t max_connections = 10'000;    // per thread; more clients wait until one leaves

@@ -1,4 +1,5 @@
 #include <ws/io/serve/hub.h>
+#include <ws/io/websocket_impl.h>
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
@@ -6,6 +7,7 @@
 #include <asio/error.hpp>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 
 namespace ws::io {
 namespace {
@@ -43,6 +45,8 @@ void Hub::Impl::remove(const WebSocket* socket) noexcept {
   if (found == members.end()) return;
   const auto member = found->second;
   members.erase(found);
+  const auto let_go = std::exchange(member->socket, nullptr);  // deliver() may keep the member for a while
+  --let_go->impl_->hubs;
   member->left = true;
   member->queue.clear();
   member->changed.notify_all();
@@ -78,6 +82,7 @@ Hub::~Hub() {
 void Hub::join(std::shared_ptr<WebSocket> socket) {
   const WebSocket* const key = socket.get();
   if (impl_->members.contains(key)) return;
+  ++socket->impl_->hubs;
   const auto member = std::make_shared<Member>(std::move(socket), impl_->executor);
   impl_->members.emplace(key, member);
   asio::co_spawn(impl_->executor, Impl::deliver(impl_, member), asio::detached);
@@ -105,8 +110,9 @@ std::size_t Hub::broadcast(std::shared_ptr<const PreparedMessage> message, const
       continue;
     }
     ++impl_->dropped;
-    impl_->remove(member->socket.get());
-    member->socket->drop();
+    const auto dropped = member->socket;
+    impl_->remove(dropped.get());
+    dropped->drop();
   }
   return reached;
 }
@@ -115,7 +121,7 @@ std::size_t Hub::size() const noexcept { return impl_->members.size(); }
 std::size_t Hub::skipped() const noexcept { return impl_->skipped; }
 std::size_t Hub::dropped() const noexcept { return impl_->dropped; }
 
-asio::awaitable<std::error_code> Hub::drain(std::chrono::milliseconds limit) {
+asio::awaitable<Result> Hub::drain(std::chrono::milliseconds limit) {
   const auto self = impl_;
   const auto until = deadline_after(limit);
   const auto waits = [](const auto& entry) { return !entry.second->queue.empty(); };

@@ -42,7 +42,7 @@ class Hub {
   [[nodiscard]] std::size_t skipped() const noexcept;
   [[nodiscard]] std::size_t dropped() const noexcept;
   // Waits until all that was broadcast went to the kernel or nobody; asio::error::timed_out after the limit.
-  [[nodiscard]] asio::awaitable<std::error_code> drain(std::chrono::milliseconds limit = kNoLimit);
+  [[nodiscard]] asio::awaitable<Result> drain(std::chrono::milliseconds limit = kNoLimit);
 
  private:
   struct Impl;

@@ -10,6 +10,8 @@ namespace ws::io {
 [[nodiscard]] bool worth_retrying(const OpenError& error) noexcept;
 
 struct ReconnectOptions {
+  ReconnectOptions() = default;
+
   BackoffOptions backoff;
   int attempts = 0;                                              // that may fail one after the other; 0: no limit
   std::chrono::milliseconds lasting = std::chrono::seconds(10);  // a connection that lived so long was a success

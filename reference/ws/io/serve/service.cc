@@ -1,4 +1,5 @@
 #include <ws/io/serve/service.h>
+#include <ws/io/websocket_impl.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -7,15 +8,32 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace ws::io {
 
 namespace {
 constexpr const char* kLastWords = "the server stops";
-}
+
+// In the set for as long as this lives, however that ends.
+template <class Set>
+class Listed {
+ public:
+  Listed(Set& set, Set::value_type value) : set_(set), value_(std::move(value)) { set_.insert(value_); }
+  ~Listed() { set_.erase(value_); }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+
+ private:
+  Set& set_;
+  const Set::value_type value_;
+};
+
+}  // namespace
 
 struct Service::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& given, ServiceOptions wanted, Handler handle)
@@ -27,10 +45,15 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
   static asio::awaitable<bool> adopted(std::shared_ptr<Impl> self, WebSocket& socket);
   static asio::awaitable<void> converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
+  static asio::awaitable<void> look_after(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
+  static asio::awaitable<Stopped> stop(std::shared_ptr<Impl> self);
   static asio::awaitable<void> go_away(std::shared_ptr<WebSocket> socket);
   void stop_accepting();
   void drop_all();
-  [[nodiscard]] std::size_t conversations() const noexcept { return open.size() + (direct ? direct->size() : 0); }
+  [[nodiscard]] std::vector<std::shared_ptr<WebSocket>> sockets() const;  // of all but `direct`
+  [[nodiscard]] std::size_t conversations() const noexcept {
+    return open.size() + handed_over.size() + (direct ? direct->size() : 0);
+  }
   [[nodiscard]] std::size_t connections() const noexcept { return served + (direct ? direct->size() : 0); }
 
   ServiceOptions options;
@@ -39,7 +62,8 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   std::unique_ptr<Listener> listener;
   std::set<Stream*> opening;  // in their opening handshake
   std::set<std::shared_ptr<WebSocket>> open;
-  std::size_t served = 0;  // coroutines in serve()
+  std::set<std::weak_ptr<WebSocket>, std::owner_less<>> handed_over;  // by a handler that ended, to somebody else
+  std::size_t served = 0;                                             // coroutines in serve()
   bool stopping = false;
   Signal changed;  // connections() fell
   std::optional<DirectSockets> direct;
@@ -63,16 +87,13 @@ asio::awaitable<void> Service::Impl::accept_all(std::shared_ptr<Impl> self) {
 }
 
 asio::awaitable<void> Service::Impl::serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream) {
-  Stream* const raw = stream.get();
-  self->opening.insert(raw);
+  std::optional<Listed<std::set<Stream*>>> opening(std::in_place, self->opening, stream.get());
   auto accepted = co_await accept(std::move(stream), self->options.accept);
-  self->opening.erase(raw);
+  opening.reset();
   if (!accepted || self->stopping) co_return;
-  const auto socket = std::make_shared<WebSocket>(std::move(*accepted));
+  auto socket = std::make_shared<WebSocket>(std::move(*accepted));
   if (self->direct && co_await adopted(self, *socket)) co_return;
-  self->open.insert(socket);
-  co_await converse(self, socket);
-  self->open.erase(socket);
+  co_await converse(self, std::move(socket));
 }
 
 asio::awaitable<bool> Service::Impl::adopted(std::shared_ptr<Impl> self, WebSocket& socket) {
@@ -83,15 +104,29 @@ asio::awaitable<bool> Service::Impl::adopted(std::shared_ptr<Impl> self, WebSock
 }
 
 asio::awaitable<void> Service::Impl::converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket) {
+  std::optional<Listed<std::set<std::shared_ptr<WebSocket>>>> listed(std::in_place, self->open, socket);
   bool failed = false;
   try {
     co_await self->handler(socket);
   } catch (...) {
     failed = true;
   }
-  constexpr long kOurs = 3;  // in `open`, in serve(), here
-  if (socket.use_count() > kOurs && !failed) co_return;
-  (void)co_await socket->close(failed ? close_code::kInternalError : close_code::kNormal);
+  constexpr long kOurs = 3;  // in `open`, in its entry's guard, here
+  if (failed || socket.use_count() <= kOurs) {
+    (void)co_await socket->close(failed ? close_code::kInternalError : close_code::kNormal);
+  } else {
+    listed.reset();
+    co_await look_after(self, std::move(socket));
+  }
+}
+
+// Others have it now, and when the last of them lets go of it, it ends.
+asio::awaitable<void> Service::Impl::look_after(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket) {
+  const std::weak_ptr<WebSocket> theirs = socket;
+  const Listed listed(self->handed_over, theirs);
+  const auto impl = socket->impl_;
+  socket.reset();
+  co_await WebSocket::Impl::read_until_read(impl, theirs);
 }
 
 asio::awaitable<void> Service::Impl::go_away(std::shared_ptr<WebSocket> socket) {
@@ -105,8 +140,15 @@ void Service::Impl::stop_accepting() {
   changed.notify_all();                                  // accept_all() may wait for room
 }
 
+std::vector<std::shared_ptr<WebSocket>> Service::Impl::sockets() const {
+  std::vector<std::shared_ptr<WebSocket>> all(open.begin(), open.end());
+  for (const auto& theirs : handed_over)
+    if (auto socket = theirs.lock()) all.push_back(std::move(socket));
+  return all;
+}
+
 void Service::Impl::drop_all() {
-  for (const auto& socket : open) socket->drop();
+  for (const auto& socket : sockets()) socket->drop();
   if (direct) direct->drop();
 }
 
@@ -130,10 +172,11 @@ std::expected<std::unique_ptr<Service>, std::string> Service::start(asio::any_io
 std::uint16_t Service::port() const noexcept { return impl_->listener->port(); }
 std::size_t Service::connections() const noexcept { return impl_->connections(); }
 
-asio::awaitable<Stopped> Service::stop() {
-  const auto self = impl_;
+asio::awaitable<Stopped> Service::stop() { return Impl::stop(impl_); }
+
+asio::awaitable<Stopped> Service::Impl::stop(std::shared_ptr<Impl> self) {
   self->stop_accepting();
-  for (const auto& socket : self->open) asio::co_spawn(self->executor, Impl::go_away(socket), asio::detached);
+  for (const auto& socket : self->sockets()) asio::co_spawn(self->executor, Impl::go_away(socket), asio::detached);
   if (self->direct) self->direct->close(close_code::kGoingAway, kLastWords);
   Stopped stopped;
   const std::size_t before = self->conversations();

@@ -11,6 +11,8 @@
 namespace ws::io {
 
 struct ServiceOptions {
+  ServiceOptions() = default;
+
   ListenOptions listen;
   AcceptOptions accept;
   std::size_t max_connections = 10'000;    // more clients wait until one leaves
@@ -20,7 +22,10 @@ struct ServiceOptions {
 };
 
 // One connection's conversation. When it ends, with or without an exception, the connection is closed (1000; 1011 after
-// an exception) unless somebody else keeps the pointer; then it is theirs to close, and stop() does not know of it.
+// an exception) unless somebody else keeps the pointer; then it is theirs to close, and lives as long as they keep it.
+// Until one of them reads it, the service answers its Pings; what only hubs have takes no messages (1008), for nobody
+// would read them. stop() closes it as all others. A handler may drop, close or destroy its connection, the service and
+// itself, and so may AcceptOptions::answer, whose exception ends its own connection only.
 using Handler = std::function<asio::awaitable<void>(std::shared_ptr<WebSocket>)>;
 
 // How a service stopped.

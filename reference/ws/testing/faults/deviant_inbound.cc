@@ -26,7 +26,7 @@ void Deviant::take_frames(ByteView octets) {
     if (!header_) {
       if (octets.empty()) return;
       octets = octets.subspan(wire_.take(octets));
-      if (wire_.header() != nullptr) begin_frame();
+      if (wire_.header()) begin_frame();
     } else if (left_ > 0) {
       if (octets.empty()) return;
       const auto piece = octets.first(static_cast<std::size_t>(std::min<std::uint64_t>(octets.size(), left_)));

@@ -15,10 +15,11 @@ namespace ws::testing {
 struct Complaint {
   enum class Weight : std::uint8_t { should, must };
   Weight weight = Weight::must;
-  std::optional<Violation> rule{};  // of ws::all_rules(), where there is one: broken by the endpoint, or overlooked by it
-  std::string requirement{};        // "rfc6455-5.5.1-9", an id of cases/requirements.json
-  std::string expected{}, seen{};   // for people
-  std::size_t piece = 0;            // of the transcript, where it showed
+  std::optional<Violation>
+      rule{};                 // of ws::all_rules(), where there is one: broken by the endpoint, or overlooked by it
+  std::string requirement{};  // "rfc6455-5.5.1-9", an id of cases/requirements.json
+  std::string expected{}, seen{};  // for people
+  std::size_t piece = 0;           // of the transcript, where it showed
 };
 // "MUST rfc6455-5.2-2 (reserved-bit): expected ...; seen ... (piece 3)"
 [[nodiscard]] std::string describe(const Complaint& complaint);

@@ -37,11 +37,6 @@ std::optional<Weight> weight(rules::Refusal refusal) {
   return std::nullopt;
 }
 
-std::vector<Extension> extensions_of(const std::vector<Field>& fields) {
-  auto parsed = parse_extensions(fields);
-  return parsed ? std::move(*parsed) : std::vector<Extension>{};
-}
-
 }  // namespace
 
 void TranscriptOpening::complain(Weight weight, Violation broken, std::string_view requirement, std::string expected,
@@ -134,14 +129,11 @@ void TranscriptOpening::judge_server(const ResponseHead& answer) {
     }
     return;  // what such a request agrees on is nobody's to say
   }
-  const Agreement agreed = agree(answer);
-  if (agreed.unknown_extension) return;
-  if (agreed.violation) {
-    complain(Weight::must, *agreed.violation, requirement_of_sender(*agreed.violation, Role::server),
-             "a 101 that answers the request", std::string(rule(*agreed.violation).text));
-    return;
-  }
-  deflate_ = agreed.deflate;
+  const auto [faults, agreement] = reading_of(answer);
+  for (const rules::AnswerFault& fault : faults)
+    complain(Weight::must, fault.violation, fault.requirement, rules::expected(fault), rules::seen(fault));
+  if (!faults.empty() || !agreement || agreement->unknown_extension) return;
+  deflate_ = agreement->deflate;
   state_ = State::open;
   sent_rest = std::exchange(request_octets_, {});
   came_rest = std::exchange(answer_octets_, {});
@@ -152,10 +144,16 @@ void TranscriptOpening::judge_client(const ResponseHead& answer) {
     state_ = State::over;  // C-06: it may give up, or come again on the same connection
     return;
   }
-  const Agreement agreed = agree(answer);
-  answer_fault_ = agreed.violation;
-  deflate_ = agreed.deflate;
-  state_ = agreed.unknown_extension ? State::over : agreed.violation ? State::refused : State::open;
+  const auto [faults, agreement] = reading_of(answer);
+  const auto refusal = [](const rules::AnswerFault& fault) { return rules::refusal_of_answer(fault.violation); };
+  const auto worst = std::ranges::max_element(faults, {}, refusal);
+  if (worst != faults.end()) {
+    answer_fault_ = worst->violation;
+    state_ = State::refused;
+  } else {
+    deflate_ = agreement->deflate;
+    state_ = agreement->unknown_extension ? State::over : State::open;
+  }
   sent_rest = std::exchange(answer_octets_, {});
 }
 
@@ -171,25 +169,11 @@ void TranscriptOpening::judge_refused(ByteView octets) {
            close ? "a Close for it" : "frames, as on an open connection");
 }
 
-TranscriptOpening::Agreement TranscriptOpening::agree(const ResponseHead& answer) const {
-  RequestPromise promise;
-  if (const Field* key = find_field(request_.fields, "Sec-WebSocket-Key")) promise.key = key->value;
-  if (const auto facts = check_request(request_)) promise.subprotocols = facts->subprotocols;
-  const auto offers = extensions_of(request_.fields);
-  for (const Extension& taken : extensions_of(answer.fields)) {
-    const bool offered = std::ranges::find(offers, taken.name, &Extension::name) != offers.end();
-    if (offered && taken.name != "permessage-deflate") return {.unknown_extension = true};
-  }
-  // Any of the offers may be the one that was taken.
-  auto facts = check_response(answer, promise);
-  for (const Extension& element : offers) {
-    const auto offer = read_offer(element);
-    if (facts || !offer) continue;
-    promise.deflate = offer;
-    facts = check_response(answer, promise);
-  }
-  if (!facts) return {.violation = facts.error()};
-  return {.deflate = facts->deflate};
+// That the tester or the client offered an extension which is unknown here is its own affair.
+rules::AnswerReading TranscriptOpening::reading_of(const ResponseHead& answer) const {
+  auto reading = rules::read_answer(answer, *check_request(request_));
+  std::erase_if(reading.faults, [](const auto& f) { return f.kind == rules::AnswerFault::Kind::extension_unknown; });
+  return reading;
 }
 
 void TranscriptOpening::nothing_came(std::size_t piece) {

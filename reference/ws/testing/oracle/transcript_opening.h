@@ -1,5 +1,6 @@
 // transcript_opening.h - the oracle's part for the opening handshake. RFC 6455 4, RFC 7692 7.1.
 #pragma once
+#include <ws/rules/answer.h>
 #include <ws/testing/oracle/oracle.h>
 
 namespace ws::testing {
@@ -24,18 +25,12 @@ class TranscriptOpening {
 
  private:
   enum class State : std::uint8_t { request, answer, refused, open, over };
-  struct Agreement {
-    std::optional<Violation> violation{};
-    std::optional<DeflateParams> deflate{};
-    bool unknown_extension = false;
-  };
-
   void read_request();
   void read_answer();
   void judge_server(const ResponseHead& answer);
   void judge_client(const ResponseHead& answer);
   void judge_refused(ByteView octets);
-  [[nodiscard]] Agreement agree(const ResponseHead& answer) const;
+  [[nodiscard]] rules::AnswerReading reading_of(const ResponseHead& answer) const;
   void complain(Complaint::Weight weight, Violation rule, std::string_view requirement, std::string expected,
                 std::string seen);
 

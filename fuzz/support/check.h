@@ -1,4 +1,4 @@
-// promise.h - what the fuzz targets share: the octets as the core sees them, and a check that no build removes.
+// check.h - what the fuzz targets share: the octets as the core sees them, and a check that no build removes.
 #pragma once
 #include <ws/core/bytes.h>
 
@@ -8,7 +8,7 @@
 namespace fuzz {
 
 // Aborts, so that the fuzzer keeps the input, when the promise in the first line of a target is broken.
-inline void promise(bool kept, const char* what) {
+inline void check(bool kept, const char* what) {
   if (kept) return;
   std::fprintf(stderr, "broken promise: %s\n", what);
   std::abort();

@@ -1,6 +1,6 @@
-#include "fuzz/support/life.h"
+#include "fuzz/support/conversation.h"
 
-#include "fuzz/support/promise.h"
+#include "fuzz/support/check.h"
 
 #include <ws/core/connection/connection.h>
 #include <ws/core/connection/fast_way.h>
@@ -197,24 +197,25 @@ constexpr Script kScripts[] = {nullptr,        say_prepared, say,         say_in
                                half_a_message, close,        close_empty, misuse};
 
 // The answer to a request that was good: mostly Accept. High values of the script octet choose the others.
-void answer(Application& app, const Life& life, const ws::event::Requested& request) {
-  if (life.script >= 224) return app.give(ws::command::Reject{.status = 400 + life.script - 224, .body = "no"});
-  if (life.script >= 192) {
+void answer(Application& app, const Conversation& conversation, const ws::event::Requested& request) {
+  if (conversation.script >= 224)
+    return app.give(ws::command::Reject{.status = 400 + conversation.script - 224, .body = "no"});
+  if (conversation.script >= 192) {
     constexpr std::array kStatus = {101, 200, 301, 302, 303, 304, 307, 308, 500, 501, 502, 503, 504, 505, 600, 429};
-    return app.give(ws::command::Reject{.status = kStatus[life.script % kStatus.size()]});
+    return app.give(ws::command::Reject{.status = kStatus[conversation.script % kStatus.size()]});
   }
   const auto& offered = request.facts.subprotocols;
   app.give(ws::command::Accept{.subprotocol = "not-offered"});
-  const std::string subprotocol = offered.empty() || life.script >= 128 ? std::string() : offered.back();
+  const std::string subprotocol = offered.empty() || conversation.script >= 128 ? std::string() : offered.back();
   static const std::vector<ws::Field> kFields = {{"Server", "fuzzed"}};
   app.give(ws::command::Accept{.subprotocol = subprotocol, .extra_fields = kFields});
 }
 
-ws::Options options(const Life& life) {
+ws::Options options(const Conversation& conversation) {
   ws::Options out;
-  out.role = life.role;
-  out.report_frames = life.report_frames;
-  if (life.small_limits) {
+  out.role = conversation.role;
+  out.report_frames = conversation.report_frames;
+  if (conversation.small_limits) {
     out.limits.frame = 300;
     out.limits.message = 400;
     out.limits.fragments = 5;
@@ -227,28 +228,29 @@ ws::Options options(const Life& life) {
   out.nonce = [] { return ws::encode_nonce(ws::as_octets("the sample nonce").first<16>()); };  // RFC 6455 1.3
   out.deflate_offer.reset();
   out.deflate_preference.reset();
-  if (!life.deflate) return out;
-  out.deflate_preference = life.params;
-  const auto& p = life.params;
+  if (!conversation.deflate) return out;
+  out.deflate_preference = conversation.params;
+  const auto& p = conversation.params;
   out.deflate_offer = ws::DeflateOffer{.server_no_context_takeover = p.server_no_context_takeover,
                                        .client_no_context_takeover = p.client_no_context_takeover,
-                                       .client_max_window_bits = life.window_offer};
+                                       .client_max_window_bits = conversation.window_offer};
   if (p.server_max_window_bits < 15) out.deflate_offer->server_max_window_bits = p.server_max_window_bits;
-  if (p.client_max_window_bits < 15 && life.window_offer)
+  if (p.client_max_window_bits < 15 && conversation.window_offer)
     out.deflate_offer->client_max_window_bits_hint = p.client_max_window_bits;
   return out;
 }
 
-class Living {
+class Player {
  public:
-  Living(const Life& life, std::size_t piece)
-      : life_(life),
+  Player(const Conversation& conversation, std::size_t piece)
+      : conversation_(conversation),
         piece_(piece),
-        connection_(life.opened
-                        ? Connection::opened(options(life), life.deflate ? std::optional(life.params) : std::nullopt)
-                        : Connection(options(life))),
+        connection_(conversation.opened
+                        ? Connection::opened(options(conversation),
+                                             conversation.deflate ? std::optional(conversation.params) : std::nullopt)
+                        : Connection(options(conversation))),
         application_(connection_, seen_) {
-    if (life.opened || life.role == Role::server) return;
+    if (conversation.opened || conversation.role == Role::server) return;
     static const std::vector<std::string> kSubprotocols = {"chat", "superchat"};
     static const std::vector<ws::Field> kFields = {{"Origin", "http://example.com"}};
     application_.give(ws::command::Connect{"server.example.com", "no-path"});
@@ -257,22 +259,22 @@ class Living {
   }
 
   Seen run() {
-    const std::size_t moment = std::min(life_.moment, life_.octets.size());
-    feed(life_.octets.first(moment));
-    if (const Script script = kScripts[life_.script % std::size(kScripts)]) script(application_);
+    const std::size_t moment = std::min(conversation_.moment, conversation_.octets.size());
+    feed(conversation_.octets.first(moment));
+    if (const Script script = kScripts[conversation_.script % std::size(kScripts)]) script(application_);
     if (in_pieces()) connection_ = Connection(std::move(connection_));  // goes on as before
     look();
-    feed(life_.octets.subspan(moment));
+    feed(conversation_.octets.subspan(moment));
     // RFC 6455 7.1.1: behind the closing handshake it is the server that ends TCP.
-    if (seen_.close != 0) promise(ended_ == (life_.role == Role::server), "who ends TCP depends on the role");
-    if (life_.expires) {
+    if (seen_.close != 0) check(ended_ == (conversation_.role == Role::server), "who ends TCP depends on the role");
+    if (conversation_.expires) {
       connection_.expire();
       look();
     }
     connection_.receive_eof();
     look();
     seen_.ready_to_end = connection_.wants_shutdown();
-    connection_.receive(life_.octets);  // nobody is there any more
+    connection_.receive(conversation_.octets);  // nobody is there any more
     look();
     seen_.events = events_.value();
     seen_.said = application_.said();
@@ -298,23 +300,24 @@ class Living {
       ++seen_.event_count;
       events_.add(event->index());
       std::visit(AddTo{events_, read_, seen_}, *event);
-      if (const auto* request = std::get_if<ws::event::Requested>(&*event)) answer(application_, life_, *request);
+      if (const auto* request = std::get_if<ws::event::Requested>(&*event))
+        answer(application_, conversation_, *request);
     }
-    if (in_pieces() && life_.takes_pieces) take_pieces();
+    if (in_pieces() && conversation_.takes_pieces) take_pieces();
     write();
   }
 
   void take_pieces() {
     while (const auto piece = connection_.take_piece()) {
-      promise(!piece->data.empty(), "a piece has octets");
-      promise(!piece->is_text || ws::is_utf8(piece->data), "a piece of a text ends between code points");
+      check(!piece->data.empty(), "a piece has octets");
+      check(!piece->is_text || ws::is_utf8(piece->data), "a piece of a text ends between code points");
       read_.add(piece->is_text ? ws::Opcode::text : ws::Opcode::binary, piece->data, false);
     }
   }
 
   // All of the output: at once, or half of what there is each time.
   void write() {
-    if (in_pieces() && life_.lends_memory)
+    if (in_pieces() && conversation_.lends_memory)
       ws::FastWay::swap_output_memory(connection_, memory_);  // of an empty output only
     for (ByteView out = connection_.output(); !out.empty(); out = connection_.output()) {
       if (in_pieces()) out = out.first((out.size() + 1) / 2);
@@ -325,7 +328,7 @@ class Living {
     ended_ = connection_.wants_shutdown();
   }
 
-  const Life& life_;
+  const Conversation& conversation_;
   std::size_t piece_;
   Seen seen_;
   Digest events_;
@@ -337,11 +340,11 @@ class Living {
 };
 
 // RFC 6455 5: a strict peer reads what was said and finds no fault. Behind our own Close stand at most Pongs (5.5.1).
-bool peer_reads(const Life& life, ByteView sent, std::uint64_t said) {
-  const Seen peer = live({.role = life.role == Role::server ? Role::client : Role::server,
+bool peer_reads(const Conversation& conversation, ByteView sent, std::uint64_t said) {
+  const Seen peer = play({.role = conversation.role == Role::server ? Role::client : Role::server,
                           .opened = true,
-                          .deflate = life.deflate,
-                          .params = life.params,
+                          .deflate = conversation.deflate,
+                          .params = conversation.params,
                           .octets = sent},
                          0);
   if (peer.read != said || (peer.failed != 0 && peer.violation != ws::Violation::frame_after_close)) return false;
@@ -355,47 +358,47 @@ bool peer_reads(const Life& life, ByteView sent, std::uint64_t said) {
 
 }  // namespace
 
-Life read_life(Role role, ByteView input) {
+Conversation read_conversation(Role role, ByteView input) {
   Choices choices(input);
   const unsigned how = choices.octet(), deflate = choices.octet();
-  Life life{.role = role};
-  life.opened = (how & 1) != 0;
-  life.report_frames = (how & 2) != 0;
-  life.small_limits = (how & 4) != 0;
-  life.expires = (how & 8) != 0;
-  life.deflate = (how & 16) != 0;
-  life.window_offer = (how & 32) == 0;
-  life.takes_pieces = (how & 64) != 0;
-  life.lends_memory = (how & 128) != 0;
-  life.params = {.server_no_context_takeover = (deflate & 1) != 0,
-                 .client_no_context_takeover = (deflate & 2) != 0,
-                 .server_max_window_bits = static_cast<int>(8 + (deflate >> 2 & 7)),
-                 .client_max_window_bits = static_cast<int>(8 + (deflate >> 5 & 7))};
-  life.script = choices.octet();
-  life.moment = choices.octet();
-  life.octets = choices.rest();
-  return life;
+  Conversation conversation{.role = role};
+  conversation.opened = (how & 1) != 0;
+  conversation.report_frames = (how & 2) != 0;
+  conversation.small_limits = (how & 4) != 0;
+  conversation.expires = (how & 8) != 0;
+  conversation.deflate = (how & 16) != 0;
+  conversation.window_offer = (how & 32) == 0;
+  conversation.takes_pieces = (how & 64) != 0;
+  conversation.lends_memory = (how & 128) != 0;
+  conversation.params = {.server_no_context_takeover = (deflate & 1) != 0,
+                         .client_no_context_takeover = (deflate & 2) != 0,
+                         .server_max_window_bits = static_cast<int>(8 + (deflate >> 2 & 7)),
+                         .client_max_window_bits = static_cast<int>(8 + (deflate >> 5 & 7))};
+  conversation.script = choices.octet();
+  conversation.moment = choices.octet();
+  conversation.octets = choices.rest();
+  return conversation;
 }
 
-Seen live(const Life& life, std::size_t piece) { return Living(life, piece).run(); }
+Seen play(const Conversation& conversation, std::size_t piece) { return Player(conversation, piece).run(); }
 
-void check_life(const Life& life) {
-  const Seen whole = live(life, 0), pieces = live(life, 1);
-  promise(whole.closed == 1 && !whole.after_closed, "the connection is closed once, and nothing comes after that");
-  promise(whole.ready_to_end, "when all is over, TCP can be ended");
-  promise(whole.failed <= 1 && whole.close <= 1, "a connection fails and receives a Close at most once");
-  promise(!whole.refusal_changed_something, "a refused command changes nothing");
-  promise(!whole.sent_after_the_end && !pieces.sent_after_the_end, "when TCP can be ended, all is said");
-  promise(whole.event_count == pieces.event_count && whole.events == pieces.events,
-          "whole and octet by octet, the peer's octets give equal events");
-  promise(whole.sent == pieces.sent, "whole and octet by octet, the peer's octets give equal output");
-  promise(whole.read == pieces.read, "messages are the same however they are read");
-  if (life.opened && !whole.sent.empty())
-    promise(peer_reads(life, whole.sent, whole.said), "what is sent breaks no rule, and is what was said");
+void check_conversation(const Conversation& conversation) {
+  const Seen whole = play(conversation, 0), pieces = play(conversation, 1);
+  check(whole.closed == 1 && !whole.after_closed, "the connection is closed once, and nothing comes after that");
+  check(whole.ready_to_end, "when all is over, TCP can be ended");
+  check(whole.failed <= 1 && whole.close <= 1, "a connection fails and receives a Close at most once");
+  check(!whole.refusal_changed_something, "a refused command changes nothing");
+  check(!whole.sent_after_the_end && !pieces.sent_after_the_end, "when TCP can be ended, all is said");
+  check(whole.event_count == pieces.event_count && whole.events == pieces.events,
+        "whole and octet by octet, the peer's octets give equal events");
+  check(whole.sent == pieces.sent, "whole and octet by octet, the peer's octets give equal output");
+  check(whole.read == pieces.read, "messages are the same however they are read");
+  if (conversation.opened && !whole.sent.empty())
+    check(peer_reads(conversation, whole.sent, whole.said), "what is sent breaks no rule, and is what was said");
 }
 
-std::size_t mutate_life(Role role, std::span<std::uint8_t> buffer, std::size_t size, unsigned seed,
-                        const MutateOctets& mutate_octets) {
+std::size_t mutate_conversation(Role role, std::span<std::uint8_t> buffer, std::size_t size, unsigned seed,
+                                const MutateOctets& mutate_octets) {
   Random random(seed);
   ws::Bytes input = ws::to_bytes(std::as_bytes(buffer.first(size)));
   if (input.size() < kChoices) input.resize(kChoices);
