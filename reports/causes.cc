@@ -106,12 +106,15 @@ const Finding* finding_with(const Result& result, const Key& key) {
   return found == shown.end() ? nullptr : found->second;
 }
 
-// How well a result shows a cause; the least is best.
-auto clumsiness(const Result& result, bool root) {
+// How badly a result shows a cause; the least is best. A choice may let the same finding weigh less in some cases: what
+// is gravest stands for all.
+auto clumsiness(const Result& result, const Key& key, bool root) {
+  const Finding* finding = finding_with(result, key);
   const Transcript& talk = result.transcript;
   const auto others = std::ranges::count_if(result.findings, weighs);
-  return std::tuple(!root, result.flaky, others, talk.frames_sent + talk.frames_received,
-                    talk.octets_sent + talk.octets_received, result.case_id.size(), std::string_view(result.case_id));
+  return std::tuple(finding == nullptr || finding->weight != Weight::violation, !root, result.flaky, others,
+                    talk.frames_sent + talk.frames_received, talk.octets_sent + talk.octets_received,
+                    result.case_id.size(), std::string_view(result.case_id));
 }
 
 int rank(Behavior behavior) {
@@ -173,31 +176,20 @@ class Gatherer {
   void finish(const Key& key, Cause& cause) {
     const auto& showing = cause.cases.empty() ? cause.hidden : cause.cases;
     const auto order = [&](const Result* result) {
-      return clumsiness(*result, roots_.at(result) == key && !result->hidden);
+      return clumsiness(*result, key, roots_.at(result) == key && !result->hidden);
     };
     cause.shortest = *std::ranges::min_element(showing, {}, order);
-    if (const Finding* finding = finding_with(*cause.shortest, key)) {
+    const Result& shown = *cause.shortest;
+    if (const Finding* finding = finding_with(shown, key)) {
       cause.finding = *finding;
-      for (const auto* list : {&cause.cases, &cause.hidden}) weigh(key, cause, *list);
+      cause.behavior = behavior_of(*finding);
       cause.id = id_of(cause);
       return;
     }
-    const Result& shown = *cause.shortest;
     cause.behavior = shown.behavior;
     cause.finding = {
         .weight = Weight::violation, .requirement = {}, .expected = shown.expectation, .seen = shown.summary};
     cause.id = lower(std::string(name(shown.behavior)));
-  }
-
-  // Choices may let the same finding weigh less in some cases: what is gravest counts.
-  static void weigh(const Key& key, Cause& cause, const std::vector<const Result*>& results) {
-    for (const Result* result : results) {
-      const Finding* finding = finding_with(*result, key);
-      if (finding == nullptr || finding->weight <= cause.finding.weight) continue;
-      cause.finding.weight = finding->weight;
-      cause.finding.choice = finding->choice;
-    }
-    cause.behavior = behavior_of(cause.finding);
   }
 
   Shares shares_;

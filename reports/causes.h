@@ -27,7 +27,8 @@ struct Cause {
   std::vector<const Result*> cases;      // that show it, in reading order: roots and others
   std::vector<const Result*> hidden;     // that it kept from being judged
   std::size_t own = 0;                   // of `cases`, those whose root it is
-  // Shows it best: by itself and reproducibly if any does, then with the fewest frames, octets, letters of its id.
+  // Shows it best: in full weight, by itself and reproducibly if any does, then with the fewest frames, octets, letters
+  // of its id.
   const Result* shortest = nullptr;
 };
 

@@ -186,6 +186,20 @@ TEST(ShortestCase, HasTheFewestFramesOfThoseThatShowTheCauseAlone) {
   EXPECT_EQ(run.causes().all()[0].shortest->case_id, "short");
 }
 
+TEST(ShortestCase, ShowsTheCauseInFullWeight) {
+  MadeUp run;
+  Finding weak = kEcho;
+  weak.weight = Weight::weak;
+  weak.choice = "C-1";
+  run.add("weak", {weak}, 1);
+  run.add("broken", {kEcho}, 9);
+  const Causes causes = run.causes();
+  ASSERT_THAT(causes.all(), SizeIs(1));
+  EXPECT_EQ(causes.all()[0].shortest->case_id, "broken");
+  EXPECT_EQ(causes.all()[0].behavior, Behavior::failed);
+  EXPECT_EQ(headline(causes), "1 cause explains 2 cases (1 FAILED, 1 NON-STRICT)");
+}
+
 TEST(ShortestCase, GivesTheSentencesOfTheCause) {
   MadeUp run;
   Finding longer = kEcho;
@@ -244,6 +258,7 @@ TEST(WhyItWeighs, IsTheLevelOrTheReasonOfTheChoice) {
   EXPECT_EQ(why({Weight::weak, "must", "", "", "k", "", "C-9"}), "C-9") << "a row that this version does not know";
   EXPECT_EQ(why({Weight::weak, "must", "", ""}), "") << "no line says NON-STRICT ... MUST";
   EXPECT_EQ(why({Weight::violation, "should", "", ""}), "");
+  EXPECT_EQ(why({Weight::violation, "must", "", "", "late", "", "C-1"}), "MUST NOT") << "the level says so already";
 }
 
 }  // namespace

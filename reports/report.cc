@@ -189,15 +189,14 @@ const Cause* Report::cause_of(const Result& result) const {
 }
 
 std::string Report::why_it_weighs(const Finding& finding) const {
-  if (!finding.choice.empty()) {
-    for (const std::string& key : {choice_key(finding.choice, finding.kind, finding.requirement), finding.choice}) {
-      const auto reason = texts_.choices.find(key);
-      if (reason != texts_.choices.end()) return fmt::format("{}: {}", finding.choice, reason->second);
-    }
-    return finding.choice;
-  }
   const RequirementText* text = requirement(finding.requirement);
-  return text != nullptr && decides(text->level, finding.weight) ? text->level : std::string();
+  if (text != nullptr && decides(text->level, finding.weight)) return text->level;
+  if (finding.choice.empty()) return {};
+  for (const std::string& key : {choice_key(finding.choice, finding.kind, finding.requirement), finding.choice}) {
+    const auto reason = texts_.choices.find(key);
+    if (reason != texts_.choices.end()) return fmt::format("{}: {}", finding.choice, reason->second);
+  }
+  return finding.choice;
 }
 
 const std::string& Report::case_file(std::string_view agent, std::string_view id) const {

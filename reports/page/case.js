@@ -125,6 +125,12 @@ function caseBar(result) {
     to(at < 0 ? -1 : at - 1, 'Previous', 'k'), to(at < 0 ? 0 : at + 1, 'Next', 'j'));
 }
 
+// What decided; a summary of a case with findings says what was expected once more. That of a flaky one tells of both runs.
+function seenInShort(result, more) {
+  const decisive = ['violation', 'weak'].map((weight) => more.findings.find((f) => f[0] === weight)).find(Boolean);
+  return decisive && !result.flaky ? decisive[3] : result.summary;
+}
+
 function caseView(result) {
   const more = details(result);
   const c = result.of;
@@ -141,10 +147,10 @@ function caseView(result) {
       otherEndpoints(result)),
     el('dl', { class: 'pair large' },
       el('div', {}, el('dt', {}, 'Expected'), el('dd', {}, more.expectation)),
-      el('div', {}, el('dt', {}, 'Seen'), el('dd', {}, visible(result.summary)))),
+      el('div', {}, el('dt', {}, 'Seen'), el('dd', {}, visible(seenInShort(result, more))))),
     findingsSection(more),
     el('section', { class: 'part' }, el('h3', {}, 'On the wire'),
-      el('p', { class: 'quiet' }, `${octets(more.transcript.sent[0])} sent, ${octets(more.transcript.received[0])} received in ${duration(result.ms)}. A frame opens to show its octets.`),
+      el('p', { class: 'quiet' }, `${octets(more.transcript.sent[0])} sent, ${octets(more.transcript.received[0])} received in ${duration(result.ms)}. A frame opens to show its bytes.`),
       handshakeSection(more.transcript), sequence(more.transcript, visible(AGENTS[result.agent].name), result.file)),
     more.other_transcript ? el('section', { class: 'part' }, el('h3', {}, 'The run that disagreed'),
       el('p', { class: 'quiet' }, 'This case ended differently in another run of it. Its conversation then:'),

@@ -23,7 +23,7 @@ function causeCard(cause) {
     el('dl', { class: 'pair' }, el('div', {}, el('dt', {}, 'Expected'), el('dd', {}, visible(cause.expected))),
       el('div', {}, el('dt', {}, 'Seen'), el('dd', {}, visible(cause.seen)))),
     el('p', { class: 'cause-shown' }, el('span', { class: 'quiet' }, cause.cases.length + cause.hidden.length > 1 ? 'Shortest case: ' : 'Case: '),
-      el('a', { href: link({ case: shown.of.id }) }, shown.of.title), ' ', el('code', { class: 'quiet' }, shown.of.id)),
+      el('a', { href: link({ case: shown.of.id }) }, shown.of.title), ' ', el('code', { class: 'quiet' }, shown.of.id), shown.flaky ? el('span', { class: 'flaky-note' }, 'flaky') : null),
     cause.replay ? replayLine(cause.replay, `cause-${cause.number}`) : null,
     cause.cases.length > 1 ? someCases(cause.cases, plural(cause.cases.length, 'case'), cause) : null,
     someCases(cause.hidden, `${plural(cause.hidden.length, 'case')} hidden: not judged because of it`, cause));
