@@ -34,8 +34,8 @@ struct Finding {
   std::string expected;     // for people: what would have been fine
   std::string seen;         // for people: what came
   std::string kind{};       // "close-unanswered": which check this is, stable. Empty: read from an old journal
-  std::string evidence{};   // what tells one cause from another of the same kind: "client_max_window_bits"; may be empty
-  std::string choice{};     // "C-22": the row of choices.json that decides the weight where the level does not
+  std::string evidence{};  // what tells one cause from another of the same kind: "client_max_window_bits"; may be empty
+  std::string choice{};    // "C-22": the row of choices.json that decides the weight where the level does not
 };
 
 // One line of the transcript.
