@@ -8,12 +8,12 @@
 
 namespace ws {
 
+// Not an aggregate: g++ 12 destroys a braced one twice that is made within co_await. Without `with_tls`: ws.
 struct Url {
   Url() = default;
-  // No aggregate: g++ 12 destroys a braced one twice that is made within co_await.
   Url(bool with_tls, std::string host_or_address, std::uint16_t at, std::string path = "/")
       : secure(with_tls), host(std::move(host_or_address)), port(at), target(std::move(path)) {}
-  Url(std::string host_or_address, std::uint16_t at, std::string path = "/")  // ws
+  Url(std::string host_or_address, std::uint16_t at, std::string path = "/")
       : Url(false, std::move(host_or_address), at, std::move(path)) {}
 
   bool secure = false;      // wss
