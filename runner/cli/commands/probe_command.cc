@@ -39,8 +39,8 @@ void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   line("binary messages", name(peer.binary));
   line("speaks unasked", peer.speaks_unasked ? "yes: a greeting, or what other connections say" : "no");
   line("largest message", peer.largest_message
-                              ? fmt::format("{} octets are taken, four times that is not", *peer.largest_message)
-                              : fmt::format("{} octets at least", kLargest));
+                              ? fmt::format("{} bytes are taken, four times that is not", *peer.largest_message)
+                              : fmt::format("{} bytes at least", kLargest));
 }
 
 Exit run_probe(const ProbeOptions& options) {
