@@ -22,7 +22,7 @@ TEST(Describe, Payloads) {
   EXPECT_EQ(describe(text("\xff\x01")), "hex ff01");
   EXPECT_EQ(describe(text("")), "nothing");
   EXPECT_EQ(describe(text(std::string(60, 'x'))), "\"" + std::string(48, 'x') + "\"... (60 bytes)");
-  EXPECT_EQ(describe(stream(1)), "1 octet of generated json");
+  EXPECT_EQ(describe(stream(1)), "1 byte of generated json");
   EXPECT_EQ(describe(Payload{recipe::Fill{std::get<recipe::Literal>(text("ab").recipe).octets, 9}}),
             "9 bytes of \"ab\" repeated");
   EXPECT_EQ(describe(Payload{recipe::Cat{{text("a"), stream(2)}}}), "\"a\" + 2 bytes of generated json");
