@@ -77,7 +77,8 @@ class Runner {
       if (auto fitting = adapted(whole, options_.endpoint)) {
         expanded_.push_back(std::move(*fitting));
       } else {
-        tell_not_applicable(whole, fitting.error());
+        const auto beyond = beyond_limit(whole, options_.endpoint);
+        tell_not_applicable(whole, fitting.error(), beyond && beyond->limit == options_.endpoint.without_close);
       }
     }
     asio::co_spawn(context_, all(), asio::detached);
@@ -103,9 +104,11 @@ class Runner {
     context_.stop();
   }
 
-  void tell_not_applicable(const Case& c, const std::string& why) {
+  // What an endpoint does beyond its limits is one fault, and the first case that is beyond them says it.
+  void tell_not_applicable(const Case& c, const std::string& why, bool without_close) {
     observer_.started(c);
-    observer_.finished(attempts_.not_applicable(c, why));
+    const bool first = without_close && !std::exchange(said_without_close_, true);
+    observer_.finished(first ? attempts_.without_close(c, why) : attempts_.not_applicable(c, why));
   }
 
   asio::awaitable<void> watch_stop() {
@@ -300,6 +303,7 @@ class Runner {
   std::string why_refused_;
   std::size_t running_ = 0;
   bool refused_ = false;
+  bool said_without_close_ = false;
 };
 
 }  // namespace
