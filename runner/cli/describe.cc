@@ -232,6 +232,12 @@ std::string in_words(const EndpointProfile& profile) {
   if (profile.largest_message) {
     facts.push_back(fmt::format("it takes messages of {} bytes and refuses larger ones", *profile.largest_message));
   }
+  if (profile.largest_frame) {
+    facts.push_back(fmt::format("it takes frames of {} bytes and refuses larger ones", *profile.largest_frame));
+  }
+  if (profile.most_fragments) {
+    facts.push_back(fmt::format("it takes messages of {} fragments and refuses more", *profile.most_fragments));
+  }
   return fmt::format("{}. What comes back is compared where it is an echo; what cannot be asked is NOT-APPLICABLE",
                      fmt::join(facts, ", "));
 }
