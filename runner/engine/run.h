@@ -41,7 +41,7 @@ struct Greeting {
 
 // Why an endpoint could not be talked to. `text` says what, where, what was expected, what to do.
 struct Unreachable {
-  enum class Why : std::uint8_t { no_connection, tls, not_websocket };
+  enum class Why : std::uint8_t { no_connection, tls, not_websocket, own_shortage };
   Why why = Why::no_connection;
   std::string text;
 };
@@ -51,13 +51,15 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void started(const Case&) {}
+  // A verdict that is looked at again before it counts; finished() follows, unless this process ends before.
+  virtual void known(const Result&) {}
   virtual void finished(const Result&) = 0;  // exactly once a case, in the order of finishing
   // New connections are refused since `suspect` ran (or is running). True: a fresh endpoint is up, go on.
   virtual bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) = 0;
 };
 
 struct RunOutcome {
-  enum class How : std::uint8_t { complete, interrupted, endpoint_died };
+  enum class How : std::uint8_t { complete, interrupted, endpoint_died, own_shortage };
   How how = How::complete;
   std::string text;  // for people, when not complete
 };

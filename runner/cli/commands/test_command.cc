@@ -26,7 +26,8 @@ constexpr const char* kFooter = R"(
 Exit codes:
   0  no case FAILED or ERRORED      1  some did (with --expect: 0 as expected, 1 not)
   2  a bad option, URL or file      3  the server could not be reached, or died (the message says at which case)
-  4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full)
+  4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full, no
+     descriptor or memory left)
 The first Ctrl-C ends the run in order and keeps all results; the second ends it at once.
 
 Examples:
@@ -111,7 +112,15 @@ class TestRun {
   }
 
   Exit none_reachable() {
-    for (const Endpoint& each : endpoints_.all()) (void)unreachable(each.unreachable);
+    bool own_shortage = false;
+    for (const Endpoint& each : endpoints_.all()) {
+      (void)unreachable(each.unreachable);
+      own_shortage = own_shortage || each.own_shortage;
+    }
+    if (own_shortage) {
+      err("This machine has no room for a connection: raise the limit (ulimit -n), or end other programs.\n");
+      return Exit::incomplete;
+    }
     // A server of ours that died during the greeting left its reason in the log.
     if (endpoints_.server() != nullptr) err("{}\n", endpoints_.server()->log_tail());
     return interrupted() ? Exit::incomplete : Exit::unreachable;

@@ -87,6 +87,7 @@ void Endpoints::greet_all(const RunOptions& options) {
       each.greeting = std::move(*greeting);
     } else {
       each.unreachable = greeting.error().text;
+      each.own_shortage = greeting.error().why == Unreachable::Why::own_shortage;
     }
     name(each);
   }

@@ -13,9 +13,10 @@ namespace touchstone::cli {
 
 struct Endpoint {
   Target target;
-  EndpointProfile profile;  // as probed or as told
-  Greeting greeting;        // valid when `unreachable` is empty
-  std::string unreachable;  // why not, for people
+  EndpointProfile profile;    // as probed or as told
+  Greeting greeting;          // valid when `unreachable` is empty
+  std::string unreachable;    // why not, for people
+  bool own_shortage = false;  // with unreachable: it is this machine that has no room for a connection
   std::vector<const Case*> cases;
 };
 
