@@ -126,7 +126,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     watch_for_interrupts();
     if (const auto made = make_folder(out_ / "corpus"); !made) throw UsageError(made.error());
     if (const auto reached = reach(); !reached.empty()) {
-      err("error: {}\n", reached);
+      err("error: {}\n", said(reached));
       return Exit::unreachable;
     }
     if (options_.bare) return bare();
@@ -188,7 +188,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
-    err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), result.summary);
+    err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), said(result.summary));
     results_.push_back(std::move(result));
   }
 
@@ -197,7 +197,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (server == nullptr)
       return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
     std::string ended = server->autopsy();
-    err("{} died: {}; it is started again\n", target.agent, ended);
+    err("{} died: {}; it is started again\n", target.agent, said(ended));
     if (const auto started = server->start(); !started) return std::unexpected(started.error());
     return ended;
   }
@@ -293,7 +293,7 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   void conclude(const fuzz::CampaignEnd& end) const {
     const auto& stats = end.stats;
-    if (!end.lost.empty()) err("error: the campaign ended early: {}\n", end.lost);
+    if (!end.lost.empty()) err("error: the campaign ended early: {}\n", said(end.lost));
     out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known "
         "ones; {} not shown again alone\n",
         stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,

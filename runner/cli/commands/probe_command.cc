@@ -32,7 +32,7 @@ struct ProbeOptions {
 
 void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   const auto line = [](std::string_view what, std::string_view found) { out("{:<20}{}\n", what, found); };
-  line("Server", greeting.server_field.empty() ? "(no Server field)" : greeting.server_field);
+  line("Server", greeting.server_field.empty() ? "(no Server field)" : said(greeting.server_field));
   line("permessage-deflate", greeting.deflate ? "agreed" : "declined");
   line("Ping", fmt::format("answered in {} us", greeting.round_trip.count()));
   line("text messages", name(peer.text));
@@ -48,7 +48,7 @@ Exit run_probe(const ProbeOptions& options) {
   const RunOptions run = make_run_options(options.connection);
   const auto greeting = greet(target, run);
   if (!greeting) {
-    err("error: {}\n", greeting.error().text);
+    err("error: {}\n", said(greeting.error().text));
     return Exit::unreachable;
   }
   const EndpointProfile peer = probe(target, *greeting, run, kLargest);

@@ -107,7 +107,7 @@ class TestRun {
   }
 
   Exit unreachable(const std::string& why) {
-    err("error: {}\n", why);
+    err("error: {}\n", why.size() > kMostSaid ? said(why) : why);
     return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
 
@@ -201,8 +201,8 @@ class TestRun {
       const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
       print_outcome(info_, results, catalogue_, collector.deaths(), page);
     } else {
-      for (const std::string& death : collector.deaths()) err("error: {}\n", death);
-      if (!info_.complete) err("error: partial: {}\n", info_.ended_because);
+      for (const std::string& death : collector.deaths()) err("error: {}\n", said(death));
+      if (!info_.complete) err("error: partial: {}\n", said(info_.ended_because));
     }
     if (!rendered) err("error: {}\n", rendered.error());
     if (!record_error.empty()) err("error: the journal lacks results: {}\n", record_error);

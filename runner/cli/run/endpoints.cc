@@ -1,5 +1,6 @@
 #include "runner/cli/run/endpoints.h"
 
+#include "reports/support/said.h"
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/process/interrupt.h"
@@ -14,6 +15,7 @@ namespace touchstone::cli {
 namespace {
 
 constexpr std::string_view kPort = "{port}";
+constexpr std::size_t kLongestName = 120;  // octets of a Server field that is an endpoint's name
 constexpr const char* kCommandUrl = "ws://127.0.0.1:{port}/";
 
 // "node server.js {port}" without the port: a name that is the same in every run.
@@ -105,7 +107,7 @@ void Endpoints::name(Endpoint& endpoint) {
   std::string& agent = endpoint.target.agent;
   if (agent.empty() && command_) agent = name_of_command(options_.command);
   // Autobahn's rule: without a name of the user's, the Server field of the answer.
-  if (agent.empty()) agent = endpoint.greeting.server_field;
+  if (agent.empty()) agent = said(endpoint.greeting.server_field, kLongestName);
   if (agent.empty()) agent = ws::host_field(endpoint.target.url);
   const std::string base = agent;
   const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.agent == agent; };

@@ -1,14 +1,19 @@
 """The program under attack: ended at any moment, short of everything. Usage: attack_test.py PATH-OF-TOUCHSTONE [unittest options]"""
 
+import base64
+import hashlib
 import json
 import random
 import re
 import resource
-import signal
+import socket
 import subprocess
+import threading
 import time
 
-from program import FAILURES, INCOMPLETE, Program, main
+from program import ECHO, FAILURES, INCOMPLETE, Program, main
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Attacked(Program):
@@ -106,6 +111,101 @@ class Short(Attacked):
         self.assertIn("run again", done.stderr)
         kept = len(self.results())
         self.assertGreater(kept, 0)
+
+
+class Words(Attacked):
+    """A server that puts an attack into every place where it can speak."""
+    EVIL = "\x1b[31mRED\x07\u009bX\u202eRTL\u2028::error::pwned\n::stop-commands::x\n##[error]y"
+
+    def assert_harmless(self, text):
+        for line in text.splitlines():
+            self.assertNotRegex(line, r"^\s*::|##\[|##vso\[")
+            self.assertLess(len(line), 10_000)
+        self.assertNotRegex(text, "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\u061c]")
+
+    def hostile(self, mode):
+        evil = self.EVIL.encode()
+        field = evil.replace(b"\n", b" ")
+
+        def one(connection):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                if not (more := connection.recv(4096)):
+                    return
+                head += more
+            key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
+            accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
+            reason = field if mode == "status" else b"Switching Protocols"
+            extra = {"server": b"Server: " + field, "first": b"Server: ::stop-commands::x", "long": b"Server: " + b"A" * 9000,
+                     "protocol": b"Sec-WebSocket-Protocol: " + field,
+                     "extension": b"Sec-WebSocket-Extensions: permessage-deflate; x=\"" + field + b"\""}.get(mode, b"X: y")
+            code = b"403 " + field if mode == "refused" else b"101 " + reason
+            connection.sendall(b"HTTP/1.1 " + code + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               b"Sec-WebSocket-Accept: " + accept + b"\r\n" + extra + b"\r\n\r\n")
+            payload = evil[:120]
+            if mode == "message":
+                connection.sendall(bytes([0x81, len(payload)]) + payload)
+            if mode == "close":
+                connection.sendall(bytes([0x88, len(payload) + 2]) + b"\x0b\xb9" + payload)
+            connection.settimeout(0.3)
+            try:
+                while connection.recv(65536):
+                    pass
+            except OSError:
+                pass
+
+        return f"ws://127.0.0.1:{self.serve_sockets(one)}/"
+
+    def serve_sockets(self, one):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+
+        def handle(connection):
+            with connection:
+                try:
+                    one(connection)
+                except OSError:
+                    pass
+
+        def accept():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def tell(self, *arguments):
+        done = subprocess.run([self.touchstone, *map(str, arguments)], capture_output=True, timeout=120, cwd=self.folder)
+        text = (done.stdout + done.stderr).decode()  # UTF-8 without a fault, too
+        self.assert_harmless(text)
+        return text
+
+    def test_of_a_server_reach_no_terminal_and_no_log_raw(self):
+        for mode in ("server", "first", "long", "status", "refused", "protocol", "extension", "message", "close"):
+            url = self.hostile(mode)
+            with self.subTest(mode, command="test"):
+                out = self.folder / mode
+                self.tell("test", url, "--out", out, *ECHO, "--timeout", "300ms", "--subprotocol", "a",
+                          "--profile-of-peer", self.an_echo())
+                for name in ("results.tap",):
+                    if (out / name).exists():
+                        self.assert_harmless((out / name).read_text())
+                if (out / "journal.jsonl").exists():
+                    self.tell("report", out)
+            with self.subTest(mode, command="probe"):
+                self.tell("probe", url)
+            with self.subTest(mode, command="bench"):
+                self.tell("bench", url, "--duration", "200ms", "--warm-up", "0s", "--patience", "200ms")
+            with self.subTest(mode, command="echo"):
+                self.tell("echo", "--connect", url)
+
+    def test_of_a_command_s_log_are_cleaned(self):
+        text = self.tell("test", "--command", f"printf '{self.EVIL}'; exit 1", "--out", self.out, *ECHO)
+        self.assertIn("RED", text)
 
 
 if __name__ == "__main__":
