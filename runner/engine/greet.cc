@@ -66,10 +66,11 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
 
 }  // namespace
 
-std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options) {
+std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options,
+                                           const std::function<bool()>& over) {
   SessionOptions session;
   if (options.timeout.count() > 0) session.timeout = options.timeout;
-  const Observed observed = std::move(observe_all({greeting_case()}, target, session).front());
+  const Observed observed = std::move(observe_all({greeting_case()}, target, session, over).front());
   if (!observed) {
     if (is_own_shortage(observed.error().code))
       return std::unexpected(Unreachable{Unreachable::Why::own_shortage, observed.error().text});

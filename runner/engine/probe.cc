@@ -74,8 +74,8 @@ bool come_back(const Observation& o, const std::vector<std::string>& sent) {
 
 class Probe {
  public:
-  Probe(const Target& target, const Greeting& greeting, const RunOptions& options)
-      : target_(target), options_(options) {
+  Probe(const Target& target, const Greeting& greeting, const RunOptions& options, std::function<bool()> over)
+      : target_(target), options_(options), over_(std::move(over)) {
     session_.round_trip = greeting.round_trip;
     session_.seed = options.seed;
   }
@@ -91,7 +91,7 @@ class Probe {
  private:
   std::vector<Observed> talk_to_it(const std::vector<Case>& cases, std::chrono::milliseconds silence) {
     session_.timeout = options_.timeout.count() > 0 ? std::min(options_.timeout, silence) : silence;
-    return observe_all(cases, target_, session_);
+    return observe_all(cases, target_, session_, over_);
   }
 
   Taken ask(ws::Opcode opcode, EndpointProfile& profile) {
@@ -147,14 +147,15 @@ class Probe {
 
   const Target& target_;
   const RunOptions& options_;
+  const std::function<bool()> over_;
   SessionOptions session_;
 };
 
 }  // namespace
 
-EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
-                      std::uint64_t largest) {
-  return Probe(target, greeting, options).run(largest);
+EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, std::uint64_t largest,
+                      const std::function<bool()>& over) {
+  return Probe(target, greeting, options, over).run(largest);
 }
 
 }  // namespace touchstone

@@ -9,6 +9,6 @@ namespace touchstone {
 // up to `largest` octets. `target` has answered a greeting. A server that answers with the same content in another way
 // (another type, say) counts as one that echoes: that is a fault for the cases to find.
 [[nodiscard]] EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
-                                    std::uint64_t largest);
+                                    std::uint64_t largest, const std::function<bool()>& over = {});
 
 }  // namespace touchstone

@@ -64,8 +64,9 @@ struct RunOutcome {
   std::string text;  // for people, when not complete
 };
 
-// One handshake and one Ping, to learn whether the endpoint is there at all.
-[[nodiscard]] std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options);
+// One handshake and one Ping, to learn whether the endpoint is there at all. Nobody is waited for once `over` holds.
+[[nodiscard]] std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options,
+                                                         const std::function<bool()>& over = {});
 
 // Runs the cases; `stop` may be set from a signal handler or another thread.
 [[nodiscard]] RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,

@@ -72,6 +72,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--known", options.known, "Folder of findings that are triaged already; it may be missing")
       ->type_name("DIR");
   add_out_option(app, options.out, "Folder of the findings, the corpus and the report")->capture_default_str();
+  add_quiet_flag(app, options.connection.quiet, "No progress; findings and the end are told all the same");
   add_connection_options(app, options.connection);
   add_way_options(app, options.connection);
 }
@@ -131,6 +132,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     }
     if (options_.bare) return bare();
     begin();
+    campaign_.started = start_;
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
     endpoints_.reset();
     const std::string trouble = write_report(end.lost);
@@ -144,6 +146,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   // --- The campaign's events --------------------------------------------------------------------------------
 
   void progress(const fuzz::CampaignStats& stats) override {
+    if (options_.connection.quiet) return;
     if (stats.took - told_ < std::chrono::seconds(10)) return;
     told_ = stats.took;
     err("{}: {} stimuli, {:.0f} a second, {} kinds of outcome, {}\n", format_duration(stats.took), stats.inputs,
@@ -228,7 +231,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       test_options_.url = url;
       endpoints_ = std::make_unique<Endpoints>(test_options_, std::nullopt);
       if (const auto started = endpoints_->start(out_); !started) return started.error();
-      endpoints_->greet_all({});
+      endpoints_->greet_all({}, [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
       const Endpoint& each = endpoints_->all().front();
       if (!each.unreachable.empty()) return each.unreachable;
       Target target = each.target;
@@ -313,6 +316,8 @@ class FuzzRun : public fuzz::CampaignObserver {
   RunInfo info_;
   std::vector<Result> results_;
   std::string trouble_;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start_ = Clock::now();  // greetings count
   std::chrono::milliseconds told_{0};
   std::uint64_t next_in_corpus_ = 0;  // the number of its next file
   std::size_t known_met_ = 0;

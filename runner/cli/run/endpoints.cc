@@ -18,6 +18,8 @@ constexpr std::string_view kPort = "{port}";
 constexpr std::size_t kLongestName = 120;  // octets of a Server field that is an endpoint's name
 constexpr const char* kCommandUrl = "ws://127.0.0.1:{port}/";
 
+bool is_interrupted() { return interrupted(); }
+
 // "node server.js {port}" without the port: a name that is the same in every run.
 std::string name_of_command(const std::string& command) {
   std::string name = replace_all(command, " {port}", "");
@@ -82,9 +84,9 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
   return {};
 }
 
-void Endpoints::greet_all(const RunOptions& options) {
+void Endpoints::greet_all(const RunOptions& options, const std::function<bool()>& over) {
   for (Endpoint& each : all_) {
-    auto greeting = greet(each.target, options);
+    auto greeting = greet(each.target, options, over ? over : is_interrupted);
     if (greeting) {
       each.greeting = std::move(*greeting);
     } else {
@@ -99,7 +101,7 @@ void Endpoints::probe_all(const RunOptions& options, std::uint64_t largest) {
   const std::optional<EndpointProfile> told = read_endpoint_profile(options_);
   for (Endpoint& each : all_) {
     if (!each.unreachable.empty()) continue;
-    each.profile = told ? *told : probe(each.target, each.greeting, options, largest);
+    each.profile = told ? *told : probe(each.target, each.greeting, options, largest, is_interrupted);
   }
 }
 
