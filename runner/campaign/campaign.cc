@@ -4,7 +4,7 @@
 #include "runner/campaign/minimise.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <ws/rules/finding.h>
 

@@ -2,7 +2,7 @@
 
 #include "runner/engine/attempt.h"
 #include "runner/engine/doubts.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 #include "runner/engine/verdict/describe_expect.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/oracle.h"

@@ -15,7 +15,7 @@
 #include "runner/cli/run/serve_options.h"
 #include "runner/cli/run/serve_results.h"
 #include "runner/cli/text.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>

@@ -6,12 +6,13 @@ import json
 import random
 import re
 import resource
+import signal
 import socket
 import subprocess
 import threading
 import time
 
-from program import ECHO, FAILURES, INCOMPLETE, Program, main
+from program import ECHO, FAILURES, INCOMPLETE, UNREACHABLE, Program, main
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -34,6 +35,28 @@ class Attacked(Program):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
+
+    def serve_sockets(self, one):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+
+        def handle(connection):
+            with connection:
+                try:
+                    one(connection)
+                except OSError:
+                    pass
+
+        def accept():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
 
 
 class KilledAtAnyMoment(Attacked):
@@ -156,28 +179,6 @@ class Words(Attacked):
 
         return f"ws://127.0.0.1:{self.serve_sockets(one)}/"
 
-    def serve_sockets(self, one):
-        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.addCleanup(listener.close)
-
-        def handle(connection):
-            with connection:
-                try:
-                    one(connection)
-                except OSError:
-                    pass
-
-        def accept():
-            while True:
-                try:
-                    connection = listener.accept()[0]
-                except OSError:
-                    return
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        return listener.getsockname()[1]
-
     def tell(self, *arguments):
         done = subprocess.run([self.touchstone, *map(str, arguments)], capture_output=True, timeout=120, cwd=self.folder)
         text = (done.stdout + done.stderr).decode()  # UTF-8 without a fault, too
@@ -206,6 +207,68 @@ class Words(Attacked):
     def test_of_a_command_s_log_are_cleaned(self):
         text = self.tell("test", "--command", f"printf '{self.EVIL}'; exit 1", "--out", self.out, *ECHO)
         self.assertIn("RED", text)
+
+
+class Interrupted(Attacked):
+    """A server that accepts and says nothing."""
+
+    def silent(self):
+        def one(connection):
+            while connection.recv(65536):
+                pass
+
+        return f"ws://127.0.0.1:{self.serve_sockets(one)}/"
+
+    def ended_in(self, process):
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - begun, 2, out + err)  # a second, and what a busy machine takes
+        return process.returncode
+
+    def test_every_command_ends_at_once(self):
+        for name, arguments, code in (("test", ["--out", self.out], INCOMPLETE), ("probe", [], INCOMPLETE),
+                                      ("fuzz", ["--time", "60s", "--out", self.folder / "fuzz"], UNREACHABLE),
+                                      ("bench", ["--duration", "60s"], INCOMPLETE)):
+            with self.subTest(name):
+                connected = threading.Event()
+
+                def one(connection, connected=connected):
+                    connected.set()
+                    while connection.recv(65536):
+                        pass
+
+                process = self.start(name, f"ws://127.0.0.1:{self.serve_sockets(one)}/", *arguments)
+                self.assertTrue(connected.wait(30))
+                self.assertEqual(self.ended_in(process), code)
+
+    def test_a_campaign_ends_when_its_time_is_over(self):
+        begun = time.monotonic()
+        done = self.run_it("fuzz", self.silent(), "--time", "2s", "--out", "fuzz", expect=UNREACHABLE)
+        self.assertLess(time.monotonic() - begun, 4, done.stderr)
+
+    def test_a_campaign_against_one_that_falls_silent_ends_when_its_time_is_over(self):
+        greeted = threading.Event()
+
+        def one(connection):
+            if not greeted.is_set():
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(4096)
+                accept = base64.b64encode(hashlib.sha1(
+                    re.search(rb"(?i)sec-websocket-key: *(\S+)", head).group(1) + GUID).digest())
+                greeted.set()
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n\x88\x02\x03\xe8")
+                return
+            while connection.recv(65536):
+                pass
+
+        begun = time.monotonic()
+        process = self.start("fuzz", f"ws://127.0.0.1:{self.serve_sockets(one)}/", "--time", "3s", "--out", "fuzz",
+                             "--timeout", "30s")
+        process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - begun, 5)
 
 
 if __name__ == "__main__":

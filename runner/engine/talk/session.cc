@@ -1,7 +1,7 @@
 #include "runner/engine/talk/session.h"
 
 #include "runner/engine/talk/dialogue.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
