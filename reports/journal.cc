@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -61,8 +61,8 @@ class JournalReader {
     Members members(line, "", fault);
     int format = 0;
     members.integer("journal", format);
-    if (!fault && format != kJournalFormat)
-      return JsonFault{{}, 0, "/journal", std::to_string(format), fmt::format("{}", kJournalFormat)};
+    if (!fault && (format < 1 || format > kJournalFormat))
+      return JsonFault{{}, 0, "/journal", std::to_string(format), fmt::format("1 to {}", kJournalFormat)};
     members.nested("run", [&](const Json& value, const std::string& pointer) {
       auto run = run_from_json(value, pointer);
       if (run) {
@@ -82,13 +82,24 @@ class JournalReader {
     members.nested("result", [&](const Json& value, const std::string& pointer) {
       auto result = result_from_json(value, pointer);
       if (result) {
-        journal_.results.push_back(std::move(*result));
+        ++result_lines_;
+        keep(std::move(*result));
       } else {
         fault = result.error();
       }
     });
     members.no_others();
     return fault;
+  }
+
+  // A later line for the same case replaces the earlier one.
+  void keep(Result result) {
+    const auto [known, is_new] = places_.try_emplace({result.agent, result.case_id}, journal_.results.size());
+    if (is_new) {
+      journal_.results.push_back(std::move(result));
+    } else {
+      journal_.results[known->second] = std::move(result);
+    }
   }
 
   std::optional<JsonFault> take_footer(const Json& line) {
@@ -104,16 +115,18 @@ class JournalReader {
     });
     has_footer_ = true;
     // Lines that vanished from the middle would otherwise go unnoticed.
-    if (!fault && results != journal_.results.size())
+    if (!fault && results != result_lines_)
       return JsonFault{{},
                        0,
                        "/footer/results",
                        std::to_string(results),
-                       fmt::format("{}, the number of results above", journal_.results.size())};
+                       fmt::format("{}, the number of result lines above", result_lines_)};
     return fault;
   }
 
   Journal journal_;
+  std::map<std::pair<std::string, std::string>, std::size_t> places_;  // of agent and case
+  std::size_t result_lines_ = 0;
   bool has_header_ = false, has_footer_ = false;
 };
 

@@ -1,8 +1,11 @@
-// journal.h - the record of a run as it happens: JSON lines, one header, one line a result, one footer.
+// journal.h - the record of a run as it happens: JSON lines, one header, one line a verdict, one footer.
 //
-//   {"journal": 1, "run": {...}}                                            what is tested, with what
-//   {"result": {...}}                                                       as each case ends
+//   {"journal": 2, "run": {...}}                                            what is tested, with what
+//   {"result": {...}}                                                       as soon as a verdict is known
 //   {"footer": {"end": ..., "complete": ..., "ended_because": ..., "results": 514}}
+//
+// A failure is written when it is first seen and again when the case has run alone: of the lines for one case and one
+// endpoint the last counts.
 //
 // Every report is a rendering of this file. A run that was killed left no footer, and perhaps half a line at the
 // end: what is there is kept, and the run counts as incomplete. Schema: reports/schema/journal.json.
@@ -17,7 +20,8 @@
 namespace touchstone {
 
 inline constexpr std::string_view kJournalName = "journal.jsonl";
-inline constexpr int kJournalFormat = 1;  // grows when an older reader would misread
+// Grows when an older reader would misread: one of format 1 takes each line for a case of its own. Both are read.
+inline constexpr int kJournalFormat = 2;
 
 class JournalWriter {
  public:
@@ -39,12 +43,12 @@ class JournalWriter {
                                                                      std::string_view name, const RunInfo& run);
   explicit JournalWriter(OutputFile file) : file_(std::move(file)) {}
   OutputFile file_;
-  std::size_t results_ = 0;
+  std::size_t results_ = 0;  // lines
 };
 
 struct Journal {
   RunInfo run;
-  std::vector<Result> results;  // in the order of finishing
+  std::vector<Result> results;  // one for each case of each endpoint, in the order in which they were first known
 };
 
 // `path`: the file, or the folder that has it. The error is one line: file, line, what was found, what is allowed.

@@ -90,6 +90,30 @@ TEST_F(Journals, NoticeLostLines) {
   EXPECT_THAT(read_journal(file).error(), HasSubstr("found 3, allowed is 2"));
 }
 
+TEST_F(Journals, TakeTheLastOfSeveralLinesForACase) {
+  auto writer = JournalWriter::open(folder.path(), a_run());
+  ASSERT_TRUE(writer) << writer.error();
+  Result first = empty_result("a"), elsewhere = empty_result("a"), second = empty_result("a");
+  first.behavior = Behavior::failed;
+  elsewhere.agent = "another";
+  second.behavior = Behavior::ok;
+  for (const Result& result : {first, elsewhere, empty_result("b"), second}) ASSERT_TRUE(writer->add(result));
+  ASSERT_TRUE(writer->finish(a_run()));
+  const auto journal = read_journal(file);
+  ASSERT_TRUE(journal) << journal.error();
+  ASSERT_EQ(journal->results.size(), 3U);
+  EXPECT_EQ(journal->results[0].case_id, "a");
+  EXPECT_EQ(journal->results[0].behavior, Behavior::ok);
+  EXPECT_EQ(journal->results[1].agent, "another");
+}
+
+TEST_F(Journals, OfTheFirstFormatAreRead) {
+  Json run = to_json(a_run());
+  for (const char* later : {"end", "complete", "ended_because"}) run.erase(later);
+  append(write_json(Json{{"journal", 1}, {"run", run}}) + "\n");
+  EXPECT_TRUE(read_journal(file));
+}
+
 TEST_F(Journals, EndWithTheFooter) {
   write(true);
   append("{\"result\": {}}\n");
@@ -104,8 +128,8 @@ TEST_F(Journals, BeginWithTheHeader) {
 }
 
 TEST_F(Journals, RefuseAFormatOfTheFuture) {
-  append("{\"journal\": 2, \"run\": {}}\n");
-  EXPECT_THAT(read_journal(file).error(), HasSubstr("/journal: found 2, allowed is 1"));
+  append("{\"journal\": 3, \"run\": {}}\n");
+  EXPECT_THAT(read_journal(file).error(), HasSubstr("/journal: found 3, allowed is 1 to 2"));
 }
 
 TEST_F(Journals, SayWhyTheyCannotBeOpened) {

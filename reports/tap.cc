@@ -14,9 +14,9 @@ namespace {
 // Descriptions and reasons are one line; a number sign would begin a directive.
 std::string one_line(std::string_view text) {
   std::string out;
-  for (const char c : clean_text(text)) {
+  for (const char c : said(text)) {
     if (c == '\\' || c == '#') out += '\\';
-    out += c == '\n' || c == '\t' ? ' ' : c;
+    out += c;
   }
   return out;
 }
@@ -63,7 +63,7 @@ std::expected<void, FileError> render_tap(const Report& report, const Sink& sink
   out += causes + points;
   if (const std::string notice = partial_notice(report); !notice.empty())
     out += fmt::format("Bail out! {}\n", one_line(notice));
-  return sink("results.tap", out);
+  return sink("results.tap", without_commands(out));
 }
 
 }  // namespace touchstone

@@ -1,14 +1,12 @@
 // text.h - what endpoints say, made safe for the formats of reports.
 #pragma once
 #include "reports/result/result.h"
+#include "reports/support/said.h"
 
 #include <string>
 #include <string_view>
 
 namespace touchstone {
-
-// Valid UTF-8 without control characters but tab and line feed; whatever else comes is U+FFFD.
-[[nodiscard]] std::string clean_text(std::string_view octets);
 
 // For XML 1.0 content and attributes in double quotes.
 [[nodiscard]] std::string xml_escape(std::string_view octets);

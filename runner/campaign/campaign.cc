@@ -4,6 +4,7 @@
 #include "runner/campaign/minimise.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <ws/rules/finding.h>
 
@@ -26,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatch = 256;  // stimuli made from the same knowledge
 constexpr int kConfirmations = 3;
+constexpr std::chrono::milliseconds kGrace{1000};  // for what is under way when the time is up
 constexpr std::string_view kDead = "it no longer accepts connections";
 constexpr std::string_view kDeadTogether = "it no longer accepts connections, which no stimulus brings about alone";
 constexpr int kMostVain = 3;     // a cluster that is looked at so often and gives nothing is left alone
@@ -44,10 +46,12 @@ class Campaign {
         observer_(observer),
         stop_(stop),
         mutator_(options.seed, options.layers, std::move(seeds)),
-        evaluators_(targets, options.session, options.jobs, [this] { return time_is_up(); }) {}
+        evaluators_(
+            targets, options.session, options.jobs, [this] { return time_is_up(); }, [this] { return too_late(); }) {}
 
   CampaignEnd run() {
     asio::co_spawn(context_, all(), asio::detached);
+    asio::co_spawn(context_, watch(), asio::detached);
     context_.run();
     end_.stats.took = since_start();
     return std::move(end_);
@@ -61,12 +65,18 @@ class Campaign {
   };
 
   [[nodiscard]] std::chrono::milliseconds since_start() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - options_.started);
   }
   [[nodiscard]] bool time_is_up() const { return stop_ || since_start() >= options_.time; }
+  [[nodiscard]] bool too_late() const { return stop_ || since_start() >= options_.time + kGrace; }
   [[nodiscard]] bool over() const {
     return time_is_up() || !end_.lost.empty() || end_.stats.inputs >= options_.most_inputs ||
            found_ >= options_.most_findings;
+  }
+
+  asio::awaitable<void> watch() {
+    co_await until([this] { return too_late(); });
+    context_.stop();
   }
 
   asio::awaitable<void> all() {
@@ -338,9 +348,8 @@ class Campaign {
   CampaignObserver& observer_;
   const std::atomic<bool>& stop_;
   Mutator mutator_;
-  asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   DeflateCache cache_;
-  Clock::time_point start_ = Clock::now();
+  asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   Batch batch_, next_;
   Evaluators evaluators_;            // behind what it works on
   std::vector<Case> missed_;         // they went to an endpoint that was gone

@@ -20,7 +20,9 @@ namespace touchstone::fuzz {
 struct CampaignOptions {
   Layers layers;
   std::uint64_t seed = 1;
+  // Since `started`. What is under way a second after it, or when the campaign is stopped, is given up.
   std::chrono::milliseconds time = std::chrono::minutes(1);
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::uint64_t most_inputs = UINT64_MAX;
   std::uint64_t most_findings = UINT64_MAX;
   bool weak = false;   // what breaks a SHOULD is a finding, too

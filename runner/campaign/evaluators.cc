@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
-#include <latch>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -20,9 +19,9 @@ namespace {
 
 // One thread with a loop and a cache of its own.
 struct Worker {
+  DeflateCache cache;
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> open = asio::make_work_guard(context);
-  DeflateCache cache;
   std::jthread thread{[this] { context.run(); }};
 
   Worker() = default;
@@ -35,28 +34,38 @@ struct Worker {
 
 class Evaluators::Impl {
  public:
-  Impl(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs, std::function<bool()> enough)
-      : targets_(targets), options_(options), jobs_(std::max(jobs, 1u)), enough_(std::move(enough)) {
+  Impl(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs, std::function<bool()> enough,
+       std::function<bool()> too_late)
+      : targets_(targets),
+        options_(options),
+        jobs_(std::max(jobs, 1u)),
+        enough_(std::move(enough)),
+        too_late_(std::move(too_late)) {
     const unsigned threads = std::min(jobs_, std::max(std::thread::hardware_concurrency(), 1u));
     for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
   }
 
   void start(std::vector<Case>& stimuli) {
+    if (workers_.empty()) return;
     stimuli_ = stimuli;
     results_.assign(stimuli.size() * targets_.size(), {});
     begun_ = 0;
-    done_.emplace(static_cast<std::ptrdiff_t>(jobs_));
+    under_way_ = jobs_;
     for (unsigned i = 0; i < jobs_; ++i) {
       Worker& worker = *workers_[i % workers_.size()];
       asio::co_spawn(worker.context, work(worker), [this](const std::exception_ptr& thrown) {
-        if (thrown) keep(thrown);
-        done_->count_down();
+        const std::scoped_lock lock(mutex_);
+        if (thrown) thrown_ = thrown;
+        if (--under_way_ == 0) changed_.notify_all();
       });
     }
   }
 
   std::vector<Evaluation> finish() {
-    done_->wait();
+    if (!all_done()) {
+      workers_.clear();  // their threads end first, so that nothing is written any more
+      return {};
+    }
     if (auto thrown = std::exchange(thrown_, nullptr)) std::rethrow_exception(thrown);
     // What was begun is done, in the order of the stimuli.
     results_.resize(std::min(begun_.load(), stimuli_.size()) * targets_.size());
@@ -75,28 +84,38 @@ class Evaluators::Impl {
     }
   }
 
-  void keep(const std::exception_ptr& thrown) {
-    const std::scoped_lock lock(mutex_);
-    thrown_ = thrown;
+  // False when it became too late before.
+  bool all_done() {
+    constexpr std::chrono::milliseconds kLook{50};  // the question may hang on a signal, which wakes nobody
+    std::unique_lock lock(mutex_);
+    while (under_way_ > 0) {
+      if (too_late_ && too_late_()) {
+        for (const auto& worker : workers_) worker->context.stop();
+        return false;
+      }
+      changed_.wait_for(lock, kLook);
+    }
+    return true;
   }
 
   const std::vector<Target>& targets_;
   const SessionOptions& options_;
   const unsigned jobs_;
-  const std::function<bool()> enough_;
+  const std::function<bool()> enough_, too_late_;
   // Of what was started; each slot is one coroutine's.
   std::span<Case> stimuli_;
   std::vector<Evaluation> results_;
   std::atomic<std::size_t> begun_ = 0;
-  std::optional<std::latch> done_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of what stands up to workers_
+  std::condition_variable changed_;
+  unsigned under_way_ = 0;  // coroutines
   std::exception_ptr thrown_;
   std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads use all of the above
 };
 
 Evaluators::Evaluators(const std::vector<Target>& targets, const SessionOptions& options, unsigned jobs,
-                       std::function<bool()> enough)
-    : impl_(std::make_unique<Impl>(targets, options, jobs, std::move(enough))) {}
+                       std::function<bool()> enough, std::function<bool()> too_late)
+    : impl_(std::make_unique<Impl>(targets, options, jobs, std::move(enough), std::move(too_late))) {}
 
 Evaluators::~Evaluators() = default;
 

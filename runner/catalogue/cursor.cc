@@ -196,7 +196,13 @@ std::optional<std::string> Cursor::filled(std::string_view text) const {
     if (found == nullptr) return std::nullopt;
     result += text.substr(0, open);
     if (found->value->is_string()) {
-      result += found->value->get_ref<const std::string&>();
+      const auto& put_in = found->value->get_ref<const std::string&>();
+      // It would be read as a parameter once the case is written out.
+      if (put_in.contains('{')) {
+        fault(fmt::format("parameter '{}' is {}", name, shown(*found->value)), "text without '{' inside of other text");
+        return std::nullopt;
+      }
+      result += put_in;
     } else if (found->value->is_number_integer() || found->value->is_boolean()) {
       result += found->value->dump();
     } else {

@@ -15,7 +15,8 @@ void note_error(bool failed) noexcept {
 }  // namespace
 
 void put(std::FILE* file, std::string_view text) noexcept {
-  const bool failed = std::fwrite(text.data(), 1, text.size(), file) != text.size();
+  const std::string safe = without_commands(text);
+  const bool failed = std::fwrite(safe.data(), 1, safe.size(), file) != safe.size();
   if (file == stdout) note_error(failed);
 }
 

@@ -1,5 +1,6 @@
 #include "runner/engine/attempt.h"
 
+#include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/scene.h"
 
@@ -37,7 +38,7 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
   const auto start = std::chrono::steady_clock::now();
   const SessionOptions session = session_options(c.bulk, keep_whole);
   auto observed = co_await observe(c, target_, session, cache_);
-  Attempt attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error().text);
+  Attempt attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error());
   attempt.c = &c;
   attempt.result.replay = replay_command(c, target_, options_);
   attempt.result.started = wall;
@@ -47,12 +48,13 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
 }
 
 // Nothing was seen, so nothing can be held against the endpoint: the case is ERRORED.
-Attempt Attempts::without_connection(const Case& c, const std::string& why) const {
+Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& error) const {
   Attempt attempt;
   attempt.no_connection = true;
-  attempt.why = why;
+  attempt.own_shortage = is_own_shortage(error.code);
+  attempt.why = error.text;
   Observation nothing;
-  nothing.handshake_failure = why;
+  nothing.handshake_failure = error.text;
   // A statement of its own: as arguments of one call, the observation could be gone before it is judged.
   const Verdict verdict = judge(c, nothing, options_.seed);
   attempt.result = make_result(c, target_.agent, std::move(nothing), verdict);
@@ -71,13 +73,13 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   return attempt;
 }
 
-asio::awaitable<std::expected<void, std::string>> Attempts::knock() {
+asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   Case empty;
   empty.expect = Expect{};
   const auto observed = co_await observe(empty, target_, session_options(/*bulk=*/false, /*keep_whole=*/false), cache_);
-  if (!observed) co_return std::unexpected(observed.error().text);
-  if (!observed->response) co_return std::unexpected(observed->handshake_failure);
-  co_return std::expected<void, std::string>{};
+  if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
+  if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure});
+  co_return std::expected<void, NoAnswer>{};
 }
 
 Result Attempts::not_applicable(const Case& c, const std::string& why) const {

@@ -19,7 +19,14 @@ struct Attempt {
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
   bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
   bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
-  std::string why;      // with no_connection
+  bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for one more
+  std::string why;            // with no_connection
+};
+
+// Why an endpoint did not answer.
+struct NoAnswer {
+  std::string text;
+  bool own_shortage = false;
 };
 
 // Runs cases one at a time under what is common to a whole run.
@@ -34,7 +41,7 @@ class Attempts {
 
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
   // little: the kernel accepts those for a dying process too.
-  [[nodiscard]] asio::awaitable<std::expected<void, std::string>> knock();
+  [[nodiscard]] asio::awaitable<std::expected<void, NoAnswer>> knock();
 
   // The result of a case that cannot be asked of this endpoint.
   [[nodiscard]] Result not_applicable(const Case& c, const std::string& why) const;
@@ -44,7 +51,7 @@ class Attempts {
  private:
   [[nodiscard]] std::chrono::milliseconds timeout() const;
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
-  [[nodiscard]] Attempt without_connection(const Case& c, const std::string& why) const;
+  [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed) const;
 
   const Target& target_;

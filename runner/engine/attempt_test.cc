@@ -59,7 +59,7 @@ TEST(Attempts, SaysWhyNobodyAnswersAKnock) {
   Attempts attempts(target, greeting, options);
   const auto answered = wait_for(attempts.knock());
   ASSERT_FALSE(answered);
-  EXPECT_THAT(answered.error(), HasSubstr("127.0.0.1"));
+  EXPECT_THAT(answered.error().text, HasSubstr("127.0.0.1"));
 }
 
 }  // namespace

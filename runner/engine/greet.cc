@@ -1,6 +1,7 @@
 // greet.cc - the first contact with an endpoint, and the command line that repeats a case.
 #include "reports/support/shell.h"
 #include "runner/engine/run.h"
+#include "runner/engine/shortage.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/oracle.h"
 
@@ -65,11 +66,14 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
 
 }  // namespace
 
-std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options) {
+std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options,
+                                           const std::function<bool()>& over) {
   SessionOptions session;
   if (options.timeout.count() > 0) session.timeout = options.timeout;
-  const Observed observed = std::move(observe_all({greeting_case()}, target, session).front());
+  const Observed observed = std::move(observe_all({greeting_case()}, target, session, over).front());
   if (!observed) {
+    if (is_own_shortage(observed.error().code))
+      return std::unexpected(Unreachable{Unreachable::Why::own_shortage, observed.error().text});
     const auto why =
         observed.error().stage == ws::io::DialStage::tls ? Unreachable::Why::tls : Unreachable::Why::no_connection;
     return std::unexpected(Unreachable{why, observed.error().text});

@@ -88,8 +88,8 @@ struct Found {
 
 class Probe {
  public:
-  Probe(const Target& target, const Greeting& greeting, const RunOptions& options)
-      : target_(target), options_(options) {
+  Probe(const Target& target, const Greeting& greeting, const RunOptions& options, std::function<bool()> over)
+      : target_(target), options_(options), over_(std::move(over)) {
     session_.round_trip = greeting.round_trip;
     session_.seed = options.seed;
   }
@@ -105,7 +105,7 @@ class Probe {
  private:
   std::vector<Observed> talk_to_it(const std::vector<Case>& cases, std::chrono::milliseconds silence) {
     session_.timeout = options_.timeout.count() > 0 ? std::min(options_.timeout, silence) : silence;
-    return observe_all(cases, target_, session_);
+    return observe_all(cases, target_, session_, over_);
   }
 
   Taken ask(ws::Opcode opcode, EndpointProfile& profile) {
@@ -248,6 +248,7 @@ class Probe {
 
   const Target& target_;
   const RunOptions& options_;
+  const std::function<bool()> over_;
   SessionOptions session_;
   ws::Opcode opcode_ = ws::Opcode::binary;
   bool echoes_ = true;
@@ -255,8 +256,9 @@ class Probe {
 
 }  // namespace
 
-EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, const Sizes& most) {
-  return Probe(target, greeting, options).run(most);
+EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, const Sizes& most,
+                      const std::function<bool()>& over) {
+  return Probe(target, greeting, options, over).run(most);
 }
 
 }  // namespace touchstone

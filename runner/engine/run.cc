@@ -2,7 +2,7 @@
 
 #include "runner/engine/attempt.h"
 #include "runner/engine/doubts.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 #include "runner/engine/verdict/describe_expect.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/oracle.h"
@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr unsigned kBulkShare = 4;  // bulk cases fill the machine by themselves: fewer at a time
 constexpr int kMostRefusals = 3;    // connections refused to one case by an endpoint that is alive
+constexpr int kMostShortages = 20;  // passes that this machine had no room for, each with half as many at a time
 
 }  // namespace
 
@@ -160,6 +161,7 @@ class Runner {
   // A result that may be the trace of a death waits until the endpoint is known to be alive.
   void sort(Attempt attempt) {
     if (attempt.abrupt) {
+      make_known(attempt);
       abrupt_.push_back(std::move(attempt));
       return;
     }
@@ -168,10 +170,19 @@ class Runner {
 
   void settle(Attempt attempt) {
     if (options_.confirm && Doubts::about(attempt)) {
+      make_known(attempt);
       doubts_.add(std::move(attempt));
     } else {
       observer_.finished(attempt.result);
     }
+  }
+
+  // Whatever ends this process, the verdict outlives it.
+  void make_known(const Attempt& attempt) {
+    Result result = attempt.result;
+    if (options_.confirm && Doubts::about(attempt))
+      result.summary += " (Seen once: the run ended before the case had run again alone.)";
+    observer_.known(result);
   }
 
   // --- Death --------------------------------------------------------------------------------------------
@@ -189,16 +200,37 @@ class Runner {
 
   asio::awaitable<bool> alive() {
     const auto answered = co_await attempts_.knock();
-    if (!answered) why_refused_ = answered.error();
+    if (!answered) why_refused_ = answered.error().text;
+    if (!answered && answered.error().own_shortage) run_short();
     co_return answered.has_value();
+  }
+
+  // Nothing is known of the endpoint, so nothing is said of it.
+  void run_short() {
+    outcome_ = {
+        RunOutcome::How::own_shortage,
+        fmt::format("this machine has no room for another connection ({}): raise the limit (ulimit -n) or lower "
+                    "--jobs",
+                    why_refused_)};
+  }
+
+  // Whether a pass was short of descriptors that the same pass, with fewer at a time, may not be short of.
+  void count_shortages() {
+    const bool is_short = std::ranges::any_of(refusals_, &Attempt::own_shortage);
+    if (is_short && ++shortages_ >= kMostShortages) run_short();
   }
 
   // Connections were refused. A live endpoint was only too busy: its cases go back into the queue. A dead one is
   // revived by the observer, and the cases that may have killed it run again one by one.
   asio::awaitable<void> look_after_the_endpoint() {
     const bool is_alive = co_await alive();
+    count_shortages();
+    if (lost()) {
+      for (Attempt& attempt : std::exchange(abrupt_, {})) settle(std::move(attempt));
+      co_return;
+    }
     for (Attempt& attempt : std::exchange(refusals_, {})) {
-      if (is_alive && ++refusal_count_[attempt.c] >= kMostRefusals) {
+      if (is_alive && !attempt.own_shortage && ++refusal_count_[attempt.c] >= kMostRefusals) {
         settle(std::move(attempt));
       } else {
         queue_.push_front(attempt.c);
@@ -241,10 +273,18 @@ class Runner {
 
   asio::awaitable<void> interrogate(std::vector<Attempt> suspects) {
     for (Attempt& suspect : suspects) {
-      if (lost()) co_return;
+      if (lost()) {
+        settle(std::move(suspect));
+        continue;
+      }
       Attempt again = co_await run_one(*suspect.c);
       if (!again.no_connection && co_await alive()) {
         settle(std::move(again));
+        continue;
+      }
+      if (again.own_shortage || lost()) {
+        if (!lost()) run_short();
+        settle(std::move(suspect));
         continue;
       }
       if (again.no_connection) again.result.transcript = suspect.result.transcript;
@@ -255,6 +295,7 @@ class Runner {
   }
 
   void report_death_at(const Case& c) {
+    if (lost()) return;  // this machine is the one that cannot
     const std::vector<const Case*> killer{&c};
     if (observer_.endpoint_died(killer, why_refused_)) return;
     outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died at {} ({})", c.id, why_refused_)};
@@ -326,6 +367,7 @@ class Runner {
   std::map<const Case*, int> refusal_count_;
   std::string why_refused_;
   std::size_t running_ = 0;
+  int shortages_ = 0;
   bool refused_ = false;
   bool said_without_close_ = false;
 };

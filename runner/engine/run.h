@@ -41,7 +41,7 @@ struct Greeting {
 
 // Why an endpoint could not be talked to. `text` says what, where, what was expected, what to do.
 struct Unreachable {
-  enum class Why : std::uint8_t { no_connection, tls, not_websocket };
+  enum class Why : std::uint8_t { no_connection, tls, not_websocket, own_shortage };
   Why why = Why::no_connection;
   std::string text;
 };
@@ -51,19 +51,22 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void started(const Case&) {}
+  // A verdict that is looked at again before it counts; finished() follows, unless this process ends before.
+  virtual void known(const Result&) {}
   virtual void finished(const Result&) = 0;  // exactly once a case, in the order of finishing
   // New connections are refused since `suspect` ran (or is running). True: a fresh endpoint is up, go on.
   virtual bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) = 0;
 };
 
 struct RunOutcome {
-  enum class How : std::uint8_t { complete, interrupted, endpoint_died };
+  enum class How : std::uint8_t { complete, interrupted, endpoint_died, own_shortage };
   How how = How::complete;
   std::string text;  // for people, when not complete
 };
 
-// One handshake and one Ping, to learn whether the endpoint is there at all.
-[[nodiscard]] std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options);
+// One handshake and one Ping, to learn whether the endpoint is there at all. Nobody is waited for once `over` holds.
+[[nodiscard]] std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options,
+                                                         const std::function<bool()>& over = {});
 
 // Runs the cases; `stop` may be set from a signal handler or another thread.
 [[nodiscard]] RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,

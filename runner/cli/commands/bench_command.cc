@@ -148,7 +148,7 @@ Exit run_bench(const BenchOptions& options) {
   write_or_refuse(options.json, measured.dump(2) + "\n");
   write_or_refuse(options.html, bench::render_page(measured));
   if (!result.unreachable.empty()) {
-    err("error: {}\n", result.unreachable);
+    err("error: {}\n", said(result.unreachable));
     return Exit::unreachable;
   }
   out("{}", bench::summary(load, result));

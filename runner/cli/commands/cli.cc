@@ -7,6 +7,8 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <csignal>
+#include <exception>
 #include <memory>
 
 namespace touchstone::cli {
@@ -106,6 +108,7 @@ const std::vector<std::string>& command_line() { return words(); }
 
 int run(int argc, char** argv) {
   words().assign(argv, argv + argc);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond its limit is an error of the write, as a full disk is
   CLI::App app{"Touchstone tests WebSocket endpoints against RFC 6455 and RFC 7692.", "touchstone"};
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", fmt::format("touchstone {}", kVersion));
@@ -134,6 +137,10 @@ int run(int argc, char** argv) {
   } catch (const UsageError& error) {
     err("touchstone: {}\n", error.what());
     exit = Exit::usage;
+  } catch (const std::exception& error) {
+    // No memory, or no descriptor for an event loop: of this machine, not of an endpoint.
+    err("touchstone: {}. What the journal has is kept: `touchstone report` renders it.\n", error.what());
+    exit = Exit::incomplete;
   }
   return flushed(static_cast<int>(exit));
 }

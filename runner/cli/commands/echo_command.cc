@@ -194,7 +194,7 @@ Exit echo_as_client(const Options& options) {
     if (ended) {
       exit = tell_end(*ended);
     } else {
-      err("error: {}\n", ended.error().text);
+      err("error: {}\n", said(ended.error().text));
       exit = Exit::unreachable;
     }
   };

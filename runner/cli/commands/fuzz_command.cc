@@ -72,6 +72,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--known", options.known, "Folder of findings that are triaged already; it may be missing")
       ->type_name("DIR");
   add_out_option(app, options.out, "Folder of the findings, the corpus and the report")->capture_default_str();
+  add_quiet_flag(app, options.connection.quiet, "No progress; findings and the end are told all the same");
   add_connection_options(app, options.connection);
   add_way_options(app, options.connection);
 }
@@ -126,11 +127,12 @@ class FuzzRun : public fuzz::CampaignObserver {
     watch_for_interrupts();
     if (const auto made = make_folder(out_ / "corpus"); !made) throw UsageError(made.error());
     if (const auto reached = reach(); !reached.empty()) {
-      err("error: {}\n", reached);
+      err("error: {}\n", said(reached));
       return Exit::unreachable;
     }
     if (options_.bare) return bare();
     begin();
+    campaign_.started = start_;
     const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
     endpoints_.reset();
     const std::string trouble = write_report(end.lost);
@@ -144,6 +146,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   // --- The campaign's events --------------------------------------------------------------------------------
 
   void progress(const fuzz::CampaignStats& stats) override {
+    if (options_.connection.quiet) return;
     if (stats.took - told_ < std::chrono::seconds(10)) return;
     told_ = stats.took;
     err("{}: {} stimuli, {:.0f} a second, {} kinds of outcome, {}\n", format_duration(stats.took), stats.inputs,
@@ -188,7 +191,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
-    err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), result.summary);
+    err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), said(result.summary));
     results_.push_back(std::move(result));
   }
 
@@ -197,7 +200,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (server == nullptr)
       return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
     std::string ended = server->autopsy();
-    err("{} died: {}; it is started again\n", target.agent, ended);
+    err("{} died: {}; it is started again\n", target.agent, said(ended));
     if (const auto started = server->start(); !started) return std::unexpected(started.error());
     return ended;
   }
@@ -228,7 +231,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       test_options_.url = url;
       endpoints_ = std::make_unique<Endpoints>(test_options_, std::nullopt);
       if (const auto started = endpoints_->start(out_); !started) return started.error();
-      endpoints_->greet_all({});
+      endpoints_->greet_all({}, [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
       const Endpoint& each = endpoints_->all().front();
       if (!each.unreachable.empty()) return each.unreachable;
       Target target = each.target;
@@ -293,7 +296,7 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   void conclude(const fuzz::CampaignEnd& end) const {
     const auto& stats = end.stats;
-    if (!end.lost.empty()) err("error: the campaign ended early: {}\n", end.lost);
+    if (!end.lost.empty()) err("error: the campaign ended early: {}\n", said(end.lost));
     out("{} stimuli over {} connections in {} ({:.0f} stimuli a second); {} kinds of outcome; {} met again of known "
         "ones; {} not shown again alone\n",
         stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,
@@ -313,6 +316,8 @@ class FuzzRun : public fuzz::CampaignObserver {
   RunInfo info_;
   std::vector<Result> results_;
   std::string trouble_;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start_ = Clock::now();  // greetings count
   std::chrono::milliseconds told_{0};
   std::uint64_t next_in_corpus_ = 0;  // the number of its next file
   std::size_t known_met_ = 0;

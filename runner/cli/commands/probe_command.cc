@@ -3,6 +3,7 @@
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/print.h"
+#include "runner/cli/process/interrupt.h"
 #include "runner/engine/probe.h"
 
 #include <fmt/core.h>
@@ -17,7 +18,8 @@ constexpr const char* kFooter = R"(
 `touchstone test` asks the same before it runs the cases: where a server does not echo, messages are not compared, and
 what it refuses is NOT-APPLICABLE. --format json writes the file for --profile-of-peer, to state it once and for all.
 
-Exit codes: 0 the server answered, 2 a bad option or URL, 3 the server could not be reached.
+Exit codes: 0 the server answered, 2 a bad option or URL, 3 the server could not be reached,
+4 interrupted.
 
 Examples:
   touchstone probe ws://127.0.0.1:9001/chat
@@ -32,7 +34,7 @@ struct ProbeOptions {
 
 void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   const auto line = [](std::string_view what, std::string_view found) { out("{:<20}{}\n", what, found); };
-  line("Server", greeting.server_field.empty() ? "(no Server field)" : greeting.server_field);
+  line("Server", greeting.server_field.empty() ? "(no Server field)" : said(greeting.server_field));
   line("permessage-deflate", greeting.deflate ? "agreed" : "declined");
   line("Ping", fmt::format("answered in {} us", greeting.round_trip.count()));
   line("text messages", name(peer.text));
@@ -52,12 +54,15 @@ void print_text(const Greeting& greeting, const EndpointProfile& peer) {
 Exit run_probe(const ProbeOptions& options) {
   const Target target = make_target(options.connection, options.connection.url);
   const RunOptions run = make_run_options(options.connection);
-  const auto greeting = greet(target, run);
+  watch_for_interrupts();
+  const auto ended = [] { return interrupted().load(); };
+  const auto greeting = greet(target, run, ended);
   if (!greeting) {
-    err("error: {}\n", greeting.error().text);
-    return Exit::unreachable;
+    err("error: {}\n", said(greeting.error().text));
+    return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
-  const EndpointProfile peer = probe(target, *greeting, run, kLargest);
+  const EndpointProfile peer = probe(target, *greeting, run, kLargest, ended);
+  if (interrupted()) return Exit::incomplete;
   if (options.format == "json") {
     out("{}", write_endpoint_profile(peer));
   } else {
@@ -74,6 +79,7 @@ void add_probe_command(CLI::App& app, Exit& exit) {
   command->footer(kFooter);
   command->add_option("URL", options->connection.url, "ws:// or wss:// URL of the server")->required();
   add_connection_options(*command, options->connection);
+  add_timeout_option(*command, options->connection.timeout, "5s");
   add_way_options(*command, options->connection);
   add_format_option(*command, options->format, "text for people, json for --profile-of-peer");
   command->callback([options, &exit] { exit = run_probe(*options); });

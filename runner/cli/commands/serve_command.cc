@@ -15,7 +15,7 @@
 #include "runner/cli/run/serve_options.h"
 #include "runner/cli/run/serve_results.h"
 #include "runner/cli/text.h"
-#include "runner/engine/until_set.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -175,7 +175,7 @@ class ServeRun : public serve::Observer {
 
   template <class... Args>
   void tell_progress(fmt::format_string<Args...> format, Args&&... args) {
-    if (!options_.quiet) err("{}\n", fmt::format(format, std::forward<Args>(args)...));
+    if (!options_.quiet) err("{}\n", said(fmt::format(format, std::forward<Args>(args)...)));
   }
 
   // --- After ------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ class ServeRun : public serve::Observer {
 
   void report(const std::vector<std::string>& deaths, const std::filesystem::path& page) const {
     if (!options_.quiet) return print_outcome(info_, results_.all(), catalogue_, deaths, page);
-    for (const std::string& death : deaths) err("error: {}\n", death);
+    for (const std::string& death : deaths) err("error: {}\n", said(death));
     if (!info_.complete) err("error: partial: {}\n", info_.ended_because);
   }
 

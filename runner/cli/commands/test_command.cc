@@ -26,7 +26,8 @@ constexpr const char* kFooter = R"(
 Exit codes:
   0  no case FAILED or ERRORED      1  some did (with --expect: 0 as expected, 1 not)
   2  a bad option, URL or file      3  the server could not be reached, or died (the message says at which case)
-  4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full)
+  4  fewer cases ran, or could be recorded, than were planned (interrupted, disk full, no
+     descriptor or memory left)
 The first Ctrl-C ends the run in order and keeps all results; the second ends it at once.
 
 Examples:
@@ -106,12 +107,20 @@ class TestRun {
   }
 
   Exit unreachable(const std::string& why) {
-    err("error: {}\n", why);
+    err("error: {}\n", why.size() > kMostSaid ? said(why) : why);
     return interrupted() ? Exit::incomplete : Exit::unreachable;
   }
 
   Exit none_reachable() {
-    for (const Endpoint& each : endpoints_.all()) (void)unreachable(each.unreachable);
+    bool own_shortage = false;
+    for (const Endpoint& each : endpoints_.all()) {
+      (void)unreachable(each.unreachable);
+      own_shortage = own_shortage || each.own_shortage;
+    }
+    if (own_shortage) {
+      err("This machine has no room for a connection: raise the limit (ulimit -n), or end other programs.\n");
+      return Exit::incomplete;
+    }
     // A server of ours that died during the greeting left its reason in the log.
     if (endpoints_.server() != nullptr) err("{}\n", endpoints_.server()->log_tail());
     return interrupted() ? Exit::incomplete : Exit::unreachable;
@@ -192,8 +201,8 @@ class TestRun {
       const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
       print_outcome(info_, results, catalogue_, collector.deaths(), page);
     } else {
-      for (const std::string& death : collector.deaths()) err("error: {}\n", death);
-      if (!info_.complete) err("error: partial: {}\n", info_.ended_because);
+      for (const std::string& death : collector.deaths()) err("error: {}\n", said(death));
+      if (!info_.complete) err("error: partial: {}\n", said(info_.ended_because));
     }
     if (!rendered) err("error: {}\n", rendered.error());
     if (!record_error.empty()) err("error: the journal lacks results: {}\n", record_error);

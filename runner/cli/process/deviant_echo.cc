@@ -69,7 +69,7 @@ Exit connect_deviant(const std::vector<std::string>& faults, const Target& targe
   asio::co_spawn(context, ws::testing::run_deviant_client(target.url, which, target.tls),
                  [&exit](std::exception_ptr, const std::expected<void, std::string>& ended) {
                    if (ended) return;
-                   err("error: {}\n", ended.error());
+                   err("error: {}\n", said(ended.error()));
                    exit = Exit::unreachable;
                  });
   context.run();

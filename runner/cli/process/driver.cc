@@ -87,7 +87,7 @@ Exit drive(const Target& target, DriverOptions options) {
   Exit exit = Exit::ok;
   asio::co_spawn(context, driver.run(), [&exit](std::exception_ptr, const std::expected<void, std::string>& ended) {
     if (ended) return;
-    err("error: {}\n", ended.error());
+    err("error: {}\n", said(ended.error()));
     exit = Exit::unreachable;
   });
   context.run();

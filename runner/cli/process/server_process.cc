@@ -72,6 +72,8 @@ std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
   return lines;
 }
 
+constexpr std::size_t kLongestTail = 4096;  // bytes of the log that are shown
+
 constexpr std::array<std::string_view, 6> kSanitizers = {
     "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
     "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
@@ -194,7 +196,8 @@ std::string ServerProcess::log_tail() const {
   if (log.empty()) return "Its log " + settings_.log.string() + " is empty.";
   std::size_t from = log.size() - 1;
   for (int lines = 0; lines < 10 && from != std::string::npos && from > 0; ++lines) from = log.rfind('\n', from - 1);
-  const std::string_view tail = std::string_view(log).substr(from == std::string::npos ? 0 : from);
+  std::string_view tail = std::string_view(log).substr(from == std::string::npos ? 0 : from);
+  if (tail.size() > kLongestTail) tail = tail.substr(tail.size() - kLongestTail);
   return fmt::format("The end of its log ({}):\n{}", settings_.log.string(),
                      tail.starts_with('\n') ? tail.substr(1) : tail);
 }

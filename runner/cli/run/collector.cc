@@ -25,15 +25,26 @@ std::string at_which_case(const std::vector<const Case*>& suspects) {
 
 void Collector::started(const Case& c) { parts_.progress.started(c.id); }
 
+Result Collector::with_replay(Result result) const {
+  const Case* c = parts_.catalogue.find(result.case_id);
+  if (c != nullptr && parts_.replay) result.replay = parts_.replay(*c, *target_);
+  return result;
+}
+
+void Collector::record(const Result& result) {
+  const auto recorded = parts_.journal.add(result);
+  if (recorded || !journal_error_.empty()) return;
+  journal_error_ = recorded.error();
+  parts_.progress.say(
+      fmt::format("error: {}. The run goes on; results are kept in memory until its end.", journal_error_));
+}
+
+void Collector::known(const Result& result) { record(with_replay(result)); }
+
 void Collector::finished(const Result& result) {
   const Case* c = parts_.catalogue.find(result.case_id);
-  Result& kept = results_.emplace_back(result);
-  if (c != nullptr && parts_.replay) kept.replay = parts_.replay(*c, *target_);
-  if (const auto recorded = parts_.journal.add(kept); !recorded && journal_error_.empty()) {
-    journal_error_ = recorded.error();
-    parts_.progress.say(
-        fmt::format("error: {}. The run goes on; results are kept in memory until its end.", journal_error_));
-  }
+  const Result& kept = results_.emplace_back(with_replay(result));
+  record(kept);
   const bool bad = kept.behavior == Behavior::failed || kept.behavior == Behavior::errored;
   if (bad) tell_failure(kept);
   parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);

@@ -33,6 +33,7 @@ class Collector : public RunObserver {
   void begin(const Target& target) { target_ = &target; }
 
   void started(const Case& c) override;
+  void known(const Result& result) override;
   void finished(const Result& result) override;
   bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) override;
 
@@ -48,6 +49,9 @@ class Collector : public RunObserver {
   [[nodiscard]] const std::string& journal_error() const noexcept { return journal_error_; }
 
  private:
+  // With the command that repeats it in the user's terms.
+  [[nodiscard]] Result with_replay(Result result) const;
+  void record(const Result& result);
   void tell_death(std::string text);
   void tell_failure(const Result& result);
 

@@ -1,5 +1,6 @@
 #include "runner/cli/run/endpoints.h"
 
+#include "reports/support/said.h"
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/process/interrupt.h"
@@ -14,7 +15,10 @@ namespace touchstone::cli {
 namespace {
 
 constexpr std::string_view kPort = "{port}";
+constexpr std::size_t kLongestName = 120;  // octets of a Server field that is an endpoint's name
 constexpr const char* kCommandUrl = "ws://127.0.0.1:{port}/";
+
+bool is_interrupted() { return interrupted(); }
 
 // "node server.js {port}" without the port: a name that is the same in every run.
 std::string name_of_command(const std::string& command) {
@@ -80,13 +84,14 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
   return {};
 }
 
-void Endpoints::greet_all(const RunOptions& options) {
+void Endpoints::greet_all(const RunOptions& options, const std::function<bool()>& over) {
   for (Endpoint& each : all_) {
-    auto greeting = greet(each.target, options);
+    auto greeting = greet(each.target, options, over ? over : is_interrupted);
     if (greeting) {
       each.greeting = std::move(*greeting);
     } else {
       each.unreachable = greeting.error().text;
+      each.own_shortage = greeting.error().why == Unreachable::Why::own_shortage;
     }
     name(each);
   }
@@ -96,7 +101,7 @@ void Endpoints::probe_all(const RunOptions& options, const Sizes& most) {
   const std::optional<EndpointProfile> told = read_endpoint_profile(options_);
   for (Endpoint& each : all_) {
     if (!each.unreachable.empty()) continue;
-    each.profile = told ? *told : probe(each.target, each.greeting, options, most);
+    each.profile = told ? *told : probe(each.target, each.greeting, options, most, is_interrupted);
   }
 }
 
@@ -104,7 +109,7 @@ void Endpoints::name(Endpoint& endpoint) {
   std::string& agent = endpoint.target.agent;
   if (agent.empty() && command_) agent = name_of_command(options_.command);
   // Autobahn's rule: without a name of the user's, the Server field of the answer.
-  if (agent.empty()) agent = endpoint.greeting.server_field;
+  if (agent.empty()) agent = said(endpoint.greeting.server_field, kLongestName);
   if (agent.empty()) agent = ws::host_field(endpoint.target.url);
   const std::string base = agent;
   const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.agent == agent; };

@@ -4,6 +4,7 @@
 #include "runner/cli/process/embedded_server.h"
 #include "runner/cli/process/server_process.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +14,10 @@ namespace touchstone::cli {
 
 struct Endpoint {
   Target target;
-  EndpointProfile profile;  // as probed or as told
-  Greeting greeting;        // valid when `unreachable` is empty
-  std::string unreachable;  // why not, for people
+  EndpointProfile profile;    // as probed or as told
+  Greeting greeting;          // valid when `unreachable` is empty
+  std::string unreachable;    // why not, for people
+  bool own_shortage = false;  // with unreachable: it is this machine that has no room for a connection
   std::vector<const Case*> cases;
 };
 
@@ -27,7 +29,8 @@ class Endpoints {
   // Starts what has to be started; the log goes to `folder`. The error is for people: exit 3.
   [[nodiscard]] std::expected<void, std::string> start(const std::filesystem::path& folder);
   // One handshake each; afterwards every endpoint has a name of its own.
-  void greet_all(const RunOptions& options);
+  // `over`, with which nobody is waited for any more, is an interrupt if nothing else is said.
+  void greet_all(const RunOptions& options, const std::function<bool()>& over = {});
 
   [[nodiscard]] std::vector<Endpoint>& all() noexcept { return all_; }
   [[nodiscard]] ServerProcess* server() noexcept { return server_ ? &*server_ : nullptr; }

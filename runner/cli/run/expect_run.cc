@@ -18,7 +18,7 @@ Expectations read_expectations(const std::string& path) {
 bool print_surprises(const Expectations& expectations, const std::vector<Result>& results) {
   const Catalogue& catalogue = Catalogue::built_in();
   const auto all = surprises(expectations, results, [&](std::string_view id) { return catalogue.find(id) != nullptr; });
-  for (const Surprise& surprise : all) out("UNEXPECTED  {}\n", surprise.text);
+  for (const Surprise& surprise : all) out("UNEXPECTED  {}\n", said(surprise.text));
   return all.empty();
 }
 

@@ -29,11 +29,11 @@ void print_outcome(const RunInfo& run, const std::vector<Result>& results, const
                    const std::vector<std::string>& deaths, const std::filesystem::path& page) {
   const SummaryStyle style{.colour = wants_colour(STDOUT_FILENO), .width = summary_width()};
   const Texts texts = quoted_texts(catalogue);
-  out("{}", summarize(Report(run, results, texts), style));
-  for (const std::string& death : deaths) out("\nDIED  {}\n", death);
+  out("{}", Painted{summarize(Report(run, results, texts), style)});
+  for (const std::string& death : deaths) out("\nDIED  {}\n", said(death));
   if (!run.complete) {
     out("\nPARTIAL  {} of {} ran{}\n", results.size(), count_of(run.planned, "case"),
-        run.ended_because.empty() ? "" : ": " + run.ended_because);
+        run.ended_because.empty() ? "" : ": " + said(run.ended_because));
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(run.end - run.start);
   out("\n{} in {}.", count_of(results.size(), "case"), format_duration(took));

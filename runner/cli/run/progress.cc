@@ -118,7 +118,7 @@ void Progress::say(const std::string& line) {
   if (mode_ == Mode::quiet) return;
   const std::lock_guard lock(mutex_);
   clear();
-  err("{}\n", line);
+  err("{}\n", said(line));
   dirty_ = true;
   changed_.notify_all();
 }
@@ -150,7 +150,7 @@ void Progress::paint_until_done() {
 void Progress::draw() {
   state_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
   // One column less: some terminals wrap when the last one is written.
-  err("\r{}\x1b[K", progress_line(state_, terminal_width() - 1, colour_));
+  err("\r{}\x1b[K", Painted{progress_line(state_, terminal_width() - 1, colour_)});
   std::fflush(stderr);
   drawn_ = true;
   dirty_ = false;

@@ -1,6 +1,7 @@
 #include "runner/cli/run/summary.h"
 
 #include "reports/digest.h"
+#include "reports/support/said.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -10,10 +11,12 @@ namespace {
 
 constexpr std::size_t kCausesShown = 20;  // of each endpoint; the report has them all
 constexpr std::size_t kCasesNamed = 8;
+constexpr std::size_t kLongestCommand = 8192;   // octets; one that was cut could not be run
+constexpr std::size_t kLongestEvidence = 4096;  // octets
 
 std::string case_name(const Result& result) {
-  std::string name = result.case_id;
-  if (!result.aliases.empty()) name += " (" + result.aliases.front() + ")";
+  std::string name = said(result.case_id);
+  if (!result.aliases.empty()) name += " (" + said(result.aliases.front()) + ")";
   if (result.flaky) name += " [flaky]";
   return name;
 }
@@ -37,7 +40,7 @@ class Writer {
 
   void write(const AgentResults& agent) {
     if (agent.causes.empty()) return;
-    const std::string who = report_.agents().size() > 1 ? agent.name + ": " : std::string();
+    const std::string who = report_.agents().size() > 1 ? said(agent.name) + ": " : std::string();
     out_ += fmt::format("\n{}{}.\n", who, headline(agent.causes));
     const std::vector<Cause>& causes = agent.causes.all();
     for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) write(causes[i]);
@@ -54,14 +57,14 @@ class Writer {
     const char* colour = cause.behavior == Behavior::non_strict ? "33" : "31";
     out_ += fmt::format("\n{}  cause {} {}\n", paint(name(cause.behavior), fmt::format("1;{}", colour)), cause.number,
                         reach(cause));
-    if (!shown.title.empty()) out_ += fmt::format("  {}\n", wrap(shown.title, style_.width, 2));
+    if (!shown.title.empty()) out_ += fmt::format("  {}\n", wrap(said(shown.title), style_.width, 2));
     labelled("case", case_name(shown));
     labelled("rule", rule(report_, cause));
     labelled("expected", cause.finding.expected);
     labelled("seen", cause.finding.seen);
     labelled("clause", clause(report_, cause.finding));
     // A command is never wrapped: it is there to be copied.
-    if (!shown.replay.empty()) out_ += "    replay    " + shown.replay + "\n";
+    if (!shown.replay.empty()) out_ += "    replay    " + said(shown.replay, kLongestCommand) + "\n";
     labelled("also in", names(cause.cases, &shown));
     labelled("hides", names(cause.hidden, &shown));
   }
@@ -75,7 +78,13 @@ class Writer {
   }
 
   void labelled(std::string_view label, std::string_view text) {
-    if (!text.empty()) out_ += fmt::format("    {:<10}{}\n", label, wrap(text, style_.width, 14));
+    if (!text.empty()) out_ += fmt::format("    {:<10}{}\n", label, wrap(cut(text), style_.width, 14));
+  }
+
+  // Its line ends stay: an expectation has several.
+  static std::string cut(std::string_view text) {
+    if (text.size() > kLongestEvidence) return said(text, kLongestEvidence);
+    return clean_text(text);
   }
 
   [[nodiscard]] std::string paint(std::string_view text, std::string_view code) const {

@@ -1,10 +1,12 @@
 #include "runner/engine/talk/session.h"
 
 #include "runner/engine/talk/dialogue.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
 #include <algorithm>
@@ -71,21 +73,35 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   co_return co_await converse(c, with_knock, cache, ws::Role::client, std::move(opening), open);
 }
 
-std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options) {
-  asio::io_context context{1};
+std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options,
+                                  const std::function<bool()>& over) {
   DeflateCache cache;
   std::vector<std::optional<Observed>> results(cases.size());
+  std::size_t left = cases.size();
+  asio::io_context context{1};  // last: what is under way uses all of the above
   // A coroutine keeps no captures, so all comes as parameters.
   const auto one = [](const Case& c, const Target& to, const SessionOptions& how, DeflateCache& shared,
-                      std::optional<Observed>& out) -> asio::awaitable<void> {
+                      std::optional<Observed>& out, std::size_t& under_way,
+                      asio::io_context& loop) -> asio::awaitable<void> {
     out.emplace(co_await observe(c, to, how, shared));
+    if (--under_way == 0) loop.stop();
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    asio::co_spawn(context, one(cases[i], target, options, cache, results[i]), asio::detached);
+    asio::co_spawn(context, one(cases[i], target, options, cache, results[i], left, context), asio::detached);
   }
-  context.run();
+  const auto watch = [](std::function<bool()> ends, asio::io_context& loop) -> asio::awaitable<void> {
+    co_await until(std::move(ends));
+    loop.stop();
+  };
+  if (over) asio::co_spawn(context, watch(over, context), asio::detached);
+  if (left > 0) context.run();
   std::vector<Observed> out;
-  for (auto& result : results) out.push_back(std::move(*result));
+  for (auto& result : results) {
+    if (!result)
+      result.emplace(std::unexpected(
+          ws::io::DialError{ws::io::DialStage::connect, asio::error::operation_aborted, "interrupted"}));
+    out.push_back(std::move(*result));
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "runner/engine/talk/opening.h"
 
 #include <expected>
+#include <functional>
 #include <vector>
 
 namespace touchstone {
@@ -17,9 +18,10 @@ namespace touchstone {
 using Observed = std::expected<Observation, ws::io::DialError>;
 
 // Runs the cases against `target` all at once, each on a connection of its own, and waits for them: for who has no loop
-// of their own. In the order of `cases`.
+// of their own. In the order of `cases`. Once `over` holds, nobody is waited for any more: the error of those that are
+// under way is asio::error::operation_aborted.
 [[nodiscard]] std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target,
-                                                const SessionOptions& options);
+                                                const SessionOptions& options, const std::function<bool()>& over = {});
 
 // Runs `c` against the client that sent `request` on `stream`; `early` came behind its head.
 [[nodiscard]] asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,

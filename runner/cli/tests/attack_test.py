@@ -1,0 +1,275 @@
+"""The program under attack: ended at any moment, short of everything. Usage: attack_test.py PATH-OF-TOUCHSTONE [unittest options]"""
+
+import base64
+import hashlib
+import json
+import random
+import re
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from program import ECHO, FAILURES, INCOMPLETE, UNREACHABLE, Program, main
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Attacked(Program):
+    def results(self):
+        """What the journal says of each case: the last whole line counts."""
+        verdicts = {}
+        file = self.out / "journal.jsonl"
+        for line in file.read_text().splitlines(keepends=True) if file.exists() else []:
+            if line.endswith("\n") and "result" in (entry := json.loads(line)):
+                verdicts[entry["result"]["case"]] = entry["result"]["behavior"]
+        return verdicts
+
+    def start(self, *arguments, **options):
+        process = subprocess.Popen([self.touchstone, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, cwd=self.folder, **options)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def serve_sockets(self, one):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+
+        def handle(connection):
+            with connection:
+                try:
+                    one(connection)
+                except OSError:
+                    pass
+
+        def accept():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
+
+
+class KilledAtAnyMoment(Attacked):
+    CHOSEN = ["--case", "rfc6455-5.2-3", "--case", "close", "--case", "utf8", "--profile", "core"]
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.echo_process("--fault", "accepts-rsv2+sends-1005")[1]
+
+    def killed_when(self, moment):
+        """Kills a run with SIGKILL at `moment(number of cases in the journal, planned)`; what it said until then."""
+        run = self.start("test", self.server, "--out", self.out, "--profile-of-peer", self.an_echo(), *self.CHOSEN)
+        planned = None
+        end = time.monotonic() + 120
+        while run.poll() is None and time.monotonic() < end:
+            if planned is None and (self.out / "journal.jsonl").exists():
+                head = (self.out / "journal.jsonl").read_text().split("\n", 1)
+                planned = json.loads(head[0])["run"]["planned"] if len(head) == 2 else None
+            if planned is not None and moment(len(self.results()), planned):
+                break
+        run.kill()
+        told = run.communicate(timeout=60)[1]
+        return set(re.findall(r"^FAILED (\S+):", told, re.M))
+
+    def reported(self):
+        done = self.run_it("report", self.out, "--format", "tap", expect=INCOMPLETE)
+        return int(re.search(r"(\d+) FAILED", self.last_line(done)).group(1))
+
+    def test_nothing_that_was_failed_on_screen_is_missing(self):
+        for _ in range(10):
+            share = random.random()
+            with self.subTest(share=share):
+                told = self.killed_when(lambda known, planned: known >= share * planned)
+                verdicts = self.results()
+                self.assertTrue(all(verdicts.get(case) == "FAILED" for case in told), (told, verdicts))
+                self.assertEqual(self.reported(), sum(verdict == "FAILED" for verdict in verdicts.values()))
+
+    def test_a_failure_that_waits_for_its_confirmation_is_there(self):
+        self.killed_when(lambda known, planned: known >= planned)
+        self.assertGreater(self.reported(), 0)
+        text = (self.out / "journal.jsonl").read_text()
+        self.assertIn("Seen once", text)
+        self.run_test(self.server, "--profile-of-peer", self.an_echo(), *self.CHOSEN, expect=FAILURES)
+        for line in (self.out / "report.json").read_text().splitlines():
+            self.assertNotIn("Seen once", line)
+
+
+class Short(Attacked):
+    def limited(self, files):
+        return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+    def test_of_descriptors_at_the_start_is_no_fault_of_the_server(self):
+        _, url = self.echo_process()
+        for files in range(6, 14):
+            with self.subTest(files=files):
+                done = subprocess.run([self.touchstone, "test", url, "--out", self.out, "--case", "close"],
+                                      capture_output=True, text=True, timeout=120, cwd=self.folder,
+                                      preexec_fn=self.limited(files))
+                self.assertIn(done.returncode, (0, 2, INCOMPLETE), done.stderr)
+                self.assertNotIn("died", done.stderr + done.stdout)
+                if done.returncode != 0:
+                    self.assertIn("Too many open files", done.stderr + done.stdout)
+
+    def test_of_descriptors_beside_many_cases_runs_fewer_at_a_time(self):
+        _, url = self.echo_process()
+        done = self.run_test(url, "--case", "close", "--jobs", "200", expect=0, preexec_fn=self.limited(24))
+        self.assertNotIn("died", done.stderr + done.stdout)
+        self.assertIn(" 0 FAILED, 0 ERRORED", self.last_line(done))
+
+    def test_of_file_size_keeps_what_it_has(self):
+        limit = 60 * 1024
+        done = self.run_test("--case", "close", expect=INCOMPLETE,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.assertIn("File too large", done.stderr)
+        self.assertIn("run again", done.stderr)
+        kept = len(self.results())
+        self.assertGreater(kept, 0)
+
+
+class Words(Attacked):
+    """A server that puts an attack into every place where it can speak."""
+    EVIL = "\x1b[31mRED\x07\u009bX\u202eRTL\u2028::error::pwned\n::stop-commands::x\n##[error]y"
+
+    def assert_harmless(self, text):
+        for line in text.splitlines():
+            self.assertNotRegex(line, r"^\s*::|##\[|##vso\[")
+            self.assertLess(len(line), 10_000)
+        self.assertNotRegex(text, "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\u061c]")
+
+    def hostile(self, mode):
+        evil = self.EVIL.encode()
+        field = evil.replace(b"\n", b" ")
+
+        def one(connection):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                if not (more := connection.recv(4096)):
+                    return
+                head += more
+            key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
+            accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
+            reason = field if mode == "status" else b"Switching Protocols"
+            extra = {"server": b"Server: " + field, "first": b"Server: ::stop-commands::x", "long": b"Server: " + b"A" * 9000,
+                     "protocol": b"Sec-WebSocket-Protocol: " + field,
+                     "extension": b"Sec-WebSocket-Extensions: permessage-deflate; x=\"" + field + b"\""}.get(mode, b"X: y")
+            code = b"403 " + field if mode == "refused" else b"101 " + reason
+            connection.sendall(b"HTTP/1.1 " + code + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               b"Sec-WebSocket-Accept: " + accept + b"\r\n" + extra + b"\r\n\r\n")
+            payload = evil[:120]
+            if mode == "message":
+                connection.sendall(bytes([0x81, len(payload)]) + payload)
+            if mode == "close":
+                connection.sendall(bytes([0x88, len(payload) + 2]) + b"\x0b\xb9" + payload)
+            connection.settimeout(0.3)
+            try:
+                while connection.recv(65536):
+                    pass
+            except OSError:
+                pass
+
+        return f"ws://127.0.0.1:{self.serve_sockets(one)}/"
+
+    def tell(self, *arguments):
+        done = subprocess.run([self.touchstone, *map(str, arguments)], capture_output=True, timeout=120, cwd=self.folder)
+        text = (done.stdout + done.stderr).decode()  # UTF-8 without a fault, too
+        self.assert_harmless(text)
+        return text
+
+    def test_of_a_server_reach_no_terminal_and_no_log_raw(self):
+        for mode in ("server", "first", "long", "status", "refused", "protocol", "extension", "message", "close"):
+            url = self.hostile(mode)
+            with self.subTest(mode, command="test"):
+                out = self.folder / mode
+                self.tell("test", url, "--out", out, *ECHO, "--timeout", "300ms", "--subprotocol", "a",
+                          "--profile-of-peer", self.an_echo())
+                for name in ("results.tap",):
+                    if (out / name).exists():
+                        self.assert_harmless((out / name).read_text())
+                if (out / "journal.jsonl").exists():
+                    self.tell("report", out)
+            with self.subTest(mode, command="probe"):
+                self.tell("probe", url)
+            with self.subTest(mode, command="bench"):
+                self.tell("bench", url, "--duration", "200ms", "--warm-up", "0s", "--patience", "200ms")
+            with self.subTest(mode, command="echo"):
+                self.tell("echo", "--connect", url)
+
+    def test_of_a_command_s_log_are_cleaned(self):
+        text = self.tell("test", "--command", f"printf '{self.EVIL}'; exit 1", "--out", self.out, *ECHO)
+        self.assertIn("RED", text)
+
+
+class Interrupted(Attacked):
+    """A server that accepts and says nothing."""
+
+    def silent(self):
+        def one(connection):
+            while connection.recv(65536):
+                pass
+
+        return f"ws://127.0.0.1:{self.serve_sockets(one)}/"
+
+    def ended_in(self, process):
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - begun, 2, out + err)  # a second, and what a busy machine takes
+        return process.returncode
+
+    def test_every_command_ends_at_once(self):
+        for name, arguments, code in (("test", ["--out", self.out], INCOMPLETE), ("probe", [], INCOMPLETE),
+                                      ("fuzz", ["--time", "60s", "--out", self.folder / "fuzz"], UNREACHABLE),
+                                      ("bench", ["--duration", "60s"], INCOMPLETE)):
+            with self.subTest(name):
+                connected = threading.Event()
+
+                def one(connection, connected=connected):
+                    connected.set()
+                    while connection.recv(65536):
+                        pass
+
+                process = self.start(name, f"ws://127.0.0.1:{self.serve_sockets(one)}/", *arguments)
+                self.assertTrue(connected.wait(30))
+                self.assertEqual(self.ended_in(process), code)
+
+    def test_a_campaign_ends_when_its_time_is_over(self):
+        begun = time.monotonic()
+        done = self.run_it("fuzz", self.silent(), "--time", "2s", "--out", "fuzz", expect=UNREACHABLE)
+        self.assertLess(time.monotonic() - begun, 4, done.stderr)
+
+    def test_a_campaign_against_one_that_falls_silent_ends_when_its_time_is_over(self):
+        greeted = threading.Event()
+
+        def one(connection):
+            if not greeted.is_set():
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(4096)
+                accept = base64.b64encode(hashlib.sha1(
+                    re.search(rb"(?i)sec-websocket-key: *(\S+)", head).group(1) + GUID).digest())
+                greeted.set()
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n\x88\x02\x03\xe8")
+                return
+            while connection.recv(65536):
+                pass
+
+        begun = time.monotonic()
+        process = self.start("fuzz", f"ws://127.0.0.1:{self.serve_sockets(one)}/", "--time", "3s", "--out", "fuzz",
+                             "--timeout", "30s")
+        process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - begun, 5)
+
+
+if __name__ == "__main__":
+    main()
