@@ -196,6 +196,10 @@ std::optional<std::vector<unsigned>> autobahn_place(const Case& c) {
   return first;
 }
 
+bool may_refuse_opening(const Case& c) {
+  return c.expect && c.expect->opening && c.expect->opening->outcome != ExpectOpening::Outcome::open;
+}
+
 }  // namespace
 
 Route route_of(std::string_view target, std::span<const Case* const> cases, std::string_view agent) {
@@ -212,7 +216,9 @@ bool over_websocket(const Route& route) noexcept { return route.index() <= Route
 std::vector<const Case*> numbered(std::vector<const Case*> cases) {
   std::ranges::stable_sort(cases, [](const Case* a, const Case* b) {
     const auto x = autobahn_place(*a), y = autobahn_place(*b);
-    return x && y ? *x < *y : x.has_value() && !y.has_value();
+    if (x && y) return *x < *y;
+    if (x || y) return x.has_value();
+    return !may_refuse_opening(*a) && may_refuse_opening(*b);
   });
   return cases;
 }

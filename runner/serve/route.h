@@ -53,7 +53,9 @@ using Route = std::variant<route::CaseCount, route::CaseInfo, route::RunCase, ro
 // Whether this is answered over a WebSocket; the rest is plain HTTP.
 [[nodiscard]] bool over_websocket(const Route& route) noexcept;
 
-// The order in which drivers count: Autobahn's ids in Autobahn's order, then the cases that have none.
+// The order in which drivers count: Autobahn's ids in Autobahn's order, then the cases that have none, and last those
+// whose opening handshake a client has to refuse. Autobahn has none of these, and a driver that takes a refused
+// connection for the end of the server stops there: it has all else in its report.
 [[nodiscard]] std::vector<const Case*> numbered(std::vector<const Case*> cases);
 
 }  // namespace touchstone::serve

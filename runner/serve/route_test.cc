@@ -96,5 +96,17 @@ TEST(Numbering, FollowsAutobahnAndThenTheCatalogue) {
   EXPECT_EQ(numbered({&a, &b, &c, &d}), expected);
 }
 
+// A driver of Autobahn's time that ends at a refused opening handshake has run all else by then.
+TEST(Numbering, PutsOpeningsThatAClientRefusesLast) {
+  Case refused, judged, taken, autobahns;
+  refused.id = "a", judged.id = "b", taken.id = "c";
+  autobahns.aliases = {"1.1.1"};
+  refused.expect.emplace().opening = {.outcome = ExpectOpening::Outcome::refuse};
+  judged.expect.emplace().opening = {.outcome = ExpectOpening::Outcome::judge};
+  taken.expect.emplace().opening = {.outcome = ExpectOpening::Outcome::open};
+  const std::vector<const Case*> expected = {&autobahns, &taken, &refused, &judged};
+  EXPECT_EQ(numbered({&refused, &judged, &taken, &autobahns}), expected);
+}
+
 }  // namespace
 }  // namespace touchstone::serve

@@ -35,7 +35,8 @@ class SpecReader {
 
   SpecFile read(const Json& root) {
     need(root.is_object(), "", root, "an object");
-    known_keys(root, "", {"outdir", "servers", "cases", "exclude-cases", "exclude-agent-cases", "options"});
+    known_keys(root, "",
+               {"outdir", "servers", "cases", "touchstone", "exclude-cases", "exclude-agent-cases", "options"});
     read_common(root, kOptions);
     need(root.contains("servers"), "/servers", Json(), "an array of servers");
     const Json& servers = root.at("servers");
@@ -48,8 +49,8 @@ class SpecReader {
     need(root.is_object(), "", root, "an object");
     // webport stands in Autobahn's samples; here the page is on the port of the tests.
     known_keys(root, "",
-               {"url", "outdir", "cases", "exclude-cases", "exclude-agent-cases", "options", "protocols", "key", "cert",
-                "webport"});
+               {"url", "outdir", "cases", "touchstone", "exclude-cases", "exclude-agent-cases", "options", "protocols",
+                "key", "cert", "webport"});
     std::vector<std::string> options = kOptions;
     options.insert(options.end(), kServerOptions.begin(), kServerOptions.end());
     read_common(root, options);
@@ -66,6 +67,7 @@ class SpecReader {
   void read_common(const Json& root, const std::vector<std::string>& options) {
     spec_.outdir = text(root, "", "outdir");
     spec_.cases = texts(root, "", "cases");
+    spec_.own = texts(root, "", "touchstone");
     spec_.exclude_cases = texts(root, "", "exclude-cases");
     if (root.contains("exclude-agent-cases")) read_excludes(root.at("exclude-agent-cases"));
     if (root.contains("options")) read_options(root.at("options"), "/options", options);

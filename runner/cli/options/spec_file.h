@@ -19,7 +19,8 @@ struct SpecServer {
 struct SpecFile {
   std::vector<SpecServer> servers;    // fuzzingclient.json
   std::string url, key, certificate;  // fuzzingserver.json: where to listen, and as whom (files)
-  std::vector<std::string> cases;     // empty: all
+  std::vector<std::string> cases;     // in Autobahn's names; empty: all that it has
+  std::vector<std::string> own;       // "touchstone": cases that Autobahn does not have, by name
   std::vector<std::string> exclude_cases;
   std::vector<std::pair<std::string, std::vector<std::string>>> exclude_agent_cases;  // agent glob, case globs
   std::string outdir;                                                                 // empty: not told

@@ -163,6 +163,35 @@ class Autobahn(Serving):
         self.assertEqual(self.run_case(2, "slow one".replace(" ", "+")), [])
         self.assertEqual(len(self.run_case(2, "fast")), 1)
 
+    def test_a_star_of_its_file_is_its_own_517_cases(self):
+        spec = self.out.parent / "fuzzingserver.json"
+        ids = []
+        for cases in ({"cases": ["*"]}, {"cases": ["1.1.*"], "touchstone": ["opening-answer/*"]}):
+            spec.write_text(json.dumps({"url": "ws://127.0.0.1:9001", **cases}))
+            self.start("--spec", spec, selection=[])
+            count = int(self.ask("/getCaseCount")[0])
+            ids.append([json.loads(self.ask(f"/getCaseInfo?case={number}")[0])["id"] for number in range(1, count + 1)])
+            self.stop(OK)
+        self.assertTrue(all(re.fullmatch(r"\d+(\.\d+)+", case) for case in ids[0]), ids[0])
+        self.assertGreaterEqual(len(ids[0]), 510)  # a few cases of ours are two of its own
+        self.assertEqual(ids[1][:8], [f"1.1.{number}" for number in range(1, 9)])
+        self.assertTrue(all(case.startswith("opening-answer/") for case in ids[1][8:]) and len(ids[1]) > 8, ids[1])
+
+    def test_cases_of_a_file_of_ones_own_are_played(self):
+        own = self.out.parent / "own.json"
+        own.write_text(json.dumps({"suite": "own", "about": "Text.", "groups": [{
+            "id": "one", "title": "A text message that is not UTF-8", "requirements": ["rfc6455-8.1-1"],
+            "steps": [{"message": "text", "payload": {"hex": "ff"}}], "expect": {"end": {"fails": [1007]}}}]}))
+        listed = subprocess.run([TOUCHSTONE, "list", "--cases", own], capture_output=True, text=True)
+        self.assertEqual((listed.returncode, listed.stdout.split()[0]), (OK, "own/one"), listed)
+        self.start("--cases", own, selection=[])
+        self.assertEqual(self.ask("/getCaseCount"), ["1"])
+        self.assertEqual(json.loads(self.ask("/getCaseInfo?case=1")[0])["id"], "own/one")
+        missing = subprocess.run([TOUCHSTONE, "serve", "--cases", own.with_name("none.json")], capture_output=True,
+                                 text=True, timeout=60)
+        self.assertEqual(missing.returncode, 2)
+        self.assertIn("cannot read", missing.stderr)
+
     def test_a_driver_may_knock_before_it_begins(self):
         self.start()
         knock = Client(self.port, "/")
