@@ -42,12 +42,31 @@ bool is_told(const Result& result) {
          result.behavior == Behavior::non_strict || result.hidden;
 }
 
+constexpr Consequence kConsequences[] = {
+    {"fault-ignored", "message-after-fault"},       // it processes what comes because it overlooked the fault
+    {"legal-octets-refused", "message-missing"},    // after it has failed the connection nothing can come
+    {"legal-octets-refused", "pong-missing"},       //
+    {"failed-too-early", "message-missing"},        //
+    {"failed-too-early", "pong-missing"},           //
+    {"tcp-ended-unasked", "message-missing"},       //
+    {"tcp-ended-unasked", "pong-missing"},          //
+    {"close-code-repeated", "failing-code-wrong"},  // the code is the tester's own
+};
+
+bool follows(const Finding& finding, const Result& result) {
+  return std::ranges::any_of(kConsequences, [&](const Consequence& c) {
+    return c.follows == finding.kind && std::ranges::any_of(result.findings, [&](const Finding& other) {
+             return other.kind == c.source && other.weight >= finding.weight;
+           });
+  });
+}
+
 // The findings of a result that weigh, each key once, in the judge's order; the heavier one where two have one key.
 using Shown = std::vector<std::pair<Key, const Finding*>>;
 Shown shown_by(const Result& result) {
   Shown shown;
   for (const Finding& finding : result.findings) {
-    if (!weighs(finding)) continue;
+    if (!weighs(finding) || follows(finding, result)) continue;
     Key key = key_of(finding);
     const auto same = std::ranges::find(shown, key, &Shown::value_type::first);
     if (same == shown.end()) {
@@ -200,6 +219,8 @@ class Gatherer {
 };
 
 }  // namespace
+
+std::span<const Consequence> consequences() noexcept { return kConsequences; }
 
 Causes::Causes(const std::vector<const Result*>& results) {
   Gatherer gatherer(results);

@@ -6,12 +6,14 @@
 //   - of equally grave ones that which most results share: a wrong answer to the opening handshake stands in every
 //     result of a run, and what a single case adds to it would still be there after that was mended;
 //   - of these the first, in the order in which the judge found them, which is that of the connection.
+// What only follows from another finding of the same result, as grave or graver, is no cause: see consequences().
 // What a cause kept from being judged (Result::hidden) it hides.
 #pragma once
 #include "reports/result/result.h"
 
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,12 @@ class Causes {
   std::vector<const Result*> explained_;
   std::size_t hidden_ = 0;
 };
+
+// Kinds of findings: mend `source`, and `follows` is gone from that result too.
+struct Consequence {
+  std::string_view source, follows;
+};
+[[nodiscard]] std::span<const Consequence> consequences() noexcept;
 
 // "2 causes explain 298 cases (278 FAILED, 20 NON-STRICT) and hide 12 more"; empty when there is none.
 [[nodiscard]] std::string headline(const Causes& causes);

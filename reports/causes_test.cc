@@ -94,6 +94,23 @@ TEST(Causes, OfEquallyGraveAndCommonFindingsTheFirstIsTheRoot) {
   EXPECT_EQ(run.causes().of(result)->finding.kind, "parameter-not-offered");
 }
 
+// However many share what follows: the connection failed, and so the echo and the Pong did not come.
+TEST(Causes, WhatFollowsFromAnotherFindingIsNoCause) {
+  const Finding refused{Weight::violation, "rfc6455-7.4.1-9",      "it goes on",
+                        "Close 1002",      "legal-octets-refused", "1002"};
+  const Finding missing{Weight::violation, "rfc6455-6.2-4", "the message comes back", "it did not", "message-missing"};
+  const Finding weak{Weight::weak, "rfc6455-6.2-1", "it goes on", "Close 1011", "legal-octets-refused", "1011"};
+  MadeUp run;
+  run.add("one", {missing, refused});
+  run.add("two", {missing});
+  run.add("three", {missing, weak});
+  const Causes causes = run.causes();
+  EXPECT_THAT(ids(causes), ElementsAre("rfc6455-6.2-4/message-missing", "rfc6455-7.4.1-9/legal-octets-refused/1002",
+                                       "rfc6455-6.2-1/legal-octets-refused/1011"));
+  EXPECT_EQ(causes.of(run.results()[0])->number, 2u);
+  EXPECT_EQ(reach(causes.all()[0]), "explains 2 cases");  // what is less grave does not excuse it
+}
+
 TEST(Causes, NonStrictComesAfterFailedAndErroredHoweverManyItExplains) {
   MadeUp run;
   for (int i = 0; i < 50; ++i) run.add(fmt::format("weak/{}", i), {kWeak});

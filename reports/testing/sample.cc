@@ -200,7 +200,7 @@ void play_bulk(SampleTalk& talk, unsigned i) {
 
 void play_deflate(SampleTalk& talk, unsigned i) {
   for (unsigned n = 0; n < 3 + i % 4; ++n) {
-    talk.send(1, "\xf2\x48\xcd\xc9\xc9\x07\x04\x00" + filler(i % 60), true, 4);
+    talk.send(1, std::string("\xf2\x48\xcd\xc9\xc9\x07\x04\0", 8) + filler(i % 60), true, 4);
     talk.echo();
   }
   end_politely(talk);

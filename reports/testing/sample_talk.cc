@@ -75,10 +75,10 @@ void SampleTalk::echo() {
     return entry.direction == Entry::Direction::sent && entry.kind == Entry::Kind::frame;
   });
   const auto index = static_cast<std::size_t>(transcript_.entries.rend() - sent) - 1;
-  const Entry original = *sent;
-  receive(original.opcode, {}, true, original.rsv, original.length);
+  const std::uint32_t crc32 = sent->crc32;  // receive() may move the entries
+  receive(sent->opcode, {}, true, sent->rsv, sent->length);
   transcript_.entries.back().same_as = index;
-  transcript_.entries.back().crc32 = original.crc32;
+  transcript_.entries.back().crc32 = crc32;
 }
 
 void SampleTalk::octets(Entry::Direction direction, std::string octets) {

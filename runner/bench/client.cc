@@ -211,7 +211,7 @@ bool Client::end_frame(Told& told, const OnEcho& on_echo) {
   }
   in_message_ = false;
   if (position_ != shared_.message.size()) {
-    end(fmt::format("the echo of a message has {} octets instead of {}", position_, shared_.message.size()));
+    end(fmt::format("the echo of a message has {} bytes instead of {}", position_, shared_.message.size()));
     return false;
   }
   on_echo(due_[static_cast<std::size_t>(echoed_ % due_.size())]);

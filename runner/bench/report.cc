@@ -110,7 +110,7 @@ std::string server_summary(const LoadResult& result) {
 std::string load_summary(const LoadOptions& options, const LoadResult& result) {
   const double rate = per_second(static_cast<double>(result.echoes), result.measured);
   std::string out =
-      fmt::format("{}, {} messages of {} octets{}, {} in flight per connection, {:.1f} s\n",
+      fmt::format("{}, {} messages of {} bytes{}, {} in flight per connection, {:.1f} s\n",
                   options.rate > 0 ? fmt::format("Fixed rate of {} messages/s", options.rate) : "Closed loop",
                   options.text ? "text" : "binary", options.size, result.deflate ? " with permessage-deflate" : "",
                   options.in_flight, seconds(result.measured));

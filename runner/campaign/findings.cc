@@ -91,7 +91,7 @@ KnownClusters clusters_in(const std::filesystem::path& folder) {
 std::expected<std::filesystem::path, std::string> write_finding(const std::filesystem::path& folder,
                                                                 const Difference& difference, const RuleText& rule,
                                                                 const std::string& replay) {
-  const auto place = folder / cluster_name(difference.cluster);
+  auto place = folder / cluster_name(difference.cluster);
   if (const auto made = make_folder(place); !made) return std::unexpected(made.error());
   Case named = difference.stimulus;
   named.note = !difference.death.empty() ? "The endpoint was gone afterwards." : difference.shown.verdict.summary;

@@ -16,7 +16,7 @@ std::string show(const ws::Bytes& octets) {
   if (octets.empty()) return "nothing";
   const auto printable = [](std::byte b) { return b >= std::byte{0x20} && b < std::byte{0x7f}; };
   const std::size_t shown = std::min(octets.size(), kShown);
-  const std::string rest = shown == octets.size() ? "" : fmt::format("... ({} octets)", octets.size());
+  const std::string rest = shown == octets.size() ? "" : fmt::format("... ({} bytes)", octets.size());
   if (std::all_of(octets.begin(), octets.end(), printable)) {
     return fmt::format("\"{}\"{}", std::string_view(reinterpret_cast<const char*>(octets.data()), shown), rest);
   }
@@ -61,10 +61,10 @@ std::string describe_frame(const step::Frame& frame) {
     for (const std::byte octet : *form.key) out += fmt::format("{:02x}", static_cast<unsigned>(octet));
   }
   if (form.length_bits != 0) out += fmt::format(", its length in {} bits", form.length_bits);
-  if (form.announces) out += fmt::format(", announcing {}", count_of(*form.announces, "octet"));
-  if (form.cut) out += fmt::format("; only its first {} sent", count_of(*form.cut, "octet"));
+  if (form.announces) out += fmt::format(", announcing {}", count_of(*form.announces, "byte"));
+  if (form.cut) out += fmt::format("; only its first {} sent", count_of(*form.cut, "byte"));
   for (std::size_t i = 0; i < frame.pause_at.size(); ++i) {
-    out += fmt::format("{}{}", i == 0 ? "; pausing at octet " : ", ", frame.pause_at[i]);
+    out += fmt::format("{}{}", i == 0 ? "; pausing at byte " : ", ", frame.pause_at[i]);
   }
   return out;
 }
@@ -72,7 +72,7 @@ std::string describe_frame(const step::Frame& frame) {
 std::string describe_message(const step::Message& message) {
   std::string out =
       fmt::format("send a {}{} message", message.deflate ? "compressed " : "", opcode_name(message.opcode));
-  if (message.fragment > 0) out += fmt::format(" in fragments of {} octets", message.fragment);
+  if (message.fragment > 0) out += fmt::format(" in fragments of {} bytes", message.fragment);
   if (message.parts.empty()) return out + ": " + describe(message.payload);
   out += fmt::format(" in {}: ", count_of(message.parts.size(), "fragment"));
   for (std::size_t i = 0; i < message.parts.size(); ++i) {
@@ -101,7 +101,7 @@ void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps
                          (sentinel.mark.empty() ? std::string() : fmt::format(" (wait '{}')", sentinel.mark)));
                    },
                    [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
-                   [&](const step::Octets& raw) { say("send octets that are no frame: " + describe(raw.octets)); },
+                   [&](const step::Octets& raw) { say("send bytes that are no frame: " + describe(raw.octets)); },
                    [&](const step::Tcp& tcp) {
                      say(tcp.how == step::Tcp::How::fin ? "end our half of TCP (FIN)" : "end TCP with a reset (RST)");
                    },
@@ -180,10 +180,10 @@ std::string describe(const Payload& payload) {
   return std::visit(Overloaded{
                         [](const recipe::Literal& literal) { return show(literal.octets); },
                         [](const recipe::Fill& fill) {
-                          return fmt::format("{} of {} repeated", count_of(fill.length, "octet"), show(fill.pattern));
+                          return fmt::format("{} of {} repeated", count_of(fill.length, "byte"), show(fill.pattern));
                         },
                         [](const recipe::Stream& stream) {
-                          return fmt::format("{} of generated {}", count_of(stream.length, "octet"), stream.name);
+                          return fmt::format("{} of generated {}", count_of(stream.length, "byte"), stream.name);
                         },
                         [](const recipe::Cat& cat) {
                           std::string out;
@@ -198,7 +198,7 @@ std::vector<std::string> describe_steps(const Case& c) {
   std::vector<std::string> out;
   describe_into(out, c.steps, "");
   if (c.wire.cut == Wire::Cut::octets) {
-    out.push_back(fmt::format("(all of it cut into TCP writes of {})", count_of(c.wire.octets, "octet")));
+    out.push_back(fmt::format("(all of it cut into TCP writes of {})", count_of(c.wire.octets, "byte")));
   } else if (c.wire.cut == Wire::Cut::frame) {
     out.emplace_back("(one TCP write a frame)");
   }
@@ -207,7 +207,7 @@ std::vector<std::string> describe_steps(const Case& c) {
 
 std::vector<std::string> describe_expectation(const Case& c) {
   if (!c.expect)
-    return {"whatever RFC 6455 and RFC 7692 allow in answer to these octets, as the strict reference stack derives it"};
+    return {"whatever RFC 6455 and RFC 7692 allow in answer to these bytes, as the strict reference stack derives it"};
   std::vector<std::string> out;
   if (auto opening = describe_opening(c)) out.push_back(std::move(*opening));
   if (!may_open(c)) return out;
@@ -230,7 +230,13 @@ std::string in_words(const EndpointProfile& profile) {
   add(profile.binary, "binary");
   if (profile.speaks_unasked) facts.push_back("it sends messages that nobody asked for");
   if (profile.largest_message) {
-    facts.push_back(fmt::format("it takes messages of {} octets and refuses larger ones", *profile.largest_message));
+    facts.push_back(fmt::format("it takes messages of {} bytes and refuses larger ones", *profile.largest_message));
+  }
+  if (profile.largest_frame) {
+    facts.push_back(fmt::format("it takes frames of {} bytes and refuses larger ones", *profile.largest_frame));
+  }
+  if (profile.most_fragments) {
+    facts.push_back(fmt::format("it takes messages of {} fragments and refuses more", *profile.most_fragments));
   }
   return fmt::format("{}. What comes back is compared where it is an echo; what cannot be asked is NOT-APPLICABLE",
                      fmt::join(facts, ", "));

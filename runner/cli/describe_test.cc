@@ -21,11 +21,11 @@ TEST(Describe, Payloads) {
   EXPECT_EQ(describe(text("Hello")), "\"Hello\"");
   EXPECT_EQ(describe(text("\xff\x01")), "hex ff01");
   EXPECT_EQ(describe(text("")), "nothing");
-  EXPECT_EQ(describe(text(std::string(60, 'x'))), "\"" + std::string(48, 'x') + "\"... (60 octets)");
-  EXPECT_EQ(describe(stream(1)), "1 octet of generated json");
+  EXPECT_EQ(describe(text(std::string(60, 'x'))), "\"" + std::string(48, 'x') + "\"... (60 bytes)");
+  EXPECT_EQ(describe(stream(1)), "1 byte of generated json");
   EXPECT_EQ(describe(Payload{recipe::Fill{std::get<recipe::Literal>(text("ab").recipe).octets, 9}}),
-            "9 octets of \"ab\" repeated");
-  EXPECT_EQ(describe(Payload{recipe::Cat{{text("a"), stream(2)}}}), "\"a\" + 2 octets of generated json");
+            "9 bytes of \"ab\" repeated");
+  EXPECT_EQ(describe(Payload{recipe::Cat{{text("a"), stream(2)}}}), "\"a\" + 2 bytes of generated json");
 }
 
 TEST(Describe, FramesWithAllTheirBits) {
@@ -49,7 +49,7 @@ TEST(Describe, RepeatsIndentTheirSteps) {
   message.deflate = true;
   c.steps.push_back({step::Repeat{3, {{message}, {step::AwaitEcho{}}}}});
   EXPECT_THAT(describe_steps(c),
-              ElementsAre("3 times:", "  send a compressed text message: 16 octets of generated json",
+              ElementsAre("3 times:", "  send a compressed text message: 16 bytes of generated json",
                           "  wait until every message sent so far has come back"));
   EXPECT_EQ(octets_sent(c), 48u);
 }

@@ -188,7 +188,7 @@ std::string mdoc_text(std::string_view text) {
 }
 
 std::string manual(const CLI::App& program, std::string_view version, std::string_view released) {
-  const std::string name = program.get_name();
+  const std::string& name = program.get_name();
   std::string text = fmt::format(".Dd {}\n.Dt TOUCHSTONE 1\n.Os\n", date(released));
   text +=
       fmt::format(".Sh NAME\n.Nm {}\n.Nd test WebSocket endpoints against RFC 6455 and RFC 7692\n.Sh SYNOPSIS\n", name);

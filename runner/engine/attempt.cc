@@ -1,6 +1,7 @@
 #include "runner/engine/attempt.h"
 
 #include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/scene.h"
 
 #include <fmt/format.h>
 
@@ -86,6 +87,18 @@ Result Attempts::not_applicable(const Case& c, const std::string& why) const {
   Result result = make_result(c, target_.agent, {}, verdict);
   result.replay = replay_command(c, target_, options_);
   result.started = std::chrono::system_clock::now();
+  return result;
+}
+
+Result Attempts::without_close(const Case& c, const std::string& why) const {
+  Result result = not_applicable(c, why);
+  const Observation nothing;
+  result.behavior = Behavior::non_strict;
+  result.summary =
+      fmt::format("Not asked: {}. Beyond its limit it ends TCP without a Close, which is said here once.", why);
+  result.findings.push_back(Scene{c, nothing}.finding(
+      FindingKind::failed_without_close,
+      {.codes = {ws::close_code::kMessageTooBig}, .instead = "it ended TCP without a Close"}));
   return result;
 }
 

@@ -38,6 +38,8 @@ class Attempts {
 
   // The result of a case that cannot be asked of this endpoint.
   [[nodiscard]] Result not_applicable(const Case& c, const std::string& why) const;
+  // The same, of an endpoint that ends TCP without a Close when its limit is passed: NON-STRICT (RFC 6455 7.1.7).
+  [[nodiscard]] Result without_close(const Case& c, const std::string& why) const;
 
  private:
   [[nodiscard]] std::chrono::milliseconds timeout() const;

@@ -18,14 +18,21 @@ enum class Taken : std::uint8_t {
   refused,   // the endpoint ends the connection
 };
 
+// What an endpoint may limit (RFC 6455 10.4).
+enum class Limit : std::uint8_t { message, frame, fragments };
+
 struct EndpointProfile {
   Taken text = Taken::echoed, binary = Taken::echoed;
-  bool speaks_unasked = false;                     // greets, or passes on what other connections say
-  std::optional<std::uint64_t> largest_message{};  // in octets, where it answers more with status code 1009
+  bool speaks_unasked = false;  // greets, or passes on what other connections say
+  // The most that it takes, where it has a limit: octets of a message before compression, octets of a frame's payload,
+  // fragments of a message.
+  std::optional<std::uint64_t> largest_message{}, largest_frame{}, most_fragments{};
+  std::optional<Limit> without_close{};  // a limit beyond which it ends TCP and sends no Close
 
   [[nodiscard]] bool is_echo() const noexcept {
-    return text == Taken::echoed && binary == Taken::echoed && !speaks_unasked && !largest_message;
+    return text == Taken::echoed && binary == Taken::echoed && !speaks_unasked && !has_limit();
   }
+  [[nodiscard]] bool has_limit() const noexcept { return largest_message || largest_frame || most_fragments; }
   bool operator==(const EndpointProfile&) const = default;
 };
 
@@ -41,7 +48,20 @@ struct EndpointProfile {
 // Ping in place of each awaited echo, for one that only takes them. The error says why it is not applicable.
 [[nodiscard]] std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile);
 
-// Octets of the largest message that the case wants taken, before compression. 0 where size may be a reason to refuse.
-[[nodiscard]] std::uint64_t largest_message(const Case& c);
+// The most that a case wants taken of what an endpoint may limit.
+struct Sizes {
+  std::uint64_t message = 0, frame = 0, fragments = 0;  // as in EndpointProfile
+  void widen(const Sizes& other) noexcept;              // to what both want
+};
+
+// All 0 where size may be a reason to refuse. Frames of compressed messages count as if they were not compressed.
+[[nodiscard]] Sizes sizes_of(const Case& c);
+
+// A case that wants more taken than the endpoint takes.
+struct BeyondLimit {
+  Limit limit = Limit::message;
+  std::string why;  // for people
+};
+[[nodiscard]] std::optional<BeyondLimit> beyond_limit(const Case& c, const EndpointProfile& profile);
 
 }  // namespace touchstone

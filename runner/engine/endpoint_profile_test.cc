@@ -34,8 +34,22 @@ TEST(EndpointProfile, SendsNothingLargerThanIsTaken) {
   small.largest_message = 1024;
   EXPECT_FALSE(adapted(of_catalogue("1.1.6"), small));  // 65535 octets
   EXPECT_TRUE(adapted(of_catalogue("1.1.5"), small));   // 128
-  EXPECT_EQ(largest_message(of_catalogue("1.1.6")), 65535u);
-  EXPECT_EQ(largest_message(of_catalogue("1.1.5")), 128u);
+  EXPECT_EQ(sizes_of(of_catalogue("1.1.6")).message, 65535u);
+  EXPECT_EQ(sizes_of(of_catalogue("1.1.5")).message, 128u);
+}
+
+TEST(EndpointProfile, KnowsLimitsOfFramesAndFragments) {
+  const Case crumbs = of_catalogue("9.3.1"), whole = of_catalogue("9.3.9");
+  EXPECT_EQ(sizes_of(crumbs).fragments, 65536u);
+  EXPECT_EQ(sizes_of(crumbs).frame, 64u);
+  EXPECT_EQ(sizes_of(whole).fragments, 1u);
+  EndpointProfile few_fragments, small_frames;
+  few_fragments.most_fragments = 16384;
+  small_frames.largest_frame = 65536;
+  EXPECT_EQ(beyond_limit(crumbs, few_fragments)->limit, Limit::fragments);
+  EXPECT_FALSE(beyond_limit(whole, few_fragments));
+  EXPECT_EQ(beyond_limit(whole, small_frames)->limit, Limit::frame);
+  EXPECT_FALSE(beyond_limit(crumbs, small_frames));
 }
 
 TEST(EndpointProfile, AwaitsAPongWhereThereIsNoEcho) {
@@ -56,7 +70,8 @@ TEST(EndpointProfile, ReadsWhatItWrites) {
   profile.binary = Taken::refused;
   profile.speaks_unasked = true;
   for (const auto limit : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1024)}) {
-    profile.largest_message = limit;
+    profile.largest_message = profile.largest_frame = profile.most_fragments = limit;
+    if (limit) profile.without_close = Limit::frame;
     const auto read = parse_endpoint_profile("p.json", write_endpoint_profile(profile));
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(*read, profile);

@@ -13,7 +13,13 @@ namespace {
 constexpr std::chrono::milliseconds kNoEcho{500};
 constexpr std::chrono::milliseconds kPatience{5000};  // for large messages
 constexpr std::size_t kAtOnce = 4;                    // connections; what one says must not reach another
+constexpr std::chrono::seconds kDeadline{100};        // for all that is sent on one connection
 constexpr std::uint64_t kFirstSize = 1024, kGrowth = 4;
+constexpr std::uint64_t kSmallest = 125;  // octets that the cases may ask for without a question
+// Who ends at fewer fragments does not know fragments, and that is a fault.
+constexpr std::uint64_t kFirstFragments = 16;
+constexpr std::uint64_t kExact = 65536;  // limits up to it are found exactly, larger ones to a part of kSteps
+constexpr std::uint64_t kSteps = 16;
 
 Payload verbatim(const std::string& text) { return {recipe::Literal{ws::to_bytes(text)}}; }
 
@@ -72,6 +78,14 @@ bool come_back(const Observation& o, const std::vector<std::string>& sent) {
   return next == sent.size();
 }
 
+// `taken` is; `refused` is not, or 0 when all was taken. How it shows: a Close with or without a code, or the end of
+// TCP.
+struct Found {
+  std::uint64_t taken = 0, refused = 0;
+  bool with_close = false;
+  std::optional<std::uint16_t> code{};
+};
+
 class Probe {
  public:
   Probe(const Target& target, const Greeting& greeting, const RunOptions& options)
@@ -80,11 +94,11 @@ class Probe {
     session_.seed = options.seed;
   }
 
-  EndpointProfile run(std::uint64_t largest) {
+  EndpointProfile run(const Sizes& most) {
     EndpointProfile profile;
     profile.text = ask(ws::Opcode::text, profile);
     profile.binary = ask(ws::Opcode::binary, profile);
-    look_for_a_limit(profile, largest);
+    look_for_limits(profile, most);
     return profile;
   }
 
@@ -125,36 +139,124 @@ class Probe {
     return false;
   }
 
-  // Only 1009 tells of a limit (RFC 6455 7.4.1); any other end is for the cases to find.
-  void look_for_a_limit(EndpointProfile& profile, std::uint64_t largest) {
+  // --- Limits: RFC 6455 10.4 leaves them to the endpoint --------------------------------------------------------
+
+  void look_for_limits(EndpointProfile& profile, const Sizes& most) {
     const bool binary = profile.binary != Taken::refused;
     if (!binary && profile.text == Taken::refused) return;
-    const bool echoes = (binary ? profile.binary : profile.text) == Taken::echoed && !profile.speaks_unasked;
-    std::uint64_t taken = 125;
-    for (std::uint64_t size = kFirstSize; taken < largest; size *= kGrowth) {
-      size = std::min(size, largest);
-      const Payload payload{recipe::Fill{ws::to_bytes("limit?"), size}};
-      const auto result =
-          talk_to_it({talk(binary ? ws::Opcode::binary : ws::Opcode::text, {payload}, echoes)}, kPatience);
-      if (!result.front()) return;
-      if (ended_unasked(*result.front())) {
-        if (close_code(*result.front()) == ws::close_code::kMessageTooBig) profile.largest_message = taken;
-        return;
-      }
-      taken = size;
+    opcode_ = binary ? ws::Opcode::binary : ws::Opcode::text;
+    echoes_ = (binary ? profile.binary : profile.text) == Taken::echoed && !profile.speaks_unasked;
+    const auto whole = [&](std::uint64_t octets) { return message(octets, 0); };
+    const Found found = look(whole, {kSmallest, most.message}, kFirstSize);
+    if (found.refused != 0) {
+      limited_whole(profile, found, most);
     }
+    const auto crumbs = [&](std::uint64_t fragments) { return message(fragments, 1); };
+    const std::uint64_t fragments = std::min(most.fragments, profile.largest_message.value_or(most.fragments));
+    const Found many = look(crumbs, {1, fragments}, kFirstFragments);
+    if (many.refused != 0 && many.taken >= kFirstFragments)
+      note(profile, Limit::fragments, profile.most_fragments, many);
+  }
+
+  // Is it the frame that is too large, or the message?
+  void limited_whole(EndpointProfile& profile, const Found& found, const Sizes& most) {
+    const auto in_frames = [&](std::uint64_t octets) { return message(octets, found.taken); };
+    const Found cut = look(in_frames, {found.taken, std::max(most.message, found.refused)}, found.refused);
+    if (cut.taken < found.refused) return note(profile, Limit::message, profile.largest_message, found);
+    note(profile, Limit::frame, profile.largest_frame, found);
+    if (cut.refused != 0) note(profile, Limit::message, profile.largest_message, cut);
+  }
+
+  static void note(EndpointProfile& profile, Limit limit, std::optional<std::uint64_t>& most, const Found& found) {
+    if (!is_a_limit(found)) return;
+    most = found.taken;
+    if (!found.with_close && !profile.without_close) profile.without_close = limit;
+  }
+
+  // C-15: 1009 fits, and others conform. At the borders of the forms of the payload length (RFC 6455 5.2) it is more
+  // likely that the endpoint misreads the longer form, which the cases are to show.
+  static bool is_a_limit(const Found& found) {
+    if (found.code == ws::close_code::kMessageTooBig) return true;
+    if (found.code == ws::close_code::kInvalidPayload) return false;
+    const bool border = found.taken == 125 || found.taken == 65535;
+    return !border || (found.taken == 65535 && found.code != ws::close_code::kProtocolError);
+  }
+
+  [[nodiscard]] step::Message message(std::uint64_t octets, std::uint64_t fragment) const {
+    step::Message message;
+    message.opcode = opcode_;
+    message.payload = Payload{recipe::Fill{ws::to_bytes("limit?"), octets}};
+    message.fragment = fragment;
+    return message;
+  }
+
+  // Grows from `first` to the upper end of `range`, whose lower end is known to be taken, then narrows down.
+  template <class Shape>
+  Found look(const Shape& shape, std::pair<std::uint64_t, std::uint64_t> range, std::uint64_t first) {
+    std::vector<std::uint64_t> sizes;
+    for (std::uint64_t size = first; range.first < range.second; size *= kGrowth) {
+      sizes.push_back(std::min(size, range.second));
+      if (size >= range.second) break;
+    }
+    Found found{.taken = range.first};
+    if (!climb(shape, sizes, found)) return {.taken = found.taken};
+    while (found.refused != 0 && found.refused - found.taken > precision(found.taken)) {
+      if (!climb(shape, between(found), found)) break;
+    }
+    return found;
+  }
+
+  static std::uint64_t precision(std::uint64_t taken) { return taken <= kExact ? 1 : taken / kSteps; }
+
+  // Small messages cost little, so that many of them find the limit in few connections.
+  static std::vector<std::uint64_t> between(const Found& found) {
+    const std::uint64_t parts = found.refused <= 4 * kExact ? kSteps : 4;
+    std::vector<std::uint64_t> sizes;
+    for (std::uint64_t i = 1; i < parts; ++i) {
+      const std::uint64_t size = found.taken + i * (found.refused - found.taken) / parts;
+      if (size > found.taken && (sizes.empty() || size > sizes.back())) sizes.push_back(size);
+    }
+    return sizes;
+  }
+
+  // Messages of these sizes, one after the other, on one connection. False when it shows nothing: no connection (what
+  // died of a message has no limit), or silence.
+  template <class Shape>
+  bool climb(const Shape& shape, const std::vector<std::uint64_t>& sizes, Found& found) {
+    if (sizes.empty()) return true;
+    Case c = talk(opcode_, {}, false);
+    c.deadline = kDeadline;
+    for (const std::uint64_t size : sizes) {
+      c.steps.push_back({shape(size)});
+      if (echoes_) c.steps.push_back({step::AwaitEcho{}});
+      c.steps.push_back({step::Sentinel{"taken"}});
+    }
+    const auto result = talk_to_it({c}, kPatience);
+    if (!result.front()) return false;
+    const Observation& o = *result.front();
+    const auto passed = std::ranges::count_if(
+        o.seen, [](const Seen& seen) { return seen.kind == Seen::Kind::passed && seen.payload == "taken"; });
+    const auto taken = std::min(static_cast<std::size_t>(passed), sizes.size());
+    if (taken > 0) found.taken = sizes[taken - 1];
+    if (taken == sizes.size()) return true;
+    if (!ended_unasked(o)) return false;
+    found.refused = sizes[taken];
+    found.with_close = o.close.has_value();
+    found.code = close_code(o);
+    return true;
   }
 
   const Target& target_;
   const RunOptions& options_;
   SessionOptions session_;
+  ws::Opcode opcode_ = ws::Opcode::binary;
+  bool echoes_ = true;
 };
 
 }  // namespace
 
-EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
-                      std::uint64_t largest) {
-  return Probe(target, greeting, options).run(largest);
+EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, const Sizes& most) {
+  return Probe(target, greeting, options).run(most);
 }
 
 }  // namespace touchstone

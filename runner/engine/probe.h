@@ -5,10 +5,11 @@
 
 namespace touchstone {
 
-// A handful of connections: small messages of each type, several connections at once, then messages of growing size
-// up to `largest` octets. `target` has answered a greeting. A server that answers with the same content in another way
-// (another type, say) counts as one that echoes: that is a fault for the cases to find.
+// A handful of connections: small messages of each type, several connections at once, then messages that grow in size
+// and in fragments up to `most`. A Close of any kind, a reset or an end of TCP on the way is a limit (RFC 6455 10.4),
+// if the endpoint is there afterwards. `target` has answered a greeting. A server that answers with the same content in
+// another way (another type, say) counts as one that echoes: that is a fault for the cases to find.
 [[nodiscard]] EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
-                                    std::uint64_t largest);
+                                    const Sizes& most);
 
 }  // namespace touchstone

@@ -77,7 +77,8 @@ class Runner {
       if (auto fitting = adapted(whole, options_.endpoint)) {
         expanded_.push_back(std::move(*fitting));
       } else {
-        tell_not_applicable(whole, fitting.error());
+        const auto beyond = beyond_limit(whole, options_.endpoint);
+        tell_not_applicable(whole, fitting.error(), beyond && beyond->limit == options_.endpoint.without_close);
       }
     }
     asio::co_spawn(context_, all(), asio::detached);
@@ -103,9 +104,11 @@ class Runner {
     context_.stop();
   }
 
-  void tell_not_applicable(const Case& c, const std::string& why) {
+  // What an endpoint does beyond its limits is one fault, and the first case that is beyond them says it.
+  void tell_not_applicable(const Case& c, const std::string& why, bool without_close) {
     observer_.started(c);
-    observer_.finished(attempts_.not_applicable(c, why));
+    const bool first = without_close && !std::exchange(said_without_close_, true);
+    observer_.finished(first ? attempts_.without_close(c, why) : attempts_.not_applicable(c, why));
   }
 
   asio::awaitable<void> watch_stop() {
@@ -220,8 +223,20 @@ class Runner {
       for (const Case* c : names) at += " " + c->id;
     }
     outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died {} ({})", at, why_refused_)};
-    for (Attempt& attempt : suspects) observer_.finished(attempt.result);
+    for (Attempt& attempt : suspects) {
+      if (suspects.size() > 1) excuse(attempt.result, at);
+      observer_.finished(attempt.result);
+    }
     return false;
+  }
+
+  // One of several killed it: which one, nobody can say without the endpoint, so none of them is accused.
+  static void excuse(Result& result, const std::string& at) {
+    result.behavior = Behavior::errored;
+    result.closing = Closing::failed;
+    result.hidden = false;
+    result.findings.clear();
+    result.summary = fmt::format("The endpoint died while this ran: it died {}.", at);
   }
 
   asio::awaitable<void> interrogate(std::vector<Attempt> suspects) {
@@ -245,6 +260,11 @@ class Runner {
     outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died at {} ({})", c.id, why_refused_)};
   }
 
+  void report_death_between() {
+    if (observer_.endpoint_died({}, why_refused_)) return;
+    outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died between two cases ({})", why_refused_)};
+  }
+
   static void blame(Result& result, const Case& c) {
     result.behavior = Behavior::failed;
     result.closing = Closing::failed;
@@ -266,8 +286,15 @@ class Runner {
       Attempt second = co_await run_one(*doubts_.next().c, /*keep_whole=*/true);
       Attempt first = doubts_.take_next();  // only now: an interruption meanwhile reports it as it is
       if (second.no_connection) {
+        // It was gone before this case began: an earlier one is to blame.
         observer_.finished(first.result);
-        if (!co_await alive()) report_death_at(*first.c);
+        if (!co_await alive()) report_death_between();
+        continue;
+      }
+      if (second.abrupt && !co_await alive()) {
+        blame(second.result, *second.c);
+        observer_.finished(second.result);
+        report_death_at(*second.c);
         continue;
       }
       observer_.finished(doubts_.settled(std::move(first), std::move(second)));
@@ -300,6 +327,7 @@ class Runner {
   std::string why_refused_;
   std::size_t running_ = 0;
   bool refused_ = false;
+  bool said_without_close_ = false;
 };
 
 }  // namespace

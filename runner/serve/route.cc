@@ -145,7 +145,7 @@ class Router {
     const bool printable =
         std::ranges::none_of(*name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
     if (name->size() > kLongestAgent || !printable || !ws::is_utf8(ws::as_octets(*name))) {
-      return refused(fmt::format("agent is longer than {} octets, or no printable UTF-8", kLongestAgent));
+      return refused(fmt::format("agent is longer than {} bytes, or no printable UTF-8", kLongestAgent));
     }
     return *name;
   }

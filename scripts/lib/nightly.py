@@ -1,4 +1,4 @@
-"""scripts/nightly [--minutes N] [--endpoint NAME]... [--known DIR] [--no-targets] [--seed N]
+"""scripts/nightly [--minutes N] [--endpoint NAME]... [--known DIR] [--no-targets] [--no-tidy] [--seed N]
 
 A night of fuzzing in N minutes (default 20). Half of it is for the libFuzzer targets, all of them (scripts/fuzz: corpora
 are merged and minimised), half for campaigns of the network fuzzer against servers of scripts/peers (default: reference,
@@ -11,8 +11,9 @@ night had and that nobody has looked at (runner/campaign/triage.json, or a folde
 findings are in build/fuzz-findings and build/nightly/NAME/findings.
 
   --no-targets   network campaigns only, with all of the time
+  --no-tidy      without clang-tidy over all sources (scripts/tidy), which comes first and takes ten to twenty minutes more
 
-Exit 0: nothing new. 1: new findings, or a target that crashed. 2: a wrong option, or a build that failed. Anything else:
+Exit 0: nothing new. 1: new findings, a target that crashed, or findings of clang-tidy. 2: a wrong option, or a build that failed. Anything else:
 a server did not start; the message says which.
 """
 import argparse
@@ -102,6 +103,7 @@ def main():
     parser.add_argument("--endpoint", action="append", choices=servers(), metavar="NAME")
     parser.add_argument("--known", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--no-targets", action="store_true")
+    parser.add_argument("--no-tidy", action="store_true")
     parser.add_argument("--seed", type=int, default=datetime.date.today().toordinal())
     options = parser.parse_args()
     if options.known and not options.known.is_dir():
@@ -110,10 +112,14 @@ def main():
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "report.md").unlink(missing_ok=True)  # of a night that breaks off there is none, not last night's
     build(options)
+    untidy = not options.no_tidy and subprocess.run([ROOT / "scripts" / "tidy"], stdout=sys.stderr).returncode != 0
     share = options.minutes if options.no_targets else options.minutes / 2
     targets = [] if options.no_targets else fuzz_targets(options.minutes / 2)
     seconds = max(1, round(share * 60 / len(endpoints)))
-    return 1 if report(options, targets, [fuzz_endpoint(name, seconds, options) for name in endpoints]) else 0
+    new = report(options, targets, [fuzz_endpoint(name, seconds, options) for name in endpoints])
+    if untidy:
+        print("clang-tidy has findings: they are above, and scripts/tidy shows them again", file=sys.stderr)
+    return 1 if new or untidy else 0
 
 
 if __name__ == "__main__":

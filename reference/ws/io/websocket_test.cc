@@ -83,8 +83,9 @@ TEST_P(AnySocket, ConcurrentWritersDoNotMixMessages) {
       const std::string text = text_of(co_await s.server->read());
       if (text.size() == 1) continue;
       EXPECT_EQ(text.find_first_not_of(text[1], 1), std::string::npos);
-      EXPECT_GE(text[0], next[text[1]]) << "a writer's messages changed places";
-      next[text[1]] = text[0];
+      const int turn = static_cast<unsigned char>(text[0]);
+      EXPECT_GE(turn, next[text[1]]) << "a writer's messages changed places";
+      next[text[1]] = turn;
     }
     for (Task& writer : writers) co_await writer.join();
   });

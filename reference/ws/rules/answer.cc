@@ -359,6 +359,10 @@ std::string_view name(Kind kind) noexcept { return answer_row(kind).name; }
 std::span<const Kind> answer_fault_kinds() noexcept { return kKinds; }
 std::string expected(const AnswerFault& fault) { return filled(answer_row(fault.kind).expected, fault.detail); }
 std::string seen(const AnswerFault& fault) { return filled(answer_row(fault.kind).seen, fault.detail); }
+std::string evidence(const AnswerFault& fault) {
+  const bool of_the_tester = fault.kind == Kind::offer_with_unknown || fault.kind == Kind::offer_with_repeated;
+  return of_the_tester ? std::string() : fault.detail;
+}
 
 bool is_about_extensions(Kind kind) noexcept {
   return kind >= Kind::extensions_malformed && kind <= Kind::parameter_too_large;

@@ -54,6 +54,9 @@ struct AnswerFault {
 // For people: what should have been there, and what was.
 [[nodiscard]] std::string expected(const AnswerFault& fault);
 [[nodiscard]] std::string seen(const AnswerFault& fault);
+// The detail, where faults of one kind may want different mends. Not where it is only a name that the tester chose: one
+// look for parameters that are unknown, or that come twice, finds them all.
+[[nodiscard]] std::string evidence(const AnswerFault& fault);
 // The fault is in Sec-WebSocket-Extensions.
 [[nodiscard]] bool is_about_extensions(AnswerFault::Kind kind) noexcept;
 

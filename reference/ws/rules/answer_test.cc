@@ -215,6 +215,9 @@ TEST(Answer, ALongNameIsCutShort) {
 TEST(Answer, EveryKindHasANameAClauseAndSentences) {
   for (const Kind kind : answer_fault_kinds()) {
     const AnswerFault fault{.kind = kind, .detail = "DETAIL"};
+    const bool one_mend =
+        kind == AnswerFault::Kind::offer_with_unknown || kind == AnswerFault::Kind::offer_with_repeated;
+    EXPECT_EQ(evidence(fault), one_mend ? "" : "DETAIL") << name(kind);
     EXPECT_TRUE(name(kind).starts_with("answer-"));
     EXPECT_EQ((expected(fault) + seen(fault)).find("{}"), std::string::npos) << name(kind);
     EXPECT_FALSE(expected(fault).empty() || seen(fault).empty()) << name(kind);

@@ -193,7 +193,7 @@ constexpr FindingRow kRows[] = {
     {refusal_field_missing, "refusal-field-missing", "rfc6455-4.2.2-7", "", Weight::must, "", Evidence::what,
      "its refusal has the field {what}",
      "the refusal {code} has no such field"},
-    {refusal_upgrade_missing, "refusal-upgrade-missing", "rfc9110-15.5.22-1", "", Weight::should, "C-08", Evidence::none,
+    {refusal_upgrade_missing, "refusal-upgrade-missing", "rfc9110-15.5.22-1", "", Weight::must, "", Evidence::none,
      "its 426 has an Upgrade field",
      "the 426 has none"},
     {offer_refused, "offer-refused", "rfc7692-7-5", "", Weight::should, "C-36", Evidence::none,

@@ -165,7 +165,7 @@ void add_completion_command(CLI::App& app, Exit& exit) {
   auto words = std::make_shared<std::vector<std::string>>();
   CLI::App* ask =
       app.add_subcommand("complete-words", "What may stand next on the command line: for the scripts")->group("");
-  ask->add_option("WORD", *words, "The words behind the program's name; the last is being written");
+  ask->add_option("WORD", *words, "The words after the program's name; the last is being written");
   ask->callback([words, &app, &exit] {
     print_words(app, *words);
     exit = Exit::ok;

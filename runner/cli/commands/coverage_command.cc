@@ -86,7 +86,7 @@ void print_json(const Coverage& coverage) {
 
 void add_coverage_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("coverage", "Tell which requirements of the RFCs have cases");
+  CLI::App* command = app.add_subcommand("coverage", "Say which requirements of the RFCs have cases");
   command->footer(kFooter);
   command->add_flag("--all", options->all, "Every requirement with its cases, not only the sums and the gaps");
   add_format_option(*command, options->format, "text, or json: an object with every requirement and role");

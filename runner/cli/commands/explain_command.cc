@@ -117,7 +117,7 @@ void add_explain_command(CLI::App& app, Exit& exit) {
     std::vector<std::string> files;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* explain = app.add_subcommand("explain", "Tell what a case does, what it expects, and why");
+  CLI::App* explain = app.add_subcommand("explain", "Say what a case does, what it expects, and why");
   explain->footer(kFooter);
   explain->add_option("CASE", options->id, "A case, by its id or by Autobahn's; or a requirement, by its id")
       ->required();

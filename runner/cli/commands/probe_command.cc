@@ -23,7 +23,7 @@ Examples:
   touchstone probe ws://127.0.0.1:9001/chat
   touchstone probe wss://[::1]:9002/ --insecure --header 'Cookie: session=1' --format json > peer.json)";
 
-constexpr std::uint64_t kLargest = 4 * 1024 * 1024;  // octets; the largest message of the default profile
+constexpr Sizes kLargest{4 * 1024 * 1024, 4 * 1024 * 1024, 65536};  // the most that the default profile asks for
 
 struct ProbeOptions {
   TestOptions connection;
@@ -38,9 +38,15 @@ void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   line("text messages", name(peer.text));
   line("binary messages", name(peer.binary));
   line("speaks unasked", peer.speaks_unasked ? "yes: a greeting, or what other connections say" : "no");
-  line("largest message", peer.largest_message
-                              ? fmt::format("{} octets are taken, four times that is not", *peer.largest_message)
-                              : fmt::format("{} octets at least", kLargest));
+  const auto limit = [&](std::string_view what, const std::optional<std::uint64_t>& most, std::uint64_t tried,
+                         std::string_view unit) {
+    line(what,
+         most ? fmt::format("{} {} are taken, more are not", *most, unit) : fmt::format("{} {} at least", tried, unit));
+  };
+  limit("largest message", peer.largest_message, kLargest.message, "bytes");
+  limit("largest frame", peer.largest_frame, kLargest.frame, "bytes");
+  limit("most fragments", peer.most_fragments, kLargest.fragments, "fragments");
+  if (peer.without_close) line("beyond a limit", "it ends TCP without a Close");
 }
 
 Exit run_probe(const ProbeOptions& options) {

@@ -57,7 +57,7 @@ class TestRun {
     if (const auto made = make_folder(out_); !made) throw UsageError(advice(made.error()));
     if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
     endpoints_.greet_all(run_options_);
-    endpoints_.probe_all(run_options_, largest_of_all());
+    endpoints_.probe_all(run_options_, sizes_of_all());
     for (Endpoint& each : endpoints_.all()) choose_for(each);
     const auto& all = endpoints_.all();
     if (std::all_of(all.begin(), all.end(), [](const Endpoint& each) { return !each.unreachable.empty(); })) {
@@ -164,9 +164,9 @@ class TestRun {
     info_.ended_because += because;
   }
 
-  [[nodiscard]] std::uint64_t largest_of_all() const {
-    std::uint64_t most = 0;
-    for (const Case* c : chosen_) most = std::max(most, largest_message(scaled(*c, run_options_.profile)));
+  [[nodiscard]] Sizes sizes_of_all() const {
+    Sizes most;
+    for (const Case* c : chosen_) most.widen(sizes_of(scaled(*c, run_options_.profile)));
     return most;
   }
 

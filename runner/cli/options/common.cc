@@ -36,7 +36,7 @@ CLI::Option* add_jobs_option(CLI::App& app, unsigned& jobs) {
 }
 
 CLI::Option* add_seed_option(CLI::App& app, std::uint64_t& seed) {
-  return app.add_option("--seed", seed, "Of everything random; equal seeds send equal octets (default: 1)")
+  return app.add_option("--seed", seed, "Of everything random; equal seeds send equal bytes (default: 1)")
       ->type_name("N")
       ->check(between(0, std::numeric_limits<long long>::max()));
 }

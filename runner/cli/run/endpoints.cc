@@ -92,11 +92,11 @@ void Endpoints::greet_all(const RunOptions& options) {
   }
 }
 
-void Endpoints::probe_all(const RunOptions& options, std::uint64_t largest) {
+void Endpoints::probe_all(const RunOptions& options, const Sizes& most) {
   const std::optional<EndpointProfile> told = read_endpoint_profile(options_);
   for (Endpoint& each : all_) {
     if (!each.unreachable.empty()) continue;
-    each.profile = told ? *told : probe(each.target, each.greeting, options, largest);
+    each.profile = told ? *told : probe(each.target, each.greeting, options, most);
   }
 }
 

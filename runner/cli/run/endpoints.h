@@ -32,7 +32,7 @@ class Endpoints {
   [[nodiscard]] std::vector<Endpoint>& all() noexcept { return all_; }
   [[nodiscard]] ServerProcess* server() noexcept { return server_ ? &*server_ : nullptr; }
   // What each does with messages, unless --profile-of-peer says so; `largest` octets are the most that cases send.
-  void probe_all(const RunOptions& options, std::uint64_t largest);
+  void probe_all(const RunOptions& options, const Sizes& most);
   void stop_servers() noexcept;
 
   // How a result is run again; see Collector.

@@ -21,7 +21,7 @@ std::string case_name(const Result& result) {
 // "RFC 6455 section 5.1, MUST"
 std::string clause(const Report& report, const Finding& finding) {
   const RequirementText* rule = report.requirement(finding.requirement);
-  const std::string why = report.why_it_weighs(finding);
+  std::string why = report.why_it_weighs(finding);
   if (rule == nullptr) return why;
   return fmt::format("RFC {} section {}{}{}", rule->rfc, rule->section, why.empty() ? "" : ", ", why);
 }

@@ -14,12 +14,11 @@ asio::awaitable<void> Dialogue::finish() {
     co_await abandon();
     co_return;
   }
-  if (refusal_expected(case_, o_)) {
+  const bool fails = refusal_expected(case_, o_) || std::holds_alternative<end::Fails>(end);
+  if (fails) {
     co_await end_in_failure();
   } else if (std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end)) {
     co_await end_politely();
-  } else if (std::holds_alternative<end::Fails>(end)) {
-    co_await end_in_failure();
   } else {
     co_await outbound_.flush();
     co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");

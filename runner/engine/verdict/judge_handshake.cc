@@ -72,7 +72,7 @@ Finding answered_wrongly(const Scene& scene, const ws::rules::AnswerFault& fault
   finding.expected = ws::rules::expected(fault);
   finding.seen = ws::rules::seen(fault);
   if (is_about_extensions(fault)) finding.seen += answered_extensions(scene);
-  finding.evidence = fault.detail;
+  finding.evidence = ws::rules::evidence(fault);
   return finding;
 }
 

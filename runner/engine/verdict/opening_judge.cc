@@ -119,7 +119,7 @@ class OpeningJudge {
       if (!ws::list_has_token(answer.fields, field.name, field.value))
         find(refusal_field_missing, {.code = status, .what = field.name, .wanted = field.value});
     }
-    // RFC 9110 15.5.22; C-08: it is HTTP's rule, not RFC 6455's.
+    // RFC 9110 15.5.22: a MUST, and it binds the server.
     if (status == 426 && ws::field_values(answer.fields, "Upgrade").empty()) find(refusal_upgrade_missing);
   }
 

@@ -335,11 +335,12 @@ std::vector<std::string> contradictions(const Case& c) {
     Player player(side, params_for(c, side), kSeed, /*most_repeats=*/3);
     player.play(c.steps);
     const std::optional<ws::Violation> violation = player.violation();
+    const bool cut_short = player.cut_short();
     const Expect strict = std::move(player).result();
     const Expect& mine = *c.expect;
     const bool choice =
         std::holds_alternative<end::MayFail>(mine.end) || std::holds_alternative<end::Abandoned>(mine.end);
-    if (!mine.echoes && !player.cut_short()) {
+    if (!mine.echoes && !cut_short) {
       const Contents replies = contents(mine, strict, kSeed), wanted = contents(strict, strict, kSeed);
       if (choice && violation ? !begins_with(replies, wanted) : replies != wanted) {
         out.push_back(fmt::format("the strict {} replies with other messages, Pongs or marks", whose));

@@ -42,7 +42,8 @@ class Cursor {
         text_.remove_prefix(i + 1);
         return is_token(value) ? std::optional(value) : std::nullopt;
       }
-      if (text_[i] == '\\' && ++i == text_.size()) break;  // RFC 9110 5.6.4: the escaped octet stands for itself
+      if (text_[i] == '\\') ++i;  // RFC 9110 5.6.4: the escaped octet stands for itself
+      if (i == text_.size()) break;
       value.push_back(text_[i]);
     }
     return std::nullopt;

@@ -102,7 +102,7 @@ bool is_address(const std::string& name) {
 }  // namespace
 
 std::expected<SslContextPtr, std::string> client_context(const TlsOptions& options) {
-  const SslContextPtr context = make_context(TLS_client_method());
+  SslContextPtr context = make_context(TLS_client_method());
   SSL_CTX* const ssl = context.get();
   if (SSL_CTX_set_alpn_protos(ssl, kProtocol, sizeof kProtocol) != 0) throw std::bad_alloc();
   SSL_CTX_set_verify(ssl, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
@@ -120,7 +120,7 @@ std::expected<SslContextPtr, std::string> client_context(const TlsOptions& optio
 }
 
 std::expected<SslContextPtr, std::string> server_context(const ServerTls& options) {
-  const SslContextPtr context = make_context(TLS_server_method());
+  SslContextPtr context = make_context(TLS_server_method());
   SSL_CTX* const ssl = context.get();
   // Tickets would stand unread in the socket of a client that only writes, and turn its close into a reset.
   SSL_CTX_set_num_tickets(ssl, 0);

@@ -244,7 +244,7 @@ void DirectSockets::Impl::tell_end() {
   if (orphaned) return;
   try {
     on_end();
-  } catch (...) {  // there is no connection left that it could end
+  } catch (...) {  // on purpose: there is no connection left that it could end
   }
 }
 

@@ -143,7 +143,7 @@ TEST(EchoServer, OutlivesGarbageClients) {
     const auto server = started(secure);
     run([&, secure]() -> asio::awaitable<void> {
       const std::vector<std::string> garbage = {"", std::string(1, '\0'), "GET / HTTP/1.1\r\n\r\n",
-                                                std::string(20'000, 'x'), "\x16\x03\x01\x02\x00\x01"};
+                                                std::string(20'000, 'x'), std::string("\x16\x03\x01\x02\x00\x01", 6)};
       for (const std::string& octets : garbage) {
         DialOptions options;
         options.host = "localhost";

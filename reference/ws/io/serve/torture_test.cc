@@ -126,7 +126,7 @@ struct Scene {
   std::function<void(Scene&)> deed;
 
   void act() {
-    const std::string keeps(1000, 'k');
+    [[maybe_unused]] const std::string keeps(1000, 'k');
     if (std::exchange(due, false)) deed(*this);
   }
 };
