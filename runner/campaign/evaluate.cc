@@ -104,20 +104,14 @@ std::string outcome_of(const Verdict& verdict, const Observation& o) {
 
 }  // namespace
 
-asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
-                                     DeflateCache& cache) {
+Evaluation evaluated(const Case& c, Observation observed, const std::string& agent, std::uint64_t seed) {
   Evaluation out;
-  auto observed = co_await observe(c, target, options, cache);
-  if (!observed) {
-    out.why = observed.error().text;
-    co_return out;
-  }
   // With an opening handshake of its own a stimulus may well get no answer.
-  out.connected = observed->response || observed->handshake_violation || c.request;
-  if (!out.connected) out.why = observed->handshake_failure;
-  out.observation = std::move(*observed);
-  const std::optional<Case> agreed = as_agreed(c, out.observation, options.seed);
-  out.verdict = judge(agreed.value_or(c), out.observation, options.seed);
+  out.connected = observed.response || observed.handshake_violation || c.request;
+  if (!out.connected) out.why = observed.handshake_failure;
+  out.observation = std::move(observed);
+  const std::optional<Case> agreed = as_agreed(c, out.observation, seed);
+  out.verdict = judge(agreed.value_or(c), out.observation, seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
   if (leaves_all_open(c) || (out.failed() && no_fault)) {
     out.verdict.behavior = Behavior::informational;
@@ -125,7 +119,16 @@ asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const 
   }
   out.outcome = outcome_of(out.verdict, out.observation);
   const Finding* worst = out.failed() || out.weak() ? gravest(out.verdict) : nullptr;
-  if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, target.agent);
+  if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, agent);
+  return out;
+}
+
+asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
+                                     DeflateCache& cache) {
+  auto observed = co_await observe(c, target, options, cache);
+  if (observed) co_return evaluated(c, std::move(*observed), target.agent, options.seed);
+  Evaluation out;
+  out.why = observed.error().text;
   co_return out;
 }
 

@@ -36,6 +36,9 @@ struct Evaluation {
 };
 
 // `c` has the oracle's expectation (expected()).
+[[nodiscard]] Evaluation evaluated(const Case& c, Observation observed, const std::string& agent, std::uint64_t seed);
+
+// The same, of what `target` does.
 [[nodiscard]] asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                                    DeflateCache& cache);
 

@@ -1,3 +1,4 @@
+#include <ws/core/close.h>
 #include <ws/core/enumerators.h>
 #include <ws/rules/codes.h>
 #include <ws/rules/finding.h>
@@ -83,7 +84,7 @@ constexpr FindingRow kRows[] = {
      "no Pong came for it; {instead}"},
     {pong_late, "pong-late", "rfc6455-5.5.2-3", "", Weight::should, "", Evidence::none,
      "it answers a Ping between the fragments of a message as soon as it can",
-     "the Pong came only later"},
+     "no Pong came while the message was under way"},
     {pong_for_pong, "pong-for-pong", "rfc6455-5.5.3-4", "", Weight::must, "", Evidence::none,
      "it does not answer a Pong",
      "it sent a Pong with the payload of the tester's Pong, {what}"},
@@ -158,7 +159,7 @@ constexpr FindingRow kRows[] = {
      "it left TCP open"},
     {tcp_ended_second, "tcp-ended-second", "rfc6455-7.1.1-3", "", Weight::should, "", Evidence::none,
      "the server closes TCP first",
-     "it closed TCP only after the client had"},
+     "it left TCP open while the client waited for it to close"},
     {opening_accepted, "opening-accepted", "", "", Weight::must, "", Evidence::none,
      "it refuses this request with {wanted}",
      "it accepted it with 101"},
@@ -210,9 +211,6 @@ constexpr FindingRow kRows[] = {
     {request_illegal, "request-illegal", "", "", Weight::must, "", Evidence::violation,
      "its request for the opening handshake keeps the rules",
      "{rule}"},
-    {request_not_alone, "octets-after-request", "rfc6455-4.1-35", "", Weight::must, "", Evidence::none,
-     "it sends nothing after its request before that is answered",
-     "it sent octets"},
     {offer_unknown_parameter, "offer-unknown-parameter", "rfc6455-9.1-4", "", Weight::must, "", Evidence::none,
      "its offer has the parameters that RFC 7692 7.1 defines",
      "{instead}"},
@@ -288,6 +286,13 @@ static_assert(all_rows(has_name), "a name in kRows is not in lower-case-with-hyp
 static_assert(all_rows([](const FindingRow& r) { return !r.expected.empty() && !r.seen.empty(); }),
               "a row of kRows has no words for people");
 
+// RFC 6455 7.4.1: these two codes say what the other side did. It is wrong to send them when it did not.
+std::string_view requirement_of_accusing(std::optional<std::uint16_t> code) {
+  if (code == close_code::kProtocolError) return "rfc6455-7.4.1-9";
+  if (code == close_code::kInvalidPayload) return "rfc6455-7.4.1-11";
+  return {};
+}
+
 // A sentence as part of a longer one: "A reserved bit is set." -> "a reserved bit is set".
 std::string inner(std::string_view sentence) {
   std::string out(sentence);
@@ -342,6 +347,8 @@ std::string_view name(FindingKind kind) noexcept { return row(kind).name; }
 
 std::string requirement_of(FindingKind kind, const Facts& facts, Role endpoint) {
   const FindingRow& r = row(kind);
+  const bool accuses_falsely = kind == legal_octets_refused || kind == failed_too_early;
+  if (const auto id = requirement_of_accusing(facts.code); accuses_falsely && !id.empty()) return std::string(id);
   if (endpoint == Role::client && !r.of_client.empty()) return std::string(r.of_client);
   if (!r.requirement.empty()) return std::string(r.requirement);
   if (r.evidence != Evidence::violation || !facts.violation) return {};

@@ -91,7 +91,6 @@ enum class FindingKind : std::uint8_t {
   limit_not_repeated,
   // A client's request, and what it makes of the answer.
   request_illegal,
-  request_not_alone,
   offer_unknown_parameter,
   offer_too_narrow,
   key_pad_bits,

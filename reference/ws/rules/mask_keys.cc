@@ -86,6 +86,22 @@ std::optional<MaskKeyFault> mask_key_fault(std::span<const std::uint32_t> keys) 
   return std::nullopt;
 }
 
+FindingKind finding_kind(MaskKeyFault::Kind kind) noexcept {
+  switch (kind) {
+    case MaskKeyFault::Kind::constant:
+      return FindingKind::mask_key_constant;
+    case MaskKeyFault::Kind::counting:
+      return FindingKind::mask_key_counts;
+    case MaskKeyFault::Kind::repeating:
+      return FindingKind::mask_key_repeats;
+    case MaskKeyFault::Kind::stuck_bits:
+      return FindingKind::mask_key_bits_stuck;
+    case MaskKeyFault::Kind::lopsided_bit:
+      return FindingKind::mask_key_biased;
+  }
+  return FindingKind::mask_key_biased;
+}
+
 std::string describe(const MaskKeyFault& fault) {
   const auto hex = [](std::uint32_t key) {
     std::string out;

@@ -4,6 +4,7 @@
 // strong keys is accused wrongly less than once in a million connections.
 #pragma once
 #include <ws/core/bytes.h>
+#include <ws/rules/finding.h>
 
 #include <optional>
 #include <span>
@@ -33,12 +34,7 @@ struct MaskKeyFault {
 // `keys`: of the frames of one connection, in order.
 [[nodiscard]] std::optional<MaskKeyFault> mask_key_fault(std::span<const std::uint32_t> keys);
 
-// Beyond dispute; what else is found is weak (C-17).
-[[nodiscard]] constexpr bool is_certain(MaskKeyFault::Kind kind) noexcept {
-  return kind == MaskKeyFault::Kind::constant || kind == MaskKeyFault::Kind::counting;
-}
-
-inline constexpr std::string_view kFreshMaskKeys = "rfc6455-5.3-4";  // an id of cases/requirements.json
-[[nodiscard]] std::string describe(const MaskKeyFault& fault);       // "all 3 frames are masked with 12345678"
+[[nodiscard]] FindingKind finding_kind(MaskKeyFault::Kind kind) noexcept;
+[[nodiscard]] std::string describe(const MaskKeyFault& fault);  // "all 3 frames are masked with 12345678"
 
 }  // namespace ws::rules

@@ -62,8 +62,9 @@ TEST(MaskKeys, FindsABitThatIsSetNineTimesInTen) {
 
 TEST(MaskKeys, OnlyWhatIsBeyondDisputeIsCertain) {
   using enum MaskKeyFault::Kind;
-  EXPECT_TRUE(is_certain(constant) && is_certain(counting));
-  EXPECT_FALSE(is_certain(repeating) || is_certain(stuck_bits) || is_certain(lopsided_bit));
+  const auto weight = [](MaskKeyFault::Kind kind) { return row(finding_kind(kind)).weight; };
+  for (const auto kind : {constant, counting}) EXPECT_EQ(weight(kind), Weight::must);
+  for (const auto kind : {repeating, stuck_bits, lopsided_bit}) EXPECT_EQ(weight(kind), Weight::should) << "C-17";
 }
 
 // RFC 6455 5.7 masks with 37 fa 21 3d.

@@ -32,10 +32,6 @@ class OwnFrames {
   std::vector<std::uint32_t> keys_;
 };
 
-// Ids of cases/requirements.json.
-inline constexpr std::string_view kNoSecondClose = "rfc6455-5.5.1-14", kNoDataAfterClose = "rfc6455-5.5.1-9",
-                                  kEmptyCompressed = "rfc7692-7.2.2-12";
-
 // What the frame that ends an empty compressed message should have been, for a receiver that shall go on: with the
 // single octet 00 of RFC 7692 7.2.3.6.
 [[nodiscard]] Bytes proper_empty_compressed(const FrameHeader& header);

@@ -28,7 +28,7 @@ class Interpreter {
     if (reader_) return;
     if (piece.kind == Kind::sent) opening_.sent(piece.octets, 0);
     if (piece.kind == Kind::came) opening_.came(piece.octets, 0);
-    if (!opening_.is_open()) return;
+    if (!opening_.is_open() || !complaints_.empty()) return;  // a strict client does not open for a broken answer
     begin(opening_.deflate());
     read(opening_.came_rest);
   }

@@ -65,7 +65,8 @@ TEST_F(Matchers, FindAServerThatOverlooksAFault) {
   ASSERT_TRUE(server) << server.error();
   const auto url = parse_url("ws://127.0.0.1:" + std::to_string((*server)->port()) + "/");
   const Heard heard = ask(*url, {with(Bit::rsv2, text("hello"))});
-  EXPECT_THAT(explanation(heard, FailsWith(Violation::reserved_bit)), HasSubstr("it answered a Ping behind the fault"));
+  EXPECT_THAT(explanation(heard, FailsWith(Violation::reserved_bit)),
+              HasSubstr("it answered a Ping that was sent after the fault"));
   EXPECT_THAT(explanation(heard, ObeysTheRfc()), HasSubstr("MUST rfc6455-5.2-3 (reserved-bit)"));
 }
 
@@ -91,7 +92,7 @@ TEST_F(Matchers, TellOfAServerThatSaysNothing) {
   options.limit = std::chrono::milliseconds(300);
   const Heard heard = ask(*parse_url((*server)->url()), {text("hello")}, options);
   EXPECT_EQ(explanation(heard, ClosesWith(1000)), "which sent no Close");
-  EXPECT_THAT(explanation(heard, ObeysTheRfc()), HasSubstr("MUST rfc6455-5.5.1-10: expected a Close in answer"));
+  EXPECT_THAT(explanation(heard, ObeysTheRfc()), HasSubstr("MUST rfc6455-5.5.1-10: expected: it answers a Close"));
 }
 
 // Of ws::io: an end, a message, the result of an operation.

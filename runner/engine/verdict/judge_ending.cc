@@ -124,11 +124,7 @@ std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
   const auto code = code_seen(scene.o);
   if (!code || !ws::rules::says_error(*code)) return std::nullopt;
   const Facts facts{.code = code, .instead = scene.how_it_ended()};
-  const FindingKind kind = fails ? failed_too_early : legal_octets_refused;
-  // RFC 6455 7.4.1: these two say what the tester did, and it did not.
-  if (*code == codes_of::kProtocolError) return make_finding(kind, facts, "rfc6455-7.4.1-9");
-  if (*code == codes_of::kInvalidPayload) return make_finding(kind, facts, "rfc6455-7.4.1-11");
-  return scene.finding(kind, facts);
+  return scene.finding(fails ? failed_too_early : legal_octets_refused, facts);
 }
 
 void judge_ending(const Scene& scene, Findings& findings) {

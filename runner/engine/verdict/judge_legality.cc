@@ -20,27 +20,10 @@ void judge_close_frames(const Scene& scene, Findings& findings) {
     findings.push_back(scene.finding(code_1010_from_server));
 }
 
-FindingKind kind_of(ws::rules::MaskKeyFault::Kind kind) {
-  switch (kind) {
-    using Kind = ws::rules::MaskKeyFault::Kind;
-    case Kind::constant:
-      return mask_key_constant;
-    case Kind::counting:
-      return mask_key_counts;
-    case Kind::repeating:
-      return mask_key_repeats;
-    case Kind::stuck_bits:
-      return mask_key_bits_stuck;
-    case Kind::lopsided_bit:
-      return mask_key_biased;
-  }
-  return mask_key_biased;
-}
-
 void judge_mask_keys(const Scene& scene, Findings& findings) {
   if (!scene.is_client()) return;
   if (const auto fault = ws::rules::mask_key_fault(scene.o.mask_keys))
-    findings.push_back(scene.finding(kind_of(fault->kind), {.instead = ws::rules::describe(*fault)}));
+    findings.push_back(scene.finding(ws::rules::finding_kind(fault->kind), {.instead = ws::rules::describe(*fault)}));
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ class Answers {
       return std::nullopt;
     }
     if (payload.empty()) return pong_unsolicited;
-    if (std::ranges::find(o_.sent_pongs, payload) != o_.sent_pongs.end()) return pong_for_pong;
-    const bool late = std::ranges::find(o_.sent_pings, payload, &SentPing::payload) != o_.sent_pings.end();
-    return late ? pong_twice : pong_unsolicited;
+    // Of a Ping and a Pong with equal payloads nobody can say which was answered: the lesser fault, then.
+    if (std::ranges::find(o_.sent_pings, payload, &SentPing::payload) != o_.sent_pings.end()) return pong_twice;
+    return std::ranges::find(o_.sent_pongs, payload) != o_.sent_pongs.end() ? pong_for_pong : pong_unsolicited;
   }
 
   // Of Pings with equal payloads nobody can tell which one a Pong answers: the latest, then (RFC 6455 5.5.3).

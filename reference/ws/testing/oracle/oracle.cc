@@ -43,7 +43,11 @@ class Oracle {
         if (frames_ && !std::exchange(ended_, true)) frames_->ended(we_ended_, position_);
         return;
       case Kind::nothing_came:
-        if (ended_ || we_ended_) return;  // C-40: an endpoint need not answer who is gone
+        if (ended_) return;
+        if (we_ended_) {  // C-40: an endpoint need not answer who is gone
+          if (frames_) frames_->left_open_after_us();
+          return;
+        }
         return frames_ ? frames_->nothing_came(position_) : opening_.nothing_came(position_);
     }
   }
@@ -82,11 +86,15 @@ bool Judgment::obeys() const noexcept {
   return std::ranges::none_of(complaints, [](const Complaint& c) { return c.weight == Complaint::Weight::must; });
 }
 
+std::string_view name(const Complaint& complaint) noexcept {
+  return std::visit([](auto kind) { return rules::name(kind); }, complaint.kind);
+}
+
 std::string describe(const Complaint& complaint) {
   std::string out = complaint.weight == Complaint::Weight::must ? "MUST " : "SHOULD ";
   out += complaint.requirement;
   if (complaint.rule) out.append(" (").append(rule(*complaint.rule).name).append(")");
-  out.append(": expected ").append(complaint.expected).append("; seen ").append(complaint.seen);
+  out.append(": expected: ").append(complaint.expected).append("; seen: ").append(complaint.seen);
   return out + " (piece " + std::to_string(complaint.piece) + ")";
 }
 

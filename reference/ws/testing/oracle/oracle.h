@@ -8,10 +8,15 @@
 // (C-19). What did not come is held against the endpoint only when the transcript says that the tester waited in vain.
 #pragma once
 #include <ws/core/connection/event.h>
+#include <ws/rules/answer.h>
+#include <ws/rules/finding.h>
 #include <ws/testing/oracle/transcript.h>
+
+#include <variant>
 
 namespace ws::testing {
 
+// What is found, what it weighs, which requirement it breaks and in which words: see ws/rules/finding.h and answer.h.
 struct Complaint {
   enum class Weight : std::uint8_t { should, must };
   Weight weight = Weight::must;
@@ -20,8 +25,13 @@ struct Complaint {
   std::string requirement{};  // "rfc6455-5.5.1-9", an id of cases/requirements.json
   std::string expected{}, seen{};  // for people
   std::size_t piece = 0;           // of the transcript, where it showed
+  // Of an answer to the opening handshake that can be read each fault has a kind of its own.
+  std::variant<rules::FindingKind, rules::AnswerFault::Kind> kind{};
+  rules::Facts facts{};  // of a FindingKind
 };
-// "MUST rfc6455-5.2-2 (reserved-bit): expected ...; seen ... (piece 3)"
+// "close-unanswered": the name of its kind, which is stable.
+[[nodiscard]] std::string_view name(const Complaint& complaint) noexcept;
+// "MUST rfc6455-5.2-2 (reserved-bit): expected: ...; seen: ... (piece 3)"
 [[nodiscard]] std::string describe(const Complaint& complaint);
 
 struct Judgment {

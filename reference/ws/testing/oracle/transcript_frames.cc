@@ -1,5 +1,6 @@
 #include <ws/rules/codes.h>
 #include <ws/rules/mask_keys.h>
+#include <ws/testing/oracle/complain.h>
 #include <ws/testing/oracle/transcript_frames.h>
 #include <ws/testing/oracle/unlimited.h>
 
@@ -9,6 +10,7 @@
 namespace ws::testing {
 namespace {
 
+using enum rules::FindingKind;
 namespace cc = close_code;
 
 // A Pong with so many octets of a Ping can be no other's.
@@ -16,7 +18,20 @@ constexpr std::size_t kTelling = 4;
 // Frames up to this length say nothing about limits (C-15).
 constexpr std::uint64_t kSmall = 1024;
 
-std::string code_text(std::uint16_t code) { return "Close " + std::to_string(code); }
+constexpr const char *kSilence = "nothing more came", *kEndOfTcp = "it ended TCP without a Close",
+                     *kWentOn = "it went on: it answered a Ping that was sent after the fault";
+
+std::string sent_close(std::uint16_t code) { return "it sent Close " + std::to_string(code); }
+
+bool is_without_mark(std::string_view text, std::string_view whole) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return whole.starts_with(kMark) && whole.substr(kMark.size()) == text;
+}
+
+std::vector<std::uint16_t> fitting(Violation fault) {
+  const auto codes = rules::fitting_codes(fault);
+  return {codes.begin(), codes.end()};
+}
 
 }  // namespace
 
@@ -30,9 +45,11 @@ TranscriptFrames::TranscriptFrames(Role endpoint, const std::optional<DeflatePar
       receiver_(unlimited(opposite(endpoint), deflate)),
       own_frames_(deflate.has_value()) {}
 
-void TranscriptFrames::complain(Weight weight, std::string_view requirement, std::string expected, std::string seen,
-                                std::optional<Violation> broken) {
-  complaints_.push_back({weight, broken, std::string(requirement), std::move(expected), std::move(seen), piece_});
+void TranscriptFrames::complain(rules::FindingKind kind, const rules::Facts& facts) {
+  std::string requirement = rules::requirement_of(kind, facts, endpoint_);
+  // What was overlooked is known by the fault alone: there is no case that could be about something else.
+  if (requirement.empty()) requirement = rule(*facts.violation).requirement;
+  add(complaints_, kind, facts, std::move(requirement), piece_);
 }
 
 // --- Legality ---
@@ -50,24 +67,20 @@ void TranscriptFrames::came(ByteView octets, std::size_t piece) {
 void TranscriptFrames::begin_frame() {
   const FrameHeader& header = *walker_.header();
   const auto broken = own_frames_.take(header);
-  if (broken.second_close) complain(Weight::must, rules::kNoSecondClose, "at most one Close", "a second Close");
-  if (broken.data_after_close) {
-    complain(Weight::must, rules::kNoDataAfterClose, "no data frames after one's own Close",
-             "a data frame after its Close");
-  }
+  if (broken.second_close) complain(second_close);
+  if (broken.data_after_close) complain(data_after_close);
   if (!broken.empty_compressed) return hand_on(walker_.head());
-  complain(Weight::should, rules::kEmptyCompressed, "a compressed empty message is a single octet 00",
-           "RSV1 without any payload (C-37)");
+  complain(compressed_message_empty);
   hand_on(rules::proper_empty_compressed(header));
 }
 
 // Done at the end, since each test of the keys may err once in a million connections.
 void TranscriptFrames::done() {
+  if (survived_) ignored(kWentOn);
+  if (kept_tcp_) judge_kept_tcp();
   if (endpoint_ != Role::client) return;
-  const auto fault = rules::mask_key_fault(own_frames_.mask_keys());
-  if (!fault) return;
-  complain(rules::is_certain(fault->kind) ? Weight::must : Weight::should, rules::kFreshMaskKeys,
-           "a fresh, unpredictable masking key for each frame", rules::describe(*fault));
+  if (const auto fault = rules::mask_key_fault(own_frames_.mask_keys()))
+    complain(rules::finding_kind(fault->kind), {.instead = rules::describe(*fault)});
 }
 
 void TranscriptFrames::hand_on(ByteView octets) {
@@ -82,31 +95,22 @@ void TranscriptFrames::take(const Event& event) {
   if (const auto* binary = std::get_if<event::Binary>(&event)) take_message(Opcode::binary, binary->data);
   if (const auto* pong = std::get_if<event::Pong>(&event)) take_pong(to_string(pong->payload));
   if (const auto* close = std::get_if<event::Close>(&event)) take_close(close->reason);
-  if (const auto* failed = std::get_if<event::Failed>(&event)) take_violation(failed->violation);
+  if (const auto* failed = std::get_if<event::Failed>(&event)) take_violation(*failed);
 }
 
-void TranscriptFrames::take_violation(Violation violation) {
+void TranscriptFrames::take_violation(const event::Failed& failed) {
   closed_ = true;  // as far as messages and Pongs go
-  if (violation == Violation::close_code_invalid && repeats_our_code()) {
-    complain(Weight::should, broken_by_sending(violation), "no status code that has no meaning", "ours repeated (C-29)",
-             violation);
-    return;
-  }
+  const bool bad_code = failed.violation == Violation::close_code_invalid && walker_.complete();
+  if (bad_code && repeats_our_code()) return complain(bad_code_repeated, {.violation = failed.violation});
   illegal_ = true;
-  complain(Weight::must, broken_by_sending(violation), "octets that keep this rule", std::string(rule(violation).text),
-           violation);
-}
-
-std::string_view TranscriptFrames::broken_by_sending(Violation violation) const {
-  const auto code = close_code_of(walker_.payload());
-  if (violation == Violation::close_code_invalid && walker_.complete() && code)
-    return rules::requirement_of_sending(*code);
-  return requirement_of_sender(violation, endpoint_);
+  complain(octets_illegal, {.violation = failed.violation,
+                            .offset = failed.offset,
+                            .code = bad_code ? close_code_of(walker_.payload()) : std::nullopt});
 }
 
 bool TranscriptFrames::repeats_our_code() const {
   const auto code = close_code_of(walker_.payload());
-  return walker_.complete() && code && rules::may_repeat(*code, stimulus_.close_code);
+  return code && rules::may_repeat(*code, stimulus_.close_code);
 }
 
 // --- Reaction ---
@@ -117,23 +121,22 @@ bool TranscriptFrames::may_end() const noexcept {
 }
 
 void TranscriptFrames::take_message(Opcode opcode, ByteView data) {
-  if (!options_.echoes || blurred_ || (stimulus_.fault && stimulus_.fault->may_pass)) return;
+  if (!options_.echoes || blurred_ || out_of_step_ || (stimulus_.fault && stimulus_.fault->may_pass)) return;
   const std::size_t i = messages_++;
-  const std::string which = "message " + std::to_string(i + 1);
-  const std::string seen = describe(Message{opcode, to_bytes(data)});
+  rules::Facts facts{.instead = describe(Message{opcode, to_bytes(data)}) + " came", .number = i + 1};
   if (i >= stimulus_.messages.size()) {
-    const bool failed = stimulus_.fault.has_value();
-    return complain(Weight::must, failed ? "rfc6455-7.1.7-7" : "rfc6455-6.2-4",
-                    failed ? "no message from the fault on" : "no " + which + ", since none was sent whole", seen,
-                    failed ? std::optional(stimulus_.fault->violation) : std::nullopt);
+    out_of_step_ = true;
+    if (stimulus_.fault) facts.violation = stimulus_.fault->violation;
+    return complain(stimulus_.fault ? message_after_fault : message_unexpected, facts);
   }
   const auto& [sent_as, sent] = stimulus_.messages[i];
   if (sent_as == opcode && std::ranges::equal(sent, data)) return;
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  const bool only_mark_lost =
-      sent_as == opcode && as_text(sent).starts_with(kMark) && as_text(sent).substr(kMark.size()) == as_text(data);
-  complain(only_mark_lost ? Weight::should : Weight::must, only_mark_lost ? "rfc3629-6-1" : "rfc6455-6.2-4",
-           which + " back as it was sent: " + describe(stimulus_.messages[i]), seen);
+  if (sent_as == Opcode::text && opcode == sent_as && is_without_mark(as_text(data), as_text(sent)))
+    return complain(byte_order_mark_lost);
+  out_of_step_ = true;  // what comes after it may only be out of step
+  facts.wanted = describe(stimulus_.messages[i]);
+  facts.offset = static_cast<std::uint64_t>(std::ranges::mismatch(data, sent).in1 - data.begin());
+  complain(sent_as == opcode ? message_differs : message_type_differs, facts);
 }
 
 void TranscriptFrames::take_pong(const std::string& payload) {
@@ -146,19 +149,21 @@ void TranscriptFrames::take_pong(const std::string& payload) {
   }
   if (blurred_ || payload.size() < kTelling) return;
   const auto is_of = [&](const std::vector<std::string>& sent) { return std::ranges::count(sent, payload) > 0; };
+  const rules::Facts facts{.what = describe(as_octets(payload))};
   if (is_of(pings)) {
-    complain(Weight::should, "rfc6455-5.5.3-2", "a Pong for a Ping once, in order",
-             "a second or late Pong " + describe(as_octets(payload)));
+    complain(pong_twice, facts);
   } else if (is_of(stimulus_.pings_behind) && !stimulus_.fault->may_pass) {
-    complain(Weight::must, rule(stimulus_.fault->violation).requirement,
-             "the connection fails: " + code_text(rule(stimulus_.fault->violation).close_code),
-             "the endpoint went on: it answered a Ping behind the fault. " +
-                 std::string(rule(stimulus_.fault->violation).text),
-             stimulus_.fault->violation);
+    survived_ = true;  // it may fail the connection yet, for two parts of it may read and write
   } else if (is_of(stimulus_.pongs)) {
-    complain(Weight::must, "rfc6455-5.5.3-4", "a Pong is never answered",
-             "a Pong with the payload of ours: " + describe(as_octets(payload)));
+    complain(pong_for_pong, facts);
   }
+}
+
+// It overlooked what has to fail the connection.
+void TranscriptFrames::ignored(std::string instead) {
+  survived_ = false;
+  const Violation fault = stimulus_.fault->violation;
+  complain(fault_ignored, {.violation = fault, .codes = fitting(fault), .instead = std::move(instead)});
 }
 
 void TranscriptFrames::take_close(const std::optional<CloseReason>& reason) {
@@ -166,8 +171,7 @@ void TranscriptFrames::take_close(const std::optional<CloseReason>& reason) {
   if (!reason) return;  // C-13, C-22
   const std::uint16_t code = reason->code;
   const bool ours = stimulus_.close && *stimulus_.close && (*stimulus_.close)->code == code;
-  if (endpoint_ == Role::server && code == cc::kMandatoryExtension && !ours)
-    complain(Weight::must, "rfc6455-7.4.1-16", "a server does not send 1010", code_text(code));
+  if (endpoint_ == Role::server && code == cc::kMandatoryExtension && !ours) complain(code_1010_from_server);
   if (blurred_) return;
   if (stimulus_.fault) return judge_failing_code(code);
   if (stimulus_.close) return judge_code_in_answer(code);
@@ -176,13 +180,19 @@ void TranscriptFrames::take_close(const std::optional<CloseReason>& reason) {
 
 void TranscriptFrames::judge_failing_code(std::uint16_t code) {
   const auto& fault = *stimulus_.fault;
-  if (fault.may_pass || rules::fits(fault.violation, code)) return;
+  if (fault.may_pass) return;
+  const rules::Facts facts{.violation = fault.violation, .codes = fitting(fault.violation), .code = code};
+  // RFC 6455 7.1.7: it went on for a while. Only a Close that names a fault shows that it did notice.
+  if (survived_ && rules::says_error(code)) {
+    survived_ = false;
+    return complain(fault_noticed_late, facts);
+  }
+  if (survived_ || rules::fits(fault.violation, code)) return;
   // For what came before the fault (C-16), or before it was noticed (C-31).
   if ((stimulus_.may_be_refused() || fault.others) && code == cc::kProtocolError) return;
   // C-27: it may have closed before it saw the fault, for a reason of its own.
   if (!options_.echoes && !rules::accuses(code)) return;
-  complain(Weight::should, "rfc6455-7.1.7-5", code_text(rule(fault.violation).close_code), code_text(code),
-           fault.violation);
+  complain(failing_code_wrong, facts);
 }
 
 void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
@@ -191,14 +201,14 @@ void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
   // C-27: the two may have crossed. What was sent before ours may have been too much, but it broke no rule.
   const bool answers_ours = messages_ == stimulus_.messages.size() && !stimulus_.in_message;
   if (!answers_ours && !rules::accuses(code)) return;
-  complain(Weight::should, "rfc6455-5.5.1-11", "the code of our Close, or another that says no error", code_text(code));
+  complain(close_answer_says_error,
+           {.codes = {*stimulus_.close ? (*stimulus_.close)->code : cc::kNormal}, .code = code});
 }
 
 // C-27: an endpoint may close at any time, but to speak of an error there has to be one.
 void TranscriptFrames::judge_unasked_code(std::uint16_t code) {
   if (!rules::accuses(code) || may_end()) return;
-  complain(weight_of_ending(), code == cc::kProtocolError ? "rfc6455-7.4.1-9" : "rfc6455-7.4.1-11",
-           "no error: what was sent keeps the rules", code_text(code));
+  complain(legal_octets_refused, {.code = code, .instead = sent_close(code)});
 }
 
 void TranscriptFrames::ended(bool after_us, std::size_t piece) {
@@ -207,13 +217,13 @@ void TranscriptFrames::ended(bool after_us, std::size_t piece) {
   if (closed_ || after_us || blurred_ || stimulus_.may_be_refused()) return;  // C-40
   if (stimulus_.fault) {
     if (stimulus_.fault->may_pass) return;
-    complain(Weight::should, "rfc6455-7.1.7-5",
-             code_text(rule(stimulus_.fault->violation).close_code) + " before the end of TCP", "only the end of TCP",
-             stimulus_.fault->violation);
+    survived_ = false;
+    const Violation fault = stimulus_.fault->violation;
+    complain(failed_without_close, {.violation = fault, .codes = fitting(fault), .instead = kEndOfTcp});
   } else if (stimulus_.close) {
-    complain(Weight::should, "rfc6455-5.5.1-10", "a Close in answer to a Close", "the end of TCP without one");
+    complain(close_answered_by_end_of_tcp, {.instead = kEndOfTcp});
   } else if (stimulus_.longest_frame <= kSmall) {
-    complain(weight_of_ending(), "rfc6455-7.3-3", "a Close before the end of TCP", "the end of TCP without one");
+    complain(tcp_ended_unasked, {.instead = kEndOfTcp});
   }
 }
 
@@ -221,27 +231,31 @@ void TranscriptFrames::nothing_came(std::size_t piece) {
   piece_ = piece;
   if (blurred_ || illegal_) return;
   if (closed_) {
-    const bool both = stimulus_.close.has_value();
-    if (endpoint_ == Role::server && both)
-      complain(Weight::should, "rfc6455-7.1.1-3", "the server ends TCP after the closing handshake", "it left it open");
+    if (stimulus_.close && !kept_tcp_) kept_tcp_ = piece;
     return;
   }
   if (const auto& fault = stimulus_.fault) {
-    if (fault->may_pass || !fault->settled) return;
-    return complain(Weight::must, rule(fault->violation).requirement,
-                    "the connection fails: " + code_text(rule(fault->violation).close_code) + " or the end of TCP",
-                    "the endpoint went on. " + std::string(rule(fault->violation).text), fault->violation);
+    if (!fault->may_pass && fault->settled) ignored(survived_ ? kWentOn : kSilence);
+    return;
   }
-  if (stimulus_.close) return complain(Weight::must, "rfc6455-5.5.1-10", "a Close in answer to a Close", "none");
+  if (stimulus_.close) return complain(close_unanswered, {.instead = kSilence});
+  const std::size_t pings = stimulus_.pings.size();
   // C-18: the end of a message that is under way may be waited for.
-  const Weight weight = stimulus_.in_message ? Weight::should : Weight::must;
-  if (pings_at_last_pong_ < stimulus_.pings.size()) {
-    complain(weight, "rfc6455-5.5.2-2", "a Pong for Ping " + describe(as_octets(stimulus_.pings.back())), "none");
-  }
-  if (options_.echoes && messages_ < stimulus_.messages.size()) {
-    complain(Weight::must, "rfc6455-6.2-4", std::to_string(stimulus_.messages.size()) + " messages back",
-             std::to_string(messages_) + " of them");
-  }
+  if (pings_at_last_pong_ < pings)
+    complain(stimulus_.in_message ? pong_late : pong_missing, {.instead = kSilence, .number = pings});
+  if (options_.echoes && messages_ < stimulus_.messages.size())
+    complain(message_missing, {.instead = kSilence, .number = messages_, .of = stimulus_.messages.size()});
+}
+
+void TranscriptFrames::left_open_after_us() {
+  if (closed_ && stimulus_.close && !blurred_) kept_after_us_ = true;
+}
+
+// RFC 6455 5.5.1, 7.1.1: the server closes TCP first; a client may wait for that, but not for ever (C-24).
+void TranscriptFrames::judge_kept_tcp() {
+  piece_ = *kept_tcp_;
+  if (endpoint_ == Role::server) return complain(kept_after_us_ ? tcp_left_open : tcp_ended_second);
+  if (kept_after_us_) complain(tcp_left_open_after_close);
 }
 
 }  // namespace ws::testing

@@ -15,19 +15,17 @@ class TranscriptFrames {
   void came(ByteView octets, std::size_t piece);
   void ended(bool after_us, std::size_t piece);  // the endpoint ended TCP; before or after the tester
   void nothing_came(std::size_t piece);
-  void done();  // nothing more is to be judged
+  void left_open_after_us();  // nothing_came(), and the tester had ended its side
+  void done();                // nothing more is to be judged
 
   [[nodiscard]] const std::vector<Event>& reaction() const noexcept { return stimulus_.reaction; }
 
  private:
-  using Weight = Complaint::Weight;
-
   // Legality.
   void begin_frame();
   void hand_on(ByteView octets);
   void take(const Event& event);
-  void take_violation(Violation violation);
-  [[nodiscard]] std::string_view broken_by_sending(Violation violation) const;
+  void take_violation(const event::Failed& failed);
   [[nodiscard]] bool repeats_our_code() const;
   // Reaction.
   void take_message(Opcode opcode, ByteView data);
@@ -36,12 +34,12 @@ class TranscriptFrames {
   void judge_failing_code(std::uint16_t code);
   void judge_code_in_answer(std::uint16_t code);
   void judge_unasked_code(std::uint16_t code);
+  void ignored(std::string instead);
+  void judge_kept_tcp();
 
   // It need not go on as if all were well.
   [[nodiscard]] bool may_end() const noexcept;
-  [[nodiscard]] Weight weight_of_ending() const noexcept { return options_.echoes ? Weight::must : Weight::should; }
-  void complain(Weight weight, std::string_view requirement, std::string expected, std::string seen,
-                std::optional<Violation> rule = std::nullopt);
+  void complain(rules::FindingKind kind, const rules::Facts& facts = {});
 
   const Role endpoint_;
   const JudgeOptions options_;
@@ -54,6 +52,10 @@ class TranscriptFrames {
   rules::ControlWalker walker_;
   rules::OwnFrames own_frames_;
   bool illegal_ = false, closed_ = false;
+  bool out_of_step_ = false;             // messages are compared no more
+  bool survived_ = false;                // it answered a Ping that came after the fault
+  std::optional<std::size_t> kept_tcp_;  // since this piece, although both have sent their Close
+  bool kept_after_us_ = false;
   std::size_t messages_ = 0, next_ping_ = 0;
   std::size_t pings_at_last_pong_ = 0;  // how many Pings were sent when the latest was answered
 };

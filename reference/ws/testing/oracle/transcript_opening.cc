@@ -1,6 +1,7 @@
 #include <ws/core/frame.h>
 #include <ws/core/http/handshake.h>
 #include <ws/rules/refusals.h>
+#include <ws/testing/oracle/complain.h>
 #include <ws/testing/oracle/transcript_opening.h>
 
 #include <algorithm>
@@ -10,7 +11,9 @@ namespace ws::testing {
 namespace {
 
 using Weight = Complaint::Weight;
-using enum Violation;
+using enum rules::FindingKind;
+
+constexpr const char* kNoHttp = "it sent octets that are no answer of HTTP";
 
 constexpr HeadLimits kHeadLimits{1024 * 1024, 10'000};  // limits are an endpoint's own (C-39)
 
@@ -39,9 +42,24 @@ std::optional<Weight> weight(rules::Refusal refusal) {
 
 }  // namespace
 
-void TranscriptOpening::complain(Weight weight, Violation broken, std::string_view requirement, std::string expected,
-                                 std::string seen) {
-  complaints_.push_back({weight, broken, std::string(requirement), std::move(expected), std::move(seen), piece_});
+void TranscriptOpening::complain(rules::FindingKind kind, const rules::Facts& facts) {
+  add(complaints_, kind, facts, rules::requirement_of(kind, facts, endpoint_), piece_);
+}
+
+void TranscriptOpening::complain(rules::FindingKind kind, Weight weight, const rules::Facts& facts) {
+  add(complaints_, kind, facts, std::string(rule(*facts.violation).requirement), piece_);
+  complaints_.back().weight = weight;
+}
+
+void TranscriptOpening::complain(const rules::AnswerFault& fault) {
+  complaints_.push_back({Weight::must,
+                         fault.violation,
+                         std::string(fault.requirement),
+                         rules::expected(fault),
+                         rules::seen(fault),
+                         piece_,
+                         fault.kind,
+                         {}});
 }
 
 void TranscriptOpening::sent(ByteView octets, std::size_t piece) {
@@ -70,8 +88,7 @@ void TranscriptOpening::came(ByteView octets, std::size_t piece) {
   if (state_ == State::request) read_request();
   if (state_ != State::answer || request_octets_.empty()) return;
   // RFC 6455 4.1: the client waits for the answer.
-  complaints_.push_back(
-      {Weight::must, {}, "rfc6455-4.1-35", "nothing after the request before it is answered", "octets", piece_});
+  complain(answer_before_request, {});
   state_ = State::over;
 }
 
@@ -88,8 +105,7 @@ void TranscriptOpening::read_request() {
     if (const auto facts = check_request(request_); !facts) request_fault_ = facts.error();
   }
   if (endpoint_ == Role::server || !request_fault_) return;
-  complain(Weight::must, *request_fault_, requirement_of_sender(*request_fault_, Role::client),
-           "a request that keeps the rules", std::string(rule(*request_fault_).text));
+  complain(request_illegal, {.violation = request_fault_});
   state_ = State::over;
 }
 
@@ -102,10 +118,9 @@ void TranscriptOpening::read_answer() {
     if (!answer) {
       state_ = State::over;  // for a client, to take such an answer is left open (C-39)
       if (endpoint_ == Role::client) return;
-      complain(request_fault_ ? Weight::should : Weight::must, answer.error(),
-               requirement_of_sender(answer.error(), Role::server), "an answer of HTTP",
-               std::string(rule(answer.error()).text));
-      return;
+      // RFC 6455 10.7 asks for a refusal in HTTP no more than weakly.
+      return complain(request_fault_ ? refusal_not_http : answer_illegal,
+                      {.violation = answer.error(), .wanted = "an answer of HTTP", .instead = kNoHttp});
     }
     if (answer->status < 200 && answer->status != 101) continue;  // RFC 9110 15.2: an answer before the answer
     status_ = answer->status;
@@ -118,21 +133,19 @@ void TranscriptOpening::judge_server(const ResponseHead& answer) {
   state_ = State::over;
   if (answer.status != 101) return;  // C-08: it may refuse anybody, in its own words
   if (early) {
-    complaints_.push_back({Weight::must, {}, "rfc6455-4.2.1-20", "no 101 before the request is read", "101", piece_});
-    return;
+    return complain(answer_before_request, {});
   }
   if (request_fault_) {
     const auto wrong = weight(rules::refusal_of_request(*request_fault_, request_));
     if (wrong) {
-      complain(*wrong, *request_fault_, rule(*request_fault_).requirement, "a refusal of the request",
-               "101. " + std::string(rule(*request_fault_).text));
+      complain(opening_accepted, *wrong, {.violation = request_fault_, .wanted = "a status other than 101"});
     }
     return;  // what such a request agrees on is nobody's to say
   }
   const auto [faults, agreement] = reading_of(answer);
-  for (const rules::AnswerFault& fault : faults)
-    complain(Weight::must, fault.violation, fault.requirement, rules::expected(fault), rules::seen(fault));
-  if (!faults.empty() || !agreement || agreement->unknown_extension) return;
+  for (const rules::AnswerFault& fault : faults) complain(fault);
+  // A broken answer that can be understood is taken at its word, so that what lies after it is judged.
+  if (!agreement || agreement->unknown_extension) return;
   deflate_ = agreement->deflate;
   state_ = State::open;
   sent_rest = std::exchange(request_octets_, {});
@@ -164,9 +177,9 @@ void TranscriptOpening::judge_refused(ByteView octets) {
   if (!wrong) return;
   // The first octet of a header names the opcode; there may be no more of it yet.
   const bool close = decode_header_lenient(std::array{octets.front(), std::byte{0}}).opcode == Opcode::close;
-  complain(close ? Weight::should : *wrong, *answer_fault_, rule(*answer_fault_).requirement,
-           "the client ends TCP for the answer. " + std::string(rule(*answer_fault_).text),
-           close ? "a Close for it" : "frames, as on an open connection");
+  if (close) return complain(answer_refused_by_close, {.violation = answer_fault_});
+  complain(answer_accepted, *wrong,
+           {.violation = answer_fault_, .instead = "it sent frames, as on an open connection"});
 }
 
 // That the tester or the client offered an extension which is unknown here is its own affair.
@@ -179,7 +192,7 @@ rules::AnswerReading TranscriptOpening::reading_of(const ResponseHead& answer) c
 void TranscriptOpening::nothing_came(std::size_t piece) {
   piece_ = piece;
   if (endpoint_ != Role::server || state_ != State::answer) return;
-  complaints_.push_back({Weight::must, request_fault_, "rfc6455-4.2.1-1", "an answer to the request", "none", piece_});
+  complain(opening_unanswered, {.violation = request_fault_, .wanted = "a status", .instead = "nothing came"});
 }
 
 }  // namespace ws::testing

@@ -31,8 +31,10 @@ class TranscriptOpening {
   void judge_client(const ResponseHead& answer);
   void judge_refused(ByteView octets);
   [[nodiscard]] rules::AnswerReading reading_of(const ResponseHead& answer) const;
-  void complain(Complaint::Weight weight, Violation rule, std::string_view requirement, std::string expected,
-                std::string seen);
+  void complain(rules::FindingKind kind, const rules::Facts& facts);
+  // Of a kind whose requirement and weight are those of the fault that was overlooked.
+  void complain(rules::FindingKind kind, Complaint::Weight weight, const rules::Facts& facts);
+  void complain(const rules::AnswerFault& fault);
 
   Role endpoint_;
   std::vector<Complaint>& complaints_;
