@@ -48,9 +48,8 @@ TEST(Describe, RepeatsIndentTheirSteps) {
   message.payload = stream(16);
   message.deflate = true;
   c.steps.push_back({step::Repeat{3, {{message}, {step::AwaitEcho{}}}}});
-  EXPECT_THAT(describe_steps(c),
-              ElementsAre("3 times:", "  send a compressed text message: 16 bytes of generated json",
-                          "  wait until every message sent so far has come back"));
+  EXPECT_THAT(describe_steps(c), ElementsAre("3 times:", "  send a compressed text message: 16 bytes of generated json",
+                                             "  wait until every message sent so far has come back"));
   EXPECT_EQ(octets_sent(c), 48u);
 }
 

@@ -59,8 +59,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--findings", options.most_findings, "End after so many findings")
       ->type_name("N")
       ->check(at_least_one);
-  app.add_flag("--bare", options.bare,
-               "Do not fuzz: connect, open and close, and say how often in a second that goes");
+  app.add_flag("--bare", options.bare, "Do not fuzz: connect, open and close, and say how often in a second that goes");
   app.add_flag("--weak", options.weak, "What breaks a SHOULD is a finding, too");
   add_seed_option(app, options.connection.seed);
   add_shard_option(app, options.shard, "This is machine I of N: other stimuli than its fellows'");
