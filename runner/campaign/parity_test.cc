@@ -168,6 +168,16 @@ std::string difference(const std::string& who, const HeldSet& theirs, const Held
   return "\n  " + who + ":" + words(theirs) + "\n  kit:" + words(kits);
 }
 
+// What was compared, so that a test is not green for want of anything to compare.
+struct Compared {
+  std::size_t with_runner = 0, with_fuzzer = 0;
+  std::set<std::string> kinds{};  // that were found, and equal
+};
+Compared& compared() {
+  static Compared all;
+  return all;
+}
+
 // What differs between the three, and not by design; empty when nothing does.
 std::string differences(const Case& c, const Observation& o, const ws::testing::Transcript& transcript) {
   const Verdict verdict = judge(c, o, kSeed);
@@ -178,6 +188,8 @@ std::string differences(const Case& c, const Observation& o, const ws::testing::
   const auto compare = [&](const std::string& who, const HeldSet& theirs, bool of_a_case) {
     return difference(who, comparable(theirs, of_a_case, left_open), comparable(kit, of_a_case, left_open));
   };
+  ++compared().with_runner;
+  for (const Held& one : comparable(kit, true, left_open)) compared().kinds.insert(one.kind);
   std::string out = compare("runner", held(verdict.findings), true);
   Case stimulus = c;
   stimulus.expect.reset();
@@ -188,6 +200,7 @@ std::string differences(const Case& c, const Observation& o, const ws::testing::
                     asks.replies.size() == asked.replies.size() && asks.echoes == asked.echoes;
   if (!same) return out;
   if (c.request || c.expect->opening) return out;  // the fuzzer takes openings from the catalogue, with its expectation
+  ++compared().with_fuzzer;
   const Evaluation fuzzer = evaluated(stimulus, o, "peer", kSeed);
   return out + compare("fuzzer", held(fuzzer.verdict.findings), false);
 }
@@ -208,6 +221,11 @@ TEST(Parity, PeersWithOneFaultAreHeldToTheSameRules) {
     ASSERT_TRUE(server);
     expect_parity(std::string(row.name), (*server)->port(), representative());
   }
+  EXPECT_GT(compared().with_runner, 2000U);
+  EXPECT_GT(compared().with_fuzzer, 1000U);
+  EXPECT_GT(compared().kinds.size(), 20U);
+  RecordProperty("compared", std::to_string(compared().with_runner) + " " + std::to_string(compared().with_fuzzer) +
+                                 " " + std::to_string(compared().kinds.size()));
 }
 
 TEST(Parity, AFaultlessPeerIsAccusedByNobody) {
