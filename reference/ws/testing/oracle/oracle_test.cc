@@ -161,6 +161,8 @@ TEST(Oracle, FindsWhatDoesNotFitWhatWasSent) {
   // What is legal, refused.
   EXPECT_EQ(verdict(server().sent(text, "a").came(close, k1002)), "MUST rfc6455-7.4.1-9");
   EXPECT_EQ(verdict(server().sent(text, "a").came(close, k1007), false), "MUST rfc6455-7.4.1-11");
+  EXPECT_EQ(verdict(server().sent(text, std::string(2000, 'a')).came(close, k1007)), "MUST rfc6455-7.4.1-11");
+  EXPECT_EQ(verdict(server().sent(text, std::string(2000, 'a')).came(close, k1002)), "") << "C-15";
   EXPECT_EQ(verdict(server().sent(text, "a").then(Kind::it_ended)), "MUST rfc6455-7.3-3");
   EXPECT_EQ(verdict(server().came(close, k1002).sent(text, "a", true, 2)), "MUST rfc6455-7.4.1-9")
       << "too late to be the reason";
@@ -174,6 +176,8 @@ TEST(Oracle, FindsWhatDoesNotFitWhatWasSent) {
   const auto kept = [] { return server().sent(close, k1000).came(close, k1000).then(Kind::nothing_came); };
   EXPECT_EQ(verdict(kept().then(Kind::we_ended).then(Kind::it_ended)), "SHOULD rfc6455-7.1.1-3");
   EXPECT_EQ(verdict(kept().then(Kind::we_ended).then(Kind::nothing_came)), "MUST rfc6455-5.5.1-17");
+  EXPECT_EQ(verdict(server().sent(text, "a", true, 2).came(close, k1002).then(Kind::nothing_came)),
+            "SHOULD rfc6455-7.1.1-3");
   EXPECT_EQ(verdict(server().sent(text, "a").then(Kind::nothing_came)), "MUST rfc6455-6.2-4");
   EXPECT_EQ(verdict(server().sent(text, "a").then(Kind::nothing_came), false), "") << "not every endpoint echoes";
   // Answers that are wrong.

@@ -115,9 +115,9 @@ bool TranscriptFrames::repeats_our_code() const {
 
 // --- Reaction ---
 
-bool TranscriptFrames::may_end() const noexcept {
-  return blurred_ || stimulus_.fault || stimulus_.close || stimulus_.may_be_refused() ||
-         stimulus_.longest_frame > kSmall;
+// RFC 6455 7.1.1, 7.1.7: after both Closes, and after its own for a fault, nothing is left to wait for.
+bool TranscriptFrames::is_over() const noexcept {
+  return closed_ && !blurred_ && (stimulus_.close || (stimulus_.fault && !stimulus_.fault->may_pass));
 }
 
 void TranscriptFrames::take_message(Opcode opcode, ByteView data) {
@@ -207,7 +207,9 @@ void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
 
 // C-27: an endpoint may close at any time, but to speak of an error there has to be one.
 void TranscriptFrames::judge_unasked_code(std::uint16_t code) {
-  if (!rules::accuses(code) || may_end()) return;
+  if (!rules::accuses(code) || stimulus_.may_be_refused()) return;
+  // C-15: it may have been too much for the endpoint, but then it is not the encoding that was wrong (1007).
+  if (stimulus_.longest_frame > kSmall && rules::fits(Violation::message_too_big, code)) return;
   complain(legal_octets_refused, {.code = code, .instead = sent_close(code)});
 }
 
@@ -231,7 +233,7 @@ void TranscriptFrames::nothing_came(std::size_t piece) {
   piece_ = piece;
   if (blurred_ || illegal_) return;
   if (closed_) {
-    if (stimulus_.close && !kept_tcp_) kept_tcp_ = piece;
+    if (is_over() && !kept_tcp_) kept_tcp_ = piece;
     return;
   }
   if (const auto& fault = stimulus_.fault) {
@@ -248,7 +250,7 @@ void TranscriptFrames::nothing_came(std::size_t piece) {
 }
 
 void TranscriptFrames::left_open_after_us() {
-  if (closed_ && stimulus_.close && !blurred_) kept_after_us_ = true;
+  if (is_over()) kept_after_us_ = true;
 }
 
 // RFC 6455 5.5.1, 7.1.1: the server closes TCP first; a client may wait for that, but not for ever (C-24).

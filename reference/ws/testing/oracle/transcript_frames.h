@@ -37,8 +37,7 @@ class TranscriptFrames {
   void ignored(std::string instead);
   void judge_kept_tcp();
 
-  // It need not go on as if all were well.
-  [[nodiscard]] bool may_end() const noexcept;
+  [[nodiscard]] bool is_over() const noexcept;  // the endpoint has no more to do than to end TCP
   void complain(rules::FindingKind kind, const rules::Facts& facts = {});
 
   const Role endpoint_;
@@ -54,7 +53,7 @@ class TranscriptFrames {
   bool illegal_ = false, closed_ = false;
   bool out_of_step_ = false;             // messages are compared no more
   bool survived_ = false;                // it answered a Ping that came after the fault
-  std::optional<std::size_t> kept_tcp_;  // since this piece, although both have sent their Close
+  std::optional<std::size_t> kept_tcp_;  // since this piece, although it is over
   bool kept_after_us_ = false;
   std::size_t messages_ = 0, next_ping_ = 0;
   std::size_t pings_at_last_pong_ = 0;  // how many Pings were sent when the latest was answered
