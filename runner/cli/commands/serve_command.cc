@@ -169,7 +169,7 @@ class ServeRun : public serve::Observer {
     if (++failures_ <= kTold) {
       tell_progress("{} {} {}: {}", name(result.behavior), result.agent, result.case_id, result.summary);
     } else if (failures_ == kTold + 1) {
-      tell_progress("... and more, which the summary lists at the end");
+      tell_progress("... and more, which the summary says at the end");
     }
   }
 

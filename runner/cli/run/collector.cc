@@ -90,7 +90,7 @@ void Collector::tell_failure(const Result& result) {
   if (++failures_ <= kTold) {
     parts_.progress.say(fmt::format("{} {}: {}", name(result.behavior), result.case_id, result.summary));
   } else if (failures_ == kTold + 1) {
-    parts_.progress.say("... and more, which the summary lists at the end");
+    parts_.progress.say("... and more, which the summary says at the end");
   }
 }
 

@@ -192,7 +192,7 @@ printf said:; printf '[%s]' "$@"; echo\n""")
                             env=self.environment, cwd=self.folder)
             return dict((row + "\t").split("\t")[:2] for row in out.splitlines())
 
-        self.assertEqual({"coverage": "Tell which requirements of the RFCs have cases"}, offered("touchstone cov"))
+        self.assertEqual({"coverage": "Say which requirements of the RFCs have cases"}, offered("touchstone cov"))
         self.assertEqual({"core", "default", "full"}, set(offered("touchstone test --profile ")))
         self.assertEqual({"--profile=full"}, set(offered("touchstone test --profile=fu")))
         self.assertIn("close/", offered("touchstone test --case clo"))

@@ -70,7 +70,11 @@ Finding extra_message(const Scene& scene, std::size_t i) {
                     .number = i + 1};
   // RFC 6455 7.1.7: nothing more is processed once the connection failed.
   const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
-  return scene.finding(fails ? message_after_fault : message_unexpected, facts);
+  if (fails) return scene.finding(message_after_fault, facts);
+  // What stands after the request's head and is no frame was taken for one: the rule that the case plants is broken.
+  const auto& request = scene.c.request;
+  if (request && length(request->behind) > 0) return make_finding(message_unexpected, facts, scene.own_requirement());
+  return scene.finding(message_unexpected, facts);
 }
 
 std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
