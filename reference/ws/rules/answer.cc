@@ -1,3 +1,4 @@
+#include <ws/core/http/base64.h>
 #include <ws/rules/answer.h>
 
 #include <algorithm>
@@ -105,31 +106,13 @@ std::string joined(const std::vector<std::string_view>& values) {
 
 // --- The fields of every answer: RFC 6455 4.2.2 items 5.1 to 5.4, 11.3 ---------------------------------------------
 
-// The octets that Base64 text stands for, as characters.
-std::string decoded(std::string_view base64) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : base64) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) break;
-    bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xffff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> count & 0xff);
-  }
-  return out;
-}
-
 void read_accept(const std::vector<Field>& fields, const std::string& key, std::vector<AnswerFault>& faults) {
   const Field* const accept = find_field(fields, "Sec-WebSocket-Accept");
   if (accept == nullptr) {
     add_once(faults, fault_of(Kind::accept_missing));
   } else if (accept->value != accept_key(key)) {
-    add_once(faults,
-             fault_of(accept->value == accept_key(decoded(key)) ? Kind::accept_of_decoded_key : Kind::accept_wrong));
+    add_once(faults, fault_of(accept->value == accept_key(decode_base64(key)) ? Kind::accept_of_decoded_key
+                                                                              : Kind::accept_wrong));
   }
 }
 

@@ -1,3 +1,4 @@
+#include <ws/core/http/base64.h>
 #include <ws/testing/faults/deviant.h>
 
 #include <algorithm>
@@ -44,24 +45,6 @@ bool is_base64(std::string_view text) {
   return !text.empty() && text.size() % 4 == 0 && std::ranges::all_of(text, [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '+' || c == '/' || c == '=';
   });
-}
-
-// The octets that a valid key stands for, as characters.
-std::string decoded(std::string_view base64) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : base64) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<unsigned>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> count & 0xff);
-  }
-  return out;
 }
 
 bool is_known(std::string_view name) {
@@ -313,7 +296,7 @@ void Deviant::spoil_answer(ResponseHead& head, const std::string& key) const {
   if (is(Fault::omits_connection)) remove(fields, "Connection");
   if (is(Fault::omits_accept)) remove(fields, "Sec-WebSocket-Accept");
   if (is(Fault::constant_accept)) put(fields, "Sec-WebSocket-Accept", kExampleAccept);
-  if (is(Fault::accept_of_nonce)) put(fields, "Sec-WebSocket-Accept", accept_key(decoded(key)));
+  if (is(Fault::accept_of_nonce)) put(fields, "Sec-WebSocket-Accept", accept_key(decode_base64(key)));
   if (is(Fault::unasked_subprotocol)) put(fields, "Sec-WebSocket-Protocol", "chat");
   if (is(Fault::unasked_extension)) put(fields, "Sec-WebSocket-Extensions", "x-webkit-deflate-frame");
   if (is(Fault::empty_extensions) && !has(fields, "Sec-WebSocket-Extensions"))
