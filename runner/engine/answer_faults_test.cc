@@ -215,5 +215,20 @@ TEST(AnswerFaults, WhatAWrongAnswerMakesImpossibleIsHidden) {
   EXPECT_EQ(verdict_on(raw->id.c_str(), o).behavior, Behavior::not_applicable);
 }
 
+// A server that takes a request which it ought to refuse, and says nothing in a field that names a subprotocol. What
+// depends on the request is not held against it: nobody can say what such a request asks for.
+TEST(AnswerFaults, TheAnswerToAnIllegalRequestIsHeldAgainstWhatNoRequestCouldMakeRight) {
+  Observation o;
+  o.opened = true;
+  o.response = ws::ResponseHead{.status = 101, .reason = {}, .fields = {{"Sec-WebSocket-Protocol", ""}}};
+  o.answer_faults = {{AnswerKind::subprotocol_empty, {}, "rfc6455-4.2.2-11", ws::Violation::subprotocol_malformed},
+                     {AnswerKind::accept_wrong, {}, "rfc6455-4.2.2-18", ws::Violation::accept_wrong}};
+  const Verdict verdict = verdict_on("opening-offer/subprotocol-malformed/commas", o);
+  EXPECT_EQ(verdict.behavior, Behavior::failed);
+  std::vector<std::string> requirements;
+  for (const Finding& finding : verdict.findings) requirements.push_back(finding.requirement);
+  EXPECT_EQ(requirements, (std::vector<std::string>{"rfc6455-4.2.1-18", "rfc6455-4.2.2-11"}));
+}
+
 }  // namespace
 }  // namespace touchstone

@@ -351,6 +351,41 @@ bool is_about_extensions(Kind kind) noexcept {
   return kind >= Kind::extensions_malformed && kind <= Kind::parameter_too_large;
 }
 
+bool holds_for_any_request(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::http_version:
+    case Kind::field_repeated:
+    case Kind::upgrade_missing:
+    case Kind::connection_missing:
+    case Kind::accept_missing:
+    case Kind::extensions_malformed:
+    case Kind::extensions_empty:
+    case Kind::extension_repeated:
+    case Kind::parameter_unknown:
+    case Kind::parameter_invalid:
+    case Kind::parameter_repeated:
+    case Kind::subprotocol_empty:
+    case Kind::subprotocol_malformed:
+      return true;
+    case Kind::upgrade_wrong:  // another protocol may have been asked for
+    case Kind::connection_wrong:
+    case Kind::accept_wrong:
+    case Kind::accept_of_decoded_key:
+    case Kind::extension_not_offered:
+    case Kind::extension_unknown:
+    case Kind::offer_with_unknown:
+    case Kind::offer_with_invalid_value:
+    case Kind::offer_with_repeated:
+    case Kind::parameter_not_offered:
+    case Kind::parameter_missing:
+    case Kind::parameter_too_large:
+    case Kind::subprotocol_not_offered:
+    case Kind::subprotocol_unasked:
+      return false;
+  }
+  return false;
+}
+
 AnswerReading read_answer(const ResponseHead& answer, const RequestFacts& request) {
   AnswerReading reading;
   Agreement& agreement = reading.agreement.emplace();

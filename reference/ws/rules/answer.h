@@ -59,6 +59,8 @@ struct AnswerFault {
 [[nodiscard]] std::string evidence(const AnswerFault& fault);
 // The fault is in Sec-WebSocket-Extensions.
 [[nodiscard]] bool is_about_extensions(AnswerFault::Kind kind) noexcept;
+// The answer breaks the rule whatever was asked for, so that it can be said of the answer to an illegal request too.
+[[nodiscard]] bool holds_for_any_request(AnswerFault::Kind kind) noexcept;
 
 // What is in force on a connection whose client takes the answer at its word.
 struct Agreement {

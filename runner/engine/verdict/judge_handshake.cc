@@ -191,6 +191,9 @@ bool judge_handshake(const Scene& scene, Verdict& verdict) {
   judge_head(scene, verdict.findings);
   const bool asked = !(scene.is_client() && scene.o.handshake_violation);
   if (scene.c.expect->opening && asked && !judge_opening(scene, verdict.findings)) {
+    // An illegal request was taken: of the answer is said what no request could make right.
+    for (const auto& fault : scene.o.answer_faults)
+      if (ws::rules::holds_for_any_request(fault.kind)) verdict.findings.push_back(answered_wrongly(scene, fault));
     settle(scene, verdict);
     return false;
   }
