@@ -23,9 +23,15 @@ enum class Side : std::uint8_t { server, client };
 
 // How octets are cut into TCP writes; this must never change the outcome.
 struct Wire {
-  enum class Cut : std::uint8_t { whole, frame, octets };
-  Cut cut = Cut::whole;      // whole: all steps up to the next wait in one write; frame: one write a frame
-  std::uint64_t octets = 0;  // with Cut::octets: so many octets a write
+  enum class Cut : std::uint8_t {
+    whole,    // all steps up to the next wait in one write
+    frame,    // one write a frame
+    headers,  // every octet of a frame's header in a write of its own
+    after,    // each frame is cut once, after its first `octets`
+    octets,   // so many `octets` a write
+  };
+  Cut cut = Cut::whole;
+  std::uint64_t octets = 0;
 };
 
 struct Step;

@@ -196,8 +196,13 @@ Wire read_wire(const Cursor& c) {
     wire.cut = Wire::Cut::whole;
   } else if (c.value().is_string() && c.text() == "frame") {
     wire.cut = Wire::Cut::frame;
+  } else if (c.value().is_string() && c.text() == "headers") {
+    wire.cut = Wire::Cut::headers;
+  } else if (c.value().is_object()) {
+    wire.cut = Wire::Cut::after;
+    if (c.object({"after"}, {})) wire.octets = c.at("after").number(1, kMaxPayload).value_or(1);
   } else {
-    c.wrong("whole, frame or a number of octets");
+    c.wrong("whole, frame, headers, {\"after\": n} or a number of octets");
   }
   return wire;
 }

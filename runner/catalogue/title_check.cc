@@ -127,7 +127,8 @@ void check_numbers(const Case& c, const Sent& sent, std::vector<TitleComplaint>&
   check("opcode", numbers_after(c.title, "opcode "), in(sent.opcodes));
   check("status code", numbers_after(c.title, "status code "), in(sent.codes));
   const auto is_length = [&](std::uint64_t number) {
-    return sent.lengths.contains(number) || (c.wire.cut == Wire::Cut::octets && c.wire.octets == number);
+    const bool cuts = c.wire.cut == Wire::Cut::octets || c.wire.cut == Wire::Cut::after;
+    return sent.lengths.contains(number) || (cuts && c.wire.octets == number);
   };
   check("length", numbers_before(c.title, " bytes"), is_length);
   check("length", numbers_before(c.title, " octets"), is_length);  // the RFC's word, which users' files may have

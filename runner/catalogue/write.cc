@@ -210,6 +210,10 @@ Json wire_to_json(const Wire& wire) {
       return "whole";
     case Wire::Cut::frame:
       return "frame";
+    case Wire::Cut::headers:
+      return "headers";
+    case Wire::Cut::after:
+      return {{"after", wire.octets}};
     case Wire::Cut::octets:
       break;
   }

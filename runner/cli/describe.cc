@@ -201,6 +201,10 @@ std::vector<std::string> describe_steps(const Case& c) {
     out.push_back(fmt::format("(all of it cut into TCP writes of {})", count_of(c.wire.octets, "byte")));
   } else if (c.wire.cut == Wire::Cut::frame) {
     out.emplace_back("(one TCP write a frame)");
+  } else if (c.wire.cut == Wire::Cut::headers) {
+    out.emplace_back("(every byte of a frame's header in a TCP write of its own)");
+  } else if (c.wire.cut == Wire::Cut::after) {
+    out.push_back(fmt::format("(each frame cut once, after its first {})", count_of(c.wire.octets, "byte")));
   }
   return out;
 }

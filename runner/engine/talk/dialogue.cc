@@ -27,7 +27,7 @@ Dialogue::Dialogue(const Case& c, const SessionOptions& options, DeflateCache& c
       inbound_(o_, recorder_, lets_go_of_echoes(c)),
       payloads_(options.seed),
       composer_(role, options.seed, o_.deflate, cache),
-      outbound_(c.wire, options_, *stream_, recorder_, opening.ahead),
+      outbound_(c, options_, *stream_, recorder_, opening.ahead, [this] { return over(); }),
       changed_(stream_->executor()),
       deadline_(Clock::now() + std::max<Clock::duration>(c.deadline, 2 * options.timeout)),
       early_(std::move(opening.early)) {}
@@ -185,6 +185,7 @@ asio::awaitable<void> Dialogue::send_with_pauses(const step::Frame& frame, std::
     const std::size_t cut = std::min(octets.size(), head + static_cast<std::size_t>(frame.pause_at[i]));
     co_await outbound_.put(ws::ByteView(octets).subspan(at, cut - at));
     at = cut;
+    co_await outbound_.until_read();
     const Waited waited = co_await wait_for([this] { return closed_or_failed(); }, moment(options_));
     if (waited == Waited::silent && i < frame.marks.size()) passed(frame.marks[i]);
   }

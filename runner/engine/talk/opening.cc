@@ -237,7 +237,7 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
       ws::to_string(request.octets) + ws::to_string(script_octets(script.behind, options.seed));
   Watchdog watchdog(*opening.stream);
   watchdog.arm(options.timeout);
-  const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind);
+  const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind, options);
   o.spoke_early = sent.spoke_early;
   // An endpoint may refuse before it has read all of a head, so a failed write is not the end of the matter.
   ws::Bytes octets, buffer(16 * 1024);
@@ -294,7 +294,7 @@ asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::Reques
   o.spoke_early = !opening.early.empty();
   Watchdog watchdog(*opening.stream);
   watchdog.arm(options.timeout);
-  const SentHead sent = co_await send_head(*opening.stream, script, answer.octets, behind);
+  const SentHead sent = co_await send_head(*opening.stream, script, answer.octets, behind, options);
   o.spoke_early = o.spoke_early || sent.spoke_early;
   // A client that refuses the answer may end TCP while the answer is still on its way.
   if (!sent.error || (c.expect && c.expect->opening)) {

@@ -24,7 +24,8 @@ struct SessionOptions {
   bool keep_whole = false;  // every octet in the transcript
   // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
   std::function<asio::awaitable<std::string>(std::chrono::milliseconds)> knock{};
-  int process = 0;  // id of the endpoint's process, when it is known
+  int process = 0;             // id of the endpoint's process, when it is known
+  bool through_proxy = false;  // the other end of the stream is not the endpoint
 };
 
 // One connection from its first octet on, and what it showed so far.

@@ -1,5 +1,7 @@
 #include "runner/engine/talk/opening_head.h"
 
+#include "runner/engine/talk/read_by_peer.h"
+
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -65,6 +67,12 @@ std::optional<ws::Field> as_field(const Line& line) {
   return ws::Field{line.text.substr(0, colon), line.text.substr(colon + 1)};
 }
 
+// In TLS they may be octets of its own.
+bool octets_wait(ws::io::Stream& stream) {
+  int waiting = 0;
+  return !stream.secure() && ::ioctl(stream.descriptor(), FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
 }  // namespace
 
 ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, const HeadWords& words,
@@ -95,18 +103,17 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
 }
 
 asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
-                                    ws::ByteView behind) {
+                                    ws::ByteView behind, const SessionOptions& options) {
   SentHead sent;
+  ReadByPeer read(stream, options);
+  const auto has_spoken = [&stream] { return octets_wait(stream); };
   ws::Bytes octets(head.begin(), head.end());
   ws::append(octets, behind);
   if (script.stop) octets.resize(std::min<std::size_t>(octets.size(), static_cast<std::size_t>(script.stop->after)));
   const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;
   for (std::size_t at = 0; at < octets.size() && !sent.error; at += piece) {
-    if (at > 0 && at < head.size()) {
-      int waiting = 0;
-      const bool asked = !stream.secure() && ::ioctl(stream.descriptor(), FIONREAD, &waiting) == 0;
-      sent.spoke_early = sent.spoke_early || (asked && waiting > 0);
-    }
+    if (at > 0) co_await read.wait(has_spoken);
+    if (at > 0 && at < head.size()) sent.spoke_early = sent.spoke_early || has_spoken();
     sent.error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
   }
   if (sent.error || !script.stop) co_return sent;

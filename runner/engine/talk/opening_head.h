@@ -1,6 +1,7 @@
 // opening_head.h - the octets of the tester's head, as a case's script departs from the ordinary one.
 #pragma once
 #include "runner/catalogue/head_script.h"
+#include "runner/engine/talk/opening.h"
 
 #include <ws/io/net/stream.h>
 
@@ -33,6 +34,6 @@ struct SentHead {
 };
 // Sends the head and what is behind it, cut and stopped as the script says.
 [[nodiscard]] asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& script, ws::ByteView head,
-                                                  ws::ByteView behind);
+                                                  ws::ByteView behind, const SessionOptions& options);
 
 }  // namespace touchstone

@@ -7,6 +7,7 @@ namespace touchstone {
 namespace {
 
 constexpr std::size_t kFlushAt = 1024 * 1024;    // octets gathered for one write
+constexpr std::size_t kMostWaits = 128;          // for the endpoint to read a piece of payload, on one connection
 constexpr std::size_t kWritePiece = 256 * 1024;  // octets that must get through within one time-out
 
 }  // namespace
@@ -16,13 +17,17 @@ std::chrono::steady_clock::duration moment(const SessionOptions& options) {
                                                          std::chrono::milliseconds(100));
 }
 
-Outbound::Outbound(const Wire& wire, const SessionOptions& options, ws::io::Stream& stream, Recorder& recorder,
-                   std::size_t ahead)
-    : wire_(wire),
+Outbound::Outbound(const Case& c, const SessionOptions& options, ws::io::Stream& stream, Recorder& recorder,
+                   std::size_t ahead, std::function<bool()> over)
+    : wire_(c.wire),
+      waits_(c.wire.cut != Wire::Cut::whole && !c.bulk),  // bulk is about quantity
       options_(options),
       stream_(stream),
       recorder_(recorder),
       ahead_(ahead),
+      waits_left_(kMostWaits),
+      over_(std::move(over)),
+      read_(stream, options),
       watchdog_(stream),
       stuck_(stream.executor()) {}
 
@@ -36,19 +41,51 @@ Composer::Sink Outbound::sink() {
       recorder_.sent_garbage(frame.octets);
     }
     if (gathered_.empty()) gathered_.reserve(frame.octets.size());
+    const std::size_t start = gathered_.size();
     ws::append(gathered_, frame.octets);
-    cuts_.push_back(gathered_.size());
+    note_cuts(start, frame.octets.size() - std::min(frame.octets.size(), frame.payload.size()));
   };
+}
+
+// Of what was gathered from `start` on: a frame with a header of so many octets.
+void Outbound::note_cuts(std::size_t start, std::size_t header) {
+  switch (wire_.cut) {
+    case Wire::Cut::whole:
+      break;
+    case Wire::Cut::frame:
+      cuts_.push_back({gathered_.size(), true});
+      break;
+    case Wire::Cut::headers:
+      for (std::size_t i = 0; i <= header; ++i) cuts_.push_back({start + i, true});
+      break;
+    case Wire::Cut::after:
+      cuts_.push_back({std::min<std::size_t>(gathered_.size(), start + static_cast<std::size_t>(wire_.octets)), true});
+      break;
+    case Wire::Cut::octets:  // wherever frames begin and end
+      if (header > 0) headers_.emplace_back(start, start + header);
+      break;
+  }
+}
+
+void Outbound::cut_by_number(std::size_t size) {
+  const auto n = static_cast<std::size_t>(std::max<std::uint64_t>(wire_.octets, 1));
+  auto header = headers_.begin();
+  for (std::size_t at = n; at < size; at += n) {
+    while (header != headers_.end() && header->second < at) ++header;
+    cuts_.push_back({at, header != headers_.end() && header->first <= at});
+  }
 }
 
 void Outbound::gather(ws::ByteView octets) {
   recorder_.sent_garbage(octets);
+  const std::size_t start = gathered_.size();
   ws::append(gathered_, octets);
-  cuts_.push_back(gathered_.size());
+  note_cuts(start, 0);
 }
 
 ws::Bytes Outbound::take() {
   cuts_.clear();
+  headers_.clear();
   return std::exchange(gathered_, {});
 }
 
@@ -86,29 +123,34 @@ asio::awaitable<void> Outbound::put_gathered() {
 }
 
 asio::awaitable<void> Outbound::flush() {
-  const ws::Bytes octets = take();
-  if (wire_.cut != Wire::Cut::octets) {
-    co_await put(octets);
-    co_return;
+  if (wire_.cut == Wire::Cut::octets) cut_by_number(gathered_.size());
+  const std::vector<Cut> cuts = std::exchange(cuts_, {});
+  const ws::Bytes all = take();
+  const ws::ByteView octets = all;
+  Cut last{0, true};
+  for (const Cut& cut : cuts) {
+    co_await put_piece(octets.subspan(last.at, cut.at - last.at), last.in_header);
+    last = cut;
   }
-  const auto n = static_cast<std::size_t>(std::max<std::uint64_t>(wire_.octets, 1));
-  for (std::size_t at = 0; at < octets.size() && can_send_; at += n) {
-    co_await put(ws::ByteView(octets).subspan(at, std::min(n, octets.size() - at)));
+  co_await put_piece(octets.subspan(last.at), last.in_header);
+}
+
+// `in_header`: so is the cut before it.
+asio::awaitable<void> Outbound::put_piece(ws::ByteView octets, bool in_header) {
+  if (octets.empty()) co_return;
+  if (waits_ && (in_header || waits_left_ > 0)) {
+    waits_left_ -= in_header ? 0 : 1;
+    co_await until_read();
   }
+  co_await put(octets);
+}
+
+asio::awaitable<void> Outbound::until_read() {
+  co_await read_.wait([this] { return !can_send_ || over_(); });
 }
 
 asio::awaitable<void> Outbound::after_step() {
-  if (wire_.cut == Wire::Cut::frame) {
-    const std::vector<std::size_t> cuts = std::exchange(cuts_, {});
-    const ws::Bytes octets = take();
-    std::size_t at = 0;
-    for (const std::size_t cut : cuts) {
-      co_await put(ws::ByteView(octets).subspan(at, cut - at));
-      at = cut;
-    }
-  } else if (gathered_.size() >= kFlushAt) {
-    co_await flush();
-  }
+  if (wire_.cut == Wire::Cut::frame || gathered_.size() >= kFlushAt) co_await flush();
 }
 
 asio::awaitable<void> Outbound::end() {

@@ -2,6 +2,7 @@
 #pragma once
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/talk/opening.h"
+#include "runner/engine/talk/read_by_peer.h"
 #include "runner/engine/talk/watchdog.h"
 
 #include <asio/steady_timer.hpp>
@@ -16,8 +17,9 @@ namespace touchstone {
 class Outbound {
  public:
   // `ahead`: octets of the steps that are on the wire already. The stream, the recorder and the options outlive this.
-  Outbound(const Wire& wire, const SessionOptions& options, ws::io::Stream& stream, Recorder& recorder,
-           std::size_t ahead);
+  // `over`: what is sent from now on makes no difference.
+  Outbound(const Case& c, const SessionOptions& options, ws::io::Stream& stream, Recorder& recorder, std::size_t ahead,
+           std::function<bool()> over);
 
   // Takes the frames that a step is made of.
   [[nodiscard]] Composer::Sink sink();
@@ -31,6 +33,7 @@ class Outbound {
   [[nodiscard]] asio::awaitable<void> put(ws::ByteView octets);
   [[nodiscard]] asio::awaitable<void> put_gathered();  // in one write
   [[nodiscard]] asio::awaitable<void> flush();         // all that is gathered, cut as the case says
+  [[nodiscard]] asio::awaitable<void> until_read();    // the endpoint has read all that was written, as far as is known
   // After each step: one write a frame, or one write for all up to the next wait.
   [[nodiscard]] asio::awaitable<void> after_step();
 
@@ -46,14 +49,26 @@ class Outbound {
 
  private:
   void watch_for_stuck();
+  void note_cuts(std::size_t start, std::size_t header);
+  void cut_by_number(std::size_t size);
+  [[nodiscard]] asio::awaitable<void> put_piece(ws::ByteView octets, bool in_header);
 
   const Wire wire_;
+  const bool waits_;  // a cut counts when the endpoint has read what came before it
   const SessionOptions& options_;
   ws::io::Stream& stream_;
   Recorder& recorder_;
   std::size_t ahead_;
   ws::Bytes gathered_;
-  std::vector<std::size_t> cuts_;  // ends of the frames in it
+  struct Cut {
+    std::size_t at = 0;
+    bool in_header = false;  // the octet after it, or before it, is one of a frame's header
+  };
+  std::vector<Cut> cuts_;                                     // where it is cut, in order
+  std::vector<std::pair<std::size_t, std::size_t>> headers_;  // first octet and end, of the frames in it
+  std::size_t waits_left_;                                    // for what is no header
+  std::function<bool()> over_;
+  ReadByPeer read_;
   Watchdog watchdog_;
   asio::steady_timer stuck_;
   std::function<void()> when_stuck_;

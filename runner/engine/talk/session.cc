@@ -67,10 +67,11 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   auto stream = co_await ws::io::dial(dial);
   if (!stream) co_return std::unexpected(stream.error());
   Opening opening(std::move(*stream), kept_octets(c, options));
-  const bool open = co_await open_as_client(opening, c, target, options);
-  SessionOptions with_knock = options;
-  with_knock.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
-  co_return co_await converse(c, with_knock, cache, ws::Role::client, std::move(opening), open);
+  SessionOptions here = options;
+  here.through_proxy = target.proxy.has_value();
+  here.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
+  const bool open = co_await open_as_client(opening, c, target, here);
+  co_return co_await converse(c, here, cache, ws::Role::client, std::move(opening), open);
 }
 
 std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options,

@@ -56,6 +56,7 @@ class Deviant {
 
   // Frames of the peer on their way in (deviant_inbound.cc).
   void take_frames(ByteView octets);
+  void misread_cut_header();
   void begin_frame();
   void follow_message(const FrameHeader& header);
   void mend_header(FrameHeader& header);

@@ -24,7 +24,7 @@ void Deviant::take_frames(ByteView octets) {
   phase_in_key_ = 0;
   while (phase_ == Phase::open) {
     if (!header_) {
-      if (octets.empty()) return;
+      if (octets.empty()) return misread_cut_header();
       octets = octets.subspan(wire_.take(octets));
       if (wire_.header()) begin_frame();
     } else if (left_ > 0) {
@@ -36,6 +36,28 @@ void Deviant::take_frames(ByteView octets) {
     }
     if (header_ && left_ == 0 && phase_ == Phase::open) end_frame();
   }
+}
+
+// A read ended, and what is there of a header is taken for all of it.
+void Deviant::misread_cut_header() {
+  const std::size_t have = wire_.octets().size();
+  if (have == 0) return;
+  if (have == 1 && is(Fault::loses_first_octet)) return wire_.clear();
+  if (have == 1 && !is(Fault::completes_first_octet)) return;
+  std::size_t length = 0;  // octets of the extended length
+  if (have > 1) {
+    const auto form = std::to_integer<unsigned>(wire_.octets()[1]) & 0x7f;
+    length = form == 127 ? 8 : form == 126 ? 2 : 0;
+  }
+  const bool misreads = have == 1 || (have == 2 && length > 0 && is(Fault::completes_length_form)) ||
+                        (have > 2 && have < 2 + length && is(Fault::completes_length)) ||
+                        (have > 2 + length && is(Fault::completes_key));
+  if (!misreads) return;
+  const std::size_t end = have == 1 ? 2 : have < 2 + length ? 2 + length : 6 + length;
+  const Bytes rest(end - have);
+  wire_.take(rest);
+  if (wire_.header()) begin_frame();
+  if (header_ && left_ == 0 && phase_ == Phase::open) end_frame();
 }
 
 void Deviant::begin_frame() {

@@ -203,6 +203,11 @@ constexpr std::array kFaults{
     FaultRow{Fault::wants_exact_answer, "wants-exact-answer", "rfc6455-4.1-41", false, true, true, "compares Upgrade with case"},
     FaultRow{Fault::wants_answer_in_one_piece, "wants-answer-in-one-piece", "rfc6455-4.1-52", false, true, true, "refuses an answer that comes in pieces"},
     FaultRow{Fault::drops_frames_behind_answer, "drops-frames-behind-answer", "rfc6455-4.1-51", false, true, true, "loses frames that come with the answer"},
+    FaultRow{Fault::completes_first_octet, "completes-first-octet", "rfc6455-5.2-22", true, true, true, "takes the second octet of a header for zero when a read ends before it"},
+    FaultRow{Fault::completes_length_form, "completes-length-form", "rfc6455-5.2-22", true, true, true, "takes an extended length for zero when a read ends before it"},
+    FaultRow{Fault::completes_length, "completes-length", "rfc6455-5.2-22", true, true, true, "takes the rest of a length for zero when a read ends inside it"},
+    FaultRow{Fault::completes_key, "completes-key", "rfc6455-5.2-22", true, false, true, "takes the rest of a masking key for zero when a read ends inside it"},
+    FaultRow{Fault::loses_first_octet, "loses-first-octet", "rfc6455-5.2-22", true, true, true, "loses the first octet of a header when a read ends after it"},
 };
 // clang-format on
 

@@ -215,6 +215,12 @@ enum class Fault : std::uint8_t {
   wants_exact_answer,
   wants_answer_in_one_piece,
   drops_frames_behind_answer,
+  // Both: a read that ends inside the header of a frame.
+  completes_first_octet,
+  completes_length_form,
+  completes_length,
+  completes_key,
+  loses_first_octet,
 };
 
 // What one endpoint does wrong. Faults that exclude each other (two codes for one Close) do not both show.
