@@ -26,7 +26,7 @@ Target strict_server() {
   Target target;
   if (!server) RC_FAIL("no server: " + server.error());
   target.url = {false, "127.0.0.1", (*server)->port(), "/"};
-  target.agent = "strict";
+  target.name = "strict";
   return target;
 }
 

@@ -164,10 +164,10 @@ void add_closing(Json& out, const Result& result) {
 
 Json case_json(const Report& report, const Result& result, const std::string& id, std::size_t number) {
   const Transcript& transcript = result.transcript;
-  const bool tester_is_server =
-      std::none_of(report.run().agents.begin(), report.run().agents.end(),
-                   [&](const RunInfo::Agent& agent) { return agent.name == result.agent && !agent.url.empty(); });
-  Json out{{"agent", result.agent},
+  const bool tester_is_server = std::none_of(
+      report.run().endpoints.begin(), report.run().endpoints.end(),
+      [&](const RunInfo::Endpoint& endpoint) { return endpoint.name == result.endpoint && !endpoint.url.empty(); });
+  Json out{{"agent", result.endpoint},
            {"behavior", autobahn_behavior(result)},
            {"behaviorClose", name(result.closing)},
            {"case", number},
@@ -207,17 +207,17 @@ Json case_json(const Report& report, const Result& result, const std::string& id
 
 std::expected<void, FileError> render_autobahn(const Report& report, const Sink& sink) {
   Json index = Json::object();
-  for (const AgentResults& agent : report.agents()) {
-    Json& of_agent = index[agent.name] = Json::object();
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    Json& of_endpoint = index[endpoint.name] = Json::object();
     std::size_t number = 0;
-    for (const Result* result : agent.results) {
+    for (const Result* result : endpoint.results) {
       for (const std::string& id : autobahn_ids(*result)) {
-        const std::string& file = report.case_file(agent.name, id);
-        of_agent[id] = Json{{"behavior", autobahn_behavior(*result)},
-                            {"behaviorClose", name(result->closing)},
-                            {"duration", whole_ms(*result)},
-                            {"remoteCloseCode", code_or_null(result->remote_close_code)},
-                            {"reportfile", file}};
+        const std::string& file = report.case_file(endpoint.name, id);
+        of_endpoint[id] = Json{{"behavior", autobahn_behavior(*result)},
+                               {"behaviorClose", name(result->closing)},
+                               {"duration", whole_ms(*result)},
+                               {"remoteCloseCode", code_or_null(result->remote_close_code)},
+                               {"reportfile", file}};
         if (auto written = sink(file, write_json(case_json(report, *result, id, ++number)) + "\n"); !written)
           return written;
       }

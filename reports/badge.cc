@@ -17,13 +17,13 @@ struct Face {
   std::string_view color;
 };
 
-Face face(const Report& report, const AgentResults& agent) {
-  Counts counts = count(agent.results);
+Face face(const Report& report, const EndpointResults& endpoint) {
+  Counts counts = count(endpoint.results);
   const std::size_t bad = counts[Behavior::failed] + counts[Behavior::errored];
-  if (agent.results.empty()) return {"not tested", "lightgrey"};
-  if (bad > 0) return {fmt::format("{} of {} failed", bad, agent.results.size()), "red"};
-  if (agent.causes.hidden() > 0)
-    return {fmt::format("{} of {} hidden by a fault", agent.causes.hidden(), agent.results.size()), "red"};
+  if (endpoint.results.empty()) return {"not tested", "lightgrey"};
+  if (bad > 0) return {fmt::format("{} of {} failed", bad, endpoint.results.size()), "red"};
+  if (endpoint.causes.hidden() > 0)
+    return {fmt::format("{} of {} hidden by a fault", endpoint.causes.hidden(), endpoint.results.size()), "red"};
   if (!report.run().complete) return {"partial", "lightgrey"};
   if (counts[Behavior::non_strict] > 0)
     return {fmt::format("conformant, {} non-strict", counts[Behavior::non_strict]), "green"};
@@ -34,15 +34,16 @@ Face face(const Report& report, const AgentResults& agent) {
 
 std::expected<void, FileError> render_badge(const Report& report, const Sink& sink) {
   std::set<std::string> taken;  // two names may become equal
-  const bool one = report.agents().size() == 1;
-  for (const AgentResults& agent : report.agents()) {
-    const Face shown = face(report, agent);
+  const bool one = report.endpoints().size() == 1;
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    const Face shown = face(report, endpoint);
     const Json badge{{"schemaVersion", 1},
-                     {"label", one ? "WebSocket" : fmt::format("WebSocket, {}", clean_text(agent.name))},
+                     {"label", one ? "WebSocket" : fmt::format("WebSocket, {}", clean_text(endpoint.name))},
                      {"message", shown.message},
                      {"color", shown.color}};
-    std::string file = one ? "badge.json" : fmt::format("badge_{}.json", file_stem(agent.name));
-    for (int n = 2; !taken.insert(file).second; ++n) file = fmt::format("badge_{}_{}.json", file_stem(agent.name), n);
+    std::string file = one ? "badge.json" : fmt::format("badge_{}.json", file_stem(endpoint.name));
+    for (int n = 2; !taken.insert(file).second; ++n)
+      file = fmt::format("badge_{}_{}.json", file_stem(endpoint.name), n);
     if (auto done = sink(file, write_json(badge) + "\n"); !done) return done;
   }
   return {};

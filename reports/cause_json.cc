@@ -13,10 +13,10 @@ Json ids_json(const std::vector<const Result*>& results) {
 
 }  // namespace
 
-Json to_json(const Report& report, std::string_view agent, const Cause& cause) {
+Json to_json(const Report& report, std::string_view endpoint, const Cause& cause) {
   Json out{{"number", cause.number},
            {"id", cause.id},
-           {"agent", agent},
+           {"agent", endpoint},
            {"verdict", name(cause.behavior)},
            {"requirement", cause.finding.requirement},
            {"rule", in_words(report, cause)},

@@ -7,6 +7,6 @@
 
 namespace touchstone {
 
-[[nodiscard]] Json to_json(const Report& report, std::string_view agent, const Cause& cause);
+[[nodiscard]] Json to_json(const Report& report, std::string_view endpoint, const Cause& cause);
 
 }  // namespace touchstone

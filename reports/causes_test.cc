@@ -25,7 +25,7 @@ class MadeUp {
   Result& add(std::string id, std::vector<Finding> findings, std::uint64_t frames = 4) {
     Result& result = results_.emplace_back();
     result.case_id = std::move(id);
-    result.agent = "server";
+    result.endpoint = "server";
     result.behavior = Behavior::ok;
     result.findings = std::move(findings);
     result.transcript.frames_sent = frames;
@@ -250,12 +250,12 @@ TEST(AgentCauses, AreThoseOfEachEndpoint) {
   RunInfo info;
   MadeUp run;
   run.add("a", {kEcho});
-  run.add("b", {kOpening}).agent = "other";
+  run.add("b", {kOpening}).endpoint = "other";
   const Report report(info, run.results(), {});
-  ASSERT_THAT(report.agents(), SizeIs(2));
-  for (const AgentResults& agent : report.agents()) {
-    ASSERT_THAT(agent.causes.all(), SizeIs(1)) << agent.name;
-    EXPECT_EQ(agent.causes.all()[0].number, 1u);
+  ASSERT_THAT(report.endpoints(), SizeIs(2));
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    ASSERT_THAT(endpoint.causes.all(), SizeIs(1)) << endpoint.name;
+    EXPECT_EQ(endpoint.causes.all()[0].number, 1u);
   }
   EXPECT_EQ(report.cause_of(run.results()[1])->finding.kind, "parameter-not-offered");
 }

@@ -23,7 +23,7 @@ std::string_view status(const Result& result) {
   return is_skipped(result) ? "skipped" : "passed";
 }
 
-Json test(const Report& report, const AgentResults& agent, const Result& result) {
+Json test(const Report& report, const EndpointResults& endpoint, const Result& result) {
   const auto took = static_cast<std::int64_t>(std::llround(result.duration_ms));
   Json out;
   out["name"] = result.case_id;
@@ -32,13 +32,13 @@ Json test(const Report& report, const AgentResults& agent, const Result& result)
   out["duration"] = took;
   out["start"] = milliseconds(result.started);
   out["stop"] = milliseconds(result.started) + took;
-  out["suite"] = Json::array({clean_text(agent.name), group_of(result.case_id)});
+  out["suite"] = Json::array({clean_text(endpoint.name), group_of(result.case_id)});
   out["type"] = "conformance";
   if (result.behavior != Behavior::ok) out["message"] = clean_text(summary_text(report, result));
   if (is_bad(result)) out["trace"] = clean_text(details(report, result));
   if (result.flaky) out["flaky"] = true;
   if (!result.requirements.empty()) out["tags"] = result.requirements;
-  out["extra"] = Json{{"agent", clean_text(agent.name)},
+  out["extra"] = Json{{"agent", clean_text(endpoint.name)},
                       {"closing", name(result.closing)},
                       {"aliases", result.aliases},
                       {"title", result.title},
@@ -49,9 +49,9 @@ Json test(const Report& report, const AgentResults& agent, const Result& result)
 
 Json causes_json(const Report& report) {
   Json out = Json::array();
-  for (const AgentResults& agent : report.agents()) {
-    for (const Cause& cause : agent.causes.all())
-      out.push_back(Json{{"agent", clean_text(agent.name)},
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    for (const Cause& cause : endpoint.causes.all())
+      out.push_back(Json{{"agent", clean_text(endpoint.name)},
                          {"cause", cause.number},
                          {"id", cause.id},
                          {"verdict", name(cause.behavior)},
@@ -67,12 +67,12 @@ std::expected<void, FileError> render_ctrf(const Report& report, const Sink& sin
   const RunInfo& run = report.run();
   Json tests = Json::array(), endpoints = Json::array();
   std::size_t passes = 0, failures = 0, skips = 0, flaky = 0;
-  for (const AgentResults& agent : report.agents()) {
-    endpoints.push_back(clean_text(agent.name));
-    for (const Result* result : agent.results) {
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    endpoints.push_back(clean_text(endpoint.name));
+    for (const Result* result : endpoint.results) {
       (is_bad(*result) ? failures : is_skipped(*result) ? skips : passes) += 1;
       flaky += result->flaky ? 1 : 0;
-      tests.push_back(test(report, agent, *result));
+      tests.push_back(test(report, endpoint, *result));
     }
   }
   Json results;

@@ -51,9 +51,9 @@ std::string command(std::string_view level, std::string_view title, std::string_
   return fmt::format("::{} title={}::{}\n", level, command_property(title), command_data(message));
 }
 
-std::string annotation(const Report& report, const AgentResults& agent, const Cause& cause) {
+std::string annotation(const Report& report, const EndpointResults& endpoint, const Cause& cause) {
   const bool warning = cause.behavior == Behavior::non_strict;
-  std::string title = fmt::format("{}, {}", agent.name, name(cause.behavior));
+  std::string title = fmt::format("{}, {}", endpoint.name, name(cause.behavior));
   if (!cause.finding.requirement.empty()) title += ": " + report.clause(cause.finding.requirement);
   const std::string message =
       fmt::format("Cause {} {}: {}\n{}: {}", cause.number, reach(cause), in_words(report, cause),
@@ -68,12 +68,12 @@ std::string annotations(const Report& report) {
     out += command("error", "Touchstone", notice);
     ++told[false];
   }
-  for (const AgentResults& agent : report.agents()) {
-    std::string digest = counts_text(count(agent.results));
-    if (!agent.causes.empty()) digest += fmt::format(". {}.", headline(agent.causes));
-    out += command("notice", fmt::format("Touchstone, {}", agent.name), digest);
-    for (const Cause& cause : agent.causes.all()) {
-      if (++told[cause.behavior == Behavior::non_strict] <= kAnnotations) out += annotation(report, agent, cause);
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    std::string digest = counts_text(count(endpoint.results));
+    if (!endpoint.causes.empty()) digest += fmt::format(". {}.", headline(endpoint.causes));
+    out += command("notice", fmt::format("Touchstone, {}", endpoint.name), digest);
+    for (const Cause& cause : endpoint.causes.all()) {
+      if (++told[cause.behavior == Behavior::non_strict] <= kAnnotations) out += annotation(report, endpoint, cause);
     }
   }
   return out;
@@ -81,10 +81,10 @@ std::string annotations(const Report& report) {
 
 // --- The summary ----------------------------------------------------------------------------------------------
 
-std::string agent_text(const Report& report, const AgentResults& agent) {
-  const std::vector<Cause>& causes = agent.causes.all();
+std::string endpoint_text(const Report& report, const EndpointResults& endpoint) {
+  const std::vector<Cause>& causes = endpoint.causes.all();
   if (causes.empty()) return {};
-  std::string out = fmt::format("\n### {}\n\n{}.\n", markdown_escape(agent.name), headline(agent.causes));
+  std::string out = fmt::format("\n### {}\n\n{}.\n", markdown_escape(endpoint.name), headline(endpoint.causes));
   for (std::size_t i = 0; i < causes.size() && i < kCausesTold; ++i) out += cause_in_markdown(report, causes[i]);
   if (causes.size() > kCausesTold)
     out +=
@@ -94,15 +94,15 @@ std::string agent_text(const Report& report, const AgentResults& agent) {
 
 std::string summary(const Report& report) {
   Counts all;
-  for (const AgentResults& agent : report.agents())
-    for (const auto& [behavior, n] : count(agent.results)) all[behavior] += n;
+  for (const EndpointResults& endpoint : report.endpoints())
+    for (const auto& [behavior, n] : count(endpoint.results)) all[behavior] += n;
   std::string out = fmt::format("## WebSocket conformance: {}\n\n", counts_text(all));
   if (const std::string notice = partial_notice(report); !notice.empty())
     out += fmt::format("> [!WARNING]\n> {}\n\n", markdown_escape(notice));
   out += "| endpoint | result |\n|---|---|\n";
-  for (const AgentResults& agent : report.agents())
-    out += fmt::format("| {} | {} |\n", markdown_escape(agent.name), counts_text(count(agent.results)));
-  for (const AgentResults& agent : report.agents()) out += agent_text(report, agent);
+  for (const EndpointResults& endpoint : report.endpoints())
+    out += fmt::format("| {} | {} |\n", markdown_escape(endpoint.name), counts_text(count(endpoint.results)));
+  for (const EndpointResults& endpoint : report.endpoints()) out += endpoint_text(report, endpoint);
   return out + fmt::format("\nTouchstone {} · profile {} · {}\n", markdown_escape(report.run().version),
                            markdown_escape(report.run().profile), markdown_escape(report.run().machine));
 }

@@ -94,7 +94,7 @@ class JournalReader {
 
   // A later line for the same case replaces the earlier one.
   void keep(Result result) {
-    const auto [known, is_new] = places_.try_emplace({result.agent, result.case_id}, journal_.results.size());
+    const auto [known, is_new] = places_.try_emplace({result.endpoint, result.case_id}, journal_.results.size());
     if (is_new) {
       journal_.results.push_back(std::move(result));
     } else {
@@ -125,7 +125,7 @@ class JournalReader {
   }
 
   Journal journal_;
-  std::map<std::pair<std::string, std::string>, std::size_t> places_;  // of agent and case
+  std::map<std::pair<std::string, std::string>, std::size_t> places_;  // of endpoint and case
   std::size_t result_lines_ = 0;
   bool has_header_ = false, has_footer_ = false;
 };

@@ -95,7 +95,7 @@ TEST_F(Journals, TakeTheLastOfSeveralLinesForACase) {
   ASSERT_TRUE(writer) << writer.error();
   Result first = empty_result("a"), elsewhere = empty_result("a"), second = empty_result("a");
   first.behavior = Behavior::failed;
-  elsewhere.agent = "another";
+  elsewhere.endpoint = "another";
   second.behavior = Behavior::ok;
   for (const Result& result : {first, elsewhere, empty_result("b"), second}) ASSERT_TRUE(writer->add(result));
   ASSERT_TRUE(writer->finish(a_run()));
@@ -104,7 +104,7 @@ TEST_F(Journals, TakeTheLastOfSeveralLinesForACase) {
   ASSERT_EQ(journal->results.size(), 3U);
   EXPECT_EQ(journal->results[0].case_id, "a");
   EXPECT_EQ(journal->results[0].behavior, Behavior::ok);
-  EXPECT_EQ(journal->results[1].agent, "another");
+  EXPECT_EQ(journal->results[1].endpoint, "another");
 }
 
 TEST_F(Journals, OfTheFirstFormatAreRead) {

@@ -28,9 +28,9 @@ struct Suite {
   }
 };
 
-std::vector<Suite> suites_of(const AgentResults& agent) {
+std::vector<Suite> suites_of(const EndpointResults& endpoint) {
   std::vector<Suite> suites;
-  for (const Result* result : agent.results) {
+  for (const Result* result : endpoint.results) {
     const std::string_view group = group_of(result->case_id);
     if (suites.empty() || suites.back().group != group) suites.push_back({group, {}});
     suites.back().results.push_back(result);
@@ -38,10 +38,10 @@ std::vector<Suite> suites_of(const AgentResults& agent) {
   return suites;
 }
 
-std::string test_case(const Report& report, std::string_view agent, const Result& result) {
+std::string test_case(const Report& report, std::string_view endpoint, const Result& result) {
   std::string out =
       fmt::format(R"(    <testcase name="{}" classname="{}.{}" time="{:.3f}")", xml_escape(result.case_id),
-                  xml_escape(agent), xml_escape(group_of(result.case_id)), result.duration_ms / 1000);
+                  xml_escape(endpoint), xml_escape(group_of(result.case_id)), result.duration_ms / 1000);
   const auto element = [&](std::string_view tag) {
     return fmt::format(">\n      <{0} message=\"{1}\" type=\"{2}\">{3}</{0}>\n    </testcase>\n", tag,
                        xml_escape(result.summary), name(result.behavior), xml_escape(details(report, result)));
@@ -83,9 +83,9 @@ std::string property(std::string_view name, std::string_view value) {
 }
 
 // The causes that have a case in this suite, with all that they explain in others.
-std::string cause_properties(const Report& report, const AgentResults& agent, const Suite& suite) {
+std::string cause_properties(const Report& report, const EndpointResults& endpoint, const Suite& suite) {
   std::string out;
-  for (const Cause& cause : agent.causes.all()) {
+  for (const Cause& cause : endpoint.causes.all()) {
     if (!touches(suite, cause.cases) && !touches(suite, cause.hidden)) continue;
     const std::string clause = clause_and_weight(report, cause.finding);
     out += property(fmt::format("touchstone.cause.{}", cause.number),
@@ -96,13 +96,13 @@ std::string cause_properties(const Report& report, const AgentResults& agent, co
   return out;
 }
 
-std::string test_suite(const Report& report, const AgentResults& agent, const Suite& suite, std::size_t number) {
+std::string test_suite(const Report& report, const EndpointResults& endpoint, const Suite& suite, std::size_t number) {
   std::string timestamp = format_time(report.run().start);
   if (!suite.results.empty()) timestamp = format_time(suite.results.front()->started);
   std::string out = fmt::format(
       "  <testsuite id=\"{}\" name=\"{}\" package=\"{}\" timestamp=\"{}\" hostname=\"localhost\" tests=\"{}\" "
       "failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
-      number, xml_escape(suite.group), xml_escape(agent.name), timestamp.substr(0, 19), suite.results.size(),
+      number, xml_escape(suite.group), xml_escape(endpoint.name), timestamp.substr(0, 19), suite.results.size(),
       suite.count({Behavior::failed}), suite.count({Behavior::errored}),
       suite.count({Behavior::unimplemented, Behavior::not_applicable}), suite.seconds());
   out += "    <properties>\n";
@@ -113,9 +113,9 @@ std::string test_suite(const Report& report, const AgentResults& agent, const Su
       {"touchstone.seed", fmt::to_string(report.run().seed)},
       {"touchstone.complete", fmt::to_string(report.run().complete)}};
   for (const auto& [key, value] : properties) out += property(key, value);
-  out += cause_properties(report, agent, suite);
+  out += cause_properties(report, endpoint, suite);
   out += "    </properties>\n";
-  for (const Result* result : suite.results) out += test_case(report, agent.name, *result);
+  for (const Result* result : suite.results) out += test_case(report, endpoint.name, *result);
   return out + fmt::format("    <system-out>{}</system-out>\n    <system-err>{}</system-err>\n  </testsuite>\n",
                            xml_escape(remarks(suite)), xml_escape(partial_notice(report)));
 }
@@ -125,8 +125,8 @@ std::string test_suite(const Report& report, const AgentResults& agent, const Su
 std::expected<void, FileError> render_junit(const Report& report, const Sink& sink) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   std::size_t number = 0;
-  for (const AgentResults& agent : report.agents())
-    for (const Suite& suite : suites_of(agent)) out += test_suite(report, agent, suite, number++);
+  for (const EndpointResults& endpoint : report.endpoints())
+    for (const Suite& suite : suites_of(endpoint)) out += test_suite(report, endpoint, suite, number++);
   return sink("junit.xml", out + "</testsuites>\n");
 }
 

@@ -34,9 +34,9 @@ std::string table_head(std::string_view first) {
   return head + "\n" + line + "\n";
 }
 
-std::string groups(const AgentResults& agent) {
+std::string groups(const EndpointResults& endpoint) {
   std::vector<std::pair<std::string_view, std::vector<const Result*>>> groups;
-  for (const Result* result : agent.results) {
+  for (const Result* result : endpoint.results) {
     if (groups.empty() || groups.back().first != group_of(result->case_id))
       groups.emplace_back(group_of(result->case_id), std::vector<const Result*>{});
     groups.back().second.push_back(result);
@@ -46,10 +46,10 @@ std::string groups(const AgentResults& agent) {
   return out;
 }
 
-std::string causes_text(const Report& report, const AgentResults& agent) {
-  if (agent.causes.empty()) return {};
-  std::string out = fmt::format("\n### Causes\n\n{}.\n", headline(agent.causes));
-  for (const Cause& cause : agent.causes.all()) out += cause_in_markdown(report, cause);
+std::string causes_text(const Report& report, const EndpointResults& endpoint) {
+  if (endpoint.causes.empty()) return {};
+  std::string out = fmt::format("\n### Causes\n\n{}.\n", headline(endpoint.causes));
+  for (const Cause& cause : endpoint.causes.all()) out += cause_in_markdown(report, cause);
   return out;
 }
 
@@ -68,11 +68,11 @@ std::expected<void, FileError> render_markdown(const Report& report, const Sink&
   if (const std::string notice = partial_notice(report); !notice.empty())
     out += fmt::format("\n> **{}**\n", markdown_escape(notice));
   out += fmt::format("\n{}", table_head("endpoint"));
-  for (const AgentResults& agent : report.agents())
-    out += counts_row(markdown_escape(agent.name), count(agent.results));
-  for (const AgentResults& agent : report.agents()) {
-    out += fmt::format("\n## {}\n{}\n### Groups\n\n{}", markdown_escape(agent.name), causes_text(report, agent),
-                       groups(agent));
+  for (const EndpointResults& endpoint : report.endpoints())
+    out += counts_row(markdown_escape(endpoint.name), count(endpoint.results));
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    out += fmt::format("\n## {}\n{}\n### Groups\n\n{}", markdown_escape(endpoint.name), causes_text(report, endpoint),
+                       groups(endpoint));
   }
   return sink("summary.md", out);
 }

@@ -108,8 +108,8 @@ Numbers number_requirements(const Report& report) {
   Numbers numbers;
   for (const auto& [id, text] : report.texts())
     if (text.in_question) numbers.emplace(id, 0);
-  for (const AgentResults& agent : report.agents()) {
-    for (const Result* result : agent.results) {
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    for (const Result* result : endpoint.results) {
       for (const std::string& id : result->requirements) numbers.emplace(id, 0);
       for (const Finding& finding : result->findings)
         if (!finding.requirement.empty()) numbers.emplace(finding.requirement, 0);
@@ -138,8 +138,8 @@ Json requirements_json(const Report& report, const Numbers& numbers) {
 // All cases of all endpoints, each once, in reading order.
 std::vector<const Result*> distinct_cases(const Report& report, Numbers& numbers) {
   std::vector<const Result*> cases;
-  for (const AgentResults& agent : report.agents())
-    for (const Result* result : agent.results)
+  for (const EndpointResults& endpoint : report.endpoints())
+    for (const Result* result : endpoint.results)
       if (numbers.emplace(result->case_id, cases.size()).second) cases.push_back(result);
   return cases;
 }
@@ -153,21 +153,21 @@ Json row(const Report& report, const Result& result, const Numbers& cases, const
   const Cause* cause = report.cause_of(result);
   return Json::array({cases.at(result.case_id), name(result.behavior), name(result.closing), result.duration_ms,
                       result.flaky ? 1 : 0, result.summary, std::move(findings),
-                      report.case_file(result.agent, autobahn_ids(result).front()), cause ? cause->number : 0,
+                      report.case_file(result.endpoint, autobahn_ids(result).front()), cause ? cause->number : 0,
                       result.hidden ? 1 : 0});
 }
 
 // Results are told by their place among those of the endpoint.
-Json causes_json(const Report& report, const AgentResults& agent, const Numbers& requirements) {
+Json causes_json(const Report& report, const EndpointResults& endpoint, const Numbers& requirements) {
   std::map<const Result*, std::size_t> places;
-  for (const Result* result : agent.results) places.emplace(result, places.size());
+  for (const Result* result : endpoint.results) places.emplace(result, places.size());
   const auto places_of = [&](const std::vector<const Result*>& results) {
     Json out = Json::array();
     for (const Result* result : results) out.push_back(places.at(result));
     return out;
   };
   Json out = Json::array();
-  for (const Cause& cause : agent.causes.all()) {
+  for (const Cause& cause : endpoint.causes.all()) {
     const auto number = requirements.find(cause.finding.requirement);
     out.push_back(Json{{"id", cause.id},
                        {"verdict", name(cause.behavior)},
@@ -187,31 +187,32 @@ Json causes_json(const Report& report, const AgentResults& agent, const Numbers&
 
 Json page_data(const Report& report, const Numbers& requirements) {
   Numbers case_numbers;
-  Json cases = Json::array(), agents = Json::array(), results = Json::array();
+  Json cases = Json::array(), endpoints = Json::array(), results = Json::array();
   Json causes = Json::array();
   for (const Result* result : distinct_cases(report, case_numbers)) {
     Json cited = Json::array();
     for (const std::string& id : result->requirements) cited.push_back(requirements.at(id));
     cases.push_back(Json::array({result->case_id, result->aliases, result->title, std::move(cited)}));
   }
-  for (const AgentResults& agent : report.agents()) {
-    Json shown{{"name", agent.name}, {"headline", headline(agent.causes)}};
-    causes.push_back(causes_json(report, agent, requirements));
-    for (const RunInfo::Agent& known : report.run().agents) {
-      if (known.name != agent.name) continue;
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    Json shown{{"name", endpoint.name}, {"headline", headline(endpoint.causes)}};
+    causes.push_back(causes_json(report, endpoint, requirements));
+    for (const RunInfo::Endpoint& known : report.run().endpoints) {
+      if (known.name != endpoint.name) continue;
       shown["url"] = known.url;
       shown["server"] = known.server_field;
     }
-    agents.push_back(std::move(shown));
-    Json of_agent = Json::array();
-    for (const Result* result : agent.results) of_agent.push_back(row(report, *result, case_numbers, requirements));
-    results.push_back(std::move(of_agent));
+    endpoints.push_back(std::move(shown));
+    Json of_endpoint = Json::array();
+    for (const Result* result : endpoint.results)
+      of_endpoint.push_back(row(report, *result, case_numbers, requirements));
+    results.push_back(std::move(of_endpoint));
   }
   Json run = to_json(report.run());
   run.erase("agents");
   run["notice"] = partial_notice(report);
   return Json{{"run", std::move(run)},
-              {"agents", std::move(agents)},
+              {"agents", std::move(endpoints)},
               {"requirements", requirements_json(report, requirements)},
               {"causes", std::move(causes)},
               {"cases", std::move(cases)},
@@ -220,9 +221,9 @@ Json page_data(const Report& report, const Numbers& requirements) {
 
 std::string details_blocks(const Report& report, const Numbers& requirements) {
   std::string out;
-  for (std::size_t i = 0; i < report.agents().size(); ++i) {
+  for (std::size_t i = 0; i < report.endpoints().size(); ++i) {
     out += fmt::format("<script type=\"text/plain\" id=\"details-{}\">\n", i);
-    for (const Result* result : report.agents()[i].results)
+    for (const Result* result : report.endpoints()[i].results)
       out += json_for_script(details(report, *result, requirements)) + "\n";
     out += "</script>\n";
   }
@@ -241,7 +242,8 @@ std::string joined(const std::array<std::string_view, N>& parts) {
 std::expected<void, FileError> render_page(const Report& report, const Sink& sink) {
   const Numbers requirements = number_requirements(report);
   std::string title;
-  for (const AgentResults& agent : report.agents()) title += (title.empty() ? "" : ", ") + xml_escape(agent.name);
+  for (const EndpointResults& endpoint : report.endpoints())
+    title += (title.empty() ? "" : ", ") + xml_escape(endpoint.name);
   return sink("index.html", fill_template(resource("reports/page/page.html"),
                                           {{"title", title},
                                            {"styles", joined(kStyles)},

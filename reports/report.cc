@@ -12,7 +12,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kLongestStem = 120;  // file systems allow 255 octets; agents may be named by a Server field
+constexpr std::size_t kLongestStem = 120;  // file systems allow 255 octets; endpoints may be named by a Server field
 
 // "7.13.2" -> {7, 13, 2}; what is no number sorts last.
 using Rank = std::vector<int>;
@@ -124,7 +124,7 @@ std::string choice_key(std::string_view row, std::string_view kind, std::string_
 }
 
 Report::Report(const RunInfo& run, const std::vector<Result>& results, const Texts& texts) : run_(run), texts_(texts) {
-  collect_agents(results);
+  collect_endpoints(results);
   name_files();
   const auto cite = [&](const std::string& id) {
     if (const RequirementText* text = requirement(id)) cited_.emplace(text->id, text);
@@ -135,38 +135,38 @@ Report::Report(const RunInfo& run, const std::vector<Result>& results, const Tex
   }
 }
 
-void Report::collect_agents(const std::vector<Result>& results) {
-  std::map<std::string_view, std::vector<const Result*>> by_agent;
+void Report::collect_endpoints(const std::vector<Result>& results) {
+  std::map<std::string_view, std::vector<const Result*>> by_endpoint;
   std::vector<std::string_view> names;
   ReadingOrder order;
-  for (const RunInfo::Agent& agent : run_.agents)
-    if (by_agent.try_emplace(agent.name).second) names.push_back(agent.name);
+  for (const RunInfo::Endpoint& endpoint : run_.endpoints)
+    if (by_endpoint.try_emplace(endpoint.name).second) names.push_back(endpoint.name);
   for (const Result& result : results) {
-    const auto [at, added] = by_agent.try_emplace(result.agent);
-    if (added) names.push_back(result.agent);
+    const auto [at, added] = by_endpoint.try_emplace(result.endpoint);
+    if (added) names.push_back(result.endpoint);
     at->second.push_back(&result);
     order.learn(result);
   }
   for (const std::string_view name : names) {
-    std::vector<const Result*>& of_agent = by_agent[name];
-    std::sort(of_agent.begin(), of_agent.end(), order);
-    Causes causes(of_agent);
-    agents_.push_back({std::string(name), std::move(of_agent), std::move(causes)});
+    std::vector<const Result*>& of_endpoint = by_endpoint[name];
+    std::sort(of_endpoint.begin(), of_endpoint.end(), order);
+    Causes causes(of_endpoint);
+    endpoints_.push_back({std::string(name), std::move(of_endpoint), std::move(causes)});
   }
 }
 
 void Report::name_files() {
   std::set<std::string> taken;
-  for (const AgentResults& agent : agents_) {
-    for (const Result* result : agent.results) {
+  for (const EndpointResults& endpoint : endpoints_) {
+    for (const Result* result : endpoint.results) {
       for (const std::string& id : autobahn_ids(*result)) {
-        if (files_.contains(std::pair(agent.name, id))) continue;
-        const std::string name = case_file_name(agent.name, id);
+        if (files_.contains(std::pair(endpoint.name, id))) continue;
+        const std::string name = case_file_name(endpoint.name, id);
         // Two names may become equal ("ws 8" and "ws-8"): the later one gets a number.
         std::string unique = name;
         for (int n = 2; !taken.insert(unique).second; ++n)
           unique = fmt::format("{}_{}.json", name.substr(0, name.size() - 5), n);
-        files_.emplace(std::pair(agent.name, id), unique);
+        files_.emplace(std::pair(endpoint.name, id), unique);
       }
     }
   }
@@ -183,8 +183,8 @@ std::string Report::clause(std::string_view id) const {
 }
 
 const Cause* Report::cause_of(const Result& result) const {
-  for (const AgentResults& agent : agents_)
-    if (const Cause* cause = agent.causes.of(result)) return cause;
+  for (const EndpointResults& endpoint : endpoints_)
+    if (const Cause* cause = endpoint.causes.of(result)) return cause;
   return nullptr;
 }
 
@@ -199,8 +199,8 @@ std::string Report::why_it_weighs(const Finding& finding) const {
   return finding.choice;
 }
 
-const std::string& Report::case_file(std::string_view agent, std::string_view id) const {
-  return files_.at(std::pair(std::string(agent), std::string(id)));
+const std::string& Report::case_file(std::string_view endpoint, std::string_view id) const {
+  return files_.at(std::pair(std::string(endpoint), std::string(id)));
 }
 
 std::string_view group_of(std::string_view case_id) noexcept { return case_id.substr(0, case_id.find('/')); }
@@ -209,21 +209,21 @@ std::vector<std::string> autobahn_ids(const Result& result) {
   return result.aliases.empty() ? std::vector<std::string>{result.case_id} : result.aliases;
 }
 
-std::string file_stem(std::string_view agent) {
-  const std::string stem = cleaned(agent).substr(0, kLongestStem);
+std::string file_stem(std::string_view endpoint) {
+  const std::string stem = cleaned(endpoint).substr(0, kLongestStem);
   return stem.empty() ? "agent" : stem;
 }
 
-std::string case_file_name(std::string_view agent, std::string_view id) {
+std::string case_file_name(std::string_view endpoint, std::string_view id) {
   std::string of_case(id);
   for (char& c : of_case) c = cleaned(std::string_view(&c, 1)).empty() ? '_' : cleaned(std::string_view(&c, 1))[0];
-  return fmt::format("{}_case_{}.json", file_stem(agent), of_case.substr(0, kLongestStem));
+  return fmt::format("{}_case_{}.json", file_stem(endpoint), of_case.substr(0, kLongestStem));
 }
 
 std::string partial_notice(const Report& report) {
   if (report.run().complete) return {};
   std::size_t have = 0;
-  for (const AgentResults& agent : report.agents()) have += agent.results.size();
+  for (const EndpointResults& endpoint : report.endpoints()) have += endpoint.results.size();
   std::string why = report.run().ended_because;
   return fmt::format("This run is partial: {} of {} planned results.{}{}", have, report.run().planned,
                      why.empty() ? "" : " Reason: ", why);

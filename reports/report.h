@@ -39,7 +39,7 @@ struct Texts {
 };
 
 // All results of one endpoint, in reading order, and what explains those that are not OK.
-struct AgentResults {
+struct EndpointResults {
   std::string name;
   std::vector<const Result*> results;
   Causes causes;
@@ -54,7 +54,7 @@ class Report {
 
   // Endpoints in the order of the run; their results in the order of Autobahn's ids, group by group, whatever the
   // order of finishing was: two reports of the same run can be compared line by line.
-  [[nodiscard]] const std::vector<AgentResults>& agents() const noexcept { return agents_; }
+  [[nodiscard]] const std::vector<EndpointResults>& endpoints() const noexcept { return endpoints_; }
 
   [[nodiscard]] const RequirementTexts& texts() const noexcept { return texts_.requirements; }
   // Of the requirements that the results cite, those whose text is known; by id.
@@ -69,14 +69,14 @@ class Report {
   [[nodiscard]] std::string why_it_weighs(const Finding& finding) const;
 
   // The JSON file of one case of one endpoint. `id` is one of autobahn_ids().
-  [[nodiscard]] const std::string& case_file(std::string_view agent, std::string_view id) const;
+  [[nodiscard]] const std::string& case_file(std::string_view endpoint, std::string_view id) const;
 
  private:
-  void collect_agents(const std::vector<Result>& results);
+  void collect_endpoints(const std::vector<Result>& results);
   void name_files();
   const RunInfo& run_;
   const Texts& texts_;
-  std::vector<AgentResults> agents_;
+  std::vector<EndpointResults> endpoints_;
   std::map<std::string_view, const RequirementText*> cited_;
   std::map<std::pair<std::string, std::string>, std::string, std::less<>> files_;
 };
@@ -87,10 +87,10 @@ class Report {
 // Under which ids a result stands in Autobahn's files: its Autobahn ids when it has some, its own otherwise.
 [[nodiscard]] std::vector<std::string> autobahn_ids(const Result& result);
 
-// Autobahn's rule for file names: agent and case in lower case, all but [a-z0-9] as '_', "agent_case_6_4_1.json".
-// `file_stem` is the part for the agent, "node_ws_8_18_0".
-[[nodiscard]] std::string file_stem(std::string_view agent);
-[[nodiscard]] std::string case_file_name(std::string_view agent, std::string_view id);
+// Autobahn's rule for file names: endpoint and case in lower case, all but [a-z0-9] as '_', "agent_case_6_4_1.json".
+// `file_stem` is the part for the endpoint, "node_ws_8_18_0".
+[[nodiscard]] std::string file_stem(std::string_view endpoint);
+[[nodiscard]] std::string case_file_name(std::string_view endpoint, std::string_view id);
 
 // A sentence for people about a run that is not complete; empty for a complete one.
 [[nodiscard]] std::string partial_notice(const Report& report);

@@ -18,16 +18,16 @@ Json requirements_json(const Report& report) {
   return out;
 }
 
-Json totals_json(const AgentResults& agent) {
+Json totals_json(const EndpointResults& endpoint) {
   Json out = Json::object();
   for (const std::string_view verdict :
        {"OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED", "NOT-APPLICABLE", "FAILED", "ERRORED"})
     out[std::string(verdict)] = 0;
-  for (const Result* result : agent.results) {
+  for (const Result* result : endpoint.results) {
     Json& count = out[std::string(name(result->behavior))];
     count = count.get<int>() + 1;
   }
-  out["hidden"] = agent.causes.hidden();
+  out["hidden"] = endpoint.causes.hidden();
   return out;
 }
 
@@ -45,13 +45,13 @@ std::expected<void, FileError> render_report_json(const Report& report, const Si
   out.update(to_json(report.run()));
   Json totals = Json::object();
   Json results = Json::array(), causes = Json::array();
-  for (const AgentResults& agent : report.agents()) {
-    totals[agent.name] = totals_json(agent);
-    for (const Cause& cause : agent.causes.all()) causes.push_back(to_json(report, agent.name, cause));
-    for (const Result* result : agent.results) {
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    totals[endpoint.name] = totals_json(endpoint);
+    for (const Cause& cause : endpoint.causes.all()) causes.push_back(to_json(report, endpoint.name, cause));
+    for (const Result* result : endpoint.results) {
       Json row = to_json_without_transcript(*result);
-      row["file"] = report.case_file(agent.name, autobahn_ids(*result).front());
-      if (const Cause* cause = agent.causes.of(*result)) row["cause"] = cause->number;
+      row["file"] = report.case_file(endpoint.name, autobahn_ids(*result).front());
+      if (const Cause* cause = endpoint.causes.of(*result)) row["cause"] = cause->number;
       results.push_back(std::move(row));
     }
   }

@@ -8,17 +8,17 @@ namespace {
 
 using testing::ElementsAre;
 
-Result a_result(std::string id, std::vector<std::string> aliases = {}, std::string agent = "a") {
+Result a_result(std::string id, std::vector<std::string> aliases = {}, std::string endpoint = "a") {
   Result result;
   result.case_id = std::move(id);
   result.aliases = std::move(aliases);
-  result.agent = std::move(agent);
+  result.endpoint = std::move(endpoint);
   return result;
 }
 
-std::vector<std::string> ids(const AgentResults& agent) {
+std::vector<std::string> ids(const EndpointResults& endpoint) {
   std::vector<std::string> out;
-  for (const Result* result : agent.results) out.push_back(result->case_id);
+  for (const Result* result : endpoint.results) out.push_back(result->case_id);
   return out;
 }
 
@@ -34,25 +34,25 @@ TEST(ReadingOrder, FollowsAutobahnGroupByGroup) {
       a_result("close/a", {"7.9.1"}),
   };
   const Report report(run, results, {});
-  EXPECT_THAT(ids(report.agents().at(0)),
+  EXPECT_THAT(ids(report.endpoints().at(0)),
               ElementsAre("framing/z", "close/x/2", "close/x/10", "close/x/9", "close/a", "own/a", "own/b"));
 }
 
 TEST(ReadingOrder, SortsNumbersInNamesByValue) {
   const RunInfo run;
   const std::vector<Result> results = {a_result("a/cut-10"), a_result("a/cut-9"), a_result("a/cut-09"), a_result("a")};
-  EXPECT_THAT(ids(Report(run, results, {}).agents().at(0)), ElementsAre("a", "a/cut-9", "a/cut-09", "a/cut-10"));
+  EXPECT_THAT(ids(Report(run, results, {}).endpoints().at(0)), ElementsAre("a", "a/cut-9", "a/cut-09", "a/cut-10"));
 }
 
 TEST(Agents, ComeInTheOrderOfTheRunAndStayWithoutResults) {
   RunInfo run;
-  run.agents = {{"z", "", ""}, {"nothing", "", ""}, {"a", "", ""}};
+  run.endpoints = {{"z", "", ""}, {"nothing", "", ""}, {"a", "", ""}};
   const std::vector<Result> results = {a_result("c", {}, "a"), a_result("c", {}, "late"), a_result("c", {}, "z")};
   std::vector<std::string> names;
   const Report report(run, results, {});
-  for (const AgentResults& agent : report.agents()) names.push_back(agent.name);
+  for (const EndpointResults& endpoint : report.endpoints()) names.push_back(endpoint.name);
   EXPECT_THAT(names, ElementsAre("z", "nothing", "a", "late"));
-  EXPECT_TRUE(report.agents()[1].results.empty());
+  EXPECT_TRUE(report.endpoints()[1].results.empty());
 }
 
 TEST(CaseFileName, FollowsAutobahnsRule) {

@@ -20,16 +20,16 @@ Json text_of(std::string_view text) { return Json{{"text", clean_text(text)}}; }
 
 class RunWriter {
  public:
-  RunWriter(const Report& report, const AgentResults& agent) : report_(report), agent_(agent) {}
+  RunWriter(const Report& report, const EndpointResults& endpoint) : report_(report), endpoint_(endpoint) {}
 
   Json write() {
     Json results = Json::array();
-    for (const Result* result : agent_.results) add(*result, results);
+    for (const Result* result : endpoint_.results) add(*result, results);
     const RunInfo& run = report_.run();
     Json driver{{"name", "Touchstone"}, {"semanticVersion", run.version}, {"rules", std::move(rules_)}};
     Json out;
     out["tool"] = Json{{"driver", std::move(driver)}};
-    out["automationDetails"] = Json{{"id", fmt::format("touchstone/{}/", clean_text(agent_.name))}};
+    out["automationDetails"] = Json{{"id", fmt::format("touchstone/{}/", clean_text(endpoint_.name))}};
     Json invocation{{"executionSuccessful", run.complete},
                     {"startTimeUtc", format_time(run.start)},
                     {"endTimeUtc", format_time(run.end)}};
@@ -39,8 +39,8 @@ class RunWriter {
     out["invocations"] = Json::array({std::move(invocation)});
     out["results"] = std::move(results);
     out["columnKind"] = "unicodeCodePoints";
-    out["properties"] = Json{{"endpoint", clean_text(agent_.name)},
-                             {"counts", counts_text(count(agent_.results))},
+    out["properties"] = Json{{"endpoint", clean_text(endpoint_.name)},
+                             {"counts", counts_text(count(endpoint_.results))},
                              {"causes", causes()},
                              {"profile", run.profile},
                              {"catalogue", run.catalogue_hash}};
@@ -50,7 +50,7 @@ class RunWriter {
  private:
   [[nodiscard]] Json causes() const {
     Json out = Json::array();
-    for (const Cause& cause : agent_.causes.all())
+    for (const Cause& cause : endpoint_.causes.all())
       out.push_back(Json{{"number", cause.number},
                          {"id", cause.id},
                          {"level", cause.behavior == Behavior::non_strict ? "warning" : "error"},
@@ -78,7 +78,7 @@ class RunWriter {
   }
 
   Json row(const Result& result, std::size_t rule, std::string_view level, const std::string& text) const {
-    const std::string& file = report_.case_file(agent_.name, autobahn_ids(result).front());
+    const std::string& file = report_.case_file(endpoint_.name, autobahn_ids(result).front());
     const std::string id = rules_[rule]["id"].get<std::string>();
     Json location;
     location["physicalLocation"] = Json{{"artifactLocation", Json{{"uri", file}}}, {"region", Json{{"startLine", 1}}}};
@@ -121,7 +121,7 @@ class RunWriter {
   }
 
   const Report& report_;
-  const AgentResults& agent_;
+  const EndpointResults& endpoint_;
   Json rules_ = Json::array();
   std::map<std::string, std::size_t, std::less<>> places_;
 };
@@ -130,7 +130,7 @@ class RunWriter {
 
 std::expected<void, FileError> render_sarif(const Report& report, const Sink& sink) {
   Json runs = Json::array();
-  for (const AgentResults& agent : report.agents()) runs.push_back(RunWriter(report, agent).write());
+  for (const EndpointResults& endpoint : report.endpoints()) runs.push_back(RunWriter(report, endpoint).write());
   Json out{{"$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"},
            {"version", "2.1.0"}};
   out["runs"] = std::move(runs);

@@ -36,8 +36,8 @@ std::string diagnostics(const Report& report, const Result& result) {
   return out + "  ...\n";
 }
 
-std::string point(const Report& report, std::string_view agent, const Result& result, std::size_t number) {
-  std::string out = fmt::format("{} {} - {}{}", is_bad(result) ? "not ok" : "ok", number, one_line(agent),
+std::string point(const Report& report, std::string_view endpoint, const Result& result, std::size_t number) {
+  std::string out = fmt::format("{} {} - {}{}", is_bad(result) ? "not ok" : "ok", number, one_line(endpoint),
                                 one_line(" " + result.case_id));
   if (is_skipped(result))
     return out + fmt::format(" # SKIP {}: {}\n", name(result.behavior), one_line(summary_text(report, result)));
@@ -51,13 +51,13 @@ std::string point(const Report& report, std::string_view agent, const Result& re
 std::expected<void, FileError> render_tap(const Report& report, const Sink& sink) {
   std::size_t number = 0;
   std::string points, causes;
-  for (const AgentResults& agent : report.agents()) {
-    for (const Cause& cause : agent.causes.all())
-      causes += fmt::format("# {}: cause {} ({}) {}: {}\n", one_line(agent.name), cause.number, name(cause.behavior),
+  for (const EndpointResults& endpoint : report.endpoints()) {
+    for (const Cause& cause : endpoint.causes.all())
+      causes += fmt::format("# {}: cause {} ({}) {}: {}\n", one_line(endpoint.name), cause.number, name(cause.behavior),
                             reach(cause), one_line(in_words(report, cause)));
   }
-  for (const AgentResults& agent : report.agents())
-    for (const Result* result : agent.results) points += point(report, agent.name, *result, ++number);
+  for (const EndpointResults& endpoint : report.endpoints())
+    for (const Result* result : endpoint.results) points += point(report, endpoint.name, *result, ++number);
   std::string out = fmt::format("TAP version 14\n1..{}{}\n", std::max(report.run().planned, number),
                                 report.run().planned + number == 0 ? " # no cases" : "");
   out += causes + points;

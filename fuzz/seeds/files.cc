@@ -35,7 +35,7 @@ void seeds_of_journals(Corpus& corpus) {
   run.profile = "core";
   run.seed = run.jobs = 1;
   run.command_line = {"touchstone", "test"};
-  run.agents = {{"reference", "ws://127.0.0.1:9001/", "touchstone"}};
+  run.endpoints = {{"reference", "ws://127.0.0.1:9001/", "touchstone"}};
   run.planned = 1;
   Json head = to_json(run);
   for (const char* later : {"end", "complete", "ended_because"}) head.erase(later);
@@ -43,7 +43,7 @@ void seeds_of_journals(Corpus& corpus) {
   Result result;
   result.case_id = "close/x";
   result.title = "A title";
-  result.agent = "reference";
+  result.endpoint = "reference";
   result.behavior = Behavior::non_strict;
   result.findings = {{Finding::Weight::weak, "rfc6455-5.5.1-10", "a Close", "the end of TCP"}};
   Entry close;

@@ -88,7 +88,7 @@ struct Result {
   std::string case_id;  // "close/code-valid/1000"
   std::vector<std::string> aliases;
   std::string title;
-  std::string agent;
+  std::string endpoint;
   Behavior behavior = Behavior::errored;
   Closing closing = Closing::ok;
   std::vector<std::string> requirements;
@@ -120,10 +120,10 @@ struct RunInfo {
   std::uint64_t seed = 0;
   unsigned jobs = 0;
   std::vector<std::string> command_line;
-  struct Agent {
+  struct Endpoint {
     std::string name, url, server_field;  // Server: of the 101 answer
   };
-  std::vector<Agent> agents;
+  std::vector<Endpoint> endpoints;
   std::size_t planned = 0;  // results that a complete run has
   std::chrono::system_clock::time_point start, end;
   bool complete = false;      // all planned results are there

@@ -48,11 +48,11 @@ void read(const Json& value, const std::string& pointer, std::optional<JsonFault
   members.no_others();
 }
 
-void read(const Json& value, const std::string& pointer, std::optional<JsonFault>& fault, RunInfo::Agent& agent) {
+void read(const Json& value, const std::string& pointer, std::optional<JsonFault>& fault, RunInfo::Endpoint& endpoint) {
   Members members(value, pointer, fault);
-  members.text("name", agent.name);
-  members.text("url", agent.url);
-  members.text("server", agent.server_field);
+  members.text("name", endpoint.name);
+  members.text("url", endpoint.url);
+  members.text("server", endpoint.server_field);
   members.no_others();
 }
 
@@ -92,7 +92,7 @@ Json to_json_without_transcript(const Result& result) {
   Json findings = Json::array();
   for (const Finding& finding : result.findings) findings.push_back(to_json(finding));
   Json out{{"case", result.case_id},
-           {"agent", result.agent},
+           {"agent", result.endpoint},
            {"behavior", name(result.behavior)},
            {"closing", name(result.closing)},
            {"requirements", result.requirements},
@@ -128,7 +128,7 @@ std::expected<Result, JsonFault> result_from_json(const Json& value, const std::
   std::optional<JsonFault> fault;
   Members members(value, pointer, fault);
   members.text("case", result.case_id);
-  members.text("agent", result.agent);
+  members.text("agent", result.endpoint);
   read_verdict(members, result);
   members.texts("requirements", result.requirements);
   if (members.has("bugs")) members.texts("bugs", result.bugs);
@@ -154,9 +154,9 @@ std::expected<Result, JsonFault> result_from_json(const Json& value, const std::
 }
 
 Json to_json(const RunInfo& run) {
-  Json agents = Json::array();
-  for (const RunInfo::Agent& agent : run.agents)
-    agents.push_back(Json{{"name", agent.name}, {"url", agent.url}, {"server", agent.server_field}});
+  Json endpoints = Json::array();
+  for (const RunInfo::Endpoint& endpoint : run.endpoints)
+    endpoints.push_back(Json{{"name", endpoint.name}, {"url", endpoint.url}, {"server", endpoint.server_field}});
   return Json{{"version", run.version},
               {"catalogue_hash", run.catalogue_hash},
               {"machine", run.machine},
@@ -164,7 +164,7 @@ Json to_json(const RunInfo& run) {
               {"seed", run.seed},
               {"jobs", run.jobs},
               {"command_line", run.command_line},
-              {"agents", std::move(agents)},
+              {"agents", std::move(endpoints)},
               {"planned", run.planned},
               {"start", format_time(run.start)},
               {"end", format_time(run.end)},
@@ -184,7 +184,7 @@ std::expected<RunInfo, JsonFault> run_from_json(const Json& value, const std::st
   members.integer("jobs", run.jobs);
   members.texts("command_line", run.command_line);
   members.list("agents", [&](const Json& element, const std::string& at) {
-    read(element, at, fault, run.agents.emplace_back());
+    read(element, at, fault, run.endpoints.emplace_back());
   });
   members.integer("planned", run.planned);
   members.time("start", run.start);

@@ -13,7 +13,7 @@ Result sample() {
   result.case_id = "close/code-valid/1000";
   result.aliases = {"7.7.1"};
   result.title = "Close with 1000";
-  result.agent = "ws \"8\"\n";
+  result.endpoint = "ws \"8\"\n";
   result.behavior = Behavior::non_strict;
   result.closing = Closing::wrong_code;
   result.requirements = {"rfc6455-7.4-1"};
@@ -72,7 +72,7 @@ TEST(ResultJson, ReadsBackARun) {
   run.version = "1";
   run.seed = ~0ULL;
   run.command_line = {"touchstone", "test"};
-  run.agents = {{"a", "ws://x", "nginx"}};
+  run.endpoints = {{"a", "ws://x", "nginx"}};
   run.planned = 3;
   run.ended_because = "interrupted";
   run.start = run.end = *parse_time("2026-11-21T10:11:12.123456Z");

@@ -315,7 +315,7 @@ Result play(const Family& family, unsigned i, const Endpoint& endpoint, std::uin
   result.case_id = fmt::format(fmt::runtime(family.id), i);
   if (!family.alias.empty()) result.aliases = {fmt::format(fmt::runtime(family.alias), i)};
   result.title = fmt::format(fmt::runtime(family.title), i);
-  result.agent = endpoint.name;
+  result.endpoint = endpoint.name;
   result.behavior = Behavior::ok;
   result.requirements = family.requirements;
   result.expectation = family.expectation;
@@ -549,7 +549,7 @@ Sample sample_run(std::size_t endpoints, bool complete) {
   auto now = run.start;
   for (std::size_t e = 0; e < std::min(endpoints, kEndpoints.size()); ++e) {
     const Endpoint& endpoint = kEndpoints[e];
-    run.agents.push_back({std::string(endpoint.name), std::string(endpoint.url), std::string(endpoint.server)});
+    run.endpoints.push_back({std::string(endpoint.name), std::string(endpoint.url), std::string(endpoint.server)});
     unsigned number = 0;
     for (const Family& family : kFamilies) {
       for (unsigned i = 1; i <= family.count; ++i, ++number) {

@@ -317,7 +317,7 @@ class Campaign {
 
   [[nodiscard]] Cluster cluster_of_death(std::size_t target, const Case& c, std::string_view seen) const {
     const bool alone = seen == kDead;
-    return {targets_[target].agent,
+    return {targets_[target].name,
             alone ? c.requirements.front() : std::string(kProcessing),
             std::string(ws::rules::name(ws::rules::FindingKind::endpoint_died)),
             alone ? "alone" : "together",

@@ -52,7 +52,7 @@ struct Planted {
     if (!started) ADD_FAILURE() << started.error();
     server = std::move(*started);
     target.url = {false, "127.0.0.1", server->port(), "/"};
-    target.agent = "planted";
+    target.name = "planted";
   }
   std::unique_ptr<DeviantServer> server;
   Target target;
@@ -125,13 +125,13 @@ TEST(Campaign, ShowsTheSameClustersAgain) {
 
 TEST(Campaign, TellsWhichOfTwoEndpointsHasTheFault) {
   Planted planted(Fault::accepts_rsv3), twin(Fault::none);
-  twin.target.agent = "twin";
+  twin.target.name = "twin";
   CampaignOptions few = options(700);
   few.layers.handshake = false;
   Watch watch;
   (void)campaign({twin.target, planted.target}, few, watch);
   EXPECT_FALSE(watch.differences.empty());
-  for (const Difference& each : watch.differences) EXPECT_EQ(each.cluster.agent, "planted");
+  for (const Difference& each : watch.differences) EXPECT_EQ(each.cluster.endpoint, "planted");
 }
 
 TEST(Campaign, DoesNotTellWhatIsKnown) {
@@ -205,7 +205,7 @@ TEST(Findings, AreFoldersThatAReplayCanRead) {
 TEST(Findings, HaveTheSameNameForEveryEndpoint) {
   const Cluster one{"one", "rfc6455-5.2-3", "fault-ignored", "", "survived"};
   Cluster other = one;
-  other.agent = "other";
+  other.endpoint = "other";
   EXPECT_EQ(cluster_name(one), cluster_name(other));
   EXPECT_EQ(cluster_name(one), "rfc6455-5.2-3-fault-ignored-survived");
   other.outcome = "open";
@@ -237,7 +237,7 @@ class Mortal {
   explicit Mortal(Deadly deadly) : deadly_(std::move(deadly)) {
     start();
     target.url = {false, "127.0.0.1", port_, "/"};
-    target.agent = "mortal";
+    target.name = "mortal";
   }
   ~Mortal() { end(); }
   Mortal(const Mortal&) = delete;

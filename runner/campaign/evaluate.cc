@@ -86,8 +86,8 @@ std::string_view end_of(const Observation& o) {
   return o.reset ? "reset" : o.eof ? "eof" : "open";
 }
 
-Cluster cluster_of(const Finding& finding, const Case& c, const Observation& o, const std::string& agent) {
-  Cluster cluster{agent, requirement_of(finding, c), finding.kind, finding.evidence, {}};
+Cluster cluster_of(const Finding& finding, const Case& c, const Observation& o, const std::string& endpoint) {
+  Cluster cluster{endpoint, requirement_of(finding, c), finding.kind, finding.evidence, {}};
   if (depends_on_the_end(finding)) cluster.outcome = o.survived ? std::string_view("survived") : end_of(o);
   return cluster;
 }
@@ -104,7 +104,7 @@ std::string outcome_of(const Verdict& verdict, const Observation& o) {
 
 }  // namespace
 
-Evaluation evaluated(const Case& c, Observation observed, const std::string& agent, std::uint64_t seed) {
+Evaluation evaluated(const Case& c, Observation observed, const std::string& endpoint, std::uint64_t seed) {
   Evaluation out;
   // With an opening handshake of its own a stimulus may well get no answer.
   out.connected = observed.response || observed.handshake_violation || c.request;
@@ -119,14 +119,14 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& age
   }
   out.outcome = outcome_of(out.verdict, out.observation);
   const Finding* worst = out.failed() || out.weak() ? gravest(out.verdict) : nullptr;
-  if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, agent);
+  if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, endpoint);
   return out;
 }
 
 asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                      DeflateCache& cache) {
   auto observed = co_await observe(c, target, options, cache);
-  if (observed) co_return evaluated(c, std::move(*observed), target.agent, options.seed);
+  if (observed) co_return evaluated(c, std::move(*observed), target.name, options.seed);
   Evaluation out;
   out.why = observed.error().text;
   co_return out;

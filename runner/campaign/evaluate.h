@@ -13,7 +13,7 @@ namespace touchstone::fuzz {
 
 // Differences of one kind are one cluster: the same rule broken in the same way by the same endpoint.
 struct Cluster {
-  std::string agent;
+  std::string endpoint;
   std::string requirement;  // that is broken
   std::string kind;         // of ws::rules::FindingKind: "message-missing"
   std::string evidence;     // of the finding: "1011"; may be empty
@@ -36,7 +36,8 @@ struct Evaluation {
 };
 
 // `c` has the oracle's expectation (expected()).
-[[nodiscard]] Evaluation evaluated(const Case& c, Observation observed, const std::string& agent, std::uint64_t seed);
+[[nodiscard]] Evaluation evaluated(const Case& c, Observation observed, const std::string& endpoint,
+                                   std::uint64_t seed);
 
 // The same, of what `target` does.
 [[nodiscard]] asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,

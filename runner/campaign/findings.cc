@@ -36,7 +36,7 @@ std::string way_of(const Cluster& cluster) {
 
 std::string explanation(const Difference& d, const RuleText& rule, const std::string& replay) {
   std::string text = fmt::format("# {}\n\n", cluster_name(d.cluster));
-  text += fmt::format("Endpoint: {}\n\n", d.cluster.agent);
+  text += fmt::format("Endpoint: {}\n\n", d.cluster.endpoint);
   if (!rule.rule.empty()) text += fmt::format("Rule: {} ({}): {}\n\n", d.cluster.requirement, rule.clause, rule.rule);
   if (!d.together.empty()) {
     text += fmt::format(

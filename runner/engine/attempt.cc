@@ -1,5 +1,6 @@
 #include "runner/engine/attempt.h"
 
+#include "runner/engine/make_result.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/scene.h"
@@ -34,6 +35,7 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
 }
 
 asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
+  observer_.started(c);
   const auto wall = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
   const SessionOptions session = session_options(c.bulk, keep_whole);
@@ -57,7 +59,7 @@ Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& err
   nothing.handshake_failure = error.text;
   // A statement of its own: as arguments of one call, the observation could be gone before it is judged.
   const Verdict verdict = judge(c, nothing, options_.seed);
-  attempt.result = make_result(c, target_.agent, std::move(nothing), verdict);
+  attempt.result = make_result(c, target_.name, std::move(nothing), verdict);
   return attempt;
 }
 
@@ -69,7 +71,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   attempt.waited = (!observed.response && !observed.handshake_failure.empty()) ||
                    std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
   const Verdict verdict = judge(c, observed, options_.seed);
-  attempt.result = make_result(c, target_.agent, std::move(observed), verdict);
+  attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   return attempt;
 }
 
@@ -86,7 +88,7 @@ Result Attempts::not_applicable(const Case& c, const std::string& why) const {
   Verdict verdict;
   verdict.behavior = Behavior::not_applicable;
   verdict.summary = fmt::format("Not applicable: {}.", why);
-  Result result = make_result(c, target_.agent, {}, verdict);
+  Result result = make_result(c, target_.name, {}, verdict);
   result.replay = replay_command(c, target_, options_);
   result.started = std::chrono::system_clock::now();
   return result;

@@ -33,10 +33,10 @@ struct NoAnswer {
 class Attempts {
  public:
   // All of them outlive the attempts.
-  Attempts(const Target& target, const Greeting& greeting, const RunOptions& options)
-      : target_(target), greeting_(greeting), options_(options) {}
+  Attempts(const Target& target, const Greeting& greeting, const RunOptions& options, RunObserver& observer)
+      : target_(target), greeting_(greeting), options_(options), observer_(observer) {}
 
-  // `keep_whole`: every octet in the transcript.
+  // The observer hears that it started. `keep_whole`: every octet in the transcript.
   [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false);
 
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
@@ -57,6 +57,7 @@ class Attempts {
   const Target& target_;
   const Greeting& greeting_;
   const RunOptions& options_;
+  RunObserver& observer_;
   DeflateCache cache_;
 };
 

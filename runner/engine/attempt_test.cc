@@ -21,9 +21,14 @@ Target nobody() {
   asio::ip::tcp::acceptor unused(context, {asio::ip::address_v4::loopback(), 0});
   Target target;
   target.url = {false, "127.0.0.1", unused.local_endpoint().port(), "/"};
-  target.agent = "nobody";
+  target.name = "nobody";
   return target;
 }
+
+struct Unheard : RunObserver {
+  void finished(const Result&) override {}
+  bool endpoint_died(const std::vector<const Case*>&, const std::string&) override { return false; }
+};
 
 template <class Made>
 Made wait_for(asio::awaitable<Made> coroutine) {
@@ -43,7 +48,8 @@ TEST(Attempts, AccusesNobodyOfARefusedConnection) {
   const RunOptions options;
   const Case* c = Catalogue::built_in().find("framing/echo/text-125-whole");
   ASSERT_NE(c, nullptr);
-  Attempts attempts(target, greeting, options);
+  Unheard unheard;
+  Attempts attempts(target, greeting, options, unheard);
   const Attempt attempt = wait_for(attempts.run(*c));
   EXPECT_TRUE(attempt.no_connection);
   EXPECT_EQ(attempt.result.behavior, Behavior::errored);
@@ -56,7 +62,8 @@ TEST(Attempts, SaysWhyNobodyAnswersAKnock) {
   const Target target = nobody();
   const Greeting greeting;
   const RunOptions options;
-  Attempts attempts(target, greeting, options);
+  Unheard unheard;
+  Attempts attempts(target, greeting, options, unheard);
   const auto answered = wait_for(attempts.knock());
   ASSERT_FALSE(answered);
   EXPECT_THAT(answered.error().text, HasSubstr("127.0.0.1"));

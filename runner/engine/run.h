@@ -1,4 +1,7 @@
 // run.h - many cases against one endpoint: the schedule, confirmation of failures, and death of the endpoint.
+//
+// Its parts: plan.h (what is asked), attempt.h (one case once), schedule.h (many at a time), survival.h (death),
+// pending.h (verdicts that wait), doubts.h and confirmation.h (failures that run again alone).
 #pragma once
 #include "reports/result/result.h"
 #include "runner/catalogue/catalogue.h"
@@ -72,11 +75,7 @@ struct RunOutcome {
 [[nodiscard]] RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,
                              const RunOptions& options, RunObserver& observer, const std::atomic<bool>& stop);
 
-// What a report says of one judged observation; when it began, how long it took and how to replay it are the caller's.
-[[nodiscard]] Result make_result(const Case& c, const std::string& agent, Observation observation,
-                                 const Verdict& verdict);
-
-// The options of `touchstone test` that reach the target as it was reached, each behind a blank.
+// The options of `touchstone test` that reach the target as it was reached, each after a blank.
 [[nodiscard]] std::string connection_arguments(const Target& target);
 
 // The command line that runs one case again.

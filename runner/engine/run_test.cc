@@ -51,7 +51,7 @@ void run_cases(Ran& ran, std::uint16_t port, const std::vector<std::string>& pat
                int process = 0, std::chrono::milliseconds timeout = std::chrono::seconds(1)) {
   Target target;
   target.url = {false, "127.0.0.1", port, "/"};
-  target.agent = "test";
+  target.name = "test";
   RunOptions options;
   options.profile = profile;
   options.process = process;

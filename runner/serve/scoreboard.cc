@@ -51,10 +51,10 @@ void Scoreboard::started(const std::string& agent, const Case& c) {
 }
 
 void Scoreboard::finished(const Result& result) {
-  if (const auto run = running_.find({result.agent, result.case_id}); run != running_.end()) running_.erase(run);
-  Line& line = agents_[result.agent][result.case_id];
+  if (const auto run = running_.find({result.endpoint, result.case_id}); run != running_.end()) running_.erase(run);
+  Line& line = agents_[result.endpoint][result.case_id];
   line = {result.behavior, result.closing, result.duration_ms, result.summary, result.hidden};
-  tell(text_of(Json{{"finished", Json::array({line_of(result.agent, result.case_id, line)})}}));
+  tell(text_of(Json{{"finished", Json::array({line_of(result.endpoint, result.case_id, line)})}}));
 }
 
 void Scoreboard::reported(const std::string& agent) { tell(text_of(Json{{"reported", agent}})); }

@@ -1,7 +1,7 @@
 #include "runner/serve/server.h"
 
 #include "reports/support/resources.h"
-#include "runner/engine/run.h"
+#include "runner/engine/make_result.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/oracle.h"

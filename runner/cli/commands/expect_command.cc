@@ -33,7 +33,7 @@ struct Options {
 Journal read_run(const std::string& from) {
   auto journal = read_journal(from);
   if (!journal) throw UsageError(journal.error());
-  if (journal->run.agents.size() > 1) {
+  if (journal->run.endpoints.size() > 1) {
     throw UsageError(from + ": has several endpoints; an expectation file is about one. Run each of them on its own");
   }
   return std::move(*journal);

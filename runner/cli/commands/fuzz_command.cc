@@ -14,6 +14,7 @@
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
+#include "runner/engine/make_result.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -164,7 +165,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   void found(const fuzz::Difference& difference) override {
-    const Target& target = *std::ranges::find(targets_, difference.cluster.agent, &Target::agent);
+    const Target& target = *std::ranges::find(targets_, difference.cluster.endpoint, &Target::name);
     const Requirement* rule = catalogue_.requirement(difference.cluster.requirement);
     const fuzz::RuleText text = rule == nullptr
                                     ? fuzz::RuleText{}
@@ -177,7 +178,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (!place) trouble_ = place.error();
     Case named = difference.stimulus;
     named.id = "fuzz/" + fuzz::cluster_name(difference.cluster);
-    Result result = make_result(named, target.agent, difference.shown.observation, difference.shown.verdict);
+    Result result = make_result(named, target.name, difference.shown.observation, difference.shown.verdict);
     if (!difference.death.empty()) {
       result.behavior = Behavior::failed;
       result.summary =
@@ -197,9 +198,9 @@ class FuzzRun : public fuzz::CampaignObserver {
   std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) override {
     ServerProcess* const server = endpoints_->server();
     if (server == nullptr)
-      return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.agent, why));
+      return std::unexpected(fmt::format("{} no longer accepts connections: {}", target.name, why));
     std::string ended = server->autopsy();
-    err("{} died: {}; it is started again\n", target.agent, said(ended));
+    err("{} died: {}; it is started again\n", target.name, said(ended));
     if (const auto started = server->start(); !started) return std::unexpected(started.error());
     return ended;
   }
@@ -216,7 +217,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       if (target.url.secure || target.proxy || !target.unix_path.empty())
         throw UsageError("--bare is for ws:// straight to the server: no TLS, proxy or Unix socket");
       const auto n = fuzz::bare_connections(target, campaign_.jobs, campaign_.time);
-      out("{}: {:.0f} bare connections a second\n", target.agent,
+      out("{}: {:.0f} bare connections a second\n", target.name,
           static_cast<double>(n) * 1000.0 / static_cast<double>(campaign_.time.count()));
     }
     return Exit::ok;
@@ -235,10 +236,10 @@ class FuzzRun : public fuzz::CampaignObserver {
       if (!each.unreachable.empty()) return each.unreachable;
       Target target = each.target;
       for (const Target& other : targets_) {
-        if (other.agent == target.agent) target.agent += fmt::format(" ({})", ws::to_string(target.url));
+        if (other.name == target.name) target.name += fmt::format(" ({})", ws::to_string(target.url));
       }
       campaign_.session.round_trip = std::max(campaign_.session.round_trip, each.greeting.round_trip);
-      info_.agents.push_back({target.agent, ws::to_string(target.url), each.greeting.server_field});
+      info_.endpoints.push_back({target.name, ws::to_string(target.url), each.greeting.server_field});
       targets_.push_back(std::move(target));
     }
     return {};
@@ -251,9 +252,9 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
   void begin() {
-    auto agents = std::move(info_.agents);
+    auto endpoints = std::move(info_.endpoints);
     info_ = begin_record(catalogue_, "fuzz", campaign_.seed, campaign_.jobs);
-    info_.agents = std::move(agents);
+    info_.endpoints = std::move(endpoints);
     info_.command_line = command_line();
   }
 

@@ -167,7 +167,7 @@ class ServeRun : public serve::Observer {
     static constexpr std::size_t kTold = 10;
     if (!is_bad(result)) return;
     if (++failures_ <= kTold) {
-      tell_progress("{} {} {}: {}", name(result.behavior), result.agent, result.case_id, result.summary);
+      tell_progress("{} {} {}: {}", name(result.behavior), result.endpoint, result.case_id, result.summary);
     } else if (failures_ == kTold + 1) {
       tell_progress("... and more, which the summary says at the end");
     }
@@ -184,7 +184,7 @@ class ServeRun : public serve::Observer {
     std::string text =
         "touchstone serve --case " + shell_quote(result.case_id) + cases_arguments(options_.selection.files);
     if (options_.command.empty()) return text + " --once";
-    text += " --agent " + shell_quote(result.agent) + " --command " + shell_quote(options_.command);
+    text += " --agent " + shell_quote(result.endpoint) + " --command " + shell_quote(options_.command);
     if (plan_.settings.listen.tls) text += " --tls";
     if (options_.selection.profile == "full") text += " --profile full";
     return text;

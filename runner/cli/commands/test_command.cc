@@ -81,7 +81,7 @@ class TestRun {
 
   void choose_for(Endpoint& endpoint) const {
     std::vector<std::string> excluded;
-    if (spec_) excluded = excluded_for(*spec_, endpoint.target.agent);
+    if (spec_) excluded = excluded_for(*spec_, endpoint.target.name);
     for (const Case* c : chosen_) {
       const auto hits = [c](const std::string& pattern) { return matches(*c, pattern); };
       if (std::none_of(excluded.begin(), excluded.end(), hits)) endpoint.cases.push_back(c);
@@ -101,7 +101,7 @@ class TestRun {
                          run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs);
     info_.command_line = command_line;
     for (const Endpoint& each : endpoints_.all()) {
-      info_.agents.push_back({each.target.agent, ws::to_string(each.target.url), each.greeting.server_field});
+      info_.endpoints.push_back({each.target.name, ws::to_string(each.target.url), each.greeting.server_field});
       info_.planned += each.cases.size();
     }
   }
@@ -151,15 +151,15 @@ class TestRun {
     if (interrupted()) return ended("interrupted");
     if (!endpoint.unreachable.empty()) {
       progress.say("error: " + endpoint.unreachable);
-      ended(endpoint.target.agent + " could not be reached");
+      ended(endpoint.target.name + " could not be reached");
       unreachable_ = true;
       return;
     }
     if (endpoints_.all().size() > 1) {
-      progress.say(fmt::format("{}: {}", endpoint.target.agent, count_of(endpoint.cases.size(), "case")));
+      progress.say(fmt::format("{}: {}", endpoint.target.name, count_of(endpoint.cases.size(), "case")));
     }
     if (!endpoint.profile.is_echo())
-      progress.say(fmt::format("{}: {}", endpoint.target.agent, in_words(endpoint.profile)));
+      progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
     RunOptions options = run_options_;
     options.endpoint = endpoint.profile;

@@ -156,7 +156,7 @@ Target make_target(const TestOptions& options, const std::string& url) {
   check_files(options);
   Target target;
   target.url = parse_or_refuse(url, "");
-  target.agent = options.agent;
+  target.name = options.agent;
   target.family = options.v4 ? ws::io::Family::v4 : options.v6 ? ws::io::Family::v6 : ws::io::Family::any;
   target.tls.ca_file = options.ca;
   target.tls.server_name = options.server_name;

@@ -43,7 +43,7 @@ TEST(TestOptions, TheCommandLineWinsOverTheSpecFile) {
   const SpecServer server{
       .url = "ws://h/", .agent = "a", .hostname = "n", .origin = "http://theirs", .protocols = {"p"}};
   const Target target = make_target(options, server);
-  EXPECT_EQ(target.agent, "a");
+  EXPECT_EQ(target.name, "a");
   EXPECT_EQ(target.tls.server_name, "n");
   EXPECT_THAT(target.fields, ElementsAre(ws::Field{"Origin", "http://mine"}));
   EXPECT_THAT(target.subprotocols, ElementsAre("p"));

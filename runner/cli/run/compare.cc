@@ -30,10 +30,10 @@ Comparison::Comparison(const Journal& before, const Journal& after, const Texts&
       after_(after),
       report_before_(before.run, before.results, texts),
       report_after_(after.run, after.results, texts) {
-  names_agents_ = before.run.agents.size() > 1 || after.run.agents.size() > 1;
+  names_endpoints_ = before.run.endpoints.size() > 1 || after.run.endpoints.size() > 1;
   using Place = std::pair<std::string_view, std::string_view>;
   const auto place = [&](const Result& result) {
-    return Place(names_agents_ ? std::string_view(result.agent) : std::string_view(), result.case_id);
+    return Place(names_endpoints_ ? std::string_view(result.endpoint) : std::string_view(), result.case_id);
   };
   std::map<Place, const Result*> first;
   for (const Result& result : before.results) first.insert_or_assign(place(result), &result);
@@ -52,13 +52,13 @@ Comparison::Comparison(const Journal& before, const Journal& after, const Texts&
 
 std::vector<CauseChange> Comparison::only_in(const Report& one, const Report& other) const {
   std::vector<CauseChange> found;
-  for (const AgentResults& agent : one.agents()) {
-    for (const Cause& cause : agent.causes.all()) {
-      const bool known = std::ranges::any_of(other.agents(), [&](const AgentResults& there) {
-        return (!names_agents_ || there.name == agent.name) &&
+  for (const EndpointResults& endpoint : one.endpoints()) {
+    for (const Cause& cause : endpoint.causes.all()) {
+      const bool known = std::ranges::any_of(other.endpoints(), [&](const EndpointResults& there) {
+        return (!names_endpoints_ || there.name == endpoint.name) &&
                std::ranges::find(there.causes.all(), cause.id, &Cause::id) != there.causes.all().end();
       });
-      if (!known) found.push_back({agent.name, &cause});
+      if (!known) found.push_back({endpoint.name, &cause});
     }
   }
   return found;

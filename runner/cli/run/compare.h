@@ -18,7 +18,7 @@ struct Change {
 
 // A cause that only one of the runs has.
 struct CauseChange {
-  std::string_view agent;
+  std::string_view endpoint;
   const Cause* cause = nullptr;
 };
 
@@ -37,7 +37,7 @@ class Comparison {
   [[nodiscard]] bool regressed() const { return !of(Change::Kind::new_failure).empty(); }
   // What makes the comparison doubtful, one line each: another profile, a partial run ...
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-  [[nodiscard]] bool names_agents() const noexcept { return names_agents_; }
+  [[nodiscard]] bool names_endpoints() const noexcept { return names_endpoints_; }
   [[nodiscard]] const Journal& before() const noexcept { return before_; }
   [[nodiscard]] const Journal& after() const noexcept { return after_; }
   // The runs as reports: what quotes causes in words.
@@ -49,7 +49,7 @@ class Comparison {
   void warn();
   const Journal &before_, &after_;
   const Report report_before_, report_after_;
-  bool names_agents_ = false;
+  bool names_endpoints_ = false;
   std::vector<Change> changes_;
   std::vector<CauseChange> new_causes_, gone_causes_;
   std::vector<std::string> warnings_;

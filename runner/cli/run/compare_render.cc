@@ -43,7 +43,7 @@ std::array<CauseSection, 2> cause_sections(const Comparison& comparison) {
 }
 
 std::string heading(const Comparison& comparison, const CauseChange& change) {
-  return fmt::format("{}{}  {}", comparison.names_agents() ? fmt::format("{} ", change.agent) : "",
+  return fmt::format("{}{}  {}", comparison.names_endpoints() ? fmt::format("{} ", change.endpoint) : "",
                      name(change.cause->behavior), change.cause->id);
 }
 
@@ -91,9 +91,9 @@ const Result& shown(const Change& change) { return change.after != nullptr ? *ch
 // What happened is worth a line where something got worse or different, not where a case is missing.
 bool told(const Change& change) { return change.after != nullptr && change.after->behavior != Behavior::ok; }
 
-std::string agents(const Journal& journal) {
+std::string endpoints(const Journal& journal) {
   std::vector<std::string> names;
-  for (const RunInfo::Agent& agent : journal.run.agents) names.push_back(agent.name);
+  for (const RunInfo::Endpoint& endpoint : journal.run.endpoints) names.push_back(endpoint.name);
   return fmt::format("{} ({})", join_and(names), count_of(journal.results.size(), "case"));
 }
 
@@ -111,7 +111,7 @@ std::string counts(const Comparison& comparison) {
 
 Json side(const Journal& journal) {
   Json names = Json::array();
-  for (const RunInfo::Agent& agent : journal.run.agents) names.push_back(agent.name);
+  for (const RunInfo::Endpoint& endpoint : journal.run.endpoints) names.push_back(endpoint.name);
   return Json{{"agents", std::move(names)},
               {"version", journal.run.version},
               {"catalogue_hash", journal.run.catalogue_hash},
@@ -129,7 +129,8 @@ Json verdicts_json(const Result* result) {
 }  // namespace
 
 std::string compare_text(const Comparison& comparison) {
-  std::string text = fmt::format("first   {}\nsecond  {}\n", agents(comparison.before()), agents(comparison.after()));
+  std::string text =
+      fmt::format("first   {}\nsecond  {}\n", endpoints(comparison.before()), endpoints(comparison.after()));
   for (const std::string& warning : comparison.warnings()) text += fmt::format("warning: {}\n", warning);
   for (const CauseSection& section : cause_sections(comparison)) text += cause_lines(comparison, section);
   for (const Section& section : kSections) {
@@ -138,7 +139,7 @@ std::string compare_text(const Comparison& comparison) {
     text += fmt::format("\n{}: {}\n", section.title, changes.size());
     for (const Change* change : changes) {
       const Result& result = shown(*change);
-      text += fmt::format("  {}{}  {}\n", comparison.names_agents() ? result.agent + " " : "", result.case_id,
+      text += fmt::format("  {}{}  {}\n", comparison.names_endpoints() ? result.endpoint + " " : "", result.case_id,
                           turn(*change));
       if (told(*change)) text += fmt::format("    {}\n", wrap(result.summary, 100, 4));
     }
@@ -147,8 +148,9 @@ std::string compare_text(const Comparison& comparison) {
 }
 
 std::string compare_markdown(const Comparison& comparison) {
-  std::string text = fmt::format("# What changed\n\nFrom {} to {}. {}.\n", markdown_escape(agents(comparison.before())),
-                                 markdown_escape(agents(comparison.after())), counts(comparison));
+  std::string text =
+      fmt::format("# What changed\n\nFrom {} to {}. {}.\n", markdown_escape(endpoints(comparison.before())),
+                  markdown_escape(endpoints(comparison.after())), counts(comparison));
   for (const std::string& warning : comparison.warnings()) text += fmt::format("\n> {}\n", markdown_escape(warning));
   for (const CauseSection& section : cause_sections(comparison)) text += cause_rows(comparison, section);
   for (const Section& section : kSections) {
@@ -157,7 +159,7 @@ std::string compare_markdown(const Comparison& comparison) {
     text += fmt::format("\n## {}\n\n| case | verdict | what happened |\n|---|---|---|\n", section.title);
     for (const Change* change : changes) {
       const Result& result = shown(*change);
-      const std::string id = (comparison.names_agents() ? result.agent + " " : "") + result.case_id;
+      const std::string id = (comparison.names_endpoints() ? result.endpoint + " " : "") + result.case_id;
       text += fmt::format("| {} | {} | {} |\n", markdown_escape(id), markdown_escape(turn(*change)),
                           told(*change) ? markdown_escape(result.summary) : "");
     }
@@ -173,13 +175,13 @@ std::string compare_json(const Comparison& comparison) {
   for (const CauseSection& section : cause_sections(comparison)) {
     Json& rows = root[std::string(section.key)] = Json::array();
     for (const CauseChange& change : section.causes)
-      rows.push_back(to_json(section.report, change.agent, *change.cause));
+      rows.push_back(to_json(section.report, change.endpoint, *change.cause));
   }
   for (const Section& section : kSections) {
     Json& rows = root[std::string(section.key)] = Json::array();
     for (const Change* change : comparison.of(section.kind)) {
       rows.push_back(Json{{"case", shown(*change).case_id},
-                          {"agent", shown(*change).agent},
+                          {"agent", shown(*change).endpoint},
                           {"before", verdicts_json(change->before)},
                           {"after", verdicts_json(change->after)},
                           {"summary", shown(*change).summary}});

@@ -15,14 +15,14 @@ using testing::SizeIs;
 
 const Texts kTexts;
 
-Journal journal(const std::string& agent, const std::vector<std::pair<std::string, Behavior>>& results) {
+Journal journal(const std::string& endpoint, const std::vector<std::pair<std::string, Behavior>>& results) {
   Journal made;
-  made.run.agents = {{agent, "ws://h/", ""}};
+  made.run.endpoints = {{endpoint, "ws://h/", ""}};
   made.run.complete = true;
   for (const auto& [id, behavior] : results) {
     Result& result = made.results.emplace_back();
     result.case_id = id;
-    result.agent = agent;
+    result.endpoint = endpoint;
     result.behavior = behavior;
     result.summary = "summary of " + id;
   }
@@ -63,7 +63,7 @@ TEST(Compare, SortsChangesByWhatTheyMean) {
 
 TEST(Compare, ToldSeveralEndpointsByName) {
   Journal two = kBefore;
-  two.run.agents.push_back({"ws 8", "ws://i/", ""});
+  two.run.endpoints.push_back({"ws 8", "ws://i/", ""});
   two.results.insert(two.results.end(), kAfter.results.begin(), kAfter.results.end());
   const Comparison comparison(two, kAfter, kTexts);
   EXPECT_FALSE(comparison.regressed());
@@ -99,7 +99,7 @@ Journal with_findings(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Result& result = made.results.emplace_back();
     result.case_id = finding.kind + "/" + finding.evidence;
-    result.agent = "ws";
+    result.endpoint = "ws";
     result.behavior = Behavior::failed;
     result.findings = {finding};
   }

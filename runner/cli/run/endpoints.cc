@@ -80,7 +80,7 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
   Target& target = all_.front().target;
   target.url = embedded_->url();
   target.tls.ca_pem = embedded_->certificate_pem();
-  if (target.agent.empty()) target.agent = "reference";
+  if (target.name.empty()) target.name = "reference";
   return {};
 }
 
@@ -106,14 +106,14 @@ void Endpoints::probe_all(const RunOptions& options, const Sizes& most) {
 }
 
 void Endpoints::name(Endpoint& endpoint) {
-  std::string& agent = endpoint.target.agent;
-  if (agent.empty() && command_) agent = name_of_command(options_.command);
+  std::string& own_name = endpoint.target.name;
+  if (own_name.empty() && command_) own_name = name_of_command(options_.command);
   // Autobahn's rule: without a name of the user's, the Server field of the answer.
-  if (agent.empty()) agent = said(endpoint.greeting.server_field, kLongestName);
-  if (agent.empty()) agent = ws::host_field(endpoint.target.url);
-  const std::string base = agent;
-  const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.agent == agent; };
-  for (int n = 2; std::any_of(all_.begin(), all_.end(), taken); ++n) agent = fmt::format("{} ({})", base, n);
+  if (own_name.empty()) own_name = said(endpoint.greeting.server_field, kLongestName);
+  if (own_name.empty()) own_name = ws::host_field(endpoint.target.url);
+  const std::string base = own_name;
+  const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.name == own_name; };
+  for (int n = 2; std::any_of(all_.begin(), all_.end(), taken); ++n) own_name = fmt::format("{} ({})", base, n);
 }
 
 void Endpoints::stop_servers() noexcept {

@@ -11,10 +11,10 @@
 namespace touchstone::cli {
 namespace {
 
-void merge_agents(std::vector<RunInfo::Agent>& into, const std::vector<RunInfo::Agent>& from) {
-  for (const RunInfo::Agent& agent : from) {
-    const auto same = [&](const RunInfo::Agent& other) { return other.name == agent.name; };
-    if (std::none_of(into.begin(), into.end(), same)) into.push_back(agent);
+void merge_endpoints(std::vector<RunInfo::Endpoint>& into, const std::vector<RunInfo::Endpoint>& from) {
+  for (const RunInfo::Endpoint& endpoint : from) {
+    const auto same = [&](const RunInfo::Endpoint& other) { return other.name == endpoint.name; };
+    if (std::none_of(into.begin(), into.end(), same)) into.push_back(endpoint);
   }
 }
 
@@ -28,7 +28,7 @@ void compare(const RunInfo& first, const RunInfo& other, const std::string& name
 }
 
 void merge_run(RunInfo& into, const RunInfo& from, const std::string& name) {
-  merge_agents(into.agents, from.agents);
+  merge_endpoints(into.endpoints, from.endpoints);
   into.planned += from.planned;
   into.start = std::min(into.start, from.start);
   into.end = std::max(into.end, from.end);
@@ -44,14 +44,14 @@ Merged merge(std::vector<Journal> journals, const std::vector<std::string>& name
   Merged merged;
   merged.journal = std::move(journals.front());
   Journal& all = merged.journal;
-  std::map<std::pair<std::string, std::string>, std::size_t> places;  // agent and case -> index of its result
-  for (std::size_t i = 0; i < all.results.size(); ++i) places[{all.results[i].agent, all.results[i].case_id}] = i;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;  // endpoint and case -> index of its result
+  for (std::size_t i = 0; i < all.results.size(); ++i) places[{all.results[i].endpoint, all.results[i].case_id}] = i;
   for (std::size_t j = 1; j < journals.size(); ++j) {
     compare(all.run, journals[j].run, names[j], merged.warnings);
     merge_run(all.run, journals[j].run, names[j]);
     std::size_t again = 0;
     for (Result& result : journals[j].results) {
-      const auto [place, fresh] = places.try_emplace({result.agent, result.case_id}, all.results.size());
+      const auto [place, fresh] = places.try_emplace({result.endpoint, result.case_id}, all.results.size());
       if (fresh) {
         all.results.push_back(std::move(result));
         continue;
@@ -62,8 +62,8 @@ Merged merge(std::vector<Journal> journals, const std::vector<std::string>& name
     }
     if (again == 0) continue;
     all.run.planned -= std::min(again, all.run.planned);
-    merged.warnings.push_back(fmt::format("{}: {} there already for the same agent; the later result counts", names[j],
-                                          count_of(again, "result") + (again == 1 ? " is" : " are")));
+    merged.warnings.push_back(fmt::format("{}: {} there already for the same endpoint; the later result counts",
+                                          names[j], count_of(again, "result") + (again == 1 ? " is" : " are")));
   }
   return merged;
 }

@@ -12,7 +12,7 @@ struct Merged {
   std::vector<std::string> warnings;  // what does not fit together, one line each
 };
 
-// `journals` is not empty; `names` tells where each came from. Of two results for the same agent and case the one
+// `journals` is not empty; `names` tells where each came from. Of two results for the same endpoint and case the one
 // that started later counts.
 [[nodiscard]] Merged merge(std::vector<Journal> journals, const std::vector<std::string>& names);
 

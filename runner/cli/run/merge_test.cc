@@ -12,9 +12,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Journal journal_of(const std::string& agent, const std::vector<std::string>& cases, int at = 0) {
+Journal journal_of(const std::string& endpoint, const std::vector<std::string>& cases, int at = 0) {
   Journal made;
-  made.run.agents = {{agent, "ws://h/", ""}};
+  made.run.endpoints = {{endpoint, "ws://h/", ""}};
   made.run.planned = cases.size();
   made.run.complete = true;
   made.run.start = system_clock::time_point(seconds(at));
@@ -22,7 +22,7 @@ Journal journal_of(const std::string& agent, const std::vector<std::string>& cas
   for (const std::string& id : cases) {
     Result& result = made.results.emplace_back();
     result.case_id = id;
-    result.agent = agent;
+    result.endpoint = endpoint;
     result.started = made.run.start;
     result.summary = std::to_string(at);
   }
@@ -31,7 +31,7 @@ Journal journal_of(const std::string& agent, const std::vector<std::string>& cas
 
 TEST(Merge, PutsAgentsSideBySide) {
   const Merged merged = merge({journal_of("a", {"1", "2"}), journal_of("b", {"1"}, 5)}, {"x", "y"});
-  EXPECT_THAT(merged.journal.run.agents, SizeIs(2));
+  EXPECT_THAT(merged.journal.run.endpoints, SizeIs(2));
   EXPECT_THAT(merged.journal.results, SizeIs(3));
   EXPECT_EQ(merged.journal.run.planned, 3u);
   EXPECT_TRUE(merged.journal.run.complete);
@@ -41,7 +41,7 @@ TEST(Merge, PutsAgentsSideBySide) {
 
 TEST(Merge, JoinsShardsOfOneAgent) {
   const Merged merged = merge({journal_of("a", {"1"}), journal_of("a", {"2"})}, {"x", "y"});
-  EXPECT_THAT(merged.journal.run.agents, SizeIs(1));
+  EXPECT_THAT(merged.journal.run.endpoints, SizeIs(1));
   EXPECT_THAT(merged.journal.results, SizeIs(2));
 }
 

@@ -8,7 +8,7 @@
 
 namespace touchstone::cli {
 
-// Version, catalogue, machine, and now as the start; command line, agents and plan are the caller's.
+// Version, catalogue, machine, and now as the start; command line, endpoints and plan are the caller's.
 [[nodiscard]] RunInfo begin_record(const Catalogue& catalogue, std::string profile, std::uint64_t seed, unsigned jobs);
 
 }  // namespace touchstone::cli

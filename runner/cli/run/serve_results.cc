@@ -49,7 +49,7 @@ std::expected<void, FileError> ServeResults::open(const RunInfo& info, bool fres
 
 Result& ServeResults::place(Result result) {
   const auto same = std::find_if(results_.begin(), results_.end(), [&](const Result& each) {
-    return each.case_id == result.case_id && each.agent == result.agent;
+    return each.case_id == result.case_id && each.endpoint == result.endpoint;
   });
   if (same == results_.end()) return results_.emplace_back(std::move(result));
   *same = std::move(result);
@@ -87,10 +87,10 @@ void ServeResults::blame(const Case& c, const std::string& how) {
   record(*found);
 }
 
-std::vector<Result> ServeResults::of(const std::string& agent) const {
+std::vector<Result> ServeResults::of(const std::string& endpoint) const {
   std::vector<Result> out;
   std::copy_if(results_.begin(), results_.end(), std::back_inserter(out),
-               [&](const Result& result) { return result.agent == agent; });
+               [&](const Result& result) { return result.endpoint == endpoint; });
   return out;
 }
 
@@ -104,23 +104,23 @@ std::vector<const Case*> ServeResults::doubtful() const {
 }
 
 RunInfo ServeResults::describe(RunInfo info, const std::string& because) const {
-  info.agents.clear();
+  info.endpoints.clear();
   info.planned = 0;
   std::set<std::pair<std::string, std::string>> have;
   for (const Result& result : results_) {
-    have.emplace(result.agent, result.case_id);
-    const auto known = std::find_if(info.agents.begin(), info.agents.end(),
-                                    [&](const RunInfo::Agent& agent) { return agent.name == result.agent; });
-    if (known == info.agents.end()) info.agents.push_back({result.agent, "", user_agent(result)});
+    have.emplace(result.endpoint, result.case_id);
+    const auto known = std::find_if(info.endpoints.begin(), info.endpoints.end(),
+                                    [&](const RunInfo::Endpoint& each) { return each.name == result.endpoint; });
+    if (known == info.endpoints.end()) info.endpoints.push_back({result.endpoint, "", user_agent(result)});
   }
   // What was planned is every selected case for every client that came, or for one that did not.
   std::set<std::pair<std::string, std::string>> planned = have;
-  for (const RunInfo::Agent& agent : info.agents) {
+  for (const RunInfo::Endpoint& each : info.endpoints) {
     for (const Case* c : plan_.cases) {
-      if (!plan_.settings.excluded || !plan_.settings.excluded(agent.name, *c)) planned.emplace(agent.name, c->id);
+      if (!plan_.settings.excluded || !plan_.settings.excluded(each.name, *c)) planned.emplace(each.name, c->id);
     }
   }
-  info.planned = info.agents.empty() ? plan_.cases.size() : planned.size();
+  info.planned = info.endpoints.empty() ? plan_.cases.size() : planned.size();
   info.complete = have.size() == info.planned;
   info.ended_because = because;
   if (!info.complete && because.empty()) info.ended_because = "not every client has run all cases";

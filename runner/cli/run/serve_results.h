@@ -21,11 +21,11 @@ class ServeResults {
   void blame(const Case& c, const std::string& how);
 
   [[nodiscard]] const std::vector<Result>& all() const noexcept { return results_; }
-  [[nodiscard]] std::vector<Result> of(const std::string& agent) const;
+  [[nodiscard]] std::vector<Result> of(const std::string& endpoint) const;
   // The cases whose verdict needs a second look.
   [[nodiscard]] std::vector<const Case*> doubtful() const;
 
-  // The run as it stands: agents, plan, end, complete or why not.
+  // The run as it stands: endpoints, plan, end, complete or why not.
   [[nodiscard]] RunInfo describe(RunInfo info, const std::string& because) const;
   // The journal once more, with all that is known now. The error tells of results that could not be recorded.
   [[nodiscard]] std::expected<void, FileError> finish(const RunInfo& info);

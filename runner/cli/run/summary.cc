@@ -38,11 +38,11 @@ class Writer {
  public:
   Writer(const Report& report, SummaryStyle style) : report_(report), style_(style) {}
 
-  void write(const AgentResults& agent) {
-    if (agent.causes.empty()) return;
-    const std::string who = report_.agents().size() > 1 ? said(agent.name) + ": " : std::string();
-    out_ += fmt::format("\n{}{}.\n", who, headline(agent.causes));
-    const std::vector<Cause>& causes = agent.causes.all();
+  void write(const EndpointResults& endpoint) {
+    if (endpoint.causes.empty()) return;
+    const std::string who = report_.endpoints().size() > 1 ? said(endpoint.name) + ": " : std::string();
+    out_ += fmt::format("\n{}{}.\n", who, headline(endpoint.causes));
+    const std::vector<Cause>& causes = endpoint.causes.all();
     for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) write(causes[i]);
     if (causes.size() <= kCausesShown) return;
     out_ += fmt::format("\n{} in the report.\n",
@@ -100,7 +100,7 @@ class Writer {
 
 std::string summarize(const Report& report, SummaryStyle style) {
   Writer writer(report, style);
-  for (const AgentResults& agent : report.agents()) writer.write(agent);
+  for (const EndpointResults& endpoint : report.endpoints()) writer.write(endpoint);
   return writer.take();
 }
 

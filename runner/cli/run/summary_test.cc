@@ -13,7 +13,7 @@ Result result_with(std::string id, Behavior behavior, std::string requirement = 
   Result made;
   made.case_id = std::move(id);
   made.title = "The title of " + made.case_id;
-  made.agent = "server";
+  made.endpoint = "server";
   made.behavior = behavior;
   made.summary = "what happened";
   made.expectation = "what should happen";
@@ -98,7 +98,7 @@ TEST(Summary, TellsCasesThatCouldNotBeRun) {
 TEST(Summary, NamesAgentsOnlyWhenThereAreSeveral) {
   Result other = result_with("a", Behavior::failed, "r");
   EXPECT_THAT(summary_of({other}), Not(HasSubstr("server")));
-  other.agent = "second";
+  other.endpoint = "second";
   EXPECT_THAT(summary_of({result_with("a", Behavior::failed, "r"), other}),
               HasSubstr("second: 1 cause explains 1 case.\n"));
 }

@@ -12,7 +12,7 @@ namespace touchstone {
 
 struct Target {
   ws::Url url;
-  std::string agent;  // name in reports
+  std::string name;  // in reports
   ws::io::Family family = ws::io::Family::any;
   ws::io::TlsOptions tls;  // used for wss
   std::string host;        // Host field; empty: from the URL

@@ -1,0 +1,48 @@
+#include "runner/engine/plan.h"
+
+#include "runner/engine/verdict/oracle.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace touchstone {
+namespace {
+
+constexpr unsigned kBulkShare = 4;  // bulk cases fill the machine by themselves: fewer at a time
+
+bool measures(const std::vector<Step>& steps) {
+  bool found = false;
+  each_step(steps, [&](const Step& step) { found = found || std::holds_alternative<step::Alive>(step.action); });
+  return found;
+}
+
+std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOptions& options) {
+  const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
+  Plan::Pass plain{{}, jobs}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1};
+  for (const Case& c : cases) {
+    const bool alone = options.process != 0 && measures(c.steps);  // what it costs must be its own doing
+    (alone ? measured : c.bulk ? bulk : plain).cases.push_back(&c);
+  }
+  return {std::move(plain), std::move(bulk), std::move(measured)};
+}
+
+}  // namespace
+
+Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options) {
+  Plan plan;
+  for (const Case* c : cases) {
+    Case whole = with_expectation(scaled(*c, options.profile), options.seed);
+    if (auto fitting = adapted(whole, options.endpoint)) {
+      plan.cases.push_back(std::move(*fitting));
+    } else {
+      const auto beyond = beyond_limit(whole, options.endpoint);
+      const bool without_close = beyond && beyond->limit == options.endpoint.without_close;
+      plan.skipped.push_back({std::move(whole), fitting.error(), without_close});
+    }
+  }
+  plan.passes = passes_of(plan.cases, options);
+  return plan;
+}
+
+}  // namespace touchstone

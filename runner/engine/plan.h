@@ -1,0 +1,29 @@
+// plan.h - which cases of a run are asked of an endpoint, in which passes, and which cannot be.
+#pragma once
+#include "runner/engine/run.h"
+
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+
+struct Plan {
+  struct Skipped {
+    Case c;
+    std::string why;
+    bool without_close = false;  // beyond a limit at which the endpoint ends TCP without a Close
+  };
+  struct Pass {
+    std::deque<const Case*> cases;  // of `cases` below
+    unsigned jobs = 1;              // at a time
+  };
+
+  std::deque<Case> cases;  // as they are played: scaled, adapted to the endpoint, with their expectation
+  std::vector<Skipped> skipped;
+  std::vector<Pass> passes;  // one after the other
+};
+
+[[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options);
+
+}  // namespace touchstone
