@@ -31,11 +31,13 @@ set(touchstone_public_rules
   ws/rules/own_frames.h
   ws/rules/refusals.h)
 set(touchstone_public_io
+  ws/io/accept.h
   ws/io/byte_stream.h
   ws/io/cookie.h
   ws/io/deflate_settings.h
   ws/io/json.h
   ws/io/net/asio_abi.h
+  ws/io/net/completion.h
   ws/io/net/listener.h
   ws/io/net/proxy.h
   ws/io/net/random.h

@@ -41,6 +41,7 @@ class EarlyStream final : public ws::io::Stream {
   [[nodiscard]] int descriptor() noexcept override { return inner_->descriptor(); }
   [[nodiscard]] std::string peer() const override { return inner_->peer(); }
   [[nodiscard]] bool secure() const noexcept override { return inner_->secure(); }
+  [[nodiscard]] ws::io::PeerAddress peer_address() const override { return inner_->peer_address(); }
 
  private:
   std::unique_ptr<ws::io::Stream> inner_;

@@ -38,6 +38,7 @@ class ByteStream final : public Stream {
   [[nodiscard]] int descriptor() noexcept override { return socket_.stream().descriptor(); }
   [[nodiscard]] std::string peer() const override { return socket_.stream().peer(); }
   [[nodiscard]] bool secure() const noexcept override { return socket_.stream().secure(); }
+  [[nodiscard]] PeerAddress peer_address() const override { return socket_.stream().peer_address(); }
   [[nodiscard]] WebSocket& socket() noexcept { return socket_; }
 
   // Asio's requirements of a stream. One read and one write at a time; the buffers live until the handler is called.

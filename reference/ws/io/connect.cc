@@ -54,7 +54,6 @@ asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Str
   const Command request = command::Connect{self->peer, url.target, options.subprotocols, options.extra_fields};
   if (const auto asked = self->connection.submit(request); !asked) co_return std::unexpected(not_asked(asked.error()));
   self->settle();
-  self->start_reading();
   const auto error = co_await WebSocket::Impl::opening(self, deadline_after(options.deadline));
   if (error || !self->opened) co_return std::unexpected(self->not_opened(error));
   co_return std::move(socket);

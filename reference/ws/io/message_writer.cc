@@ -1,6 +1,7 @@
 // message_writer.cc - messages that are written in pieces. RFC 6455 5.4.
 #include <ws/io/websocket_impl.h>
 
+#include <asio/system_executor.hpp>
 #include <utility>
 
 namespace ws::io {
@@ -37,6 +38,11 @@ MessageWriter& MessageWriter::operator=(MessageWriter&& other) noexcept {
 }
 
 MessageWriter::~MessageWriter() { leave(); }
+
+asio::any_io_executor MessageWriter::executor() const {
+  if (!impl_) return asio::system_executor();
+  return impl_->stream->executor();
+}
 
 void MessageWriter::leave() noexcept {
   if (!impl_) return;

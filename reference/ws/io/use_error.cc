@@ -39,9 +39,9 @@ std::error_code make_error_code(UseError error) noexcept {
   return {static_cast<int>(error) + 1, category};
 }
 
-std::error_code make_error_code(Misuse misuse) noexcept {
-  static const DescribedErrors<Misuse> category("websocket.misuse");
+}  // namespace ws::io
+
+std::error_code ws::make_error_code(Misuse misuse) noexcept {
+  static const io::DescribedErrors<Misuse> category("websocket.misuse");
   return {static_cast<int>(misuse) + 1, category};
 }
-
-}  // namespace ws::io

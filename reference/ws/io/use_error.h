@@ -7,6 +7,15 @@
 
 #include <system_error>
 
+namespace ws {
+
+// message() is describe(). Codes compare with enumerators: error == ws::Misuse::text_not_utf8.
+[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
+
+}  // namespace ws
+template <>
+struct std::is_error_code_enum<ws::Misuse> : std::true_type {};
+
 namespace ws::io {
 
 // An error code, or none, that is not to be overlooked: a compiler warns of one that is dropped, also as the result of
@@ -24,9 +33,8 @@ enum class UseError : std::uint8_t {
   wrong_kind,         // a byte stream met a message of the other kind
 };
 [[nodiscard]] std::string_view describe(UseError error) noexcept;
-[[nodiscard]] std::error_code make_error_code(UseError error) noexcept;
-
-// message() is describe().
-[[nodiscard]] std::error_code make_error_code(Misuse misuse) noexcept;
+[[nodiscard]] std::error_code make_error_code(UseError error) noexcept;  // error == UseError::closed
 
 }  // namespace ws::io
+template <>
+struct std::is_error_code_enum<ws::io::UseError> : std::true_type {};

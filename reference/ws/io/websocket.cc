@@ -3,9 +3,16 @@
 
 #include <algorithm>
 #include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <utility>
 
 namespace ws::io {
+namespace {
+
+constexpr unsigned kAtOnce = 64;  // writes of one connection that may end at once, one after the other
+
+}  // namespace
 
 std::error_code WebSocket::Impl::refusal(Misuse misuse) noexcept {
   return misuse == Misuse::wrong_state ? make_error_code(UseError::closed) : make_error_code(misuse);
@@ -31,13 +38,19 @@ const std::optional<DeflateParams>& WebSocket::deflate() const noexcept { return
 const RequestHead& WebSocket::request() const noexcept { return *impl_->requested; }
 const ResponseHead& WebSocket::response() const noexcept { return impl_->opened->response; }
 Stream& WebSocket::stream() noexcept { return *impl_->stream; }
+asio::any_io_executor WebSocket::executor() const { return impl_->stream->executor(); }
+const std::any& WebSocket::any_value() const noexcept { return impl_->value; }
 
 std::optional<Received> WebSocket::Impl::take() {
+  if (inbox.empty()) {
+    if (auto message = take_whole()) return message;
+  }
   while (inbox.empty() && feed()) {
   }
   if (!inbox.empty()) {
     std::optional<Received> message(std::move(inbox.front()));
-    inbox.pop_front();
+    inbox.erase(inbox.begin());
+    charge();
     return message;
   }
   if (ended) return ending;
@@ -46,7 +59,10 @@ std::optional<Received> WebSocket::Impl::take() {
 
 std::optional<Received> WebSocket::next() {
   const auto self = impl_;  // a hook may destroy this object
-  return self->take();
+  auto received = self->take();
+  // Who asks a second time in vain, and does not wait in between, relies on us to read.
+  if (!received && std::exchange(self->polled, true)) self->read_in_background();
+  return received;
 }
 
 // An operation is the coroutine of a function that has the connection, not of this handle, which may be gone before it
@@ -59,9 +75,10 @@ asio::awaitable<std::expected<Received, std::error_code>> WebSocket::Impl::read(
                                                                                 Clock::time_point until) {
   if (const auto misuse = self->may_not_read()) co_return std::unexpected(misuse);
   const Reading reading(*self);
+  self->polled = false;
   while (true) {
     if (auto received = self->take()) co_return std::move(*received);
-    if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
+    if (const auto error = co_await more(self, until)) co_return std::unexpected(error);
   }
 }
 
@@ -77,12 +94,25 @@ asio::awaitable<std::error_code> WebSocket::Impl::wait_for_turn(std::shared_ptr<
 
 asio::awaitable<std::error_code> WebSocket::Impl::write(std::shared_ptr<Impl> self, Command command,
                                                         Clock::time_point until) {
-  if (const auto error = co_await wait_for_turn(self, until)) co_return error;
+  if (self->turn.has_waiters() || self->busy() || self->gone()) {
+    if (const auto error = co_await wait_for_turn(self, until)) co_return error;
+  }
   const auto submitted = self->connection.submit(command);
+  if (!submitted) {
+    self->grant_turn();
+    co_return refusal(submitted.error());
+  }
+  self->count_message(command);
+  self->flush_due = true;  // by this
   self->settle();
+  self->flush();
   self->grant_turn();
-  if (!submitted) co_return refusal(submitted.error());
-  co_return co_await flushed(self, until);
+  if (self->pending() != 0) co_return co_await flushed(self, until);
+  if (++self->unyielded >= kAtOnce) {
+    self->unyielded = 0;
+    co_await asio::post(asio::use_awaitable);  // others have their turn, too
+  }
+  co_return self->write_error;
 }
 
 asio::awaitable<std::error_code> WebSocket::Impl::flushed(std::shared_ptr<Impl> self, Clock::time_point until) {
@@ -129,8 +159,8 @@ asio::awaitable<Result> WebSocket::write_text(std::string text, std::chrono::mil
   return write_whole(impl_, std::move(text), deadline_after(limit), compress);
 }
 
-asio::awaitable<Result> WebSocket::write_binary(Bytes data, std::chrono::milliseconds limit, Compress compress) {
-  return write_whole(impl_, std::move(data), deadline_after(limit), compress);
+asio::awaitable<Result> WebSocket::write_binary(Payload data, std::chrono::milliseconds limit, Compress compress) {
+  return write_whole(impl_, data.take(), deadline_after(limit), compress);
 }
 
 asio::awaitable<Result> WebSocket::write_prepared(std::shared_ptr<const PreparedMessage> message,
@@ -141,7 +171,9 @@ asio::awaitable<Result> WebSocket::write_prepared(std::shared_ptr<const Prepared
 std::expected<void, Misuse> WebSocket::Impl::queue(const Command& command) {
   if (ended) return std::unexpected(Misuse::wrong_state);
   const auto submitted = connection.submit(command);
-  if (submitted) settle();
+  if (!submitted) return submitted;
+  count_message(command);
+  settle();
   return submitted;
 }
 
@@ -171,7 +203,7 @@ asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::Impl::close(st
     while (self->feed()) {
     }
     if (self->ended) co_return self->ending;
-    if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
+    if (const auto error = co_await more(self, until)) co_return std::unexpected(error);
   }
 }
 

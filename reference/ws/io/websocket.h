@@ -9,10 +9,9 @@
 #pragma once
 #include <ws/core/connection/connection.h>
 #include <ws/core/http/url.h>
-#include <ws/io/net/stream.h>
+#include <ws/io/accept.h>
+#include <ws/io/net/completion.h>
 #include <ws/io/net/wait.h>
-#include <ws/io/origin.h>
-#include <ws/io/use_error.h>
 
 namespace ws::io {
 
@@ -38,6 +37,19 @@ using ReceivedPiece = std::variant<MessagePiece, Ended>;
 struct KeepAlive {
   std::chrono::milliseconds interval{20'000};  // between two Pings
   std::chrono::milliseconds limit{10'000};     // for the Pong
+};
+
+// What a binary message is made of: Bytes, or std::byte's in braces. (No std::initializer_list: g++ 12 has an internal
+// error where braces make one within co_await.)
+class Payload {
+ public:
+  template <std::same_as<std::byte>... B>
+  Payload(B... octets) : octets_{octets...} {}                    // NOLINT(google-explicit-constructor)
+  Payload(Bytes octets) noexcept : octets_(std::move(octets)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] Bytes take() noexcept { return std::move(octets_); }
+
+ private:
+  Bytes octets_;
 };
 
 class MessageWriter;
@@ -76,7 +88,7 @@ class WebSocket {
   // transport's.
   [[nodiscard]] asio::awaitable<Result> write_text(std::string text, std::chrono::milliseconds limit = kNoLimit,
                                                    Compress compress = Compress::by_threshold);
-  [[nodiscard]] asio::awaitable<Result> write_binary(Bytes data, std::chrono::milliseconds limit = kNoLimit,
+  [[nodiscard]] asio::awaitable<Result> write_binary(Payload data, std::chrono::milliseconds limit = kNoLimit,
                                                      Compress compress = Compress::by_threshold);
   [[nodiscard]] asio::awaitable<Result> write_prepared(std::shared_ptr<const PreparedMessage> message,
                                                        std::chrono::milliseconds limit = kNoLimit);
@@ -122,8 +134,44 @@ class WebSocket {
   [[nodiscard]] const RequestHead& request() const noexcept;                   // server: what the client sent
   [[nodiscard]] const ResponseHead& response() const noexcept;                 // client: the 101
   [[nodiscard]] Stream& stream() noexcept;
+  // Server: the Answer::value of AcceptOptions::answer, if it is a T.
+  template <class T>
+  [[nodiscard]] const T* value() const noexcept {
+    return std::any_cast<T>(&any_value());
+  }
+  [[nodiscard]] const std::any& any_value() const noexcept;
+
+  // The operations for callbacks, futures and all other completion tokens of Asio: completion.h says with what they
+  // complete. May be called from any thread while this object stays; all else of it belongs to the stream's executor.
+  // clang-format off: a table
+  template <CompletionToken T> auto read(T&& token) { return run(read(), token); }
+  template <CompletionToken T> auto read(std::chrono::milliseconds limit, T&& token) { return run(read(limit), token); }
+  template <CompletionToken T> auto read_piece(T&& token) { return run(read_piece(), token); }
+  template <CompletionToken T> auto read_piece(std::chrono::milliseconds limit, T&& token) { return run(read_piece(limit), token); }
+  template <CompletionToken T> auto wait_ended(T&& token) { return run(wait_ended(), token); }
+  template <CompletionToken T> auto wait_ended(std::chrono::milliseconds limit, T&& token) { return run(wait_ended(limit), token); }
+  template <CompletionToken T> auto write_text(std::string text, T&& token) { return run(write_text(std::move(text)), token); }
+  template <CompletionToken T> auto write_text(std::string text, std::chrono::milliseconds limit, T&& token) { return run(write_text(std::move(text), limit), token); }
+  template <CompletionToken T> auto write_binary(Payload data, T&& token) { return run(write_binary(std::move(data)), token); }
+  template <CompletionToken T> auto write_binary(Payload data, std::chrono::milliseconds limit, T&& token) { return run(write_binary(std::move(data), limit), token); }
+  template <CompletionToken T> auto write_prepared(std::shared_ptr<const PreparedMessage> message, T&& token) { return run(write_prepared(std::move(message)), token); }
+  template <CompletionToken T> auto write_prepared(std::shared_ptr<const PreparedMessage> message, std::chrono::milliseconds limit, T&& token) { return run(write_prepared(std::move(message), limit), token); }
+  template <CompletionToken T> auto start_text(T&& token);
+  template <CompletionToken T> auto start_binary(T&& token);
+  template <CompletionToken T> auto drain(std::size_t octets, T&& token) { return run(drain(octets), token); }
+  template <CompletionToken T> auto ping(T&& token) { return run(ping(), token); }
+  template <CompletionToken T> auto ping(std::chrono::milliseconds limit, T&& token) { return run(ping(limit), token); }
+  template <CompletionToken T> auto close(std::uint16_t code, std::string reason, T&& token) { return run(close(code, std::move(reason)), token); }
+  template <CompletionToken T> auto close(std::uint16_t code, std::string reason, std::chrono::milliseconds limit, T&& token) { return run(close(code, std::move(reason), limit), token); }
+  // clang-format on
+  [[nodiscard]] asio::any_io_executor executor() const;  // the stream's
 
  private:
+  template <class Given, class T>
+  auto run(asio::awaitable<Given> operation, T&& token) {
+    return complete(executor(), std::move(operation), std::forward<T>(token));
+  }
+
   friend class DirectSockets;
   friend class Hub;
   friend class Service;
@@ -134,6 +182,7 @@ class WebSocket {
 // with 1011, for the peer cannot tell it from one that goes on.
 class MessageWriter {
  public:
+  MessageWriter() = default;                                                     // of no connection: refuses everything
   MessageWriter(std::shared_ptr<WebSocket::Impl> impl, Command first) noexcept;  // by WebSocket
   MessageWriter(MessageWriter&&) noexcept = default;
   MessageWriter& operator=(MessageWriter&& other) noexcept;
@@ -144,6 +193,15 @@ class MessageWriter {
   [[nodiscard]] asio::awaitable<Result> write(ByteView octets, std::chrono::milliseconds limit = kNoLimit);
   // The last frame.
   [[nodiscard]] asio::awaitable<Result> finish(ByteView octets = {}, std::chrono::milliseconds limit = kNoLimit);
+  template <CompletionToken T>
+  auto write(ByteView octets, T&& token) {
+    return complete(executor(), write(octets), std::forward<T>(token));
+  }
+  template <CompletionToken T>
+  auto finish(ByteView octets, T&& token) {
+    return complete(executor(), finish(octets), std::forward<T>(token));
+  }
+  [[nodiscard]] asio::any_io_executor executor() const;  // the stream's, until the message is finished
 
  private:
   asio::awaitable<Result> send(ByteView octets, bool fin, std::chrono::milliseconds limit);
@@ -154,41 +212,28 @@ class MessageWriter {
   bool begun_ = false;
 };
 
-// Why there is no connection.
-struct OpenError {
-  std::optional<DialStage> stage{};        // nothing: the opening handshake
-  std::error_code code{};                  // of the transport, if that was it
-  std::optional<Violation> violation{};    // the peer's
-  std::optional<ResponseHead> rejected{};  // client: a well-formed "no"
-  std::optional<int> refused{};            // server: the status of our own "no"
-  std::string text{};                      // for people
-};
+template <CompletionToken T>
+auto WebSocket::start_text(T&& token) {
+  return run(start_text(), token);
+}
+template <CompletionToken T>
+auto WebSocket::start_binary(T&& token) {
+  return run(start_binary(), token);
+}
 
-// The largest message, after inflating, that accept() and connect() let pass unless Options::limits say otherwise.
-constexpr std::uint64_t kReadLimit = 16 * 1024 * 1024;
-[[nodiscard]] Options limited();  // Options with that limit
+// What accept() and connect() give.
+using Opened = std::expected<WebSocket, OpenError>;
 
-// What a server says to a request.
-struct Answer {
-  int status = 101;                          // anything else refuses
-  std::vector<Field> fields{};               // Set-Cookie, WWW-Authenticate, Retry-After ...
-  std::string body{};                        // of a refusal
-  std::optional<std::string> subprotocol{};  // instead of the choice by AcceptOptions::subprotocols; empty: none
-};
-
-struct AcceptOptions {
-  AcceptOptions() = default;
-
-  Options connection = limited();         // role is set; Limits::handshake is the time for request and answer
-  std::vector<std::string> subprotocols;  // that we speak; the client's order decides
-  Origins origins;                        // others are refused with 403
-  // Looks at a request that is in order, and decides. The head lives until the coroutine has ended. An exception ends
-  // the connection and leaves accept().
-  std::function<asio::awaitable<Answer>(const RequestHead&)> answer;
-};
 // The server's side of the opening handshake. RFC 6455 4.2.
-[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> accept(std::unique_ptr<Stream> stream,
-                                                                          AcceptOptions options = AcceptOptions());
+[[nodiscard]] asio::awaitable<Opened> accept(std::unique_ptr<Stream> stream, AcceptOptions options = AcceptOptions());
+// The same behind another server, which has read the request already, and perhaps octets after it. The answer is ours.
+[[nodiscard]] asio::awaitable<Opened> accept(std::unique_ptr<Stream> stream, RequestHead request, Bytes already_read,
+                                             AcceptOptions options = AcceptOptions());
+template <CompletionToken T>
+auto accept(std::unique_ptr<Stream> stream, AcceptOptions options, T&& token) {
+  const auto executor = stream->executor();
+  return complete(executor, accept(std::move(stream), std::move(options)), std::forward<T>(token));
+}
 
 struct ConnectOptions {
   ConnectOptions() = default;
@@ -206,10 +251,13 @@ struct ConnectOptions {
   int max_redirects = 0;
 };
 // The client's side, from the URL on. RFC 6455 4.1.
-[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url,
-                                                                           ConnectOptions options = ConnectOptions());
+[[nodiscard]] asio::awaitable<Opened> connect(Url url, ConnectOptions options = ConnectOptions());
+template <CompletionToken T>
+auto connect(asio::any_io_executor executor, Url url, ConnectOptions options, T&& token) {
+  return complete(std::move(executor), connect(std::move(url), std::move(options)), std::forward<T>(token));
+}
 // The same on a stream that is there already.
-[[nodiscard]] asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Stream> stream, Url url,
-                                                                           ConnectOptions options = ConnectOptions());
+[[nodiscard]] asio::awaitable<Opened> connect(std::unique_ptr<Stream> stream, Url url,
+                                              ConnectOptions options = ConnectOptions());
 
 }  // namespace ws::io

@@ -24,7 +24,8 @@ std::optional<ReceivedPiece> WebSocket::Impl::take_piece() {
   while (true) {
     if (!inbox.empty()) {
       Received message = std::move(inbox.front());
-      inbox.pop_front();
+      inbox.erase(inbox.begin());
+      charge();
       if (auto* const text = std::get_if<event::Text>(&message))
         return MessagePiece{.is_text = true, .data = to_bytes(as_octets(text->data)), .last = true};
       return MessagePiece{.data = std::move(std::get<event::Binary>(message).data), .last = true};
@@ -48,7 +49,7 @@ asio::awaitable<std::expected<ReceivedPiece, std::error_code>> WebSocket::Impl::
   const Reading reading(*self);
   while (true) {
     if (auto piece = self->take_piece()) co_return std::move(*piece);
-    if (const auto error = co_await self->activity.wait(until)) co_return std::unexpected(error);
+    if (const auto error = co_await more(self, until)) co_return std::unexpected(error);
   }
 }
 
@@ -65,7 +66,7 @@ asio::awaitable<std::expected<Clock::duration, std::error_code>> WebSocket::Impl
     }
     if (ping->answered) co_return Clock::now() - start;
     std::error_code error = self->ended ? make_error_code(UseError::closed) : std::error_code{};
-    if (!error) error = co_await self->activity.wait(until);
+    if (!error) error = co_await more(self, until);
     if (!error) continue;
     std::erase(self->pings, ping);
     co_return std::unexpected(error);
@@ -96,6 +97,19 @@ asio::awaitable<std::expected<Ended, std::error_code>> WebSocket::Impl::wait_end
   co_return self->ending;
 }
 
+bool WebSocket::Impl::still_silent(unsigned ping_after, unsigned drop_after) {
+  if (ended) return false;
+  if (std::exchange(heard, false) || !pumping) {
+    silent = 0;
+  } else if (++silent >= drop_after) {
+    end({.error = asio::error::timed_out});
+    return true;
+  } else if (silent == ping_after) {
+    (void)queue(command::Ping{});  // refused: it is closing
+  }
+  return false;
+}
+
 void WebSocket::Impl::refuse_messages() {
   while (const auto received = take()) {
     if (std::holds_alternative<Ended>(*received)) return;
@@ -109,7 +123,7 @@ void WebSocket::Impl::refuse_messages() {
 asio::awaitable<void> WebSocket::Impl::read_for_nobody(std::shared_ptr<Impl> self) {
   while (!self->ended) {
     self->refuse_messages();
-    if (!self->ended) (void)co_await self->activity.wait();
+    if (!self->ended) (void)co_await more(self);
   }
 }
 
@@ -122,7 +136,7 @@ asio::awaitable<void> WebSocket::Impl::read_until_read(std::shared_ptr<Impl> sel
       while (self->inbox.empty() && self->feed()) {
       }
     }
-    if (!self->ended) (void)co_await self->activity.wait();
+    if (!self->ended) (void)co_await more(self);
   }
   (void)co_await wait_ended(self, kNoLimit);
 }
@@ -145,7 +159,7 @@ asio::awaitable<void> WebSocket::Impl::ping_again(std::shared_ptr<Impl> self, Ke
     if (answered) continue;
     if (answered.error() != timed_out) co_return;
     // What the peer sent and nobody read stands before the Pong; then it is not the peer who is late.
-    const bool unread = !self->inbox.empty() || !self->input.empty() || !self->ready.empty();
+    const bool unread = !self->inbox.empty() || !self->input.empty();
     if (!unread) self->end({.error = timed_out});
   }
 }

@@ -30,6 +30,7 @@ void WebSocket::Impl::fail_as_application() {
 
 void WebSocket::Impl::handle(Event event) {
   const auto keep = [this](auto& message) {
+    if (account) ++account->messages_received;
     if (!discarding) inbox.emplace_back(std::move(message));
   };
   std::visit(Overload{

@@ -1,17 +1,20 @@
 // websocket_impl.h - what stands behind WebSocket: ws::Connection between two pumps.
 //
-// read_pump moves octets from the stream into `ready`; who waits for an event takes them from there and gives them
-// to the connection, frame by frame (feed()). flush_pump lives while there is output and moves it to the stream.
-// websocket.cc has the operations, message_writer.cc and websocket_background.cc more of them, websocket_pumps.cc the
-// pumps, websocket_events.cc what events mean, accept.cc and connect.cc the opening handshake.
+// Who waits for an event reads the stream himself (more()), and gives what came to the connection, frame by frame
+// (feed()). When several wait, one reads, and the others are told (activity). What is written goes to the kernel at
+// once (flush()); flush_pump lives while the kernel does not take it. websocket.cc has the operations,
+// message_writer.cc and websocket_background.cc more of them, websocket_pumps.cc the pumps, websocket_events.cc what
+// events mean, accept.cc and connect.cc the opening handshake.
 #pragma once
 #include <ws/io/frame_cutter.h>
 #include <ws/io/websocket.h>
 
-#include <deque>
 #include <limits>
+#include <vector>
 
 namespace ws::io {
+
+constexpr const char* kNoMemoryLeft = "no memory left";  // with 1013: see Account
 
 // Memory that is not cleared first, and the octets in it.
 struct Buffer {
@@ -25,10 +28,24 @@ struct Buffer {
 
 struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   Impl(std::unique_ptr<Stream> given, Options options);
+  ~Impl();
 
   // Input.
   // Gives the connection its next piece, of at most so many octets; false when there is none.
   bool feed(std::size_t most = std::numeric_limits<std::size_t>::max());
+  // The short way of a small whole message; or nothing, and then feed() is the way.
+  std::optional<Received> take_whole();
+  // Waits until there is something to feed(), or another coroutine made something of it. Errors: the wait's.
+  static asio::awaitable<std::error_code> more(std::shared_ptr<Impl> self,
+                                               Clock::time_point until = Clock::time_point::max());
+  static asio::awaitable<std::error_code> read_stream(std::shared_ptr<Impl> self);
+  void read_in_background();  // once, if there is a need
+  [[nodiscard]] bool may_read_stream() const noexcept;
+  void fail_for_memory();
+  // Called from time to time: sends a Ping after so many calls between which nothing came, and drops the connection
+  // after so many. Says whether it did that. An application that does not read hears nothing; then nobody is blamed.
+  bool still_silent(unsigned ping_after, unsigned drop_after);
+  void charge();                   // what is kept, to the account
   std::optional<Received> take();  // what next() gives
   void collect();                  // events -> members; then settle()
   void handle(Event event);
@@ -40,13 +57,13 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
 
   // Output.
   void settle();  // after each change of the connection: output, shutdown, timer
+  void flush();   // gives the kernel what it takes; the rest is flush_pump's
+  void count_message(const Command& command) noexcept;
   [[nodiscard]] std::size_t pending() const noexcept;
   [[nodiscard]] std::error_code gone() const noexcept;  // why nothing can be written any more
 
-  static asio::awaitable<void> read_pump(std::shared_ptr<Impl> self);
   static asio::awaitable<void> flush_pump(std::shared_ptr<Impl> self);
   static asio::awaitable<void> say_goodbye(std::shared_ptr<Impl> self);  // close_notify, then closes
-  void start_reading();
 
   static asio::awaitable<std::expected<Received, std::error_code>> read(std::shared_ptr<Impl> self,
                                                                         Clock::time_point until);
@@ -106,10 +123,15 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   FrameCutter cutter;
 
   Buffer input;                                // being fed
-  Buffer ready;                                // read_pump's, next
-  std::optional<std::error_code> input_ended;  // after `ready`
-  std::deque<Received> inbox;
-  std::deque<std::shared_ptr<OutstandingPing>> pings;
+  std::optional<std::error_code> input_ended;  // after `input`
+  bool pumping = false;                        // somebody is in read_stream()
+  std::size_t wanted;                          // octets of the next read
+  bool polled = false;                         // next() found nothing, and nobody waited since then
+  bool deaf = false;                           // what comes is dropped: there is no memory for it
+  bool heard = false;                          // anything, since the service looked
+  unsigned silent = 0;                         // how often it looked in vain
+  std::vector<Received> inbox;
+  std::vector<std::shared_ptr<OutstandingPing>> pings;
   bool discarding = false;  // close() was called
   bool reading = false, reading_given_up = false;
   bool was_read = false;  // by whom it belongs to now
@@ -119,6 +141,8 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   Bytes in_flight;         // being written
   std::uint64_t sent = 0;  // octets that the kernel has taken
   bool flushing = false, shut = false;
+  bool flush_due = false;  // somebody will call flush()
+  unsigned unyielded = 0;  // writes that ended at once, since the last one that waited
   bool streaming = false;  // a MessageWriter has the turn
   std::error_code write_error;
 
@@ -127,14 +151,16 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   std::optional<RequestFacts> undecided;  // server: of a request that waits for our answer
   std::optional<event::Opened> opened;
   std::optional<ResponseHead> rejected;
-  Ended ending;  // filled as it becomes known
+  std::any value;  // Answer::value
+  std::shared_ptr<Account> account;
+  std::size_t charged = 0;  // of Account::kept
+  Ended ending;             // filled as it becomes known
   bool ended = false;
 
   State timed_state = State::closed;  // the state that the watchdog watches
   std::optional<Watchdog> watchdog;
 
   Signal activity;  // input came, or an event
-  Signal room;      // `ready` was taken
   Signal progress;  // octets went out
   Signal turn;      // not busy() any more: one writer more
   Signal over;      // the connection ended

@@ -19,17 +19,21 @@ struct ServiceThread::Impl {
   std::thread thread;
 };
 
-ServiceThread::ServiceThread(io::ServiceOptions options, io::Handler handler) : impl_(std::make_unique<Impl>()) {
+ServiceThread::ServiceThread(io::ServiceOptions options, io::Handler handler) : impl_(std::make_shared<Impl>()) {
   impl_->secure = options.listen.tls.has_value();
   auto service = io::Service::start(impl_->context.get_executor(), std::move(options), std::move(handler));
   if (!service) throw std::runtime_error(service.error());
   impl_->service = std::move(*service);
-  impl_->thread = std::thread([&context = impl_->context] { context.run(); });
+  impl_->thread = std::thread([impl = impl_] { impl->context.run(); });
 }
 
 ServiceThread::~ServiceThread() {
   asio::co_spawn(impl_->context, impl_->stop(), asio::detached);
-  impl_->thread.join();  // nothing is left to do then
+  if (impl_->thread.get_id() == std::this_thread::get_id()) {
+    impl_->thread.detach();  // destroyed by its own handler: the thread goes on until all is stopped, and has the rest
+  } else {
+    impl_->thread.join();  // nothing is left to do then
+  }
 }
 
 std::uint16_t ServiceThread::port() const noexcept { return impl_->service->port(); }

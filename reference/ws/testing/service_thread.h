@@ -13,14 +13,14 @@ class ServiceThread {
   ServiceThread(io::ServiceOptions options, io::Handler handler);
   ServiceThread(const ServiceThread&) = delete;
   ServiceThread& operator=(const ServiceThread&) = delete;
-  ~ServiceThread();  // as Service::stop()
+  ~ServiceThread();  // as Service::stop(); in its own thread, by its handler, without waiting for the end
 
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] std::string url() const;  // "ws://127.0.0.1:PORT/"
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace ws::testing

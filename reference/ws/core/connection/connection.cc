@@ -173,6 +173,11 @@ std::optional<Piece> Connection::take_piece() {
 
 ByteView Connection::output() const noexcept { return impl_->sender.output(); }
 
+std::size_t Connection::kept() const noexcept {
+  return impl_->message_reader.kept() + impl_->head.capacity() + impl_->control_payload.capacity() +
+         impl_->sender.output().size();
+}
+
 void Connection::wrote(std::size_t octets) { impl_->sender.wrote(octets); }
 
 bool Connection::wants_shutdown() const noexcept {

@@ -66,6 +66,9 @@ class Connection {
   [[nodiscard]] bool wants_shutdown() const noexcept;  // output() is drained and the send side is done
   [[nodiscard]] std::optional<std::chrono::milliseconds> timer() const noexcept;  // how long the present state may last
   [[nodiscard]] State state() const noexcept;
+  // Octets of memory that hold what came and is not a whole message or head yet, and what goes out. Buffers that are
+  // kept for later count; what compression needs by itself does not.
+  [[nodiscard]] std::size_t kept() const noexcept;
 
  private:
   friend class FastWay;

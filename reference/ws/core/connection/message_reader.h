@@ -34,6 +34,10 @@ class MessageReader {
   [[nodiscard]] std::expected<std::optional<Event>, Fault> end_frame();
   // See Connection::take_piece().
   [[nodiscard]] std::optional<Piece> take_piece();
+  // See Connection::kept().
+  [[nodiscard]] std::size_t kept() const noexcept {
+    return text_.capacity() + binary_.capacity() + unmasked_.capacity();
+  }
 
  private:
   [[nodiscard]] std::optional<Fault> plain(ByteView piece, std::uint64_t position);

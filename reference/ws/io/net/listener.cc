@@ -123,7 +123,14 @@ asio::awaitable<Listener::Impl::Accepted> Listener::Impl::accept_plain(std::shar
   while (self->acceptor.is_open()) {
     std::error_code error;
     auto socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-    if (!error) co_return std::make_unique<SocketStream>(std::move(socket));
+    if (!error) {
+      auto stream = std::make_unique<SocketStream>(std::move(socket));
+      if (!self->options.admit) co_return stream;
+      auto ticket = self->options.admit(stream->peer_address());
+      if (!ticket) continue;
+      stream->attach(std::move(ticket));
+      co_return stream;
+    }
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) break;
     if (error == asio::error::connection_aborted) continue;  // the client was faster
     // Out of descriptors or memory: the client waits in the queue until connections end. Trying again at once
@@ -154,8 +161,13 @@ asio::awaitable<void> Listener::Impl::secure(std::shared_ptr<Impl> self, std::un
                           [late = stream.get()] { late->close(); });
   const auto error = co_await stream->handshake();
   self->handshakes.erase(stream.get());
-  if (!error && self->acceptor.is_open()) self->ready.push_back(std::move(stream));
+  const bool goes_on = self->acceptor.is_open();
+  if (!error && goes_on) self->ready.push_back(std::move(stream));
   self->changed.notify_all();
+  if (!error || !goes_on || !self->options.on_tls_failure) co_return;
+  const auto code = watchdog.fired() ? make_error_code(asio::error::timed_out) : error;
+  const std::string why = watchdog.fired() ? "no answer in time" : describe_tls_failure(stream->session(), error);
+  self->options.on_tls_failure({DialStage::tls, code, "TLS with " + stream->peer() + ": " + why});
 }
 
 Listener::Listener(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -192,6 +204,14 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::open(asio::any_i
 std::uint16_t Listener::port() const noexcept { return impl_->port; }
 
 void Listener::close() noexcept { impl_->close(); }
+
+std::expected<void, std::string> Listener::use_certificate(const ServerTls& tls) {
+  if (!impl_->context) return std::unexpected("the listener has no TLS whose certificate could be replaced");
+  auto context = server_context(tls);
+  if (!context) return std::unexpected(std::move(context.error()));
+  impl_->context = std::move(*context);
+  return {};
+}
 
 asio::awaitable<std::expected<std::unique_ptr<Stream>, std::error_code>> Listener::accept() {
   const auto self = impl_;

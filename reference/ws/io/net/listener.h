@@ -4,6 +4,8 @@
 #include <ws/io/net/tls_context.h>
 #include <ws/io/net/wait.h>
 
+#include <functional>
+
 namespace ws::io {
 
 struct ListenOptions {
@@ -16,6 +18,10 @@ struct ListenOptions {
   // A Unix socket, in place of host and port. One that nobody listens on any more is replaced; close() removes it.
   std::string unix_path{};
   bool share_port = false;  // SO_REUSEPORT: several listeners of this user divide the connections among them
+  // Asked before anything else is done for a client. Nothing refuses it: TCP ends at once. What is given lives as long
+  // as the connection, so that its end can be counted.
+  std::function<std::shared_ptr<void>(const PeerAddress&)> admit{};
+  std::function<void(const DialError&)> on_tls_failure{};  // of a client's handshake
 };
 
 class Listener {
@@ -32,6 +38,10 @@ class Listener {
   // The next client, whose TLS handshake, if any, is done. Handshakes run beside each other, so that a slow client
   // delays nobody; those that fail are dropped. Only close() and cancellation end it: asio::error::operation_aborted.
   [[nodiscard]] asio::awaitable<std::expected<std::unique_ptr<Stream>, std::error_code>> accept();
+
+  // Another certificate for the clients from now on; those that are there keep theirs. The error is a sentence, and
+  // then nothing has changed. Only where ListenOptions::tls was given.
+  [[nodiscard]] std::expected<void, std::string> use_certificate(const ServerTls& tls);
 
   // No more clients: the port is free again, accept() ends, handshakes under way are dropped.
   void close() noexcept;

@@ -19,8 +19,25 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace ws::io {
+
+// The other end of a TCP connection: "127.0.0.1", "::1". Both are empty of what has no such address (a Unix socket).
+struct PeerAddress {
+  std::string address{};
+  std::uint16_t port = 0;
+};
+
+// A certificate that was verified. RFC 5280
+struct Certificate {
+  std::string subject{};      // RFC 2253: "CN=anna,O=Example"
+  std::string common_name{};  // the last one of the subject; empty: none
+  std::vector<std::string>
+      alternative_names{};  // "DNS:a.example", "email:anna@example.org", "URI:...", "IP Address:127.0.0.1"
+  std::string sha256{};     // of the DER, lower-case hexadecimal
+  std::string pem{};
+};
 
 class Stream {
  public:
@@ -30,6 +47,9 @@ class Stream {
   virtual asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) = 0;
   // All of them. One writer at a time; may run beside a read.
   virtual asio::awaitable<std::error_code> write(ByteView octets) = 0;
+  // Hands over what is taken at once, without waiting, and gives how many octets that were; the rest, and any error, is
+  // left to write(). Not beside a write().
+  virtual std::size_t write_now(ByteView) noexcept { return 0; }
   // Hands over what is taken at once and drops the rest: for last words.
   virtual void write_without_waiting(ByteView) noexcept {}
   // No more octets from us: TLS close_notify, then TCP FIN. Reading goes on.
@@ -43,7 +63,13 @@ class Stream {
   [[nodiscard]] virtual int descriptor() noexcept { return -1; }  // of the socket: options, not I/O; -1: none
   [[nodiscard]] virtual std::string peer() const = 0;  // for people: "127.0.0.1 port 80", "unix:/run/chat.sock"
   [[nodiscard]] virtual bool secure() const noexcept = 0;
+  [[nodiscard]] virtual PeerAddress peer_address() const { return {}; }
+  [[nodiscard]] virtual std::optional<Certificate> peer_certificate() const { return std::nullopt; }  // TLS
 };
+
+// A stream of a connected TCP or Unix socket that another library has let go of (boost::asio: release()). Owns it from
+// now on, also when it throws std::system_error: the descriptor is no such socket.
+[[nodiscard]] std::unique_ptr<Stream> stream_of(asio::any_io_executor executor, int descriptor);
 
 enum class Family : std::uint8_t { any, v4, v6 };
 

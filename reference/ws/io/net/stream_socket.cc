@@ -1,6 +1,7 @@
 // stream_socket.cc - TCP and Unix sockets as Streams.
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 #include <ws/io/net/stream_socket.h>
 
 #include <asio/buffer.hpp>
@@ -9,6 +10,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <cerrno>
 #include <cstring>
 
 namespace ws::io {
@@ -19,7 +21,28 @@ std::error_code normalized(const std::error_code& error) {
   return error == asio::error::bad_descriptor ? make_error_code(asio::error::operation_aborted) : error;
 }
 
+asio::ip::tcp::endpoint as_tcp(const asio::generic::stream_protocol::endpoint& endpoint) {
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(endpoint.size());
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  return tcp;
+}
+
 }  // namespace
+
+std::unique_ptr<Stream> stream_of(asio::any_io_executor executor, int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  SocketStream::Socket socket(executor);
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    const std::error_code error(errno, std::system_category());
+    ::close(descriptor);
+    throw std::system_error(error, "a stream of descriptor " + std::to_string(descriptor));
+  }
+  const int protocol = address.ss_family == AF_UNIX ? 0 : static_cast<int>(IPPROTO_TCP);
+  socket.assign(asio::generic::stream_protocol(address.ss_family, protocol), descriptor);
+  return std::make_unique<SocketStream>(std::move(socket));
+}
 
 SocketStream::SocketStream(Socket socket) : socket_(std::move(socket)) {
   // Frames are written whole, so that waiting for more (RFC 896) only adds latency.
@@ -73,8 +96,19 @@ int SocketStream::release() noexcept {
   return error ? -1 : descriptor;
 }
 
-void SocketStream::write_without_waiting(ByteView octets) noexcept {
-  if (socket_.is_open()) ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+std::size_t SocketStream::write_now(ByteView octets) noexcept {
+  if (!socket_.is_open()) return 0;
+  const auto sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && errno == ECONNRESET) reset_by_peer_ = true;  // write() is not told again
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+PeerAddress SocketStream::peer_address() const {
+  std::error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  if (error || endpoint.protocol().family() == AF_UNIX) return {};
+  const auto tcp = as_tcp(endpoint);
+  return {tcp.address().to_string(), tcp.port()};
 }
 
 std::string SocketStream::peer() const {
@@ -86,9 +120,7 @@ std::string SocketStream::peer() const {
     const auto room = endpoint.size() - offsetof(sockaddr_un, sun_path);
     return "unix:" + std::string(address->sun_path, ::strnlen(address->sun_path, room));
   }
-  asio::ip::tcp::endpoint tcp;
-  tcp.resize(endpoint.size());
-  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  const auto tcp = as_tcp(endpoint);
   return tcp.address().to_string() + " port " + std::to_string(tcp.port());
 }
 

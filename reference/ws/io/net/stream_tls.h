@@ -28,6 +28,10 @@ class TlsStream final : public Stream {
   [[nodiscard]] int descriptor() noexcept override { return under_->descriptor(); }
   [[nodiscard]] std::string peer() const override { return under_->peer(); }
   [[nodiscard]] bool secure() const noexcept override { return true; }
+  [[nodiscard]] PeerAddress peer_address() const override { return under_->peer_address(); }
+  [[nodiscard]] std::optional<Certificate> peer_certificate() const override {
+    return verified_certificate(session_.get());
+  }
 
   struct Pipe;  // between OpenSSL and the stream below
 

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <ws/io/net/tls_context.h>
 
+#include <array>
 #include <asio/ip/address.hpp>
 #include <new>
 
@@ -163,6 +164,71 @@ SslPtr server_session(const SslContextPtr& context) {
   if (!session) throw std::bad_alloc();
   SSL_set_accept_state(session.get());
   return session;
+}
+
+namespace {
+
+std::string text_of(const BioPtr& memory) {
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(memory.get(), &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+BioPtr memory() {
+  BioPtr made(BIO_new(BIO_s_mem()), BIO_free_all);
+  if (!made) throw std::bad_alloc();
+  return made;
+}
+
+std::vector<std::string> alternative_names(X509* certificate) {
+  std::vector<std::string> names;
+  auto* const all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
+    const BioPtr text = memory();
+    GENERAL_NAME_print(text.get(), sk_GENERAL_NAME_value(all, i));
+    names.push_back(text_of(text));
+  }
+  GENERAL_NAMES_free(all);
+  return names;
+}
+
+std::string common_name(const X509_NAME* subject) {
+  int at = -1;
+  for (int next = -1; (next = X509_NAME_get_index_by_NID(subject, NID_commonName, next)) >= 0;) at = next;
+  if (at < 0) return {};
+  unsigned char* utf8 = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+  OPENSSL_free(utf8);
+  return name;
+}
+
+}  // namespace
+
+std::optional<Certificate> verified_certificate(ssl_st* session) {
+  X509* const shown = SSL_get0_peer_certificate(session);
+  if (shown == nullptr || (SSL_get_verify_mode(session) & SSL_VERIFY_PEER) == 0 ||
+      SSL_get_verify_result(session) != X509_V_OK)
+    return std::nullopt;
+  Certificate found;
+  const BioPtr subject = memory(), pem = memory();
+  X509_NAME_print_ex(subject.get(), X509_get_subject_name(shown), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  PEM_write_bio_X509(pem.get(), shown);
+  found.subject = text_of(subject);
+  found.pem = text_of(pem);
+  found.common_name = common_name(X509_get_subject_name(shown));
+  found.alternative_names = alternative_names(shown);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  X509_digest(shown, EVP_sha256(), digest.data(), &size);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const unsigned char octet : std::span(digest).first(size)) {
+    found.sha256 += kDigits[octet >> 4U];
+    found.sha256 += kDigits[octet & 15U];
+  }
+  ERR_clear_error();
+  return found;
 }
 
 std::string describe_tls_failure(ssl_st* session, const std::error_code& error) {

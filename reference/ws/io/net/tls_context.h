@@ -33,6 +33,9 @@ struct ServerTls {
 [[nodiscard]] SslPtr client_session(const SslContextPtr& context, const std::string& name, bool insecure);
 [[nodiscard]] SslPtr server_session(const SslContextPtr& context);
 
+// The peer's, when it has shown one and it was verified.
+[[nodiscard]] std::optional<Certificate> verified_certificate(ssl_st* session);
+
 // Why the handshake failed: the verification's verdict if there is one, otherwise the error's message.
 [[nodiscard]] std::string describe_tls_failure(ssl_st* session, const std::error_code& error);
 

@@ -4,10 +4,10 @@
 #include <asio/basic_waitable_timer.hpp>
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 namespace ws::io {
@@ -31,48 +31,38 @@ struct Signal::Waiter {
   bool notified = false;
 };
 
-struct Signal::Waiters {
-  std::deque<Waiter*> queue;
-};
-
-Signal::Signal(asio::any_io_executor executor)
-    : executor_(std::move(executor)), waiters_(std::make_shared<Waiters>()) {}
-
 asio::awaitable<std::error_code> Signal::wait(Clock::time_point until) {
   // Also runs when the frame is destroyed while suspended.
   struct Link {
     std::shared_ptr<Waiters> waiters;
     Waiter& waiter;
     Link(std::shared_ptr<Waiters> all, Waiter& self) : waiters(std::move(all)), waiter(self) {
-      waiters->queue.push_back(&waiter);
+      waiters->push_back(&waiter);
     }
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
     ~Link() {
-      if (!waiter.notified) std::erase(waiters->queue, &waiter);
+      if (!waiter.notified) std::erase(*waiters, &waiter);
     }
   };
-  Waiter waiter{Timer(executor_, until)};
-  const Link link(waiters_, waiter);
+  // Nothing of this object is touched after this point: it may be gone.
+  if (!waiters_) waiters_ = std::make_shared<Waiters>();
+  std::shared_ptr<Waiters> waiters = waiters_;
+  Waiter waiter{Timer(co_await asio::this_coro::executor, until)};
+  const Link link(std::move(waiters), waiter);
   std::error_code error;
   co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
   if (waiter.notified) co_return std::error_code{};
   co_return error ? error : make_error_code(asio::error::timed_out);
 }
 
-void Signal::notify_all() {
-  while (has_waiters()) notify_one();
-}
-
 void Signal::notify_one() {
   if (!has_waiters()) return;
-  Waiter* const waiter = waiters_->queue.front();
-  waiters_->queue.pop_front();
+  Waiter* const waiter = waiters_->front();
+  waiters_->erase(waiters_->begin());
   waiter->notified = true;
   waiter->timer.cancel();
 }
-
-bool Signal::has_waiters() const noexcept { return !waiters_->queue.empty(); }
 
 struct Watchdog::State {
   Timer timer;

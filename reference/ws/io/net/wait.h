@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <system_error>
+#include <vector>
 
 namespace ws::io {
 
@@ -37,24 +38,27 @@ constexpr std::chrono::milliseconds kNoLimit = std::chrono::milliseconds::max();
 [[nodiscard]] std::chrono::milliseconds time_left(Clock::time_point until) noexcept;
 
 // Lets coroutines sleep until another one says that something changed. Who wakes looks for himself
-// whether it is what he waited for. The signal may be destroyed while waiters are suspended.
+// whether it is what he waited for. The signal may be destroyed while waiters are suspended. Until somebody waits it is
+// two pointers, for every connection has some.
 class Signal {
  public:
-  explicit Signal(asio::any_io_executor executor);
+  Signal() = default;
+  explicit Signal(const asio::any_io_executor&) {}  // a waiter brings his own, which has to be the same for all
 
   // No error: notified. asio::error::timed_out: `until` passed. asio::error::operation_aborted: cancelled.
   // A notified waiter never reports cancellation, so that notify_one() is not lost.
   [[nodiscard]] asio::awaitable<std::error_code> wait(Clock::time_point until = Clock::time_point::max());
 
-  void notify_all();
+  void notify_all() {
+    while (has_waiters()) notify_one();
+  }
   void notify_one();  // the one that waits longest
-  [[nodiscard]] bool has_waiters() const noexcept;
+  [[nodiscard]] bool has_waiters() const noexcept { return waiters_ != nullptr && !waiters_->empty(); }
 
  private:
   struct Waiter;
-  struct Waiters;
-  asio::any_io_executor executor_;
-  std::shared_ptr<Waiters> waiters_;  // shared with the suspended coroutines, which unlink themselves
+  using Waiters = std::vector<Waiter*>;  // few
+  std::shared_ptr<Waiters> waiters_;     // shared with the suspended coroutines, which unlink themselves
 };
 
 // Calls `on_late` once at `expiry`, unless it was destroyed before.

@@ -41,10 +41,16 @@ struct alignas(kCacheLine) Peer {  // what every message needs is in its first c
   State timed_state = State::open;
   bool ended = false, shut = false;
   bool discarding = false;  // messages; the application failed
+  bool deaf = false;        // what comes is dropped: there is no memory for it
+  bool heard = true;        // anything, since sweep()
+  std::uint8_t silent = 0;  // calls of sweep() since then
   FrameCutter cutter;
   std::optional<Timers::iterator> timer;
   std::size_t place = 0;              // in Impl::peers
   std::unique_ptr<Peer> gone_before;  // in Impl::gone
+  std::shared_ptr<Account> account;
+  std::size_t charged = 0;
+  std::shared_ptr<void> ticket;  // the stream's
 };
 
 Peer& peer_of(const epoll_event& event) { return *static_cast<Peer*>(event.data.ptr); }
@@ -61,8 +67,12 @@ void prefetch(std::span<const epoll_event> next) {
 // The application's functions may end any connection, all of them, or this object, also those that are being served. So
 // TCP ends at once, but the memory of a peer lives until nobody can be in the middle of it (Serving).
 struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::any_io_executor executor, OnMessage message, OnEnd end)
-      : set(executor), timer(executor), on_message(std::move(message)), on_end(std::move(end)) {}
+  Impl(asio::any_io_executor executor, OnMessage message, OnEnd end, OnException exception)
+      : set(executor),
+        timer(executor),
+        on_message(std::move(message)),
+        on_end(std::move(end)),
+        on_exception(std::move(exception)) {}
 
   bool prepare();
   void wait();
@@ -79,7 +89,8 @@ struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   void add(std::unique_ptr<Peer> peer, std::span<std::byte> early);
   void remove(Peer& peer);
   void hand_over(Peer& peer, const MessageView& message);
-  void fail(Peer& peer);
+  void fail(Peer& peer, std::uint16_t code, const char* reason);
+  void charge(Peer& peer);
   void tell_end();
   void bury();
 
@@ -107,6 +118,7 @@ struct DirectSockets::Impl : std::enable_shared_from_this<Impl> {
   Bytes output;  // memory for the connection that is being served
   OnMessage on_message;
   OnEnd on_end;
+  OnException on_exception;
 };
 
 bool DirectSockets::Impl::prepare() {
@@ -168,7 +180,11 @@ void DirectSockets::Impl::serve(Peer& peer, std::uint32_t events) {
 
 void DirectSockets::Impl::read(Peer& peer) {
   const ssize_t count = ::recv(peer.descriptor, input.get(), kInput, 0);
-  if (count > 0) return take(peer, {input.get(), static_cast<std::size_t>(count)});
+  if (count > 0) {
+    peer.heard = true;
+    if (peer.account) peer.account->octets_received += static_cast<std::size_t>(count);
+    return take(peer, {input.get(), static_cast<std::size_t>(count)});
+  }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   peer.connection.receive_eof();
   collect(peer);
@@ -176,7 +192,7 @@ void DirectSockets::Impl::read(Peer& peer) {
 
 // Frame by frame, as WebSocket does, so that a message is answered before the frame behind it is looked at.
 void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
-  while (!in.empty() && !peer.ended) {
+  while (!in.empty() && !peer.ended && !peer.deaf) {
     if (peer.connection.output().size() > kHighWater) {
       write(peer);
       if (peer.connection.output().size() > kHighWater) {
@@ -193,6 +209,7 @@ void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
     peer.connection.receive(in.first(count));
     in = in.subspan(count);
     collect(peer);
+    charge(peer);
   }
   write(peer);
 }
@@ -204,6 +221,7 @@ void DirectSockets::Impl::write(Peer& peer) {
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     // The peer may have said something before TCP broke, so that reading goes on; but what we say is lost.
     peer.connection.wrote(count < 0 ? out.size() : static_cast<std::size_t>(count));
+    if (peer.account && count > 0) peer.account->octets_sent += static_cast<std::size_t>(count);
   }
 }
 
@@ -220,11 +238,15 @@ void DirectSockets::Impl::collect(Peer& peer) {
 }
 
 void DirectSockets::Impl::hand_over(Peer& peer, const MessageView& message) {
+  if (peer.account) ++peer.account->messages_received;
   if (peer.gone() || peer.discarding) return;
   try {
     on_message(peer.connection, message);
   } catch (...) {
-    return fail(peer);
+    // RFC 6455 7.4.1: 1011, the server met a condition that it did not expect. The others go on.
+    fail(peer, close_code::kInternalError, "");
+    if (!orphaned && on_exception) on_exception(std::current_exception());
+    return;
   }
   if (!FastWay::is_moved_from(peer.connection)) return;
   // The application took it: TCP ends, and whoever is in the middle of this peer meets a connection that says nothing.
@@ -232,12 +254,24 @@ void DirectSockets::Impl::hand_over(Peer& peer, const MessageView& message) {
   remove(peer);
 }
 
-// RFC 6455 7.4.1: 1011, the server met a condition that it did not expect. The others go on.
-void DirectSockets::Impl::fail(Peer& peer) {
+void DirectSockets::Impl::charge(Peer& peer) {
+  if (!peer.account) return;
+  const std::size_t kept = peer.gone() ? 0 : peer.connection.kept();
+  const std::size_t now = kept > kOwnMemory ? kept - kOwnMemory : 0;
+  const bool grows = now > peer.charged;
+  peer.account->kept += now - peer.charged;
+  peer.charged = now;
+  if (!grows || peer.account->kept <= peer.account->most || peer.deaf) return;
+  ++peer.account->out_of_memory;
+  peer.deaf = true;
+  fail(peer, close_code::kTryAgainLater, kNoMemoryLeft);
+}
+
+void DirectSockets::Impl::fail(Peer& peer, std::uint16_t code, const char* reason) {
   peer.discarding = true;
   if (FastWay::is_moved_from(peer.connection))
     peer.connection = Connection::opened(Options{.role = Role::server}, std::nullopt);
-  (void)peer.connection.submit(command::Close{CloseReason{close_code::kInternalError, {}}});
+  (void)peer.connection.submit(command::Close{CloseReason{code, reason}});
 }
 
 void DirectSockets::Impl::tell_end() {
@@ -333,6 +367,8 @@ void DirectSockets::Impl::remove(Peer& peer) {
   arm();
   ::close(std::exchange(peer.descriptor, -1));  // which leaves the epoll set
   peer.ended = true;
+  charge(peer);
+  peer.ticket.reset();
   const std::size_t place = peer.place;
   std::swap(peers[place], peers.back());
   peers[place]->place = place;
@@ -342,8 +378,10 @@ void DirectSockets::Impl::remove(Peer& peer) {
   tell_end();
 }
 
-DirectSockets::DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(on_message), std::move(on_end))) {}
+DirectSockets::DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end,
+                             OnException on_exception)
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(on_message), std::move(on_end),
+                                   std::move(on_exception))) {}
 
 DirectSockets::~DirectSockets() {
   impl_->orphaned = true;
@@ -355,27 +393,18 @@ asio::awaitable<bool> DirectSockets::adopt(WebSocket& socket) {
   const auto from = socket.impl_;
   auto* const stream = dynamic_cast<SocketStream*>(from->stream.get());
   if (stream == nullptr || from->connection.state() != State::open || from->ended || from->flushing ||
-      from->input_ended || from->reading || from->streaming || !from->inbox.empty() || from->pending() != 0 ||
-      !self->prepare())
+      from->input_ended || from->reading || from->pumping || from->streaming || !from->inbox.empty() ||
+      from->pending() != 0 || !self->prepare())
     co_return false;
   const int descriptor = stream->release();
   if (descriptor < 0) co_return false;
-  // What was read before, perhaps without its reader knowing yet: he ends now that there is no socket.
   Bytes early = to_bytes(from->input.octets());
-  std::error_code cancelled;
-  while (true) {
-    append(early, from->ready.octets());
-    from->ready.begin = from->ready.end = 0;
-    from->room.notify_all();
-    if (from->input_ended || from->ended || cancelled) break;
-    cancelled = co_await from->activity.wait();
-  }
-  if (from->ended || cancelled) {
-    ::close(descriptor);
-    socket.drop();
-    co_return false;
-  }
   auto peer = std::make_unique<Peer>(std::move(from->connection), from->cutter, descriptor);
+  peer->ticket = stream->take_ticket();
+  peer->account = from->account;
+  if (from->account) from->account->kept -= std::exchange(from->charged, 0);
+  from->account.reset();
+  from->connection = Connection::opened(Options{.role = Role::server}, std::nullopt);
   socket.drop();
   self->add(std::move(peer), early);
   co_return true;
@@ -395,6 +424,28 @@ void DirectSockets::close(std::uint16_t code, std::string_view reason) {
     self.write(peer);
     self.settle(peer);
   }
+}
+
+std::size_t DirectSockets::sweep(unsigned ping_after, unsigned drop_after) {
+  const Impl::Serving now(*impl_);
+  Impl& self = *now.impl;
+  std::size_t dropped = 0;
+  for (std::size_t i = self.peers.size(); i-- > 0;) {
+    if (i >= self.peers.size()) continue;
+    Peer& peer = *self.peers[i];
+    // Nothing can be heard of a peer that does not read: then nothing is read from it, either.
+    if (std::exchange(peer.heard, false)) {
+      peer.silent = 0;
+    } else if (++peer.silent >= drop_after) {
+      ++dropped;
+      self.remove(peer);
+    } else if (peer.silent == ping_after) {
+      (void)peer.connection.submit(command::Ping{});  // refused: it is closing
+      self.write(peer);
+      self.settle(peer);
+    }
+  }
+  return dropped;
 }
 
 void DirectSockets::drop() {

@@ -18,7 +18,9 @@ class DirectSockets {
   using OnMessage = std::function<void(Connection&, const MessageView&)>;
   using OnEnd = std::function<void()>;  // a connection is no more; what it throws is lost
 
-  DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end);
+  using OnException = std::function<void(std::exception_ptr)>;  // what on_message threw, when its connection was failed
+
+  DirectSockets(asio::any_io_executor executor, OnMessage on_message, OnEnd on_end, OnException on_exception = {});
   DirectSockets(const DirectSockets&) = delete;
   DirectSockets& operator=(const DirectSockets&) = delete;
   ~DirectSockets();  // drops all; on_end is not called any more
@@ -31,6 +33,9 @@ class DirectSockets {
   [[nodiscard]] std::size_t size() const noexcept;
   // Begins the closing handshake on all of them (RFC 6455 7.1.2); Limits::close bounds it.
   void close(std::uint16_t code, std::string_view reason);
+  // Called from time to time: a connection of which nothing came between two calls is sent a Ping after so many calls,
+  // and dropped after so many. Gives how many were dropped.
+  std::size_t sweep(unsigned ping_after, unsigned drop_after);
   // Ends TCP without ceremony on all of them.
   void drop();
 

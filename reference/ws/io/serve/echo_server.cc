@@ -5,6 +5,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <limits>
 
 namespace ws::io {
 
@@ -40,6 +41,10 @@ std::expected<std::unique_ptr<Service>, std::string> start_echo(asio::any_io_exe
   options.accept = std::move(wanted.accept);
   options.max_connections = wanted.max_connections;
   options.drain = wanted.drain;
+  // An endpoint under test: what it does with a peer is what the peer's octets ask for, and nothing else.
+  options.max_per_address = 0;
+  options.max_memory = std::numeric_limits<std::size_t>::max();
+  options.idle = kNoLimit;
   if (wanted.direct) {
     options.direct = [](Connection& connection, const MessageView& message) {
       if (message.is_text)

@@ -2,13 +2,16 @@
 #include <ws/io/serve/service.h>
 #include <ws/io/websocket_impl.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/ip/address.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <csignal>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +22,17 @@ namespace ws::io {
 
 namespace {
 constexpr const char* kLastWords = "the server stops";
+
+// Who shares a limit: an IPv4 address; of IPv6 the /64, of which one customer has all.
+std::string network_of(const std::string& address) {
+  std::error_code error;
+  const auto parsed = asio::ip::make_address(address, error);
+  if (error || !parsed.is_v6()) return address;
+  if (parsed.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, parsed.to_v6()).to_string();
+  auto octets = parsed.to_v6().to_bytes();
+  std::fill(octets.begin() + 8, octets.end(), std::uint8_t{0});
+  return asio::ip::make_address_v6(octets).to_string();
+}
 
 // In the set for as long as this lives, however that ends.
 template <class Set>
@@ -38,11 +52,23 @@ class Listed {
 
 struct Service::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& given, ServiceOptions wanted, Handler handle)
-      : options(std::move(wanted)), handler(std::move(handle)), executor(given), changed(given) {
-    if (options.direct) direct.emplace(given, options.direct, [this] { changed.notify_all(); });
+      : options(std::move(wanted)), handler(std::move(handle)), executor(given), changed(given), stopped(given) {
+    if (!options.accept.account) {
+      options.accept.account = std::make_shared<Account>();
+      options.accept.account->most = options.max_memory;
+    }
+    if (options.direct)
+      direct.emplace(
+          given, options.direct, [this] { changed.notify_all(); },
+          [this](std::exception_ptr thrown) { tell_exception(std::move(thrown), "a connection of the fast way"); });
   }
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
+  static asio::awaitable<void> drop_silent_ones(std::shared_ptr<Impl> self);
+  void watch_listener();
+  std::shared_ptr<void> admit(const PeerAddress& peer);
+  void tell_failure(const OpenError& error) noexcept;
+  void tell_exception(std::exception_ptr thrown, const std::string& peer) noexcept;
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
   static asio::awaitable<bool> adopted(std::shared_ptr<Impl> self, WebSocket& socket);
   static asio::awaitable<void> converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
@@ -67,8 +93,77 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   std::size_t served = 0;                                             // coroutines in serve()
   bool stopping = false;
   Signal changed;  // connections() fell
+  Signal stopped;  // `stopping`
+  ServiceCounters counters;
+  std::shared_ptr<std::map<std::string, std::size_t>> by_address =
+      std::make_shared<std::map<std::string, std::size_t>>();
   std::optional<DirectSockets> direct;
 };
+
+// Before the listener is opened: it asks us for each client, and says which did not get through TLS.
+void Service::Impl::watch_listener() {
+  ListenOptions& listen = options.listen;
+  if (options.max_per_address != 0) {
+    listen.admit = [self = weak_from_this(), theirs = listen.admit](const PeerAddress& peer) -> std::shared_ptr<void> {
+      const auto alive = self.lock();
+      if (!alive) return nullptr;
+      const std::shared_ptr<void> first = theirs ? theirs(peer) : alive->by_address;
+      const std::shared_ptr<void> second = first ? alive->admit(peer) : nullptr;
+      if (!second) return nullptr;
+      return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(first, second);
+    };
+  }
+  listen.on_tls_failure = [self = weak_from_this(), theirs = listen.on_tls_failure](const DialError& error) {
+    if (theirs) theirs(error);
+    const auto alive = self.lock();
+    if (!alive) return;
+    ++alive->counters.failed;
+    alive->tell_failure({.stage = error.stage, .code = error.code, .text = error.text});
+  };
+}
+
+std::shared_ptr<void> Service::Impl::admit(const PeerAddress& peer) {
+  if (peer.address.empty()) return by_address;  // a Unix socket
+  const std::string key = network_of(peer.address);
+  std::size_t& there = (*by_address)[key];
+  if (there >= options.max_per_address) {
+    ++counters.refused_by_address;
+    return nullptr;
+  }
+  ++there;
+  return {by_address.get(), [all = by_address, key](void*) {
+            if (const auto found = all->find(key); --found->second == 0) all->erase(found);
+          }};
+}
+
+void Service::Impl::tell_failure(const OpenError& error) noexcept {
+  try {
+    if (options.on_failed_opening) options.on_failed_opening(error);
+  } catch (...) {  // as promised
+  }
+}
+
+void Service::Impl::tell_exception(std::exception_ptr thrown, const std::string& peer) noexcept {
+  ++counters.exceptions;
+  try {
+    if (options.on_exception) options.on_exception(std::move(thrown), peer);
+  } catch (...) {  // as promised
+  }
+}
+
+// In eight steps, so that nobody waits much longer than the limit.
+asio::awaitable<void> Service::Impl::drop_silent_ones(std::shared_ptr<Impl> self) {
+  constexpr unsigned kSteps = 8;
+  const auto step = std::max(self->options.idle / kSteps, std::chrono::milliseconds(1));
+  while (!self->stopping) {
+    (void)co_await self->stopped.wait(deadline_after(step));
+    if (self->stopping) co_return;
+    for (const auto& socket : self->sockets()) {
+      if (socket->impl_->still_silent(kSteps / 2, kSteps)) ++self->counters.idle_dropped;
+    }
+    if (self->direct) self->counters.idle_dropped += self->direct->sweep(kSteps / 2, kSteps);
+  }
+}
 
 asio::awaitable<void> Service::Impl::accept_all(std::shared_ptr<Impl> self) {
   while (!self->stopping) {
@@ -79,11 +174,15 @@ asio::awaitable<void> Service::Impl::accept_all(std::shared_ptr<Impl> self) {
     auto stream = co_await self->listener->accept();
     if (!stream) co_return;
     ++self->served;
-    asio::co_spawn(self->executor, serve(self, std::move(*stream)), [self](std::exception_ptr) {
-      // An exception of the answer hook ends this connection only.
-      --self->served;
-      self->changed.notify_all();
-    });
+    ++self->counters.accepted;
+    std::string peer = (*stream)->peer();
+    asio::co_spawn(self->executor, serve(self, std::move(*stream)),
+                   [self, peer = std::move(peer)](std::exception_ptr e) {
+                     // An exception of AcceptOptions::answer ends this connection only.
+                     if (e) self->tell_exception(std::move(e), peer);
+                     --self->served;
+                     self->changed.notify_all();
+                   });
   }
 }
 
@@ -91,7 +190,14 @@ asio::awaitable<void> Service::Impl::serve(std::shared_ptr<Impl> self, std::uniq
   std::optional<Listed<std::set<Stream*>>> opening(std::in_place, self->opening, stream.get());
   auto accepted = co_await accept(std::move(stream), self->options.accept);
   opening.reset();
-  if (!accepted || self->stopping) co_return;
+  if (!accepted) {
+    const OpenError& error = accepted.error();
+    ++(error.answered ? self->counters.http_answered : error.refused ? self->counters.refused : self->counters.failed);
+    if (!error.answered) self->tell_failure(error);
+    co_return;
+  }
+  ++self->counters.opened;
+  if (self->stopping) co_return;
   auto socket = std::make_shared<WebSocket>(std::move(*accepted));
   if (self->direct && co_await adopted(self, *socket)) co_return;
   co_await converse(self, std::move(socket));
@@ -106,12 +212,14 @@ asio::awaitable<bool> Service::Impl::adopted(std::shared_ptr<Impl> self, WebSock
 
 asio::awaitable<void> Service::Impl::converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket) {
   std::optional<Listed<std::set<std::shared_ptr<WebSocket>>>> listed(std::in_place, self->open, socket);
-  bool failed = false;
+  std::exception_ptr thrown;
   try {
     co_await self->handler(socket);
   } catch (...) {
-    failed = true;
+    thrown = std::current_exception();
   }
+  const bool failed = thrown != nullptr;
+  if (failed) self->tell_exception(std::move(thrown), socket->impl_->peer);
   constexpr long kOurs = 3;  // in `open`, in its entry's guard, here
   if (failed || socket.use_count() <= kOurs) {
     (void)co_await socket->close(failed ? close_code::kInternalError : close_code::kNormal);
@@ -136,6 +244,7 @@ asio::awaitable<void> Service::Impl::go_away(std::shared_ptr<WebSocket> socket) 
 
 void Service::Impl::stop_accepting() {
   stopping = true;
+  stopped.notify_all();
   listener->close();
   for (Stream* const stream : opening) stream->close();  // nothing was promised to these yet
   changed.notify_all();                                  // accept_all() may wait for room
@@ -162,16 +271,28 @@ Service::~Service() {
 
 std::expected<std::unique_ptr<Service>, std::string> Service::start(asio::any_io_executor executor,
                                                                     ServiceOptions options, Handler handler) {
-  auto listener = Listener::open(executor, options.listen);
-  if (!listener) return std::unexpected(std::move(listener.error()));
   const auto impl = std::make_shared<Impl>(executor, std::move(options), std::move(handler));
+  impl->watch_listener();
+  auto listener = Listener::open(executor, impl->options.listen);
+  if (!listener) return std::unexpected(std::move(listener.error()));
   impl->listener = std::move(*listener);
   asio::co_spawn(executor, Impl::accept_all(impl), asio::detached);
+  if (impl->options.idle != kNoLimit) asio::co_spawn(executor, Impl::drop_silent_ones(impl), asio::detached);
   return std::unique_ptr<Service>(new Service(impl));
 }
 
 std::uint16_t Service::port() const noexcept { return impl_->listener->port(); }
 std::size_t Service::connections() const noexcept { return impl_->connections(); }
+
+ServiceCounters Service::counters() const {
+  ServiceCounters counters = impl_->counters;
+  counters.traffic = *impl_->options.accept.account;
+  return counters;
+}
+
+std::expected<void, std::string> Service::use_certificate(const ServerTls& tls) {
+  return impl_->listener->use_certificate(tls);
+}
 
 asio::awaitable<Stopped> Service::stop() { return Impl::stop(impl_); }
 

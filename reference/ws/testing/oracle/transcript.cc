@@ -54,6 +54,7 @@ class Tap final : public io::Stream {
   [[nodiscard]] int descriptor() noexcept override { return stream_->descriptor(); }
   [[nodiscard]] std::string peer() const override { return stream_->peer(); }
   [[nodiscard]] bool secure() const noexcept override { return stream_->secure(); }
+  [[nodiscard]] io::PeerAddress peer_address() const override { return stream_->peer_address(); }
 
  private:
   void end() {
