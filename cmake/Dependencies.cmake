@@ -19,15 +19,16 @@ endif()
 touchstone_find(Threads libc6-dev)
 touchstone_find(ZLIB zlib1g-dev)
 touchstone_find(OpenSSL libssl-dev)
-touchstone_find(fmt libfmt-dev)
-touchstone_find(nlohmann_json nlohmann-json3-dev)
-touchstone_find(CLI11 libcli11-dev)
-
-# Debian has no static libfmt.
-if(TOUCHSTONE_STATIC)
-  add_library(touchstone_fmt ALIAS fmt::fmt-header-only)
-else()
-  add_library(touchstone_fmt ALIAS fmt::fmt)
+if(PROJECT_IS_TOP_LEVEL)  # the libraries do without
+  touchstone_find(fmt libfmt-dev)
+  touchstone_find(nlohmann_json nlohmann-json3-dev)
+  touchstone_find(CLI11 libcli11-dev)
+  # Debian has no static libfmt.
+  if(TOUCHSTONE_STATIC)
+    add_library(touchstone_fmt ALIAS fmt::fmt-header-only)
+  else()
+    add_library(touchstone_fmt ALIAS fmt::fmt)
+  endif()
 endif()
 
 find_path(ASIO_INCLUDE_DIR asio.hpp)
@@ -36,16 +37,19 @@ if(NOT ASIO_INCLUDE_DIR)
 endif()
 include(AsioVersion)
 touchstone_asio_version(touchstone_asio_version ${ASIO_INCLUDE_DIR})
-add_library(asio INTERFACE)
-target_include_directories(asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
+add_library(touchstone_asio INTERFACE)
+set_target_properties(touchstone_asio PROPERTIES EXPORT_NAME asio)
+target_include_directories(touchstone_asio SYSTEM INTERFACE $<BUILD_INTERFACE:${ASIO_INCLUDE_DIR}>)
 # Asio 1.22 does not recognise coroutines under clang by itself; and whether it takes memory from aligned_alloc() or from
 # operator new depends on what a source included before it, so that one could free what the other gave.
-target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE
-                                          ASIO_HAS_STD_ALIGNED_ALLOC)
-target_link_libraries(asio INTERFACE Threads::Threads)
+target_compile_definitions(touchstone_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT
+                           ASIO_HAS_STD_COROUTINE ASIO_HAS_STD_ALIGNED_ALLOC)
+target_link_libraries(touchstone_asio INTERFACE Threads::Threads)
 
-include(CTest)  # BUILD_TESTING
-if(BUILD_TESTING)
+if(PROJECT_IS_TOP_LEVEL)
+  include(CTest)  # BUILD_TESTING
+endif()
+if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
   touchstone_find(GTest libgtest-dev)
   if(NOT TARGET GTest::gmock)
     touchstone_missing(GoogleMock libgmock-dev)

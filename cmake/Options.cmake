@@ -19,12 +19,14 @@ if((TOUCHSTONE_FUZZ OR TOUCHSTONE_COVERAGE) AND NOT CMAKE_CXX_COMPILER_ID STREQU
 endif()
 
 find_program(CCACHE ccache)
-if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+if(PROJECT_IS_TOP_LEVEL AND CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
 add_library(touchstone_options INTERFACE)
-target_compile_options(touchstone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+if(PROJECT_IS_TOP_LEVEL)  # in somebody else's build, whose compiler is not ours, warnings are nobody's business
+  target_compile_options(touchstone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+endif()
 # GCC 12 sees overlapping copies where a literal is added to a std::string (GCC bug 105651), and takes the operator
 # delete of Asio's coroutine frames for another allocator's when only one of the pair is inlined.
 target_compile_options(touchstone_options INTERFACE
@@ -36,7 +38,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # clang 19 reports what libstdc++ 12's own std::stable_sort calls. Deprecated calls of ours are g++'s to find.
   target_compile_options(touchstone_options INTERFACE -Wno-deprecated-declarations)
 endif()
-target_include_directories(touchstone_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/reference)
+target_include_directories(touchstone_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/reference)
 
 # touchstone_instrument(DEBIAN-PACKAGE FLAGS...): compile and link with FLAGS, after a try that they work here.
 include(CheckCXXSourceCompiles)

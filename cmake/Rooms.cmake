@@ -1,5 +1,9 @@
 # One library and one test program per room: a folder with all that is below it. A new file or folder needs no edit here.
-add_custom_target(test_programs)  # all of unit tests and laws: what the sanitizer build is for
+if(PROJECT_IS_TOP_LEVEL)
+  add_custom_target(test_programs)   # all of unit tests and laws: what the sanitizer build is for
+  add_custom_target(bench_programs)  # all that measure, where Google Benchmark is installed
+  find_package(benchmark QUIET)
+endif()
 
 # TOUCHSTONE_AT_ONCE compiles several files of a room at once, in a third of the time. Names in the unnamed namespaces of a
 # room must differ for that.
@@ -14,9 +18,9 @@ endfunction()
 # rooms of their own. The order of the folders within a room is held by scripts/check-includes.
 function(touchstone_library name folder)
   cmake_parse_arguments(arg "" "" "LINK;WITHOUT" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
   foreach(other IN LISTS arg_WITHOUT ITEMS testing page page_test tests)
-    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/${other}/")
+    list(FILTER sources EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/${folder}/${other}/")
   endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -27,16 +31,20 @@ function(touchstone_library name folder)
     add_library(${name} STATIC ${sources})
     # The flags are this build's own business, not that of those who link an installed library.
     target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:touchstone_options>)
-    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
-                                              $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/reference>)
+    target_compile_features(${name} PUBLIC cxx_std_23)
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                              $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/reference>)
     touchstone_at_once(${name})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})
   endif()
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+  endif()
   touchstone_bench_program(${name} "${measured}")
   if(tests)
-    file(GLOB shared CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/testing/*.cc)
+    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/testing/*.cc)
     touchstone_test_program(${name} unit "${tests};${shared}" LINK ${name} GTest::gmock)
     if(TARGET ${name}_test)
       touchstone_at_once(${name}_test)
@@ -46,8 +54,6 @@ endfunction()
 
 # NAME_bench from SOURCES: a measuring program, built on demand (the target bench_programs builds all) where Google Benchmark
 # is installed.
-find_package(benchmark QUIET)
-add_custom_target(bench_programs)
 function(touchstone_bench_program name sources)
   if(NOT benchmark_FOUND OR NOT sources)
     return()
@@ -70,7 +76,7 @@ function(touchstone_program_test name labels)
   foreach(each program IN ZIP_LISTS names programs)
     string(REPLACE "@PROGRAM@" "${program}" command "${ARGN}")
     string(REPLACE "@NAME@" "${each}" command "${command}")
-    add_test(NAME ${each} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    add_test(NAME ${each} COMMAND ${command} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${each} PROPERTIES LABELS "${labels}" TIMEOUT 900)
   endforeach()
   if(TOUCHSTONE_CLANG_TREE)
@@ -81,7 +87,7 @@ endfunction()
 # touchstone_test(NAME FOLDER LINK ...): one test program from FOLDER/*.cc, labelled as laws.
 function(touchstone_test name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
   touchstone_test_program(${name} law "${sources}" LINK ${arg_LINK})
 endfunction()
 

@@ -4,14 +4,15 @@
 
 #include <asio/bind_executor.hpp>
 #include <asio/detached.hpp>
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <thread>
 #if ASIO_VERSION >= 102400
+#include <asio/as_tuple.hpp>
 #include <asio/deferred.hpp>
 #else
+#include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/deferred.hpp>
 #endif
 
@@ -21,8 +22,10 @@ namespace {
 using namespace test;  // NOLINT: the tests' own words
 using std::chrono::milliseconds;
 #if ASIO_VERSION >= 102400
+using asio::as_tuple;
 using asio::deferred;
 #else
+using asio::experimental::as_tuple;
 using asio::experimental::deferred;
 #endif
 
@@ -150,7 +153,7 @@ TEST(Completion, CoroutinesOfAnyExecutor) {
         co_await far.socket->write_text("plain", token);
         Received received = co_await far.socket->read(token);
         seen = std::get<event::Text>(received).data;
-        const auto [error, nothing] = co_await far.socket->read(milliseconds(1), asio::experimental::as_tuple(token));
+        const auto [error, nothing] = co_await far.socket->read(milliseconds(1), as_tuple(token));
         EXPECT_EQ(error, asio::error::timed_out);
         (void)nothing;
         MessageWriter writer = co_await far.socket->start_text(token);
