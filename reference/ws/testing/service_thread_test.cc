@@ -18,7 +18,7 @@ TEST(ServiceThread, MayBeDestroyedByItsOwnHandler) {
                                               gone.set_value();
                                               co_return;
                                             });
-  const Heard heard = ask(*parse_url(service->url()), {});
+  const Heard heard = ask(*parse_url(service->url()), {close_frame(1000)});
   gone.get_future().wait();
   EXPECT_FALSE(service);
   EXPECT_TRUE(heard.messages.empty());
