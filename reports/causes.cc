@@ -43,13 +43,18 @@ bool is_told(const Result& result) {
 }
 
 constexpr Consequence kConsequences[] = {
-    {"fault-ignored", "message-after-fault"},       // it processes what comes because it overlooked the fault
-    {"legal-octets-refused", "message-missing"},    // after it has failed the connection nothing can come
-    {"legal-octets-refused", "pong-missing"},       //
-    {"failed-too-early", "message-missing"},        //
-    {"failed-too-early", "pong-missing"},           //
-    {"tcp-ended-unasked", "message-missing"},       //
-    {"tcp-ended-unasked", "pong-missing"},          //
+    {"fault-ignored", "message-after-fault"},     // it processes what comes because it overlooked the fault
+    {"legal-octets-refused", "message-missing"},  // after it has failed the connection nothing can come
+    {"legal-octets-refused", "pong-missing"},     //
+    {"failed-too-early", "message-missing"},      //
+    {"failed-too-early", "pong-missing"},         //
+    {"tcp-ended-unasked", "message-missing"},     //
+    {"tcp-ended-unasked", "pong-missing"},        //
+    {"endpoint-died", "failed-without-close"},    // nobody was there to send one
+    {"endpoint-died", "tcp-ended-unasked"},       //
+    {"endpoint-died", "message-missing"},         //
+    {"endpoint-died", "pong-missing"},            //
+    {"endpoint-died", "close-answered-by-end-of-tcp"},
     {"close-code-repeated", "failing-code-wrong"},  // the code is the tester's own
 };
 

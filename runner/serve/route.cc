@@ -196,10 +196,6 @@ std::optional<std::vector<unsigned>> autobahn_place(const Case& c) {
   return first;
 }
 
-bool may_refuse_opening(const Case& c) {
-  return c.expect && c.expect->opening && c.expect->opening->outcome != ExpectOpening::Outcome::open;
-}
-
 }  // namespace
 
 Route route_of(std::string_view target, std::span<const Case* const> cases, std::string_view agent) {
@@ -212,6 +208,10 @@ Route route_of(std::string_view target, std::span<const Case* const> cases, std:
 }
 
 bool over_websocket(const Route& route) noexcept { return route.index() <= Route(route::Events{}).index(); }
+
+bool may_refuse_opening(const Case& c) {
+  return c.expect && c.expect->opening && c.expect->opening->outcome != ExpectOpening::Outcome::open;
+}
 
 std::vector<const Case*> numbered(std::vector<const Case*> cases) {
   std::ranges::stable_sort(cases, [](const Case* a, const Case* b) {

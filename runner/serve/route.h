@@ -53,6 +53,9 @@ using Route = std::variant<route::CaseCount, route::CaseInfo, route::RunCase, ro
 // Whether this is answered over a WebSocket; the rest is plain HTTP.
 [[nodiscard]] bool over_websocket(const Route& route) noexcept;
 
+// Whether a client has to refuse the answer to its opening handshake in `c`, or may.
+[[nodiscard]] bool may_refuse_opening(const Case& c);
+
 // The order in which drivers count: Autobahn's ids in Autobahn's order, then the cases that have none, and last those
 // whose opening handshake a client has to refuse. Autobahn has none of these, and a driver that takes a refused
 // connection for the end of the server stops there: it has all else in its report.

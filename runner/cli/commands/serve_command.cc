@@ -7,7 +7,7 @@
 #include "runner/cli/print.h"
 #include "runner/cli/process/client_command.h"
 #include "runner/cli/process/interrupt.h"
-#include "runner/cli/process/server_process.h"
+#include "runner/cli/process/program_log.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
@@ -16,6 +16,7 @@
 #include "runner/cli/run/serve_results.h"
 #include "runner/cli/text.h"
 #include "runner/engine/talk/until_set.h"
+#include "runner/serve/route.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@
 #include <asio/io_context.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace touchstone::cli {
@@ -74,8 +76,10 @@ class ServeRun : public serve::Observer {
 
   // --- What the server tells ------------------------------------------------------------------------------------
 
-  void started(const std::string&, const Case& c) override {
+  void started(const std::string& agent, const Case& c) override {
     if (client_) client_->started(c);
+    away_.erase(agent);
+    ++begun_[agent];
   }
 
   void finished(const Result& result) override {
@@ -88,9 +92,11 @@ class ServeRun : public serve::Observer {
       results_.add(std::move(kept));
     }
     if (client_) client_->finished(result);
+    if (result.dropped_by_peer && !result.remote_close_code) away_[result.endpoint] = result.case_id;
   }
 
   void reports_wanted(const std::string& agent) override {
+    away_.erase(agent);
     tell_progress("{}: {}", agent, totals_line(results_.of(agent)));
     if (client_) return;  // its report is written at the end
     std::string because;
@@ -152,11 +158,13 @@ class ServeRun : public serve::Observer {
                                 .agent = plan_.settings.agent,
                                 .log = plan_.out / "client.log",
                                 .idle = plan_.idle},
-        [this](const Case& c, const std::string& how) { results_.blame(c, how); }, *server_, context_.get_executor());
+        [this](const Case& c, const ProgramEnd& end) { results_.blame(c, end); }, *server_, context_.get_executor());
     co_await client_->run(plan_.cases);
     // A failure is accused only when a second start of the client shows it again, beside no other case.
-    const auto doubtful = results_.doubtful();
-    if (client_->deaths().empty() && !doubtful.empty()) {
+    auto doubtful = results_.doubtful();
+    std::erase_if(doubtful, [this](const Case* c) { return client_->blamed().contains(c); });
+    const bool well = client_->deaths().empty() || !client_->blamed().empty();
+    if (well && !doubtful.empty()) {
       confirming_ = true;
       co_await client_->run(doubtful);
     }
@@ -194,7 +202,20 @@ class ServeRun : public serve::Observer {
     return render_all(plan_.out, info_, results_.all(), requirement_texts(catalogue_));
   }
 
+  // A driver that has more to ask for and ended TCP in the middle of a case may have died there.
+  void look_for_the_lost() {
+    if (client_) return;  // its process says how it ended
+    for (const auto& [agent, case_id] : away_) {
+      const Case* c = catalogue_.find(case_id);
+      const bool more_to_come = results_.of(agent).size() < plan_.cases.size();
+      if (c != nullptr && more_to_come && begun_[agent] > 1 && !serve::may_refuse_opening(*c)) {
+        results_.lost(agent, case_id);
+      }
+    }
+  }
+
   Exit conclude() {
+    look_for_the_lost();
     std::vector<std::string> deaths;
     std::string because;
     if (client_) {
@@ -244,6 +265,8 @@ class ServeRun : public serve::Observer {
   asio::io_context context_{1};
   std::unique_ptr<serve::FuzzingServer> server_;
   std::unique_ptr<ClientCommand> client_;
+  std::map<std::string, std::string> away_;   // by agent: the case whose connection it ended, when it did nothing since
+  std::map<std::string, std::size_t> begun_;  // cases by agent
   bool confirming_ = false;
   std::size_t failures_ = 0;
 };

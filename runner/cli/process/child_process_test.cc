@@ -1,5 +1,6 @@
 #include "runner/cli/process/child_process.h"
 
+#include "runner/cli/process/program_log.h"
 #include "runner/cli/process/server_process.h"
 
 #include <gmock/gmock.h>
@@ -190,6 +191,12 @@ TEST(ReportInLog, KnowsPanicsAndExceptions) {
   EXPECT_EQ(report_in_log("TypeError: bad request\nserving on\nTypeError: closed\n    at serve.js:3\n"),
             "TypeError: closed");
   EXPECT_EQ(report_in_log("all is well\n"), std::nullopt);
+}
+
+TEST(LastWords, AreTheLineThatSaysMost) {
+  EXPECT_EQ(last_words("thread 'main' panicked at a.rs:1:2:\nboom\n"), "thread 'main' panicked at a.rs:1:2:");
+  EXPECT_EQ(last_words("Traceback (most recent call last):\n  File \"a.py\"\nValueError: no\n\n"), "ValueError: no");
+  EXPECT_EQ(last_words("\n"), "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "reports/support/shell.h"
 #include "runner/catalogue/catalogue.h"
+#include "runner/cli/process/program_log.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -30,7 +31,8 @@ ClientCommand::ClientCommand(Settings settings, Blame blame, serve::FuzzingServe
       blame_(std::move(blame)),
       server_(server),
       executor_(executor),
-      changed_(executor) {}
+      changed_(executor),
+      dead_(one_case_a_process()) {}
 
 const Case* ClientCommand::planned(const std::string& id) const {
   const auto found = std::ranges::find(cases_, id, &Case::id);
@@ -40,18 +42,20 @@ const Case* ClientCommand::planned(const std::string& id) const {
 void ClientCommand::started(const Case& c) {
   latest_ = planned(c.id);
   ++begun_;
+  dead_.began();
   changed_.notify_all();
 }
 
 void ClientCommand::finished(const Result& result) {
   const Case* c = planned(result.case_id);
   std::erase(left_, c);
-  if (c == latest_) latest_cut_ = result.dropped_by_peer && !result.remote_close_code;
+  if (c != nullptr) dead_.finished(*c, result);
   changed_.notify_all();
 }
 
 void ClientCommand::reported() {
   reported_ = true;
+  dead_.began();
   changed_.notify_all();
 }
 
@@ -65,12 +69,14 @@ asio::awaitable<void> ClientCommand::run(std::vector<const Case*> cases) {
   } else {
     co_await run_driver();
   }
+  blame_the_dead();
 }
 
 // Starts it and waits for its end, as long as it begins or ends cases.
-asio::awaitable<ClientCommand::End> ClientCommand::run_process(std::string command) {
+asio::awaitable<ProgramEnd> ClientCommand::run_process(std::string command) {
+  const std::uintmax_t log_before = log_size(settings_.log);
   auto process = ChildProcess::start(command, settings_.log);
-  End end;
+  ProgramEnd end;
   if (!process) {
     end.how = process.error();
     co_return end;
@@ -96,10 +102,15 @@ asio::awaitable<ClientCommand::End> ClientCommand::run_process(std::string comma
   descriptor->cancel(ignored);
   if (*over) {
     end.how = process->ended(std::chrono::milliseconds(0)).value_or("an unknown way");
-    end.orderly = end.how == "exit code 0";
   }
   process->stop();
   co_await wait_until_idle();
+  if (!end.how.empty() && !end.orderly()) {
+    const std::string log = log_since(settings_.log, log_before);
+    end.last_words = last_words(log);
+    end.panic = tells_of_a_crash(log);
+    end.exception = report_in_log(log).has_value();
+  }
   co_return end;
 }
 
@@ -108,50 +119,71 @@ asio::awaitable<void> ClientCommand::wait_until_idle() {
   while (server_.busy()) (void)co_await changed_.wait(ws::io::deadline_after(settings_.idle));
 }
 
+asio::awaitable<ProgramEnd> ClientCommand::run_alone(const Case& c) {
+  server_.number({&c});
+  std::string command = replace_all(settings_.command, kUrl, settings_.url);
+  const std::string url = fmt::format("{}/runCase?case=1&agent={}", settings_.url, settings_.agent);
+  if (one_case_a_process()) command = replace_all(settings_.command, kCaseUrl, shell_quote(url));
+  co_return co_await run_process(std::move(command));
+}
+
 asio::awaitable<void> ClientCommand::run_each() {
   for (const Case* c : std::vector(left_)) {
-    server_.number({c});
-    const std::string url = fmt::format("{}/runCase?case=1&agent={}", settings_.url, settings_.agent);
-    const End end = co_await run_process(replace_all(settings_.command, kCaseUrl, shell_quote(url)));
-    if (connected() && (end.how.empty() || end.how.starts_with("signal"))) tell(end);
+    const ProgramEnd end = co_await run_alone(*c);
     if (!connected()) {
       deaths_.push_back(
           fmt::format("the client ended with {} and began no case", end.how.empty() ? "SIGTERM" : end.how));
       co_return;
     }
+    if (end.how.empty() || end.by_signal()) tell(end);
+    co_await confirm(dead_.suspects(end));
   }
 }
 
-// A driver runs all cases that it is told to count. One that dies on the way is started again for the rest; the case
-// that a signal ended it at comes first then, so that nobody is blamed for the doings of another case.
+// A driver runs all cases that it is told to count. One that dies on the way is started again, first for what it may
+// have died of and then for the rest.
 asio::awaitable<void> ClientCommand::run_driver() {
-  const Case* suspect = nullptr;
   while (!left_.empty() && deaths_.size() < kMostDeaths) {
     const std::size_t begun_before = begun_;
     server_.number(left_);
-    const End end = co_await run_process(replace_all(settings_.command, kUrl, settings_.url));
+    const ProgramEnd end = co_await run_process(replace_all(settings_.command, kUrl, settings_.url));
     if (begun_ == begun_before) {
       deaths_.push_back(end.how.empty() ? fmt::format("the client began no case within {} and was stopped",
                                                       format_duration(settings_.idle))
                                         : fmt::format("the client ended with {} and began no case", end.how));
       co_return;
     }
-    const bool crashed = end.how.starts_with("signal") && latest_cut_;
-    if (crashed && latest_ == suspect) {
-      blame_(*latest_, end.how);
-    } else if (crashed) {
-      suspect = latest_;
-      left_.insert(left_.begin(), latest_);
-    }
-    if (left_.empty() || end.orderly) co_return;  // after exit code 0 it does not want to run the rest
-    tell(end);
+    const auto suspects = dead_.suspects(end);
+    if (!end.orderly() && !(left_.empty() && suspects.empty())) tell(end);
+    co_await confirm(suspects);
+    if (end.orderly()) co_return;  // after exit code 0 it does not want to run the rest
   }
 }
 
-void ClientCommand::tell(const End& end) {
+// Each alone, so that nobody is blamed for the doings of another case.
+asio::awaitable<void> ClientCommand::confirm(std::vector<const Case*> suspects) {
+  for (const Case* c : suspects) {
+    ProgramEnd again = co_await run_alone(*c);
+    const auto suspected = dead_.suspects(again);
+    if (std::ranges::find(suspected, c) != suspected.end()) dead_.confirm(*c, std::move(again));
+  }
+}
+
+void ClientCommand::blame_the_dead() {
+  for (const ClientDeaths::Death& death : dead_.deaths()) {
+    if (!blamed_.insert(death.c).second) continue;
+    blame_(*death.c, death.end);
+    if (!death.end.by_signal() && one_case_a_process()) tell_at(death.end, *death.c);
+  }
+}
+
+void ClientCommand::tell(const ProgramEnd& end) { tell_at(end, *latest_); }
+
+void ClientCommand::tell_at(const ProgramEnd& end, const Case& c) {
   deaths_.push_back(end.how.empty() ? fmt::format("the client began no case within {} and was stopped, at or after {}",
-                                                  format_duration(settings_.idle), latest_->id)
-                                    : fmt::format("the client ended with {} at or after {}", end.how, latest_->id));
+                                                  format_duration(settings_.idle), c.id)
+                                    : fmt::format("the client ended with {} at or after {}{}{}", end.how, c.id,
+                                                  end.last_words.empty() ? "" : ": ", end.last_words));
 }
 
 }  // namespace touchstone::cli

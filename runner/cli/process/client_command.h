@@ -1,13 +1,15 @@
 // client_command.h - the client under test that `touchstone serve --command` starts: as often as it takes to get
-// through the cases, and once more for those that failed.
+// through the cases, and once more for those that failed or that it may have died of.
 #pragma once
 #include "runner/cli/process/child_process.h"
+#include "runner/cli/process/client_deaths.h"
 #include "runner/serve/server.h"
 
 #include <ws/io/net/wait.h>
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +25,8 @@ class ClientCommand {
     std::chrono::milliseconds idle{60'000};
   };
 
-  // `blame`: the case ended the process by a signal, twice.
-  using Blame = std::function<void(const Case& c, const std::string& how)>;
+  // `blame`: the process died in the case, twice.
+  using Blame = std::function<void(const Case& c, const ProgramEnd& end)>;
   ClientCommand(Settings settings, Blame blame, serve::FuzzingServer& server, asio::any_io_executor executor);
 
   // To be told by the server's observer.
@@ -38,22 +40,23 @@ class ClientCommand {
   [[nodiscard]] const std::vector<const Case*>& left() const noexcept { return left_; }
   // Whether it ever began a case.
   [[nodiscard]] bool connected() const noexcept { return latest_ != nullptr; }
+  // Those that it died of.
+  [[nodiscard]] const std::set<const Case*>& blamed() const noexcept { return blamed_; }
   // One sentence for each time that it ended before its time, or had to be ended.
   [[nodiscard]] const std::vector<std::string>& deaths() const noexcept { return deaths_; }
 
  private:
-  // How one process of it ended.
-  struct End {
-    std::string how;       // empty: it was idle, and stopped
-    bool orderly = false;  // exit code 0
-  };
   [[nodiscard]] bool one_case_a_process() const;
   [[nodiscard]] const Case* planned(const std::string& id) const;
-  [[nodiscard]] asio::awaitable<End> run_process(std::string command);
+  [[nodiscard]] asio::awaitable<ProgramEnd> run_process(std::string command);
   [[nodiscard]] asio::awaitable<void> run_each();
   [[nodiscard]] asio::awaitable<void> run_driver();
   [[nodiscard]] asio::awaitable<void> wait_until_idle();
-  void tell(const End& end);
+  [[nodiscard]] asio::awaitable<void> confirm(std::vector<const Case*> suspects);
+  [[nodiscard]] asio::awaitable<ProgramEnd> run_alone(const Case& c);
+  void blame_the_dead();
+  void tell(const ProgramEnd& end);
+  void tell_at(const ProgramEnd& end, const Case& c);
 
   Settings settings_;
   Blame blame_;
@@ -63,7 +66,8 @@ class ClientCommand {
   std::vector<const Case*> cases_, left_;  // all that run() was given; those that nothing came of yet
   std::vector<std::string> deaths_;
   const Case* latest_ = nullptr;  // begun
-  bool latest_cut_ = false;       // its connection ended without a Close
+  ClientDeaths dead_;
+  std::set<const Case*> blamed_;
   std::size_t begun_ = 0;
   bool reported_ = false;
 };

@@ -1,16 +1,13 @@
 #include "runner/cli/process/server_process.h"
 
+#include "runner/cli/process/program_log.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
-#include <vector>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -61,36 +58,7 @@ bool accepts(const std::string& host, std::uint16_t port) {
   return any;
 }
 
-std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
-  std::vector<std::string> lines;
-  while (!log.empty()) {
-    const std::string_view line = log.substr(0, log.find('\n'));
-    const auto has = [&line](std::string_view mark) { return line.find(mark) != std::string_view::npos; };
-    if (std::any_of(marks.begin(), marks.end(), has)) lines.emplace_back(cut_to(line, 300));
-    log.remove_prefix(std::min(line.size() + 1, log.size()));
-  }
-  return lines;
-}
-
 constexpr std::size_t kLongestTail = 4096;  // bytes of the log that are shown
-
-constexpr std::array<std::string_view, 6> kSanitizers = {
-    "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
-    "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
-};
-constexpr std::array<std::string_view, 11> kDyingWords = {
-    "panic: ",
-    "panicked at",
-    "terminate called",
-    "Assertion ",
-    "Traceback (most recent call last)",
-    "TypeError: ",
-    "RangeError: ",
-    "ReferenceError: ",
-    "Uncaught ",
-    "Unhandled exception",
-    "Exception in thread",
-};
 
 }  // namespace
 
@@ -107,23 +75,9 @@ std::expected<std::uint16_t, std::string> free_port() {
   return ntohs(address.sin_port);
 }
 
-std::optional<std::string> sanitizer_report(std::string_view log) {
-  const auto lines = lines_with(log, kSanitizers);
-  return lines.empty() ? std::nullopt : std::optional(lines.front());
-}
-
-std::optional<std::string> report_in_log(std::string_view log) {
-  if (auto line = sanitizer_report(log)) return line;
-  // Of errors that it survived it may have told as well.
-  const auto lines = lines_with(log, kDyingWords);
-  return lines.empty() ? std::nullopt : std::optional(lines.back());
-}
-
 std::expected<void, std::string> ServerProcess::start() {
   process_.reset();  // A process that refuses connections but lives must free the port.
-  std::error_code none;
-  started_at_ = std::filesystem::file_size(settings_.log, none);
-  if (none) started_at_ = 0;
+  started_at_ = log_size(settings_.log);
   scanned_ = started_at_;
   auto process = ChildProcess::start(settings_.command, settings_.log);
   if (!process) return std::unexpected(process.error());
@@ -167,8 +121,8 @@ std::string ServerProcess::autopsy() {
   // Writing a core or a sanitizer's report takes its time after the port is gone.
   const auto how = process_ ? process_->ended(std::chrono::seconds(10)) : std::nullopt;
   std::string text = how ? "the server ended with " + *how : "the server runs but refuses connections";
-  if (const auto line = report_in_log(log_since(started_at_))) text += ": " + *line;
-  scanned_ = started_at_ + log_since(started_at_).size();
+  if (const auto line = report_in_log(log_since(settings_.log, started_at_))) text += ": " + *line;
+  scanned_ = started_at_ + log_since(settings_.log, started_at_).size();
   return text;
 }
 
@@ -176,23 +130,15 @@ std::optional<std::string> ServerProcess::new_sanitizer_report() {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(settings_.log, error);
   if (error || size <= scanned_) return std::nullopt;
-  const std::string fresh = log_since(scanned_);
+  const std::string fresh = log_since(settings_.log, scanned_);
   // Only whole lines; the rest is looked at when its end is there.
   const std::size_t whole = fresh.rfind('\n') + 1;
   scanned_ += whole;
   return sanitizer_report(std::string_view(fresh).substr(0, whole));
 }
 
-std::string ServerProcess::log_since(std::uintmax_t offset) const {
-  std::ifstream file(settings_.log, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(offset));
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  return text.str();
-}
-
 std::string ServerProcess::log_tail() const {
-  const std::string log = log_since(started_at_);
+  const std::string log = log_since(settings_.log, started_at_);
   if (log.empty()) return "Its log " + settings_.log.string() + " is empty.";
   std::size_t from = log.size() - 1;
   for (int lines = 0; lines < 10 && from != std::string::npos && from > 0; ++lines) from = log.rfind('\n', from - 1);

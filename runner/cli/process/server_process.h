@@ -12,18 +12,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace touchstone::cli {
 
 // A TCP port of this machine that is free at this moment.
 [[nodiscard]] std::expected<std::uint16_t, std::string> free_port();
-
-// What ended a program, as its log shows it: the first line of a sanitizer's report, otherwise the last one of a panic
-// or an uncaught exception; nothing when the log has none.
-[[nodiscard]] std::optional<std::string> report_in_log(std::string_view log);
-// Only what a sanitizer writes: a fault even when the program goes on.
-[[nodiscard]] std::optional<std::string> sanitizer_report(std::string_view log);
 
 class ServerProcess {
  public:
@@ -57,7 +50,6 @@ class ServerProcess {
 
  private:
   [[nodiscard]] std::expected<void, std::string> wait_until_it_accepts();
-  [[nodiscard]] std::string log_since(std::uintmax_t offset) const;
 
   Settings settings_;
   const std::atomic<bool>& stop_;

@@ -1,6 +1,7 @@
 #include "runner/cli/run/serve_results.h"
 
 #include "reports/digest.h"
+#include "runner/engine/verdict/weigh.h"
 
 #include <fmt/core.h>
 #include <ws/core/http/http1.h>
@@ -74,17 +75,34 @@ void ServeResults::confirm(Result second) {
   add(std::move(second));
 }
 
-void ServeResults::blame(const Case& c, const std::string& how) {
+void ServeResults::blame(const Case& c, const ProgramEnd& end) {
   const auto found =
       std::find_if(results_.begin(), results_.end(), [&](const Result& each) { return each.case_id == c.id; });
   if (found == results_.end()) return;
+  const std::string words = end.last_words.empty() ? "" : fmt::format(": {}", end.last_words);
   found->behavior = Behavior::failed;
   found->closing = Closing::failed;
-  found->summary = fmt::format("The client's process ended with {} in this case, twice.", how);
+  found->hidden = false;
+  found->summary = fmt::format("The client's program ended with {} in this case, twice{}", end.how, words);
+  const Facts facts{.what = end.how, .instead = fmt::format("its program ended with {}{}", end.how, words)};
   found->findings.insert(found->findings.begin(),
-                         {Finding::Weight::violation, c.requirements.empty() ? std::string() : c.requirements.front(),
-                          "a client that lives on", how});
+                         make_finding(FindingKind::endpoint_died, facts,
+                                      ws::rules::requirement_of(FindingKind::endpoint_died, facts, ws::Role::client)));
   record(*found);
+}
+
+void ServeResults::lost(const std::string& endpoint, const std::string& case_id) {
+  const auto found = std::ranges::find_if(
+      results_, [&](const Result& each) { return each.endpoint == endpoint && each.case_id == case_id; });
+  if (found == results_.end()) return;
+  static constexpr const char* kLost =
+      "The client ended TCP in this case and never came back: if its program died, it was here.";
+  found->summary =
+      fmt::format("{} (On the wire alone the verdict is {}: {})", kLost, name(found->behavior), found->summary);
+  if (is_bad(*found)) return;
+  found->behavior = Behavior::errored;
+  found->closing = Closing::failed;
+  found->hidden = false;
 }
 
 std::vector<Result> ServeResults::of(const std::string& endpoint) const {

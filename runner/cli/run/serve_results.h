@@ -1,6 +1,7 @@
 // serve_results.h - the results of all clients of a fuzzing server: in memory, in the journal, and over a restart.
 #pragma once
 #include "reports/journal.h"
+#include "runner/cli/process/client_deaths.h"
 #include "runner/cli/run/serve_options.h"
 
 #include <optional>
@@ -18,7 +19,9 @@ class ServeResults {
 
   void add(Result result);      // a case of a client that ran again replaces its earlier result
   void confirm(Result second);  // of a second run: it counts, and is marked as flaky when it differs
-  void blame(const Case& c, const std::string& how);
+  void blame(const Case& c, const ProgramEnd& end);  // the client's program died in it, twice
+  // A client that nobody here started ended TCP in this case, and did not come back for the rest.
+  void lost(const std::string& endpoint, const std::string& case_id);
 
   [[nodiscard]] const std::vector<Result>& all() const noexcept { return results_; }
   [[nodiscard]] std::vector<Result> of(const std::string& endpoint) const;

@@ -57,8 +57,8 @@ class Client:
         masked = bytes(octet ^ key[i % 4] for i, octet in enumerate(payload))
         self.sock.sendall(bytes([0x80 | opcode]) + length + key + masked)
 
-    def until_the_end(self, echo):
-        """Texts that came. Reserved opcodes fail the connection as they must."""
+    def until_the_end(self, echo, on_reserved=None):
+        """Texts that came. Reserved opcodes fail the connection as they must, or as `on_reserved` does."""
         texts = []
         while (got := self.frame()) is not None:
             opcode, payload = got
@@ -72,6 +72,8 @@ class Client:
                 self.send(8, payload)
                 break
             elif opcode != 10:
+                if on_reserved:
+                    on_reserved(opcode)
                 self.send(8, struct.pack(">H", 1002))
                 break
         while self.stream.read(4096):
@@ -250,6 +252,22 @@ class Results(Serving):
         self.end(INCOMPLETE)
 
 
+    def test_a_driver_that_disappears_in_a_case(self):
+        """Nobody knows whether its program died: the case is neither OK nor FAILED."""
+        self.start()
+        self.run_case(1, "gone")
+        client = Client(self.port, "/runCase?case=3&agent=gone")  # a reserved opcode: it may end TCP
+        client.sock.shutdown(socket.SHUT_RDWR)
+        client.sock.close()
+        self.run_case(1, "other")  # the server has seen that by the time it has served another
+        self.ask("/updateReports?agent=other")
+        self.stop(FAILURES)
+        lines = [json.loads(line) for line in (self.out / "journal.jsonl").read_text().splitlines()]
+        behaviors = {(each["result"]["agent"], each["result"]["aliases"][0]): each["result"]["behavior"]
+                     for each in lines if "result" in each}
+        self.assertEqual(behaviors, {("gone", "1.1.1"): "OK", ("gone", "4.1.1"): "ERRORED", ("other", "1.1.1"): "OK"})
+
+
 class Http(Serving):
     def test_serves_the_page_and_the_report(self):
         self.start()
@@ -411,6 +429,30 @@ class Command(unittest.TestCase):
         self.assertIn("signal 9", done.stdout)
         self.assertIn("3 cases: 3 OK", done.stdout)
 
+    def results(self):
+        lines = [json.loads(line) for line in (self.out / "journal.jsonl").read_text().splitlines()]
+        return {line["result"]["case"]: line["result"] for line in lines if "result" in line}
+
+    def test_a_client_that_dies_in_a_case_fails_it(self):
+        """By a signal, a panic or an exit code; as a driver of all cases or as a program for each; its twin does not."""
+        words = {"segv": "signal 11", "panic": "panicked at", "leave": "last words"}
+        for manner, seen in words.items():
+            for way in ("--drive {url} 99", "--connect {case_url}"):
+                with self.subTest(manner=manner, way=way):
+                    done = self.serve(f"exec {sys.executable} {__file__} {way} {manner}", "--agent", "x",
+                                      expect=UNREACHABLE, selection=[*SMALL, "--case", "4.1.3"])
+                    self.assertRegex(done.stdout.splitlines()[-1], "^4 cases: 3 OK, .* 1 FAILED, 0 ERRORED")
+                    failed = [each for each in self.results().values() if each["behavior"] == "FAILED"]
+                    self.assertEqual([each["aliases"][0] for each in failed], ["4.1.1"])
+                    self.assertIn(seen, failed[0]["summary"])
+                    self.assertEqual(failed[0]["findings"][0]["kind"], "endpoint-died")
+        for way in ("--drive {url} 99", "--connect {case_url}"):
+            self.serve(f"exec {sys.executable} {__file__} {way} fail", expect=OK, selection=[*SMALL, "--case", "4.1.3"])
+
+    def test_an_exit_code_for_every_error_is_no_death(self):
+        self.serve(f"exec {sys.executable} {__file__} --connect {{case_url}} tell", expect=OK,
+                   selection=["--case", "reserved/opcode*"])
+
     def test_a_failure_is_shown_twice(self):
         driver = f"{sys.executable} {__file__} --drive {{url}} 99 mute"
         self.serve(driver, "--timeout", "300ms", expect=FAILURES)
@@ -420,12 +462,28 @@ class Command(unittest.TestCase):
         self.assertFalse(any(result.get("flaky") for result in results))
 
 
+def die(manner, opcode):
+    """How a program ends in the middle of a case."""
+    if manner == "tell":  # an exit code is its way to tell of any error
+        os._exit(1)
+    if opcode != 3:
+        return
+    if manner == "segv":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if manner == "panic":
+        print("thread 'main' panicked at src/frame.rs:7:5:", flush=True)
+        os._exit(101)
+    if manner == "leave":
+        print("last words", flush=True)
+        os._exit(1)
+
+
 def drive(url, most, manner=""):
     """A driver for Autobahn's server, for --command: at most so many cases; then it may kill itself."""
     port = int(url.rpartition(":")[2])
     count = int(Client(port, "/getCaseCount").until_the_end(echo=False)[0])
     for number in range(1, min(count, int(most)) + 1):
-        Client(port, f"/runCase?case={number}&agent=x").until_the_end(echo=manner != "mute")
+        Client(port, f"/runCase?case={number}&agent=x").until_the_end(manner != "mute", lambda opcode: die(manner, opcode))
     if manner == "crash" and count > 1:
         os.kill(os.getpid(), signal.SIGKILL)
     Client(port, "/updateReports?agent=x").until_the_end(echo=False)
@@ -434,6 +492,9 @@ def drive(url, most, manner=""):
 if __name__ == "__main__":
     if sys.argv[1] == "--drive":
         drive(*sys.argv[2:])
+    elif sys.argv[1] == "--connect":
+        _, port, path = re.split(r":(\d+)", sys.argv[2], maxsplit=1)
+        Client(int(port), path).until_the_end(True, lambda opcode: die(sys.argv[3], opcode))
     else:
         TOUCHSTONE = os.path.abspath(sys.argv.pop(1))
         unittest.main()

@@ -1,0 +1,86 @@
+#include "runner/cli/process/program_log.h"
+
+#include "runner/cli/text.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace touchstone::cli {
+namespace {
+
+constexpr std::size_t kLongestLine = 300;  // columns
+
+std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
+  std::vector<std::string> lines;
+  while (!log.empty()) {
+    const std::string_view line = log.substr(0, log.find('\n'));
+    const auto has = [&line](std::string_view mark) { return line.find(mark) != std::string_view::npos; };
+    if (std::any_of(marks.begin(), marks.end(), has)) lines.emplace_back(cut_to(line, kLongestLine));
+    log.remove_prefix(std::min(line.size() + 1, log.size()));
+  }
+  return lines;
+}
+
+constexpr std::array<std::string_view, 6> kSanitizers = {
+    "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
+    "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
+};
+constexpr std::array<std::string_view, 4> kPanics = {"panic: ", "panicked at", "terminate called", "Assertion "};
+constexpr std::string_view kTraceback = "Traceback (most recent call last)";
+constexpr std::array<std::string_view, 11> kDyingWords = {
+    kPanics[0],
+    kPanics[1],
+    kPanics[2],
+    kPanics[3],
+    kTraceback,
+    "TypeError: ",
+    "RangeError: ",
+    "ReferenceError: ",
+    "Uncaught ",
+    "Unhandled exception",
+    "Exception in thread",
+};
+
+}  // namespace
+
+std::uintmax_t log_size(const std::filesystem::path& log) {
+  std::error_code none;
+  const std::uintmax_t size = std::filesystem::file_size(log, none);
+  return none ? 0 : size;
+}
+
+std::string log_since(const std::filesystem::path& log, std::uintmax_t offset) {
+  std::ifstream file(log, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  return text.str();
+}
+
+std::optional<std::string> sanitizer_report(std::string_view log) {
+  const auto lines = lines_with(log, kSanitizers);
+  return lines.empty() ? std::nullopt : std::optional(lines.front());
+}
+
+std::optional<std::string> report_in_log(std::string_view log) {
+  if (auto line = sanitizer_report(log)) return line;
+  // Of errors that it survived it may have told as well.
+  const auto lines = lines_with(log, kDyingWords);
+  return lines.empty() ? std::nullopt : std::optional(lines.back());
+}
+
+bool tells_of_a_crash(std::string_view log) { return sanitizer_report(log) || !lines_with(log, kPanics).empty(); }
+
+std::string last_words(std::string_view log) {
+  const auto report = report_in_log(log);
+  if (report && !report->contains(kTraceback)) return *report;
+  const std::size_t end = log.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos) return {};
+  log = log.substr(0, end + 1);
+  return std::string(cut_to(log.substr(log.rfind('\n') + 1), kLongestLine));
+}
+
+}  // namespace touchstone::cli
