@@ -22,7 +22,7 @@ struct Extent {
   std::size_t first, last;     // entries
   std::size_t payload, total;  // octets: of one payload, and of all; then kShortPayload of each further one
 };
-constexpr Extent kOfQuiet{24, 8, 256, 768}, kOfTrouble{40, 20, 256, 8192};
+constexpr Extent kOfQuiet{24, 10, 256, 768}, kOfTrouble{40, 20, 256, 8192};
 constexpr std::size_t kShortPayload = 24;
 constexpr std::size_t kHeadOctets = 4096;
 

@@ -1,10 +1,56 @@
 #include "runner/engine/confirmation.h"
 
+#include <ws/io/net/wait.h>
+
+#include <asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
 #include <utility>
 
 namespace touchstone {
+namespace {
 
-asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& survival, RunObserver& observer) {
+constexpr int kRounds = 3;
+constexpr std::size_t kLeastBeside = 8;
+
+// Runs those in doubt side by side: each beside the others, or beside itself where there are too few.
+asio::awaitable<void> run_beside(Doubts& doubts, Attempts& attempts) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto& all = doubts.beside();
+  const std::size_t times = std::max(kLeastBeside, all.size());
+  const auto left = std::make_shared<std::size_t>(times);
+  const auto changed = std::make_shared<ws::io::Signal>(executor);
+  const auto shown = std::make_shared<std::vector<bool>>(all.size());
+  for (std::size_t i = 0; i < times; ++i) {
+    const std::size_t which = i % all.size();
+    asio::co_spawn(executor, attempts.run(*all[which].first.c), [=](std::exception_ptr, const Attempt& attempt) {
+      (*shown)[which] = (*shown)[which] || Doubts::rests_on_octets(attempt.result);
+      --*left;
+      changed->notify_all();
+    });
+  }
+  while (*left > 0) (void)co_await changed->wait();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ++all[i].runs;
+    all[i].again += (*shown)[i] ? 1 : 0;
+  }
+}
+
+asio::awaitable<void> confirm_beside(Doubts& doubts, Attempts& attempts, Survival& survival, RunObserver& observer) {
+  for (int round = 0; round < kRounds && !doubts.beside().empty() && !survival.over(); ++round) {
+    co_await run_beside(doubts, attempts);
+  }
+  for (Doubts::Beside& beside : std::exchange(doubts.beside(), {})) {
+    observer.finished(Doubts::settled(std::move(beside)));
+  }
+}
+
+}  // namespace
+
+asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& survival, RunObserver& observer,
+                              unsigned jobs) {
   doubts.rare_ones_first();
   while (!doubts.empty()) {
     if (survival.over() || doubts.next_is_beyond_doubt()) {
@@ -19,10 +65,13 @@ asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& surv
       if (!co_await survival.alive()) survival.died_between_cases();
     } else if (second.abrupt && !co_await survival.alive() && !survival.over()) {
       survival.died_of(*second.c, std::move(second.result));
+    } else if (jobs > 1 && Doubts::rests_on_octets(first.result) && second.result.behavior != Behavior::failed) {
+      doubts.add(Doubts::Beside{.first = std::move(first), .alone = std::move(second)});
     } else {
       observer.finished(doubts.settled(std::move(first), std::move(second)));
     }
   }
+  co_await confirm_beside(doubts, attempts, survival, observer);
 }
 
 }  // namespace touchstone

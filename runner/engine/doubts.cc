@@ -1,5 +1,7 @@
 #include "runner/engine/doubts.h"
 
+#include "runner/engine/verdict/weigh.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +18,57 @@ std::pair<bool, std::string> broken_rule(const Attempt& attempt) {
   return {attempt.waited, gravest == findings.end() ? std::string() : gravest->requirement};
 }
 
+// Their evidence is what was received.
+constexpr FindingKind kOfOctets[] = {
+    FindingKind::message_differs,      FindingKind::message_type_differs, FindingKind::message_unexpected,
+    FindingKind::octets_illegal,       FindingKind::second_close,         FindingKind::data_after_close,
+    FindingKind::legal_octets_refused, FindingKind::pong_unsolicited,
+};
+
+bool is_of_octets(const Finding& finding) {
+  return finding.weight == Finding::Weight::violation &&
+         std::ranges::any_of(kOfOctets, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+}
+
+bool sent_fragments(const Transcript& transcript) {
+  return std::ranges::any_of(transcript.entries, [](const Entry& entry) {
+    return entry.direction == Entry::Direction::sent && entry.kind == Entry::Kind::frame && !entry.fin &&
+           entry.opcode < 8;
+  });
+}
+
+// The verdict of `shown`, although `other` does not show it.
+Result standing(Attempt shown, Attempt other, std::string_view remark) {
+  Result result = std::move(shown.result);
+  result.flaky = true;
+  result.summary += remark;
+  result.other_transcript = std::move(other.result.transcript);
+  return result;
+}
+
 }  // namespace
+
+bool Doubts::rests_on_octets(const Result& result) {
+  return result.behavior == Behavior::failed && std::ranges::any_of(result.findings, is_of_octets);
+}
+
+Result Doubts::settled(Beside beside) {
+  const std::string remark =
+      fmt::format(" (Alone the verdict was {}; beside other connections it was seen again in {} of {} runs.)",
+                  name(beside.alone.result.behavior), beside.again, beside.runs);
+  Result result = standing(std::move(beside.first), std::move(beside.alone), remark);
+  const auto shown = std::ranges::find_if(result.findings, is_of_octets);
+  const bool fragments = sent_fragments(result.transcript);
+  const Facts facts{.instead = shown->seen};
+  std::string requirement = fragments
+                                ? ws::rules::requirement_of(FindingKind::connections_mixed, facts, ws::Role::server)
+                                : shown->requirement;
+  *shown = make_finding(FindingKind::connections_mixed, facts, std::move(requirement));
+  std::rotate(result.findings.begin(), shown, shown + 1);
+  result.findings.erase(std::remove_if(result.findings.begin() + 1, result.findings.end(), is_of_octets),
+                        result.findings.end());
+  return result;
+}
 
 bool Doubts::about(const Attempt& attempt) {
   const Behavior b = attempt.result.behavior;
@@ -49,6 +101,11 @@ Result Doubts::settled(Attempt first, Attempt second) {
   in_a_row = agree ? in_a_row + 1 : 0;
   Result result = std::move(second.result);
   if (agree) return result;
+  if (rests_on_octets(first.result)) {
+    second.result = std::move(result);
+    const std::string remark = fmt::format(" (Run again, the verdict was {}.)", name(second.result.behavior));
+    return standing(std::move(first), std::move(second), remark);
+  }
   result.flaky = true;
   result.other_transcript = std::move(first.result.transcript);
   result.summary +=

@@ -28,14 +28,30 @@ class Doubts {
   // So many of its sort were confirmed without an exception that they stand for the next one too.
   [[nodiscard]] bool next_is_beyond_doubt() const;
   [[nodiscard]] Attempt take_next();
-  // What is reported of a case that ran twice: the second run, with the first one beside it when the two differ.
+  // What is reported of a case that ran twice: the second run, with the first one beside it when the two differ. Octets
+  // that came in the first run are no accident: they stand.
   [[nodiscard]] Result settled(Attempt first, Attempt second);
+
+  // Whether the gravest that is found rests on octets that the endpoint sent, and on no silence and no end of TCP.
+  [[nodiscard]] static bool rests_on_octets(const Result& result);
+
+  // Such a failure that a second run alone did not show: what other connections did changed it (RFC 6455 5.4: the
+  // payloads of a message are its own fragments).
+  struct Beside {
+    Attempt first, alone;
+    int again = 0, runs = 0;  // how often it was seen again beside others
+  };
+  void add(Beside beside) { beside_.push_back(std::move(beside)); }
+  [[nodiscard]] std::deque<Beside>& beside() noexcept { return beside_; }
+  [[nodiscard]] const std::deque<Beside>& beside() const noexcept { return beside_; }
+  [[nodiscard]] static Result settled(Beside beside);
 
  private:
   using Sort = std::pair<Behavior, bool>;  // and whether it waited
   [[nodiscard]] static Sort sort_of(const Attempt& attempt) { return {attempt.result.behavior, attempt.waited}; }
 
   std::deque<Attempt> attempts_;
+  std::deque<Beside> beside_;
   std::map<Sort, std::size_t> confirmed_in_a_row_;
 };
 

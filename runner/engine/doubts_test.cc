@@ -62,5 +62,35 @@ TEST(Doubts, NameBothVerdictsWhenTheRunsDiffer) {
   EXPECT_NE(result.summary.find("FAILED: Nothing came back."), std::string::npos) << result.summary;
 }
 
+TEST(Doubts, LetOctetsStand) {
+  Doubts doubts;
+  Attempt first = made("a", Behavior::failed);
+  first.result.findings.front().kind = "message-differs";
+  const Result result = doubts.settled(std::move(first), made("a", Behavior::ok));
+  EXPECT_EQ(result.behavior, Behavior::failed);
+  EXPECT_TRUE(result.flaky);
+  EXPECT_NE(result.summary.find("Run again, the verdict was OK"), std::string::npos) << result.summary;
+}
+
+TEST(Doubts, SayThatConnectionsAreMixed) {
+  Doubts::Beside beside{.first = made("a", Behavior::failed), .alone = made("a", Behavior::ok), .again = 2, .runs = 3};
+  Result& first = beside.first.result;
+  Finding weak;
+  weak.weight = Finding::Weight::weak;
+  first.findings.insert(first.findings.begin(), weak);
+  first.findings.back().kind = "message-differs";
+  Entry fragment;  // FIN is clear
+  fragment.direction = Entry::Direction::sent;
+  fragment.kind = Entry::Kind::frame;
+  fragment.opcode = 1;
+  first.transcript.entries.push_back(fragment);
+  const Result result = Doubts::settled(std::move(beside));
+  EXPECT_EQ(result.behavior, Behavior::failed);
+  ASSERT_EQ(result.findings.size(), 2u);
+  EXPECT_EQ(result.findings.front().kind, "connections-mixed");
+  EXPECT_EQ(result.findings.front().requirement, "rfc6455-5.4-2");
+  EXPECT_NE(result.summary.find("in 2 of 3 runs"), std::string::npos) << result.summary;
+}
+
 }  // namespace
 }  // namespace touchstone

@@ -34,6 +34,7 @@ void Pending::make_known(const Attempt& attempt) {
 void Pending::report_all() const {
   for (const Attempt& attempt : abrupt_) observer_.finished(attempt.result);
   for (const Attempt& attempt : doubts_.all()) observer_.finished(attempt.result);
+  for (const Doubts::Beside& beside : doubts_.beside()) observer_.finished(Doubts::settled(beside));
 }
 
 }  // namespace touchstone

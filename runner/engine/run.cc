@@ -41,7 +41,8 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
   Schedule schedule(context, attempts, survival, pending);
   const auto all = [&]() -> asio::awaitable<void> {
     for (Plan::Pass& pass : plan.passes) co_await schedule.run(std::move(pass));
-    co_await confirm(pending.doubts(), attempts, survival, observer);
+    const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
+    co_await confirm(pending.doubts(), attempts, survival, observer, jobs);
     context.stop();
   };
   const auto watch_stop = [&]() -> asio::awaitable<void> {

@@ -316,6 +316,25 @@ TEST(Run, ConfirmsASilenceBehindManyFailures) {
   EXPECT_TRUE(echo.flaky);
 }
 
+// Octets are no accident: what another connection changes is the endpoint's own doing.
+TEST(Run, LetsOctetsStandThatCameBesideOthersOnly) {
+  std::atomic<bool> was_wrong = false;
+  FaultyServer server([&](const Frame& frame) {
+    Answer answer = plain(frame);
+    const bool is_the_echo = frame.header.opcode == ws::Opcode::text && frame.payload.size() == 125;
+    if (is_the_echo && !was_wrong.exchange(true)) answer.frames.front().payload.front() ^= std::byte{1};
+    return answer;
+  });
+  Ran ran;
+  run_cases(ran, server.port(), {kEcho});
+  EXPECT_TRUE(was_wrong);
+  const Result& echo = ran.seen.results.at(kEcho);
+  EXPECT_EQ(echo.behavior, Behavior::failed) << echo.summary;
+  EXPECT_TRUE(echo.flaky);
+  EXPECT_EQ(echo.findings.front().kind, "connections-mixed");
+  EXPECT_NE(echo.summary.find("0 of 3 runs"), std::string::npos) << echo.summary;
+}
+
 // What a process has taken it keeps, so a second run in the same process would find nothing.
 TEST(Run, DoesNotTakeAMeasurementBack) {
   std::string hoard;

@@ -262,6 +262,9 @@ constexpr FindingRow kRows[] = {
     {endpoint_died, "endpoint-died", "rfc6455-10.4-1", "", Weight::must, "", Evidence::what,
      "the endpoint lives on",
      "{instead}"},
+    {connections_mixed, "connections-mixed", "rfc6455-5.4-2", "", Weight::must, "", Evidence::none,
+     "a connection is answered as if there were no other",
+     "{instead}, seen beside other connections only"},
 };
 // clang-format on
 

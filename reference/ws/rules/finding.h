@@ -110,6 +110,7 @@ enum class FindingKind : std::uint8_t {
   // Beside the connection.
   endpoint_harmed,
   endpoint_died,
+  connections_mixed,
 };
 
 // What a MUST broken, a SHOULD broken, or a choice that the RFC leaves weighs.

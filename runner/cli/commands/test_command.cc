@@ -138,7 +138,8 @@ class TestRun {
                          .progress = *progress,
                          .server = endpoints_.server(),
                          .replay = replay,
-                         .profile = run_options_.profile});
+                         .profile = run_options_.profile,
+                         .keep_all = options_.keep_all});
     for (Endpoint& each : endpoints_.all()) run_one(each, collector, *progress);
     collector.check_server_at_end();
     endpoints_.stop_servers();

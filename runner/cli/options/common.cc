@@ -79,6 +79,11 @@ CLI::Option* add_expect_option(CLI::App& app, std::string& file) {
       ->type_name("FILE");
 }
 
+CLI::Option* add_keep_all_flag(CLI::App& app, bool& keep_all) {
+  return app.add_flag("--keep-all", keep_all,
+                      "Keep the whole transcript of every case; else cases that are OK keep their beginning and end");
+}
+
 CLI::Option* add_quiet_flag(CLI::App& app, bool& quiet, const std::string& help) {
   return app.add_flag("--quiet", quiet, help);
 }

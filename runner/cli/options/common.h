@@ -38,6 +38,7 @@ CLI::Option* add_pid_option(CLI::App& app, int& process, std::string_view purpos
 // What is written.
 CLI::Option* add_out_option(CLI::App& app, std::string& folder, const std::string& help);
 CLI::Option* add_expect_option(CLI::App& app, std::string& file);
+CLI::Option* add_keep_all_flag(CLI::App& app, bool& keep_all);
 CLI::Option* add_quiet_flag(CLI::App& app, bool& quiet, const std::string& help);
 CLI::Option* add_format_option(CLI::App& app, std::string& format, const std::string& help);  // text or json
 

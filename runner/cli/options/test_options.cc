@@ -66,6 +66,7 @@ void add_run_options(CLI::App& app, TestOptions& options) {
   add_seed_option(app, options.seed)->group(group);
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report)")->group(group);
   add_expect_option(app, options.expect)->group(group);
+  add_keep_all_flag(app, options.keep_all)->group(group);
   app.add_option(
          "--profile-of-peer", options.endpoint_profile,
          "What the server does with messages, instead of finding out; `touchstone probe --format json` writes it")

@@ -34,7 +34,7 @@ struct TestOptions {
   bool tls = false;  // of the embedded server
   // Output.
   std::string out, expect;
-  bool quiet = false;
+  bool keep_all = false, quiet = false;
 };
 
 void add_test_options(CLI::App& app, TestOptions& options);

@@ -1,5 +1,6 @@
 #include "runner/cli/run/collector.h"
 
+#include "reports/result/shorten.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -28,6 +29,7 @@ void Collector::started(const Case& c) { parts_.progress.started(c.id); }
 Result Collector::with_replay(Result result) const {
   const Case* c = parts_.catalogue.find(result.case_id);
   if (c != nullptr && parts_.replay) result.replay = parts_.replay(*c, *target_);
+  if (!parts_.keep_all) shorten(result);
   return result;
 }
 

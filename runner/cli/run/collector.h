@@ -26,6 +26,7 @@ class Collector : public RunObserver {
     ServerProcess* server = nullptr;  // of --command
     Replay replay;
     Profile profile = Profile::standard;
+    bool keep_all = false;  // whole transcripts of all cases
   };
   explicit Collector(Parts parts) : parts_(std::move(parts)) {}
 

@@ -92,6 +92,7 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report); results there are kept")
       ->group(run);
   add_expect_option(app, options.expect)->group(run);
+  add_keep_all_flag(app, options.keep_all)->group(run);
   add_quiet_flag(app, options.quiet, "No progress and no summary, only errors and the last line")->group(run);
 }
 
@@ -101,6 +102,7 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   plan.cases = spec ? choose_by_spec(catalogue, options.selection, *spec, options.spec, Side::client)
                     : choose_cases(catalogue, options.selection, Side::client);
   plan.out = !options.out.empty() ? options.out : spec && !spec->outdir.empty() ? spec->outdir : kDefaultFolder;
+  plan.keep_all = options.keep_all;
   plan.idle = duration_or_refuse(options.idle, "--idle");
   if (!options.expect.empty()) {
     if (options.agent.empty()) throw UsageError("--expect is about one client: name it with --agent");

@@ -27,7 +27,7 @@ struct ServeOptions {
   // The run and its output.
   std::string timeout, out, expect;
   std::uint64_t seed = 1;
-  bool quiet = false;
+  bool keep_all = false, quiet = false;
 };
 
 void add_serve_options(CLI::App& app, ServeOptions& options);
@@ -39,6 +39,7 @@ struct ServePlan {
   serve::Settings settings;
   std::chrono::milliseconds idle{};
   std::optional<Expectations> expectations;
+  bool keep_all = false;  // whole transcripts of all cases
 };
 [[nodiscard]] ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue);
 

@@ -1,6 +1,8 @@
 #include "runner/cli/run/serve_results.h"
 
 #include "reports/digest.h"
+#include "reports/result/shorten.h"
+#include "runner/engine/doubts.h"
 #include "runner/engine/verdict/weigh.h"
 
 #include <fmt/core.h>
@@ -61,18 +63,31 @@ void ServeResults::record(const Result& result) {
   if (const auto added = journal_->add(result); !added && error_.empty()) error_ = added.error();
 }
 
-void ServeResults::add(Result result) { record(place(std::move(result))); }
+void ServeResults::add(Result result) {
+  if (!plan_.keep_all) shorten(result);
+  record(place(std::move(result)));
+}
 
 void ServeResults::confirm(Result second) {
   const auto first = std::find_if(results_.begin(), results_.end(),
                                   [&](const Result& each) { return each.case_id == second.case_id; });
   if (first != results_.end() && first->behavior != second.behavior) {
+    if (Doubts::rests_on_octets(*first)) return stand(std::move(second));
     second.flaky = true;
     second.summary +=
         fmt::format(" (In the run before, the verdict was {}: {})", name(first->behavior), first->summary);
     second.other_transcript = std::move(first->transcript);
   }
   add(std::move(second));
+}
+
+// Octets that came are no accident: the second run, which did not show them, stands beside them.
+void ServeResults::stand(Result second) {
+  const auto first = std::ranges::find(results_, second.case_id, &Result::case_id);
+  first->flaky = true;
+  first->summary += fmt::format(" (Run again, the verdict was {}.)", name(second.behavior));
+  first->other_transcript = std::move(second.transcript);
+  record(*first);
 }
 
 void ServeResults::blame(const Case& c, const ProgramEnd& end) {

@@ -35,6 +35,7 @@ class ServeResults {
 
  private:
   Result& place(Result result);
+  void stand(Result second);
   void record(const Result& result);
 
   const ServePlan& plan_;
