@@ -30,6 +30,7 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   session.round_trip = greeting_.round_trip;
   session.seed = options_.seed;
   session.keep_whole = keep_whole;
+  if (!keep_whole) session.silences = silences_;
   session.process = options_.process;
   return session;
 }
@@ -70,6 +71,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
   attempt.waited = (!observed.response && !observed.handshake_failure.empty()) ||
                    std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
+  attempt.brief = observed.waited_briefly;
   const Verdict verdict = judge(c, observed, options_.seed);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   return attempt;
@@ -78,7 +80,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
 asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   Case empty;
   empty.expect = Expect{};
-  const auto observed = co_await observe(empty, target_, session_options(/*bulk=*/false, /*keep_whole=*/false), cache_);
+  const auto observed = co_await observe(empty, target_, session_options(/*bulk=*/false, /*keep_whole=*/true), cache_);
   if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
   if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure});
   co_return std::expected<void, NoAnswer>{};

@@ -7,6 +7,7 @@
 #include <asio/awaitable.hpp>
 
 #include <expected>
+#include <memory>
 #include <string>
 
 namespace touchstone {
@@ -18,6 +19,7 @@ struct Attempt {
   bool no_connection = false;
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
   bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
+  bool brief = false;   // it waited for less than the time-out: what it lacks is no proof
   bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for one more
   std::string why;            // with no_connection
@@ -36,7 +38,7 @@ class Attempts {
   Attempts(const Target& target, const Greeting& greeting, const RunOptions& options, RunObserver& observer)
       : target_(target), greeting_(greeting), options_(options), observer_(observer) {}
 
-  // The observer hears that it started. `keep_whole`: every octet in the transcript.
+  // The observer hears that it started. `keep_whole`: every octet in the transcript, and every wait in full.
   [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false);
 
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
@@ -59,6 +61,7 @@ class Attempts {
   const RunOptions& options_;
   RunObserver& observer_;
   DeflateCache cache_;
+  std::shared_ptr<Silences> silences_ = std::make_shared<Silences>();
 };
 
 }  // namespace touchstone

@@ -47,10 +47,22 @@ asio::awaitable<void> confirm_beside(Doubts& doubts, Attempts& attempts, Surviva
   }
 }
 
+// What was not judged because it was like others is, where these turned out to be accidents.
+asio::awaitable<void> confirm_likeness(Models& models, Attempts& attempts, Survival& survival, RunObserver& observer) {
+  while (!models.like().empty()) {
+    const Attempt& next = models.like().front();
+    const bool again = models.is_refuted(next) && !survival.over();
+    Result result = again ? (co_await attempts.run(*next.c, /*keep_whole=*/true)).result : models.not_judged(next);
+    models.like().pop_front();
+    observer.finished(result);
+  }
+}
+
 }  // namespace
 
-asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& survival, RunObserver& observer,
+asio::awaitable<void> confirm(Pending& pending, Attempts& attempts, Survival& survival, RunObserver& observer,
                               unsigned jobs) {
+  Doubts& doubts = pending.doubts();
   doubts.rare_ones_first();
   while (!doubts.empty()) {
     if (survival.over() || doubts.next_is_beyond_doubt()) {
@@ -58,6 +70,7 @@ asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& surv
       continue;
     }
     Attempt second = co_await attempts.run(*doubts.next().c, /*keep_whole=*/true);
+    if (!second.waited) pending.models().refute(Models::rule_of(doubts.next().result));
     Attempt first = doubts.take_next();  // only now: an interruption meanwhile reports it as it is
     if (second.no_connection) {
       // It was gone before this case began: an earlier one is to blame.
@@ -71,6 +84,7 @@ asio::awaitable<void> confirm(Doubts& doubts, Attempts& attempts, Survival& surv
       observer.finished(doubts.settled(std::move(first), std::move(second)));
     }
   }
+  co_await confirm_likeness(pending.models(), attempts, survival, observer);
   co_await confirm_beside(doubts, attempts, survival, observer);
 }
 

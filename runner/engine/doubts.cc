@@ -9,7 +9,9 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kConfirmedInARow = 25;  // so many of a sort confirmed without an exception stand for the rest
+// So many of a sort confirmed without an exception stand for the rest. Silences take their time, and are of smaller
+// sorts.
+constexpr std::size_t kConfirmedInARow = 25, kSilencesInARow = 3;
 
 // What was broken most gravely, and whether it was a silence.
 std::pair<bool, std::string> broken_rule(const Attempt& attempt) {
@@ -84,9 +86,13 @@ void Doubts::rare_ones_first() {
   std::ranges::stable_sort(attempts_, {}, [&](const Attempt& attempt) { return times[broken_rule(attempt)]; });
 }
 
+Doubts::Sort Doubts::sort_of(const Attempt& attempt) {
+  return {attempt.result.behavior, attempt.waited, attempt.waited ? broken_rule(attempt).second : std::string()};
+}
+
 bool Doubts::next_is_beyond_doubt() const {
   const auto found = confirmed_in_a_row_.find(sort_of(next()));
-  return found != confirmed_in_a_row_.end() && found->second >= kConfirmedInARow;
+  return found != confirmed_in_a_row_.end() && found->second >= (next().waited ? kSilencesInARow : kConfirmedInARow);
 }
 
 Attempt Doubts::take_next() {

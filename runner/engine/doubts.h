@@ -8,7 +8,8 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <utility>
+#include <string>
+#include <tuple>
 
 namespace touchstone {
 
@@ -47,8 +48,9 @@ class Doubts {
   [[nodiscard]] static Result settled(Beside beside);
 
  private:
-  using Sort = std::pair<Behavior, bool>;  // and whether it waited
-  [[nodiscard]] static Sort sort_of(const Attempt& attempt) { return {attempt.result.behavior, attempt.waited}; }
+  // A silence is of a sort with those that break the same rule.
+  using Sort = std::tuple<Behavior, bool, std::string>;
+  [[nodiscard]] static Sort sort_of(const Attempt& attempt);
 
   std::deque<Attempt> attempts_;
   std::deque<Beside> beside_;

@@ -11,7 +11,10 @@ void Pending::take(Attempt attempt) {
 }
 
 void Pending::settle(Attempt attempt) {
-  if (confirm_ && Doubts::about(attempt)) {
+  const bool in_doubt = Doubts::about(attempt);
+  if (in_doubt && attempt.brief && !Doubts::rests_on_octets(attempt.result)) {
+    models_.set_aside(std::move(attempt));
+  } else if (confirm_ && in_doubt) {
     make_known(attempt);
     doubts_.add(std::move(attempt));
   } else {
@@ -34,6 +37,8 @@ void Pending::make_known(const Attempt& attempt) {
 void Pending::report_all() const {
   for (const Attempt& attempt : abrupt_) observer_.finished(attempt.result);
   for (const Attempt& attempt : doubts_.all()) observer_.finished(attempt.result);
+  Models models = models_;
+  for (Attempt& attempt : models.like()) observer_.finished(models.not_judged(std::move(attempt)));
   for (const Doubts::Beside& beside : doubts_.beside()) observer_.finished(Doubts::settled(beside));
 }
 

@@ -1,6 +1,7 @@
 // pending.h - verdicts that are not reported yet: those that may be the trace of a death, and those in doubt.
 #pragma once
 #include "runner/engine/doubts.h"
+#include "runner/engine/models.h"
 
 #include <vector>
 
@@ -20,6 +21,7 @@ class Pending {
   [[nodiscard]] bool has_abrupt() const noexcept { return !abrupt_.empty(); }
   [[nodiscard]] std::vector<Attempt> take_abrupt() { return std::exchange(abrupt_, {}); }
   [[nodiscard]] Doubts& doubts() noexcept { return doubts_; }
+  [[nodiscard]] Models& models() noexcept { return models_; }
 
   // Nobody will look a second time: what waits is reported as it is.
   void report_all() const;
@@ -31,6 +33,7 @@ class Pending {
   bool confirm_;
   std::vector<Attempt> abrupt_;
   Doubts doubts_;
+  Models models_;
 };
 
 }  // namespace touchstone

@@ -3,6 +3,8 @@
 #include "runner/engine/verdict/oracle.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -17,6 +19,23 @@ bool measures(const std::vector<Step>& steps) {
   return found;
 }
 
+// "close/code-valid" of "close/code-valid/1000": cases of a group are alike.
+std::string_view group_of(const Case& c) {
+  const std::string_view id = c.id;
+  return id.substr(0, id.rfind('/'));
+}
+
+// Different kinds first: one of each group, then the second of each, and so on. What time there is tells most so.
+std::deque<const Case*> in_turns(const std::deque<const Case*>& cases) {
+  std::map<std::string_view, std::size_t> of_group;
+  std::vector<std::pair<std::size_t, const Case*>> turns;
+  for (const Case* c : cases) turns.emplace_back(of_group[group_of(*c)]++, c);
+  std::ranges::stable_sort(turns, {}, &std::pair<std::size_t, const Case*>::first);
+  std::deque<const Case*> out;
+  for (const auto& turn : turns) out.push_back(turn.second);
+  return out;
+}
+
 std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOptions& options) {
   const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
   Plan::Pass plain{{}, jobs}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1};
@@ -24,6 +43,7 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
     const bool alone = options.process != 0 && measures(c.steps);  // what it costs must be its own doing
     (alone ? measured : c.bulk ? bulk : plain).cases.push_back(&c);
   }
+  for (Plan::Pass* pass : {&plain, &bulk, &measured}) pass->cases = in_turns(pass->cases);
   return {std::move(plain), std::move(bulk), std::move(measured)};
 }
 

@@ -11,6 +11,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <utility>
 
@@ -42,7 +44,14 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
   const auto all = [&]() -> asio::awaitable<void> {
     for (Plan::Pass& pass : plan.passes) co_await schedule.run(std::move(pass));
     const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
-    co_await confirm(pending.doubts(), attempts, survival, observer, jobs);
+    co_await confirm(pending, attempts, survival, observer, jobs);
+    context.stop();
+  };
+  const auto watch_time = [&]() -> asio::awaitable<void> {
+    asio::steady_timer timer(context, options.budget);
+    co_await timer.async_wait(asio::use_awaitable);
+    survival.out_of_time(options.budget);
+    pending.report_all();
     context.stop();
   };
   const auto watch_stop = [&]() -> asio::awaitable<void> {
@@ -53,6 +62,7 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
   };
   asio::co_spawn(context, all(), asio::detached);
   asio::co_spawn(context, watch_stop(), asio::detached);
+  if (options.budget.count() > 0) asio::co_spawn(context, watch_time(), asio::detached);
   context.run();
   return survival.outcome();
 }

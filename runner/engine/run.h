@@ -28,6 +28,7 @@ struct RunOptions {
   unsigned jobs = 0;  // cases at a time; 0: a default for this machine
   std::chrono::milliseconds timeout{
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least, 20 s in a bulk case
+  std::chrono::milliseconds budget{0};  // of the run, which ends then as it stands; 0: none
   std::uint64_t seed = 1;
   int process = 0;             // id of the endpoint's process, or 0: judge its memory and CPU too
   EndpointProfile endpoint{};  // what the endpoint does with messages; an echo if nothing else is said
@@ -62,7 +63,7 @@ class RunObserver {
 };
 
 struct RunOutcome {
-  enum class How : std::uint8_t { complete, interrupted, endpoint_died, own_shortage };
+  enum class How : std::uint8_t { complete, interrupted, out_of_time, endpoint_died, own_shortage };
   How how = How::complete;
   std::string text;  // for people, when not complete
 };

@@ -51,6 +51,10 @@ asio::awaitable<void> Schedule::work() {
     const Case* c = queue_.front();
     queue_.pop_front();
     Attempt made = co_await attempts_.run(*c);
+    // Nothing is known yet of the rule that its silence breaks.
+    const bool new_rule = made.brief && Doubts::about(made) && !pending_.models().has_for(made);
+    if (new_rule && !made.no_connection) made = co_await attempts_.run(*c, /*keep_whole=*/true);
+    if (made.waited && !made.brief && !made.no_connection) pending_.models().add(made);
     if (made.no_connection) {
       refused_ = true;
       survival_.refused(made.why);

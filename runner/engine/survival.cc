@@ -35,6 +35,11 @@ std::string place(const std::vector<const Case*>& suspects) {
 
 }  // namespace
 
+void Survival::out_of_time(std::chrono::milliseconds budget) {
+  outcome_ = {RunOutcome::How::out_of_time, fmt::format("the time for this run is over ({:.3g} s, --budget)",
+                                                        std::chrono::duration<double>(budget).count())};
+}
+
 void Survival::run_short() {
   outcome_ = {
       RunOutcome::How::own_shortage,

@@ -2,6 +2,7 @@
 #pragma once
 #include "runner/engine/attempt.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ class Survival {
   [[nodiscard]] const RunOutcome& outcome() const noexcept { return outcome_; }
 
   void interrupt() { outcome_ = {RunOutcome::How::interrupted, "interrupted"}; }
+  // The time that the run may take has passed.
+  void out_of_time(std::chrono::milliseconds budget);
   // A connection was refused, and `why`.
   void refused(std::string why) { why_ = std::move(why); }
   // This machine had no descriptor for one more connection: nothing is known of the endpoint, so nothing is said of it.

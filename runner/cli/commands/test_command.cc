@@ -163,6 +163,7 @@ class TestRun {
       progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
     RunOptions options = run_options_;
+    if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
     options.endpoint = endpoint.profile;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());

@@ -16,6 +16,8 @@
 namespace touchstone::cli {
 namespace {
 
+constexpr std::chrono::minutes kCoreBudget{5}, kBudget{30};
+
 // Fields of the opening handshake that are the tester's own business, and what to use instead.
 struct OwnField {
   std::string_view name, instead;
@@ -63,6 +65,12 @@ void add_run_options(CLI::App& app, TestOptions& options) {
       ->group(group);
   add_jobs_option(app, options.jobs)->group(group);
   add_timeout_option(app, options.timeout, "measured, 5s at least")->group(group);
+  app.add_option(
+         "--budget", options.budget,
+         "End the run after so long, as it stands, whatever the server does; 0s: never (default: 5m for the core "
+         "profile, else 30m). Different kinds of cases come first")
+      ->type_name("DURATION")
+      ->group(group);
   add_seed_option(app, options.seed)->group(group);
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report)")->group(group);
   add_expect_option(app, options.expect)->group(group);
@@ -199,6 +207,8 @@ RunOptions make_run_options(const TestOptions& options) {
   run.process = options.process;
   run.seed = options.seed;
   if (!options.timeout.empty()) run.timeout = duration_or_refuse(options.timeout, "--timeout");
+  run.budget = run.profile == Profile::core ? kCoreBudget : kBudget;
+  if (!options.budget.empty()) run.budget = duration_or_refuse(options.budget, "--budget");
   return run;
 }
 

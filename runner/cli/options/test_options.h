@@ -27,7 +27,7 @@ struct TestOptions {
   // The run.
   unsigned jobs = 0;
   int process = 0;
-  std::string timeout;
+  std::string timeout, budget;
   std::uint64_t seed = 1;
   // Where the server comes from, and what it is called.
   std::string command, start_timeout, spec, agent;

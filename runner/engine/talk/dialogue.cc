@@ -106,11 +106,15 @@ asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done,
 }
 
 asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done, std::string what) {
-  const Waited waited = co_await wait_for(std::move(done), options_.timeout);
+  const bool brief = options_.silences && options_.silences->known(what);
+  const auto patience = brief ? std::min(options_.timeout, Silences::kBrief) : options_.timeout;
+  const Waited waited = co_await wait_for(std::move(done), patience);
   if (waited == Waited::silent) {
+    if (options_.silences && !brief) options_.silences->add(what);
+    o_.waited_briefly = o_.waited_briefly || brief;
     note_seen(Seen::Kind::silent, what);
     recorder_.note(Entry::Direction::local, Entry::Kind::timeout,
-                   fmt::format("nothing more came; waited for {}", what));
+                   fmt::format("nothing more came; waited {}for {}", brief ? "briefly " : "", what));
   }
   co_return waited;
 }

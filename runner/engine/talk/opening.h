@@ -1,6 +1,7 @@
 // opening.h - the opening handshake on the tester's side, in both roles.
 #pragma once
 #include "runner/engine/talk/recorder.h"
+#include "runner/engine/talk/silences.h"
 #include "runner/engine/talk/target.h"
 #include "runner/engine/verdict/observation.h"
 
@@ -20,6 +21,7 @@ struct SessionOptions {
   std::shared_ptr<Nonces> nonces{};            // of the client under test, over all cases; may be missing
   std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
   std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
+  std::shared_ptr<Silences> silences{};        // of the whole run; missing: every wait is in full
   std::uint64_t seed = 1;
   bool keep_whole = false;  // every octet in the transcript
   // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.

@@ -108,6 +108,7 @@ struct Observation {
   bool eof = false, reset = false;
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up
   bool ended_after_half_close = false;  // TCP ended only when the tester had sent its own FIN
+  bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)
   bool out_of_time = false;             // the case's deadline passed
   bool flooded = false;                 // more came than the tester is willing to remember
 

@@ -1,0 +1,46 @@
+// models.h - cases that waited in vain, and those that are like them: an endpoint that answers no Ping is asked three
+// times and not a thousand times.
+//
+// A case that waits for what did not come three times does so briefly (Silences). What it shows then is no proof of a
+// silence: it is not judged, and said to be like the cases that waited in full and were found to break the same rule.
+#pragma once
+#include "runner/engine/attempt.h"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace touchstone {
+
+class Models {
+ public:
+  // The rule that it breaks by being silent; what is judged otherwise has none.
+  using Rule = std::tuple<std::string, std::string, std::string>;  // requirement, kind, evidence
+  [[nodiscard]] static Rule rule_of(const Result& result);
+
+  // It waited in full.
+  void add(const Attempt& attempt);
+  // Whether enough did, and broke the same rule.
+  [[nodiscard]] bool has_for(const Attempt& brief) const;
+
+  void set_aside(Attempt brief) { like_.push_back(std::move(brief)); }
+  [[nodiscard]] std::deque<Attempt>& like() noexcept { return like_; }
+  // A case that waited in full did not do so again, alone: no case stands for others of this rule any more.
+  void refute(const Rule& rule) { models_[rule].refuted = true; }
+  [[nodiscard]] bool is_refuted(const Attempt& brief) const;
+  // What is reported of `brief`.
+  [[nodiscard]] Result not_judged(Attempt brief) const;
+
+ private:
+  struct Model {
+    std::vector<std::string> cases;
+    Finding finding;
+    bool refuted = false;
+  };
+  std::map<Rule, Model> models_;
+  std::deque<Attempt> like_;
+};
+
+}  // namespace touchstone
