@@ -29,6 +29,7 @@ set(touchstone_public_rules
   ws/rules/frame_walker.h
   ws/rules/mask_keys.h
   ws/rules/own_frames.h
+  ws/rules/predictable.h
   ws/rules/refusals.h)
 set(touchstone_public_io
   ws/io/accept.h

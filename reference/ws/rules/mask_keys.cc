@@ -1,4 +1,5 @@
 #include <ws/rules/mask_keys.h>
+#include <ws/rules/predictable.h>
 
 #include <algorithm>
 #include <bit>
@@ -74,10 +75,12 @@ std::optional<MaskKeyFault> mask_key_fault(std::span<const std::uint32_t> keys) 
   using enum MaskKeyFault::Kind;
   if (keys.size() < 2) return std::nullopt;
   const auto fault = [&](MaskKeyFault::Kind kind, std::uint32_t number) {
-    return MaskKeyFault{.kind = kind, .keys = keys.size(), .number = number};
+    return MaskKeyFault{.kind = kind, .keys = keys.size(), .number = number, .how = {}};
   };
   if (constant_keys(keys)) return fault(constant, keys.front());
   if (steps_evenly(keys)) return fault(counting, keys[1] - keys[0]);
+  if (auto pattern = pattern_of(keys))
+    return MaskKeyFault{.kind = predictable, .keys = keys.size(), .number = 0, .how = std::move(*pattern)};
   if (const std::size_t repeats = repeats_beyond_chance(keys); repeats > 0)
     return fault(repeating, static_cast<std::uint32_t>(repeats));
   if (const std::uint32_t stuck = unchanging_bits(keys); stuck != 0)
@@ -92,6 +95,8 @@ FindingKind finding_kind(MaskKeyFault::Kind kind) noexcept {
       return FindingKind::mask_key_constant;
     case MaskKeyFault::Kind::counting:
       return FindingKind::mask_key_counts;
+    case MaskKeyFault::Kind::predictable:
+      return FindingKind::mask_key_predictable;
     case MaskKeyFault::Kind::repeating:
       return FindingKind::mask_key_repeats;
     case MaskKeyFault::Kind::stuck_bits:
@@ -114,6 +119,8 @@ std::string describe(const MaskKeyFault& fault) {
       return "all " + keys + " frames are masked with " + hex(fault.number);
     case MaskKeyFault::Kind::counting:
       return "each of " + keys + " keys is the last one plus " + hex(fault.number);
+    case MaskKeyFault::Kind::predictable:
+      return keys + " keys are those of " + fault.how + ": the first ones say what the next ones are";
     case MaskKeyFault::Kind::repeating:
       return number + " of " + keys + " keys came before (C-17)";
     case MaskKeyFault::Kind::stuck_bits:

@@ -21,6 +21,7 @@ struct MaskKeyFault {
   enum class Kind : std::uint8_t {
     constant,      // `number`: the key of every frame
     counting,      // `number`: what each is above the one before it
+    predictable,   // `how`: what makes them, and so the next one
     repeating,     // `number`: of how many it is true that they came before (C-17)
     stuck_bits,    // `number`: how many of the 32 never change
     lopsided_bit,  // `number`: the bit that is set much too often or too seldom
@@ -28,10 +29,11 @@ struct MaskKeyFault {
   Kind kind = Kind::constant;
   std::size_t keys = 0;  // that were looked at
   std::uint32_t number = 0;
+  std::string how{};
   bool operator==(const MaskKeyFault&) const = default;
 };
 
-// `keys`: of the frames of one connection, in order.
+// `keys`: of the frames of one connection, or of all that a client made, in order.
 [[nodiscard]] std::optional<MaskKeyFault> mask_key_fault(std::span<const std::uint32_t> keys);
 
 [[nodiscard]] FindingKind finding_kind(MaskKeyFault::Kind kind) noexcept;

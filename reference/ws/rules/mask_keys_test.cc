@@ -37,9 +37,20 @@ TEST(MaskKeys, FindsACounter) {
   EXPECT_EQ(found->kind, MaskKeyFault::Kind::counting);
 }
 
+TEST(MaskKeys, FindsALinearCongruentialGenerator) {
+  std::uint64_t state = 0x123456789abc;
+  const auto found = mask_key_fault(made(6, [&](std::size_t) {
+    state = (state * 0x5DEECE66D + 11) & ((1ULL << 48) - 1);  // java.util.Random
+    return static_cast<std::uint32_t>(state >> 16);
+  }));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->kind, MaskKeyFault::Kind::predictable);
+}
+
 TEST(MaskKeys, FindsAShortCycle) {
-  const auto found = mask_key_fault(
-      made(64, [](std::size_t i) { return static_cast<std::uint32_t>(0x9e3779b9U * (i % 60) * (i % 60)); }));
+  std::mt19937 random(7);
+  const auto cycle = made(60, [&](std::size_t) { return static_cast<std::uint32_t>(random()); });
+  const auto found = mask_key_fault(made(64, [&](std::size_t i) { return cycle[i % 60]; }));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->kind, MaskKeyFault::Kind::repeating);
 }
@@ -63,7 +74,7 @@ TEST(MaskKeys, FindsABitThatIsSetNineTimesInTen) {
 TEST(MaskKeys, OnlyWhatIsBeyondDisputeIsCertain) {
   using enum MaskKeyFault::Kind;
   const auto weight = [](MaskKeyFault::Kind kind) { return row(finding_kind(kind)).weight; };
-  for (const auto kind : {constant, counting}) EXPECT_EQ(weight(kind), Weight::must);
+  for (const auto kind : {constant, counting, predictable}) EXPECT_EQ(weight(kind), Weight::must);
   for (const auto kind : {repeating, stuck_bits, lopsided_bit}) EXPECT_EQ(weight(kind), Weight::should) << "C-17";
 }
 
