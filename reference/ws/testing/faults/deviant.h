@@ -35,6 +35,9 @@ class Deviant {
   void wrote(std::size_t octets) { out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(octets)); }
   [[nodiscard]] bool wants_shutdown() const noexcept;  // all is written, and TCP is to end
   // Its fault is to hold on to TCP, whatever the peer does.
+  // Its fault is how it ends TCP, or does not end TLS, once wants_shutdown() holds.
+  [[nodiscard]] bool resets_tcp() const noexcept { return is(Fault::resets_after_failing) && failing_; }
+  [[nodiscard]] bool forgets_tls() const noexcept { return is(Fault::ends_without_close_notify); }
   [[nodiscard]] bool keeps_tcp() const noexcept { return is(Fault::keeps_tcp) && peer_closed_; }
 
  private:
@@ -85,6 +88,7 @@ class Deviant {
   void fail(std::uint16_t code);
 
   [[nodiscard]] MaskKey next_key();
+  [[nodiscard]] static std::string next_nonce();
 
   DeviantOptions options_;
   Phase phase_ = Phase::opening;
@@ -115,6 +119,7 @@ class Deviant {
   std::deque<bool> as_text_;  // of the echoes that the strict endpoint was given: do they go out as text?
   bool failing_ = false, peer_closed_ = false;
   std::uint32_t keys_ = 0;
+  std::optional<std::uint64_t> generator_;  // its state, of masking keys
   Bytes out_;
 };
 

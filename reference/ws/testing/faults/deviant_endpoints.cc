@@ -1,3 +1,4 @@
+#include <sys/socket.h>
 #include <ws/io/net/random.h>
 #include <ws/io/net/wait.h>
 #include <ws/testing/faults/deviant.h>
@@ -7,7 +8,10 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
+#include <memory>
 #include <optional>
+#include <thread>
+#include <vector>
 
 namespace ws::testing {
 namespace {
@@ -29,7 +33,15 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
       peer.wrote(out.size());
     }
     if (!linger && peer.wants_shutdown()) {
-      (void)co_await stream.shutdown_send();
+      if (peer.resets_tcp()) {
+        stream.reset();
+        co_return;
+      }
+      if (peer.forgets_tls()) {
+        ::shutdown(stream.descriptor(), SHUT_WR);
+      } else {
+        (void)co_await stream.shutdown_send();
+      }
       linger.emplace(stream.executor(), io::deadline_after(kLinger), [&stream] { stream.close(); });
     }
     const auto n = co_await stream.read_some(buffer);
@@ -41,20 +53,40 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
     const auto until = role == Role::client ? io::deadline_after(kHeld) : io::Clock::time_point::max();
     (void)co_await never.wait(until);  // the end of a server lets go
   }
-  stream.close();
 }
 
-asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults) {
+// What a faulty server never gives back, until its process ends.
+struct Kept {
+  std::vector<Bytes> memory;
+  std::vector<std::unique_ptr<io::Stream>> sockets;
+  std::optional<std::jthread> thread;
+};
+
+void leave_behind(Kept& kept, const FaultSet& faults, std::unique_ptr<io::Stream> stream) {
+  constexpr std::size_t kMemory = 256 * 1024;
+  if (faults.has(Fault::keeps_memory)) kept.memory.emplace_back(kMemory, std::byte{1});
+  if (faults.has(Fault::keeps_sockets)) kept.sockets.push_back(std::move(stream));
+  if (faults.has(Fault::never_rests) && !kept.thread) {
+    kept.thread.emplace([](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+      }
+    });
+  }
+}
+
+asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults, Kept& kept) {
   DeviantOptions options;
   options.faults = faults;
   Deviant peer(options);
   co_await drive(peer, *stream, Role::server);
+  if (!faults.has(Fault::keeps_sockets)) stream->close();
+  leave_behind(kept, faults, std::move(stream));
 }
 
-asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults) {
+asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults, Kept& kept) {
   while (auto stream = co_await listener.accept()) {
     const auto executor = (*stream)->executor();
-    asio::co_spawn(executor, serve(std::move(*stream), faults), asio::detached);
+    asio::co_spawn(executor, serve(std::move(*stream), faults, kept), asio::detached);
   }
 }
 
@@ -62,6 +94,7 @@ asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults) {
 
 struct DeviantServer::Impl {
   asio::io_context context{1};
+  Kept kept;  // its streams are gone before the context
   std::unique_ptr<io::Listener> listener;
   std::thread thread;
 };
@@ -79,7 +112,7 @@ std::expected<std::unique_ptr<DeviantServer>, std::string> DeviantServer::start(
   auto listener = io::Listener::open(impl->context.get_executor(), std::move(listen));
   if (!listener) return std::unexpected(std::move(listener.error()));
   impl->listener = std::move(*listener);
-  asio::co_spawn(impl->context, accept_all(*impl->listener, faults), asio::detached);
+  asio::co_spawn(impl->context, accept_all(*impl->listener, faults, impl->kept), asio::detached);
   impl->thread = std::thread([&context = impl->context] { context.run(); });
   return std::unique_ptr<DeviantServer>(new DeviantServer(std::move(impl)));
 }
@@ -102,6 +135,7 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   options.nonce = io::random_nonce;
   Deviant peer(std::move(options));
   co_await drive(peer, **stream, Role::client);
+  (*stream)->close();
   co_return std::expected<void, std::string>{};
 }
 

@@ -185,6 +185,10 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
 
 void Deviant::answer(ByteView octets) {
   auto head = parse_request(octets, {});
+  if (head && head->method != "GET" && is(Fault::refuses_without_allow)) {
+    refuse(405);
+    return;
+  }
   if (!head || dislikes(*head)) {
     refuse(400);
     return;
@@ -240,6 +244,12 @@ void Deviant::mend_request(RequestHead& head) const {
     remove(fields, "Content-Length");
     remove(fields, "Transfer-Encoding");
   }
+  const auto is_number = [](std::string_view value) {
+    return !value.empty() && value.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (is(Fault::accepts_bad_length) && !is_number(value_of(fields, "Content-Length"))) remove(fields, "Content-Length");
+  if (is(Fault::accepts_bad_coding) && !value_of(fields, "Transfer-Encoding").ends_with("chunked"))
+    remove(fields, "Transfer-Encoding");
   const std::string version = value_of(fields, "Sec-WebSocket-Version");
   if ((is(Fault::accepts_missing_version) && version.empty()) ||
       (is(Fault::accepts_loose_version) && begins_with_13(version)) ||
@@ -299,6 +309,8 @@ void Deviant::spoil_answer(ResponseHead& head, const std::string& key) const {
   if (is(Fault::accept_of_nonce)) put(fields, "Sec-WebSocket-Accept", accept_key(decode_base64(key)));
   if (is(Fault::unasked_subprotocol)) put(fields, "Sec-WebSocket-Protocol", "chat");
   if (is(Fault::unasked_extension)) put(fields, "Sec-WebSocket-Extensions", "x-webkit-deflate-frame");
+  if (is(Fault::answers_with_length)) put(fields, "Content-Length", "0");
+  if (is(Fault::answers_with_coding)) put(fields, "Transfer-Encoding", "chunked");
   if (is(Fault::empty_extensions) && !has(fields, "Sec-WebSocket-Extensions"))
     put(fields, "Sec-WebSocket-Extensions", "");
 }
@@ -307,6 +319,7 @@ void Deviant::spoil_answer(ResponseHead& head, const std::string& key) const {
 
 void Deviant::ask() {
   promise_.key = is(Fault::constant_key) ? std::string(kExampleKey) : options_.nonce();
+  if (is(Fault::lcg_key)) promise_.key = next_nonce();
   if (is(Fault::sends_short_key)) promise_.key = "c2hvcnRrZXk=";
   promise_.deflate = DeflateOffer{};
   RequestHead head;
@@ -327,6 +340,7 @@ void Deviant::ask() {
   if (is(Fault::asks_without_connection)) remove(head.fields, "Connection");
   if (is(Fault::asks_without_key)) remove(head.fields, "Sec-WebSocket-Key");
   if (is(Fault::asks_without_version)) remove(head.fields, "Sec-WebSocket-Version");
+  if (is(Fault::asks_with_length)) head.fields.push_back({"Content-Length", "0"});
   if (is(Fault::sends_two_keys)) head.fields.push_back({"Sec-WebSocket-Key", promise_.key});
   append(out_, as_octets(serialize(head)));
   if (is(Fault::speaks_too_early)) {
@@ -365,6 +379,9 @@ void Deviant::mend_answer(ResponseHead& head) const {
   if (is(Fault::accepts_wrong_answer_upgrade) && has(fields, "Upgrade")) put(fields, "Upgrade", "websocket");
   if (is(Fault::accepts_missing_answer_connection) && !has(fields, "Connection")) put(fields, "Connection", "Upgrade");
   const bool has_accept = has(fields, "Sec-WebSocket-Accept");
+  if (is(Fault::accepts_accept_in_any_case) &&
+      equals_ignoring_case(value_of(fields, "Sec-WebSocket-Accept"), accept_key(promise_.key)))
+    put(fields, "Sec-WebSocket-Accept", accept_key(promise_.key));
   if ((is(Fault::accepts_missing_accept) && !has_accept) || (is(Fault::accepts_wrong_accept) && has_accept))
     put(fields, "Sec-WebSocket-Accept", accept_key(promise_.key));
   if (is(Fault::accepts_unoffered_subprotocol)) remove(fields, "Sec-WebSocket-Protocol");

@@ -208,6 +208,22 @@ constexpr std::array kFaults{
     FaultRow{Fault::completes_length, "completes-length", "rfc6455-5.2-22", true, true, true, "takes the rest of a length for zero when a read ends inside it"},
     FaultRow{Fault::completes_key, "completes-key", "rfc6455-5.2-22", true, false, true, "takes the rest of a masking key for zero when a read ends inside it"},
     FaultRow{Fault::loses_first_octet, "loses-first-octet", "rfc6455-5.2-22", true, true, true, "loses the first octet of a header when a read ends after it"},
+    FaultRow{Fault::lcg_masking_key, "lcg-masking-key", "rfc6455-5.3-4", false, true, true, "takes its masking keys from java.util.Random's generator, freshly seeded"},
+    FaultRow{Fault::seeded_masking_key, "seeded-masking-key", "rfc6455-5.3-4", false, true, true, "masks with the same keys on every connection"},
+    FaultRow{Fault::process_masking_key, "process-masking-key", "rfc6455-5.3-4", false, true, true, "takes the masking keys of all connections from one linear congruential generator"},
+    FaultRow{Fault::lcg_key, "lcg-key", "rfc6455-4.1-25", false, true, true, "makes its keys of a linear congruential generator"},
+    FaultRow{Fault::resets_after_failing, "resets-after-failing", "rfc6455-7.1.1-1", true, true, false, "resets TCP behind its failing Close"},
+    FaultRow{Fault::ends_without_close_notify, "ends-without-close-notify", "rfc6455-7.1.1-1", true, true, false, "ends TCP without ending TLS"},
+    FaultRow{Fault::answers_with_length, "answers-with-length", "rfc9110-8.6-1", true, false, true, "has a Content-Length in its 101"},
+    FaultRow{Fault::answers_with_coding, "answers-with-coding", "rfc9112-6.1-1", true, false, true, "has a Transfer-Encoding in its 101"},
+    FaultRow{Fault::refuses_without_allow, "refuses-without-allow", "rfc9110-15.5.6-1", true, false, true, "refuses a method with 405 and names none that it allows"},
+    FaultRow{Fault::accepts_bad_length, "accepts-bad-length", "rfc9112-6.3-4", true, false, true, "overlooks a Content-Length that is no number"},
+    FaultRow{Fault::accepts_bad_coding, "accepts-bad-coding", "rfc9112-6.3-3", true, false, true, "overlooks a Transfer-Encoding that does not end with chunked"},
+    FaultRow{Fault::keeps_memory, "keeps-memory", "rfc6455-10.4-1", true, false, true, "keeps 256 KiB of every connection for ever"},
+    FaultRow{Fault::keeps_sockets, "keeps-sockets", "rfc6455-10.4-1", true, false, true, "does not close its socket when a connection has ended"},
+    FaultRow{Fault::never_rests, "never-rests", "rfc6455-10.4-1", true, false, true, "leaves a thread behind that turns for ever"},
+    FaultRow{Fault::accepts_accept_in_any_case, "accepts-accept-in-any-case", "rfc6455-4.1-45", false, true, true, "compares Sec-WebSocket-Accept without case"},
+    FaultRow{Fault::asks_with_length, "asks-with-length", "rfc9110-8.6-2", false, true, false, "has a Content-Length in its request"},
 };
 // clang-format on
 

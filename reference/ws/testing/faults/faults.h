@@ -221,6 +221,27 @@ enum class Fault : std::uint8_t {
   completes_length,
   completes_key,
   loses_first_octet,
+  // Client, masking keys and nonces over many frames.
+  lcg_masking_key,
+  seeded_masking_key,
+  process_masking_key,
+  lcg_key,
+  // Both, the end of TCP and TLS.
+  resets_after_failing,
+  ends_without_close_notify,
+  // Server: an answer with fields that have no meaning in it; a refusal that lacks one.
+  answers_with_length,
+  answers_with_coding,
+  refuses_without_allow,
+  accepts_bad_length,
+  accepts_bad_coding,
+  // Server: what is left of a connection that has ended.
+  keeps_memory,
+  keeps_sockets,
+  never_rests,
+  // Client.
+  accepts_accept_in_any_case,
+  asks_with_length,
 };
 
 // What one endpoint does wrong. Faults that exclude each other (two codes for one Close) do not both show.
