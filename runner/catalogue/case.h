@@ -107,6 +107,12 @@ struct Alive {
   std::chrono::seconds within{5};
   std::uint64_t memory_mib = 128;
   std::chrono::seconds cpu{5};
+  // More than one: so many, one after the other, and what they leave behind in the endpoint's processes is measured.
+  std::uint32_t connections = 1;
+  enum class How : std::uint8_t { polite, fin, reset };
+  How how = How::polite;  // each of them ends
+
+  [[nodiscard]] bool is_crowd() const noexcept { return connections > 1; }
 };
 
 struct Repeat {

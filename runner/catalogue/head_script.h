@@ -14,8 +14,8 @@ namespace touchstone {
 
 // In a start line and in values that are text these words stand for what the connection makes of them:
 // @host @target (of the URL, or of the client's request), @key, @accept (for that key), @subprotocol (the client's
-// first one; empty without), @swapped (the same with small letters as capitals and the other way round; a name that was
-// not offered without).
+// first one; empty without), @miscased (@accept with small letters as capitals and the other way round), @swapped (the
+// same with small letters as capitals and the other way round; a name that was not offered without).
 struct FieldEdit {
   enum class Kind : std::uint8_t {
     set,     // the first field of that name gets this spelling and value; behind the last field if there is none

@@ -118,10 +118,21 @@ step::Tcp read_tcp(const Cursor& c) {
 
 step::Alive read_alive(const Cursor& c) {
   step::Alive alive;
-  c.object({"alive_s"}, {"memory_mib", "cpu_s"});
+  c.object({"alive_s"}, {"memory_mib", "cpu_s", "connections", "ended_by"});
   alive.within = std::chrono::seconds(c.at("alive_s").number(1, 60).value_or(5));
   if (c.has("memory_mib")) alive.memory_mib = c.at("memory_mib").number(1, 1 << 20).value_or(1);
   if (c.has("cpu_s")) alive.cpu = std::chrono::seconds(c.at("cpu_s").number(1, 3600).value_or(1));
+  if (c.has("connections"))
+    alive.connections = static_cast<std::uint32_t>(c.at("connections").number(2, 10'000).value_or(2));
+  if (!c.has("ended_by")) return alive;
+  const auto how = c.at("ended_by").text();
+  if (how == "fin") {
+    alive.how = step::Alive::How::fin;
+  } else if (how == "reset") {
+    alive.how = step::Alive::How::reset;
+  } else if (how && how != "close") {
+    c.at("ended_by").wrong("close, fin or reset");
+  }
   return alive;
 }
 

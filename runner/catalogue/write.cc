@@ -149,6 +149,9 @@ struct WriteStep {
     result["alive_s"] = alive.within.count();
     if (alive.memory_mib != step::Alive{}.memory_mib) result["memory_mib"] = alive.memory_mib;
     if (alive.cpu != step::Alive{}.cpu) result["cpu_s"] = alive.cpu.count();
+    if (alive.is_crowd()) result["connections"] = alive.connections;
+    if (alive.how != step::Alive::How::polite)
+      result["ended_by"] = alive.how == step::Alive::How::fin ? "fin" : "reset";
     return result;
   }
   Json operator()(const step::Repeat& repeat) const {

@@ -109,6 +109,13 @@ void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps
                      say(reading.on ? "read again" : "read nothing from here on, until our own writes get stuck");
                    },
                    [&](const step::Alive& alive) {
+                     if (alive.is_crowd()) {
+                       say(fmt::format(
+                           "{} fresh connections, one after the other, and then a look at what the endpoint's "
+                           "processes keep of them",
+                           alive.connections));
+                       return;
+                     }
                      say(fmt::format("a fresh connection opens, gets a Ping answered and closes within {} s",
                                      alive.within.count()));
                    },

@@ -2,10 +2,14 @@
 
 #include "runner/engine/make_result.h"
 #include "runner/engine/shortage.h"
+#include "runner/engine/talk/process_usage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/scene.h"
 
 #include <fmt/format.h>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -32,6 +36,8 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   session.keep_whole = keep_whole;
   if (!keep_whole) session.silences = silences_;
   session.process = options_.process;
+  session.owner = options_.owner;
+  session.cpu_at_rest = cpu_at_rest_;
   return session;
 }
 
@@ -67,7 +73,7 @@ Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& err
 Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   Attempt attempt;
   const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
-  attempt.costly = options_.process != 0 && !observed.harm.empty();
+  attempt.costly = (options_.process != 0 || options_.owner) && !observed.harm.empty();
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
   attempt.waited = (!observed.response && !observed.handshake_failure.empty()) ||
                    std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
@@ -75,6 +81,18 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   const Verdict verdict = judge(c, observed, options_.seed);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   return attempt;
+}
+
+asio::awaitable<void> Attempts::look_at_rest() {
+  constexpr std::chrono::milliseconds kWindow{100};
+  const int process = options_.owner ? options_.owner() : 0;
+  if (process == 0) co_return;
+  const auto start = std::chrono::steady_clock::now();
+  const auto before = usage_of(process).cpu;
+  asio::steady_timer timer(co_await asio::this_coro::executor, kWindow);
+  co_await timer.async_wait(asio::use_awaitable);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  cpu_at_rest_ = std::chrono::duration<double>(usage_of(process).cpu - before) / took;
 }
 
 asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {

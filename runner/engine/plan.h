@@ -21,7 +21,9 @@ struct Plan {
 
   std::deque<Case> cases;  // as they are played: scaled, adapted to the endpoint, with their expectation
   std::vector<Skipped> skipped;
-  std::vector<Pass> passes;  // one after the other; in each of them different kinds come first
+  // One after the other; in each of them different kinds come first. The last one measures the endpoint's processes,
+  // where they are known.
+  std::vector<Pass> passes;
 };
 
 [[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options);

@@ -36,7 +36,7 @@ TEST(Plan, GivesBulkCasesAQuarterOfTheMachine) {
   RunOptions options;
   options.jobs = 12;
   const Plan plan = plan_of(cases, options);
-  ASSERT_THAT(plan.passes, SizeIs(3));
+  ASSERT_THAT(plan.passes, SizeIs(4));
   EXPECT_THAT(plan.passes[0].cases, ElementsAre(&plan.cases[0]));
   EXPECT_EQ(plan.passes[0].jobs, 12u);
   EXPECT_THAT(plan.passes[1].cases, ElementsAre(&plan.cases[1]));

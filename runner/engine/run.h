@@ -30,9 +30,10 @@ struct RunOptions {
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least, 20 s in a bulk case
   std::chrono::milliseconds budget{0};  // of the run, which ends then as it stands; 0: none
   std::uint64_t seed = 1;
-  int process = 0;             // id of the endpoint's process, or 0: judge its memory and CPU too
-  EndpointProfile endpoint{};  // what the endpoint does with messages; an echo if nothing else is said
-  bool confirm = true;         // run a failed case again alone before it is reported
+  int process = 0;               // id of the endpoint's process, or 0: judge its memory and CPU too
+  std::function<int()> owner{};  // id of the endpoint's process now, also of one that --command starts; may be missing
+  EndpointProfile endpoint{};    // what the endpoint does with messages; an echo if nothing else is said
+  bool confirm = true;           // run a failed case again alone before it is reported
 };
 
 // What the first connection told.

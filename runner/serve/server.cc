@@ -75,9 +75,11 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   }
   [[nodiscard]] SessionOptions session(const std::string& agent) {
     SessionOptions options;
-    auto& known = nonces[agent];
-    if (!known) known = std::make_shared<Nonces>();
-    options.nonces = known;
+    auto& [nonces, mask_keys] = known[agent];
+    if (!nonces) nonces = std::make_shared<Nonces>();
+    if (!mask_keys) mask_keys = std::make_shared<MaskKeyHistory>();
+    options.nonces = nonces;
+    options.mask_keys = mask_keys;
     options.timeout = settings.timeout;
     options.seed = settings.seed;
     return options;
@@ -92,7 +94,7 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::unique_ptr<ws::io::Listener> listener;
   std::size_t connections = 0;
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
-  std::map<std::string, std::shared_ptr<Nonces>> nonces;  // by agent
+  std::map<std::string, std::pair<std::shared_ptr<Nonces>, std::shared_ptr<MaskKeyHistory>>> known;  // by agent
   DeflateCache cache;
 };
 

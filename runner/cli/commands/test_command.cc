@@ -164,6 +164,11 @@ class TestRun {
     collector.begin(endpoint.target);
     RunOptions options = run_options_;
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
+    if (options.process != 0) {
+      options.owner = [process = options.process] { return process; };
+    } else if (endpoints_.server() != nullptr) {
+      options.owner = [server = endpoints_.server()] { return server->id(); };
+    }
     options.endpoint = endpoint.profile;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());

@@ -30,6 +30,7 @@ class ChildProcess {
   [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait);
   // Readable once the shell has ended; to be waited for among other things, and never read from or closed.
   [[nodiscard]] int descriptor() const noexcept { return pidfd_; }
+  [[nodiscard]] pid_t id() const noexcept { return pid_; }  // of the shell, and of the group
   // SIGTERM to the whole group, and SIGKILL to what is left of it after `patience`.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
 

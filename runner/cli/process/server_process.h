@@ -43,6 +43,7 @@ class ServerProcess {
   // A sanitizer's report that was written since the last call.
   [[nodiscard]] std::optional<std::string> new_sanitizer_report();
   void stop() noexcept { process_.reset(); }
+  [[nodiscard]] int id() const noexcept { return process_ ? process_->id() : 0; }  // of its group; 0: it does not run
 
   // The last lines that it wrote, for people.
   [[nodiscard]] std::string log_tail() const;

@@ -5,6 +5,7 @@
 #include <asio/detached.hpp>
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/ssl/error.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ Dialogue::Dialogue(const Case& c, const SessionOptions& options, DeflateCache& c
       stream_(std::move(opening.stream)),
       o_(std::move(opening.observation)),
       recorder_(std::move(opening.recorder)),
-      inbound_(o_, recorder_, lets_go_of_echoes(c)),
+      inbound_(o_, recorder_, lets_go_of_echoes(c), options.mask_keys),
       payloads_(options.seed),
       composer_(role, options.seed, o_.deflate, cache),
       outbound_(c, options_, *stream_, recorder_, opening.ahead, [this] { return over(); }),
@@ -41,6 +42,7 @@ asio::awaitable<Observation> Dialogue::run() {
   co_await play(case_.steps);
   note_seen(Seen::Kind::steps_done);
   co_await finish();
+  if (o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
   stream_->close();
   while (reader_runs_) co_await sleep_until_changed(Clock::time_point::max());
   recorder_.finish();
@@ -75,11 +77,12 @@ void Dialogue::end_of_stream(const std::error_code& error) {
   heard_all_ = true;
   outbound_.give_up();
   if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) return;
-  o_.eof = error == asio::error::eof;
+  o_.tls_cut = error == asio::ssl::error::stream_truncated;
+  o_.eof = error == asio::error::eof || o_.tls_cut;
   o_.reset = !o_.eof;
   note_seen(o_.eof ? Seen::Kind::eof : Seen::Kind::reset);
   recorder_.note(Entry::Direction::received, o_.eof ? Entry::Kind::eof : Entry::Kind::reset,
-                 o_.eof ? std::string() : error.message());
+                 error == asio::error::eof ? std::string() : error.message());
 }
 
 // --- Waiting ---------------------------------------------------------------------------------------
@@ -280,8 +283,13 @@ asio::awaitable<void> Dialogue::play(const step::Tcp& tcp) {
 
 asio::awaitable<void> Dialogue::play(const step::Alive& alive) {
   co_await outbound_.flush();
+  if (alive.is_crowd()) {
+    if (options_.knock) co_await play_crowd(alive);
+    last_activity_ = Clock::now();
+    co_return;
+  }
   if (options_.knock) {
-    const std::string fault = co_await options_.knock(alive.within);
+    const std::string fault = co_await options_.knock(alive.within, alive.how);
     recorder_.note(Entry::Direction::local, Entry::Kind::mark,
                    fault.empty() ? "a fresh connection works" : "a fresh connection: " + fault);
     if (!fault.empty()) {

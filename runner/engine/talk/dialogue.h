@@ -59,6 +59,13 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   void mark_close(ws::ByteView payload);
   void passed(const std::string& mark);
 
+  // What connections leave behind (dialogue_upkeep.cc).
+  asio::awaitable<void> play_crowd(const step::Alive& alive);
+  asio::awaitable<bool> let_in(const step::Alive& alive);
+  asio::awaitable<void> until_sockets_are_closed(const step::Alive& alive, std::size_t before);
+  asio::awaitable<void> until_it_rests();
+  asio::awaitable<void> pause(Clock::duration length);
+
   // Ends (dialogue_ends.cc).
   asio::awaitable<void> finish();
   asio::awaitable<void> end_politely();
@@ -66,6 +73,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> abandon();
   asio::awaitable<void> send_close();
   asio::awaitable<void> end_tcp();
+  asio::awaitable<void> look_for_reset();
   [[nodiscard]] bool all_replies_in() const;
 
   void note_seen(Seen::Kind kind, std::string payload = {});

@@ -1,7 +1,16 @@
 #include "runner/engine/talk/dialogue.h"
 #include "runner/engine/verdict/opening_judge.h"
 
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
 #include <fmt/format.h>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -104,6 +113,23 @@ asio::awaitable<void> Dialogue::end_tcp() {
     o_.ended_by_tester = true;
   } else {
     o_.ended_after_half_close = true;
+  }
+}
+
+// The endpoint has ended its half. What is still on its way to it arrives, or it has closed its socket and the kernel
+// answers with a reset: a matter of a round trip. Our own half is open, so that nothing but a reset closes the socket.
+asio::awaitable<void> Dialogue::look_for_reset() {
+  const auto until = Clock::now() + options_.timeout;
+  for (Clock::duration pause = std::chrono::microseconds(50); Clock::now() < until; pause *= 2) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    int on_its_way = 0;
+    if (::getsockopt(stream_->descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) co_return;  // not TCP
+    o_.reset = info.tcpi_state == TCP_CLOSE;
+    if (o_.reset || ::ioctl(stream_->descriptor(), SIOCOUTQ, &on_its_way) != 0 || on_its_way == 0) co_return;
+    asio::steady_timer timer(stream_->executor(), pause);
+    std::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 }
 

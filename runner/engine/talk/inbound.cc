@@ -47,7 +47,10 @@ void Inbound::begin_frame() {
   if (broken.second_close) see(Seen::Kind::close_again);
   if (broken.data_after_close) see(Seen::Kind::data_after_close);
   const auto& keys = own_frames_->mask_keys();
-  if (keys.size() > o_.mask_keys.size()) o_.mask_keys.push_back(keys.back());
+  if (keys.size() > o_.mask_keys.size()) {
+    o_.mask_keys.push_back(keys.back());
+    if (history_) history_->saw(keys.back());
+  }
   if (!broken.empty_compressed) return hand_on(recorder_.frame().head());
   // C-37: such a message is weak, no fault.
   o_.empty_compressed = true;

@@ -14,8 +14,9 @@ namespace touchstone {
 class Inbound {
  public:
   // `let_go`: forget the octets of sent messages once they came back.
-  Inbound(Observation& observation, Recorder& recorder, bool let_go)
-      : o_(observation), recorder_(recorder), let_go_(let_go) {}
+  // `history`: of the client's masking keys; may be missing.
+  Inbound(Observation& observation, Recorder& recorder, bool let_go, std::shared_ptr<MaskKeyHistory> history = {})
+      : o_(observation), recorder_(recorder), let_go_(let_go), history_(std::move(history)) {}
 
   // The connection is open; `role` is the tester's.
   void open(ws::Role role, const std::optional<ws::DeflateParams>& deflate);
@@ -44,6 +45,7 @@ class Inbound {
   Observation& o_;
   Recorder& recorder_;
   bool let_go_;
+  std::shared_ptr<MaskKeyHistory> history_;
   std::optional<ws::Connection> receiver_;
   std::optional<ws::rules::OwnFrames> own_frames_;
   std::size_t kept_ = 0;      // octets of messages kept

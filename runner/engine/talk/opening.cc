@@ -188,7 +188,7 @@ OpeningRequest opening_request(const Case& c, const Target& target, std::uint64_
   }
   if (!c.offer.empty()) fields.push_back({"Sec-WebSocket-Extensions", fmt::format("{}", fmt::join(c.offer, ", "))});
   fields.insert(fields.end(), target.fields.begin(), target.fields.end());
-  const HeadWords words{host, target.url.target, request.facts.key, {}, {}, {}};
+  const HeadWords words{host, target.url.target, request.facts.key, {}, {}, {}, {}};
   auto head = scripted_head(c.request.value_or(HeadScript{}), plain, words, seed);
   request.octets = std::move(head.octets);
   // What the endpoint may choose from is what this head says, as it is sent.
@@ -219,7 +219,8 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
                         facts.key,
                         accept,
                         subprotocol,
-                        swapped(subprotocol)};
+                        swapped(subprotocol),
+                        swapped(accept)};
   const HeadScript script = c.answer.value_or(HeadScript{});
   const auto head = scripted_head(script, plain, words, seed);
   answer.octets = head.octets;

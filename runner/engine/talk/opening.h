@@ -18,16 +18,19 @@
 namespace touchstone {
 
 struct SessionOptions {
-  std::shared_ptr<Nonces> nonces{};            // of the client under test, over all cases; may be missing
-  std::chrono::milliseconds timeout{5000};     // silence that counts as no answer
-  std::chrono::microseconds round_trip{1000};  // measured; scales the moments inside a frame
-  std::shared_ptr<Silences> silences{};        // of the whole run; missing: every wait is in full
+  std::shared_ptr<Nonces> nonces{};             // of the client under test, over all cases; may be missing
+  std::shared_ptr<MaskKeyHistory> mask_keys{};  // the same
+  std::chrono::milliseconds timeout{5000};      // silence that counts as no answer
+  std::chrono::microseconds round_trip{1000};   // measured; scales the moments inside a frame
+  std::shared_ptr<Silences> silences{};         // of the whole run; missing: every wait is in full
   std::uint64_t seed = 1;
   bool keep_whole = false;  // every octet in the transcript
   // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
-  std::function<asio::awaitable<std::string>(std::chrono::milliseconds)> knock{};
-  int process = 0;             // id of the endpoint's process, when it is known
-  bool through_proxy = false;  // the other end of the stream is not the endpoint
+  std::function<asio::awaitable<std::string>(std::chrono::milliseconds, step::Alive::How)> knock{};
+  int process = 0;               // id of the endpoint's process, when it is known
+  std::function<int()> owner{};  // the same now, also of a command that is started again; for what is left behind
+  double cpu_at_rest = 0;        // of one processor: what the endpoint used before the first case
+  bool through_proxy = false;    // the other end of the stream is not the endpoint
 };
 
 // One connection from its first octet on, and what it showed so far.

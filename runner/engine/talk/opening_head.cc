@@ -13,12 +13,13 @@ namespace {
 
 // Each word in the text gives way to what it stands for; no word is the beginning of another.
 std::string filled(std::string text, const HeadWords& words) {
-  const std::array<std::pair<std::string_view, const std::string*>, 6> kWords = {{{"@host", &words.host},
+  const std::array<std::pair<std::string_view, const std::string*>, 7> kWords = {{{"@host", &words.host},
                                                                                   {"@target", &words.target},
                                                                                   {"@key", &words.key},
                                                                                   {"@accept", &words.accept},
                                                                                   {"@subprotocol", &words.subprotocol},
-                                                                                  {"@swapped", &words.swapped}}};
+                                                                                  {"@swapped", &words.swapped},
+                                                                                  {"@miscased", &words.miscased}}};
   for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at)) {
     const auto rest = std::string_view(text).substr(at);
     const auto found = std::ranges::find_if(kWords, [&](const auto& word) { return rest.starts_with(word.first); });

@@ -11,7 +11,7 @@ namespace touchstone {
 
 // What the words in a script stand for on this connection; see head_script.h.
 struct HeadWords {
-  std::string host{}, target{}, key{}, accept{}, subprotocol{}, swapped{};
+  std::string host{}, target{}, key{}, accept{}, subprotocol{}, swapped{}, miscased{};
 };
 
 // The ordinary head.

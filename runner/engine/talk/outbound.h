@@ -39,6 +39,7 @@ class Outbound {
 
   // Ends the tester's half of TCP (FIN), once.
   [[nodiscard]] asio::awaitable<void> end();
+  [[nodiscard]] bool has_ended() const noexcept { return fin_sent_; }
   // Nothing more is sent: the stream is gone.
   void give_up() noexcept { can_send_ = false; }
   // False: a write failed, the tester ended its half of TCP, or the stream is gone.

@@ -14,7 +14,7 @@ namespace touchstone {
 namespace {
 
 struct Stat {
-  int parent = 0;
+  int parent = 0, group = 0;
   std::uint64_t ticks = 0, pages = 0;
 };
 
@@ -26,9 +26,10 @@ bool read_stat(int process, Stat& stat) {
   std::istringstream fields(line.substr(line.rfind(')') + 2));
   std::vector<std::string> words;
   for (std::string word; fields >> word;) words.push_back(word);
-  constexpr std::size_t kParent = 1, kUser = 11, kSystem = 12, kResident = 21;
+  constexpr std::size_t kParent = 1, kGroup = 2, kUser = 11, kSystem = 12, kResident = 21;
   if (words.size() <= kResident) return false;
   stat.parent = std::stoi(words[kParent]);
+  stat.group = std::stoi(words[kGroup]);
   stat.ticks = std::stoull(words[kUser]) + std::stoull(words[kSystem]);
   stat.pages = std::stoull(words[kResident]);
   return true;
@@ -57,26 +58,48 @@ std::map<int, Stat> all_processes() {
   return all;
 }
 
-}  // namespace
-
-ProcessUsage usage_of(int process) {
-  const auto all = all_processes();
-  const auto ticks_a_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-  const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  ProcessUsage usage;
+// A server behind a shell or with workers is a family: who is a descendant of `process`, or of its group.
+std::map<int, Stat> family_of(int process) {
+  auto all = all_processes();
+  std::map<int, Stat> family;
   for (const auto& [id, stat] : all) {
-    // A server behind a shell or with workers is a family: go up from each process to its ancestors.
     int ancestor = id;
     for (std::size_t depth = 0; ancestor != process && ancestor > 1 && depth < all.size(); ++depth) {
       const auto found = all.find(ancestor);
       ancestor = found == all.end() ? 0 : found->second.parent;
     }
-    if (ancestor != process) continue;
+    if (ancestor == process || stat.group == process) family.emplace(id, stat);
+  }
+  return family;
+}
+
+std::size_t sockets_of_one(int process) {
+  std::size_t count = 0;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd", ignored)) {
+    count += std::filesystem::read_symlink(entry.path(), ignored).string().starts_with("socket:") ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+ProcessUsage usage_of(int process) {
+  const auto ticks_a_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  ProcessUsage usage;
+  for (const auto& [id, stat] : family_of(process)) {
     usage.resident_octets += stat.pages * page;
     usage.anonymous_octets += anonymous_octets(id);
     usage.cpu += std::chrono::milliseconds(1000 * stat.ticks / ticks_a_second);
   }
   return usage;
+}
+
+std::size_t sockets_of(int process) {
+  std::size_t count = 0;
+  for (const auto& [id, stat] : family_of(process)) count += sockets_of_one(id);
+  return count;
 }
 
 }  // namespace touchstone

@@ -1,6 +1,7 @@
 // process_usage.h - what a process and its descendants use of the machine, as Linux tells it (proc(5)).
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace touchstone {
@@ -11,7 +12,9 @@ struct ProcessUsage {
   std::chrono::milliseconds cpu{0};    // user and system time since it began
 };
 
-// All zero when there is no such process.
+// Of the process, its descendants and its process group. All zero when there is no such process.
 [[nodiscard]] ProcessUsage usage_of(int process);
+// The sockets that they have open.
+[[nodiscard]] std::size_t sockets_of(int process);
 
 }  // namespace touchstone

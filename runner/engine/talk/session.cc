@@ -33,13 +33,19 @@ asio::awaitable<Observation> converse(const Case& c, const SessionOptions& optio
 }
 
 // A fresh connection beside the one of a case: it opens, a Ping is answered, it closes.
-asio::awaitable<std::string> knock(const Target& target, SessionOptions options, std::chrono::milliseconds within) {
+asio::awaitable<std::string> knock(const Target& target, SessionOptions options, std::chrono::milliseconds within,
+                                   step::Alive::How how) {
   const auto start = std::chrono::steady_clock::now();
   Case greeting;
   greeting.steps.push_back({step::Sentinel{"fresh"}});
   greeting.expect = Expect{};
+  if (how != step::Alive::How::polite) {
+    greeting.steps.push_back({step::Tcp{how == step::Alive::How::fin ? step::Tcp::How::fin : step::Tcp::How::reset}});
+    greeting.expect->end = end::Abandoned{};
+  }
   options.timeout = std::max(within, options.timeout);
   options.process = 0;
+  options.owner = {};
   DeflateCache cache;
   const auto observed = co_await observe(greeting, target, options, cache);
   if (!observed) co_return observed.error().text;
@@ -69,7 +75,9 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   Opening opening(std::move(*stream), kept_octets(c, options));
   SessionOptions here = options;
   here.through_proxy = target.proxy.has_value();
-  here.knock = [&target, &options](std::chrono::milliseconds within) { return knock(target, options, within); };
+  here.knock = [&target, &options](std::chrono::milliseconds within, step::Alive::How how) {
+    return knock(target, options, within, how);
+  };
   const bool open = co_await open_as_client(opening, c, target, here);
   co_return co_await converse(c, here, cache, ws::Role::client, std::move(opening), open);
 }
@@ -112,7 +120,9 @@ asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::i
   Opening opening(std::move(stream), kept_octets(c, options));
   opening.early = std::move(early);
   const bool open = co_await open_as_server(opening, c, std::move(request), options);
-  co_return co_await converse(c, options, cache, ws::Role::server, std::move(opening), open);
+  auto observed = co_await converse(c, options, cache, ws::Role::server, std::move(opening), open);
+  if (options.mask_keys) observed.mask_keys_of_run = options.mask_keys->ended(observed.mask_keys);
+  co_return observed;
 }
 
 }  // namespace touchstone

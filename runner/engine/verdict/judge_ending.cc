@@ -116,6 +116,20 @@ class EndingJudge {
   Findings& findings_;
 };
 
+// RFC 6455 7.1.1: TCP, and TLS, are closed cleanly, and what still comes is discarded. A reset, or an end of TCP alone,
+// is a race in most cases, and the same in all: cases that are about it say it. Once both have sent a Close, a reset
+// takes nothing away (C-24).
+void judge_clean_end(const Scene& scene, Findings& findings) {
+  const Observation& o = scene.o;
+  constexpr std::string_view kCleanEnd = "rfc6455-7.1.1-1";
+  if (!o.close || o.ended_tcp_in_steps ||
+      std::ranges::find(scene.c.requirements, kCleanEnd) == scene.c.requirements.end())
+    return;
+  const bool failing = std::holds_alternative<end::Fails>(scene.c.expect->end);
+  if (o.reset && failing && !o.survived) findings.push_back(scene.finding(tcp_reset_after_failing));
+  if (o.tls_cut) findings.push_back(scene.finding(tls_not_closed));
+}
+
 }  // namespace
 
 std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
@@ -134,6 +148,7 @@ void judge_ending(const Scene& scene, Findings& findings) {
 
 void judge_tcp(const Scene& scene, Findings& findings) {
   const Observation& o = scene.o;
+  judge_clean_end(scene, findings);
   const bool left_open = o.ended_by_tester && (o.close || o.survived);
   if (scene.is_client()) {
     // RFC 6455 7.1.1: the tester, as the server, closed TCP first. A client may have done so before it (5.5.1).

@@ -23,7 +23,10 @@ void judge_close_frames(const Scene& scene, Findings& findings) {
 void judge_mask_keys(const Scene& scene, Findings& findings) {
   if (!scene.is_client()) return;
   if (const auto fault = ws::rules::mask_key_fault(scene.o.mask_keys))
-    findings.push_back(scene.finding(ws::rules::finding_kind(fault->kind), {.instead = ws::rules::describe(*fault)}));
+    return findings.push_back(
+        scene.finding(ws::rules::finding_kind(fault->kind), {.instead = ws::rules::describe(*fault)}));
+  if (const auto& fault = scene.o.mask_keys_of_run)
+    findings.push_back(scene.finding(fault->kind, {.instead = fault->text}));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "runner/engine/verdict/nonces.h"
 
 #include <fmt/format.h>
+#include <ws/core/http/base64.h>
+#include <ws/rules/predictable.h>
 
 #include <bit>
 #include <cmath>
@@ -15,9 +17,21 @@ constexpr double kFar = 7;
 
 }  // namespace
 
+void Nonces::take_words(std::string_view key) {
+  constexpr std::size_t kWords = 4, kMostWords = 1024;
+  const std::string octets = ws::decode_base64(key);
+  if (octets.size() != kWords * sizeof(std::uint32_t) || words_.size() >= kMostWords) return;
+  for (std::size_t i = 0; i < octets.size(); i += 4) {
+    std::uint32_t word = 0;
+    for (std::size_t j = 0; j < 4; ++j) word = word << 8 | static_cast<unsigned char>(octets[i + j]);
+    words_.push_back(word);
+  }
+}
+
 std::optional<NonceFault> Nonces::add(std::string_view key) {
   if (keys_.size() >= kMost) return std::nullopt;
   if (!keys_.emplace(key).second) return NonceFault{true, fmt::format("the key {} a second time", key)};
+  take_words(key);
   std::size_t bit = 0;
   for (const char c : key) {
     const auto value = kAlphabet.find(c);
@@ -27,6 +41,8 @@ std::optional<NonceFault> Nonces::add(std::string_view key) {
   }
   const std::size_t n = keys_.size();
   if (n < kLeast || !std::has_single_bit(n)) return std::nullopt;
+  if (const auto pattern = ws::rules::pattern_of(words_))
+    return NonceFault{true, fmt::format("{} keys are those of {}", n, *pattern)};
   for (std::size_t i = 0; i < kBits; ++i) {
     const double deviation = std::abs(2.0 * ones_[i] - static_cast<double>(n)) / std::sqrt(static_cast<double>(n));
     if (deviation > kFar) {

@@ -33,13 +33,25 @@ TEST(Nonces, FindsNothingInRandomOnes) {
 TEST(Nonces, FindsAConstantKeyAtOnce) {
   const auto fault = found(2, [](int, auto&) {});
   ASSERT_TRUE(fault);
-  EXPECT_TRUE(fault->repeated);
+  EXPECT_TRUE(fault->beyond_doubt);
 }
 
 TEST(Nonces, FindsACounter) {
   const auto fault = found(64, [](int i, auto& nonce) { nonce[15] = static_cast<std::byte>(i); });
   ASSERT_TRUE(fault);
-  EXPECT_FALSE(fault->repeated);
+  EXPECT_FALSE(fault->beyond_doubt);
+}
+
+TEST(Nonces, FindsAGenerator) {
+  std::uint32_t state = 99;
+  const auto fault = found(64, [&](int, auto& nonce) {
+    for (std::size_t i = 0; i < nonce.size(); i += 4) {
+      state = state * 1664525 + 1013904223;
+      for (std::size_t j = 0; j < 4; ++j) nonce[i + j] = static_cast<std::byte>(state >> (24 - 8 * j));
+    }
+  });
+  ASSERT_TRUE(fault);
+  EXPECT_TRUE(fault->beyond_doubt);
 }
 
 TEST(Nonces, FindsLettersInPlaceOfOctets) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "reports/result/result.h"
 #include "runner/catalogue/case.h"
+#include "runner/engine/verdict/mask_key_history.h"
 #include "runner/engine/verdict/nonces.h"
 
 #include <ws/core/close.h>
@@ -97,8 +98,9 @@ struct Observation {
   std::optional<std::uint16_t> bad_close_code;  // that of close_code_invalid
   std::uint64_t violation_offset = 0;           // into the octets received after the opening handshake
 
-  std::vector<std::uint32_t> mask_keys;  // of its frames, in order, when it is a client; a bounded number
-  bool empty_compressed = false;         // it sent a compressed message without a single octet (C-37)
+  std::vector<std::uint32_t> mask_keys;           // of its frames, in order, when it is a client; a bounded number
+  std::optional<MaskKeysOfRun> mask_keys_of_run;  // what they show beside those of its other connections
+  bool empty_compressed = false;                  // it sent a compressed message without a single octet (C-37)
 
   // What the case did to the endpoint beside this connection: fresh connections that failed, memory, CPU.
   std::vector<Harm> harm;
@@ -106,6 +108,7 @@ struct Observation {
   // How it ended.
   bool survived = false;  // the last sentinel, sent behind what must fail the connection, got its Pong
   bool eof = false, reset = false;
+  bool tls_cut = false;                 // TCP ended, and TLS had not (RFC 8446 6.1); `eof` holds too
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up
   bool ended_after_half_close = false;  // TCP ended only when the tester had sent its own FIN
   bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)

@@ -119,8 +119,11 @@ class OpeningJudge {
       if (!ws::list_has_token(answer.fields, field.name, field.value))
         find(refusal_field_missing, {.code = status, .what = field.name, .wanted = field.value});
     }
-    // RFC 9110 15.5.22: a MUST, and it binds the server.
-    if (status == 426 && ws::field_values(answer.fields, "Upgrade").empty()) find(refusal_upgrade_missing);
+    // RFC 9110 15.5.2, 15.5.6, 15.5.22: each a MUST, and it binds the server.
+    const auto lacks = [&](std::string_view name) { return ws::field_values(answer.fields, name).empty(); };
+    if (status == 401 && lacks("WWW-Authenticate")) find(refusal_challenge_missing);
+    if (status == 405 && lacks("Allow")) find(refusal_allow_missing);
+    if (status == 426 && lacks("Upgrade")) find(refusal_upgrade_missing);
   }
 
   // --- A client ------------------------------------------------------------------------------------------------
@@ -210,11 +213,25 @@ class HeadJudge {
     if (o_.transcript.response.contains("\r\n ") || o_.transcript.response.contains("\r\n\t")) {
       if (!o_.request) find(field_folded);  // else the response is the tester's
     }
+    body(fields);
     if (o_.request) request(*o_.request);
   }
 
  private:
   void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
+
+  // RFC 9110 8.6, RFC 9112 6.1, 6.2: neither field has a meaning in a 101. It is the same in every answer, so that the
+  // cases about the opening handshake say it.
+  void body(const std::vector<ws::Field>& fields) {
+    const auto lengths = ws::field_values(fields, "Content-Length");
+    const auto codings = ws::field_values(fields, "Transfer-Encoding");
+    if (!is_about_the_opening(scene_.c)) return;
+    if (!lengths.empty() && !codings.empty()) find(length_beside_coding);
+    const bool switches = !o_.request && o_.response->status == 101;
+    if (switches && !lengths.empty()) find(answer_has_length, {.instead = std::string(lengths.front())});
+    if (switches && !codings.empty()) find(answer_has_coding, {.instead = std::string(codings.front())});
+    if (o_.request && !lengths.empty()) find(request_has_length, {.instead = std::string(lengths.front())});
+  }
 
   // That the whole field is empty has a clause of its own.
   [[nodiscard]] bool is_found_already(std::string_view name) const {
@@ -256,7 +273,7 @@ class HeadJudge {
     }
     if (o_.nonce_fault) {
       // How a random value looks is no matter of one key: only a repeat is beyond doubt.
-      find(o_.nonce_fault->repeated ? key_repeated : key_biased, {.instead = o_.nonce_fault->text});
+      find(o_.nonce_fault->beyond_doubt ? key_repeated : key_biased, {.instead = o_.nonce_fault->text});
     }
     std::vector<ws::Extension> offers;
     if (auto parsed = ws::parse_extensions(request.fields)) offers = std::move(*parsed);

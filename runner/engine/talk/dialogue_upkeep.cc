@@ -1,0 +1,106 @@
+// dialogue_upkeep.cc - what connections that have ended leave behind in the endpoint's processes: memory, sockets,
+// work.
+//
+// All is measured against the endpoint itself: memory against what it had after as many connections before, sockets
+// against those that it had before them, processor time against what it used before the first case of the run.
+#include "runner/engine/talk/dialogue.h"
+
+#include <fmt/format.h>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace touchstone {
+namespace {
+
+// A round that grows by less shows that nothing is kept; a heap that is collected now and then does not grow in so many
+// rounds one after the other.
+constexpr int kRounds = 7;
+constexpr std::uint64_t kKeptKibibytes = 32;  // of a connection, in each of these rounds
+constexpr std::uint64_t kEnough = 128ULL * 1024 * 1024;
+constexpr std::chrono::milliseconds kWindow{200};  // the kernel counts processor time in hundredths of a second
+constexpr double kRestless = 0.25;                 // of one processor
+
+}  // namespace
+
+asio::awaitable<bool> Dialogue::let_in(const step::Alive& alive) {
+  for (std::uint32_t i = 0; i < alive.connections; ++i) {
+    const std::string fault = co_await options_.knock(alive.within, alive.how);
+    if (fault.empty()) continue;
+    recorder_.note(Entry::Direction::local, Entry::Kind::mark, fmt::format("fresh connection {}: {}", i + 1, fault));
+    o_.harm.push_back(
+        {fmt::format("fresh connections open and answer a Ping within {} s, one after the other", alive.within.count()),
+         fmt::format("number {}: {}", i + 1, fault), "connection"});
+    co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<void> Dialogue::pause(Clock::duration length) {
+  asio::steady_timer timer(stream_->executor(), length);
+  std::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+// An endpoint may close its sockets after ours are closed: time is only the failing path.
+asio::awaitable<void> Dialogue::until_sockets_are_closed(const step::Alive& alive, std::size_t before) {
+  const auto until = Clock::now() + options_.timeout;
+  std::size_t now = sockets_of(options_.owner());
+  while (now > before + alive.connections / 10 && Clock::now() < until) {
+    co_await pause(std::chrono::milliseconds(20));
+    now = sockets_of(options_.owner());
+  }
+  if (now < before + (alive.connections + 1) / 2) co_return;
+  o_.harm.push_back(
+      {"it closes its sockets once their connections have ended",
+       fmt::format("{} more sockets are open after {} connections ended", now - before, alive.connections), "sockets"});
+}
+
+asio::awaitable<void> Dialogue::until_it_rests() {
+  const auto until = Clock::now() + options_.timeout;
+  double share = 0;
+  do {
+    const auto start = Clock::now();
+    const auto before = usage_of(options_.owner()).cpu;
+    co_await pause(kWindow);
+    const std::chrono::duration<double> took = Clock::now() - start;
+    const std::chrono::duration<double> used = usage_of(options_.owner()).cpu - before;
+    share = used / took;
+    if (share < options_.cpu_at_rest + kRestless) co_return;
+  } while (Clock::now() < until);
+  o_.harm.push_back({"it rests when nothing is asked of it",
+                     fmt::format("it used {:.0f} % of a processor, long after the last connection ended", 100 * share),
+                     "CPU"});
+}
+
+// A crowd of fresh connections, one after the other.
+asio::awaitable<void> Dialogue::play_crowd(const step::Alive& alive) {
+  const int process = options_.owner ? options_.owner() : 0;
+  if (process == 0) {
+    step::Alive one = alive;
+    one.connections = 1;
+    (void)co_await let_in(one);
+    co_return;
+  }
+  const std::size_t sockets = sockets_of(process);
+  std::vector<std::uint64_t> memory;
+  const std::uint64_t kept = alive.connections * kKeptKibibytes * 1024;
+  bool grows = true;
+  for (int round = 0; round < kRounds && grows; ++round) {
+    if (!co_await let_in(alive)) co_return;
+    memory.push_back(usage_of(process).anonymous_octets);
+    if (round > 0) grows = memory[memory.size() - 1] >= memory[memory.size() - 2] + kept;
+    if (round > 2 && memory.back() > memory.front() + kEnough) break;
+  }
+  if (grows) {
+    constexpr std::uint64_t kMiB = 1024 * 1024;
+    o_.harm.push_back(
+        {"what connections needed is given back when they have ended",
+         fmt::format("memory grew from {} to {} MiB over {} connections, without an end", memory.front() / kMiB,
+                     memory.back() / kMiB, (memory.size() - 1) * alive.connections),
+         "memory"});
+  }
+  co_await until_sockets_are_closed(alive, sockets);
+  co_await until_it_rests();
+}
+
+}  // namespace touchstone
