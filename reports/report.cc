@@ -13,6 +13,8 @@ namespace touchstone {
 namespace {
 
 constexpr std::size_t kLongestStem = 120;  // file systems allow 255 octets; endpoints may be named by a Server field
+constexpr std::size_t kLongestAgent = 56;
+constexpr std::size_t kLongestPlain = 40;  // a longer one is a command line
 
 // "7.13.2" -> {7, 13, 2}; what is no number sorts last.
 using Rank = std::vector<int>;
@@ -102,6 +104,19 @@ class ReadingOrder {
 bool decides(std::string_view level, Finding::Weight weight) {
   if (weight == Finding::Weight::violation) return level.starts_with("MUST");
   return weight == Finding::Weight::weak && (level.starts_with("SHOULD") || level == "RECOMMENDED");
+}
+
+// An agent that has no name is called by its command line: "/home/me/bin/server --port" is "server --port".
+std::string without_folders(std::string_view agent) {
+  std::string out;
+  while (!agent.empty()) {
+    const std::size_t blank = std::min(agent.find(' '), agent.size());
+    const std::string_view word = agent.substr(0, blank);
+    out += word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
+    if (blank < agent.size()) out += ' ';
+    agent.remove_prefix(std::min(blank + 1, agent.size()));
+  }
+  return out;
 }
 
 std::string cleaned(std::string_view text) {
@@ -210,7 +225,8 @@ std::vector<std::string> autobahn_ids(const Result& result) {
 }
 
 std::string file_stem(std::string_view endpoint) {
-  const std::string stem = cleaned(endpoint).substr(0, kLongestStem);
+  const std::string plain = endpoint.size() > kLongestPlain ? without_folders(endpoint) : std::string(endpoint);
+  const std::string stem = cleaned(plain).substr(0, kLongestAgent);
   return stem.empty() ? "agent" : stem;
 }
 

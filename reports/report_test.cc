@@ -59,6 +59,9 @@ TEST(CaseFileName, FollowsAutobahnsRule) {
   EXPECT_EQ(case_file_name("AutobahnTestSuite/0.8.2-0.10.9", "6.4.1"),
             "autobahntestsuite_0_8_2_0_10_9_case_6_4_1.json");
   EXPECT_EQ(case_file_name("  (ws) 8!", "close/code-valid/1000"), "ws__8_case_close_code_valid_1000.json");
+  EXPECT_EQ(case_file_name("/home/me/build/release/echo-server --threads 4 --port", "1.1"),
+            "echo_server___threads_4___port_case_1_1.json");
+  EXPECT_LE(case_file_name(std::string(300, 'a'), "1.1").size(), 70u);
   EXPECT_EQ(case_file_name("../../etc/passwd", "1.1"), "etc_passwd_case_1_1.json");
   EXPECT_EQ(case_file_name("\xe6\xb0\xb4", "1.1"), "agent_case_1_1.json");
   EXPECT_LT(case_file_name(std::string(9000, 'x'), std::string(9000, 'y')).size(), 255U);

@@ -4,6 +4,7 @@
 #include "runner/campaign/minimise.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/campaign/signature.h"
 #include "runner/engine/talk/until_set.h"
 
 #include <ws/rules/finding.h>
@@ -156,10 +157,10 @@ class Campaign {
       co_return;
     }
     ++end_.stats.inputs;
-    if (!reached || !tuples_.insert(std::move(tuple)).second || input < batch_.resumed) co_return;
+    if (!reached || !tuples_.insert(tuple).second || input < batch_.resumed) co_return;
     ++end_.stats.kept;
     corpus_.push_back(batch_.stimuli[input]);
-    observer_.kept(batch_.stimuli[input]);
+    observer_.kept(batch_.stimuli[input], tuple);
   }
 
   [[nodiscard]] bool counts(const Evaluation& seen) const noexcept {
@@ -320,8 +321,8 @@ class Campaign {
     return {targets_[target].name,
             alone ? c.requirements.front() : std::string(kProcessing),
             std::string(ws::rules::name(ws::rules::FindingKind::endpoint_died)),
-            alone ? "alone" : "together",
-            {}};
+            {},
+            (alone ? "alone " : "together ") + signature_of(how_it_ended_)};
   }
 
   // `stimuli`: one, or all that were under way.

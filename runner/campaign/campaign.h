@@ -51,7 +51,7 @@ class CampaignObserver {
  public:
   virtual ~CampaignObserver() = default;
   virtual void progress(const CampaignStats&) {}
-  virtual void kept(const Case&) {}  // a new tuple of outcomes
+  virtual void kept(const Case&, const std::string& /*outcome*/) {}  // of all endpoints: a new one
   // Is this cluster new to the user? If not, it is neither minimised nor reported again.
   virtual bool wants(const Cluster&) { return true; }
   virtual void found(const Difference&) = 0;

@@ -28,7 +28,7 @@ using ws::testing::Fault;
 class Watch : public CampaignObserver {
  public:
   bool wants(const Cluster& cluster) override { return !known.contains(cluster_name(cluster)); }
-  void kept(const Case& c) override { corpus.push_back(c); }
+  void kept(const Case& c, const std::string&) override { corpus.push_back(c); }
   void found(const Difference& difference) override { differences.push_back(difference); }
   std::expected<std::string, std::string> endpoint_died(const Target&, const std::string& why) override {
     return std::unexpected(why);

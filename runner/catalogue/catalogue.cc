@@ -54,21 +54,6 @@ void put_in_order(std::vector<Case>& cases) {
   cases = std::move(sorted);
 }
 
-std::string digest(std::span<const Case> cases) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> octets{};
-  unsigned int size = 0;
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (const Case& c : cases) {
-    const auto text = to_document(c).dump();
-    EVP_DigestUpdate(context.get(), text.data(), text.size());
-  }
-  EVP_DigestFinal_ex(context.get(), octets.data(), &size);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", octets[i]);
-  return hex;
-}
-
 [[noreturn]] void give_up(const std::vector<CaseFileError>& faults) {
   for (const auto& fault : faults) std::fprintf(stderr, "%s\n", fault.text().c_str());
   std::fprintf(stderr, "touchstone: the catalogue inside this program is broken\n");
@@ -111,6 +96,21 @@ T usable(std::expected<T, std::vector<CaseFileError>> loaded) {
 }
 
 }  // namespace
+
+std::string digest(std::span<const Case> cases) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> octets{};
+  unsigned int size = 0;
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  for (const Case& c : cases) {
+    const auto text = to_document(c).dump();
+    EVP_DigestUpdate(context.get(), text.data(), text.size());
+  }
+  EVP_DigestFinal_ex(context.get(), octets.data(), &size);
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", octets[i]);
+  return hex;
+}
 
 const Catalogue& Catalogue::built_in() {
   static const Catalogue catalogue = usable(assemble(built_in_files(), {}));

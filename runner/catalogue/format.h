@@ -6,11 +6,17 @@
 #pragma once
 #include "runner/catalogue/strict_json.h"
 
+#include <span>
+#include <string>
+
 namespace touchstone {
 
 [[nodiscard]] std::string canonical(const Json& document);
 
 // What to_json() writes, before it is text.
 [[nodiscard]] Json to_document(const Case& c);
+
+// SHA-256 over these documents, in hexadecimal: equal cases, equal digits.
+[[nodiscard]] std::string digest(std::span<const Case> cases);
 
 }  // namespace touchstone

@@ -1,12 +1,14 @@
-#include "reports/journal.h"
 #include "reports/render.h"
 #include "reports/support/files.h"
 #include "reports/support/shell.h"
 #include "runner/campaign/bare.h"
+#include "runner/campaign/campaign_folder.h"
 #include "runner/campaign/findings.h"
 #include "runner/campaign/openings.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/commands/fuzz_merge.h"
 #include "runner/cli/options/common.h"
+#include "runner/cli/options/shard.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/interrupt.h"
@@ -20,8 +22,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -32,8 +32,11 @@ constexpr const char* kFooter = R"(
 Every stimulus is a list of steps, sent to every endpoint and to the strict stack. A difference that breaks a MUST is
 made small, shown three times alone, and written to OUT/findings/CLUSTER: a case file, the transcript, what it means.
 
+A campaign that is started again in its folder goes on from there: what it found before is met again, not new.
+OUT/fuzz.json has the numbers of all campaigns in it. --merge OUT IN... puts folders of several machines together.
+
 Exit codes:
-  0  no new finding                  1  at least one
+  0  no new finding, or merged       1  at least one new finding
   2  a bad option, URL or file       3  an endpoint could not be reached, or died and was not started again
 The first Ctrl-C ends the campaign in order.
 
@@ -41,12 +44,13 @@ Examples:
   touchstone fuzz ws://127.0.0.1:9001/ --time 10m
   touchstone fuzz ws://127.0.0.1:9001/ ws://127.0.0.1:9002/    the same stimuli to both
   touchstone fuzz --command './my-server {port}' --time 10m --known triaged/
+  touchstone fuzz --merge all shard1 shard2                    one corpus, one list of findings
   touchstone test ws://127.0.0.1:9001/ --cases touchstone-fuzz/findings/NAME/case.json)";
 
 struct Options {
-  std::vector<std::string> urls;
+  std::vector<std::string> urls, corpora;
   TestOptions connection;  // of all endpoints
-  std::string time = "1m", out = "touchstone-fuzz", known, shard, layers = "handshake,frames,deflate";
+  std::string time = "1m", out = "touchstone-fuzz", known, merge, shard, layers = "handshake,frames,deflate";
   std::uint64_t most_inputs = 0, most_findings = 0;
   bool weak = false, bare = false;
 };
@@ -69,6 +73,14 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("NAMES")
       ->capture_default_str();
   add_timeout_option(app, options.connection.timeout, "2s");
+  repeatable(app.add_option("--corpus", options.corpora,
+                            "Folder with stimuli to begin with, or of an earlier campaign; read, not written"),
+             "DIR");
+  app.add_option(
+         "--merge", options.merge,
+         "Do not fuzz: put the folders that are named in place of URLs together in DIR. Of stimuli with the same "
+         "outcome the shortest stays")
+      ->type_name("DIR");
   app.add_option("--known", options.known, "Folder of findings that are triaged already; it may be missing")
       ->type_name("DIR");
   add_out_option(app, options.out, "Folder of the findings, the corpus and the report")->capture_default_str();
@@ -98,7 +110,7 @@ fuzz::Layers layers_named(const std::string& text) {
 
 class FuzzRun : public fuzz::CampaignObserver {
  public:
-  explicit FuzzRun(const Options& options) : options_(options), out_(options.out) {
+  explicit FuzzRun(const Options& options) : options_(options), out_(options.out), folder_(out_) {
     if (options.urls.empty() && options.connection.command.empty())
       throw UsageError("which server? Name its URL, or start it with --command");
     if (!options.urls.empty() && !options.connection.command.empty())
@@ -115,6 +127,10 @@ class FuzzRun : public fuzz::CampaignObserver {
                                     ? std::chrono::seconds(2)
                                     : duration_or_refuse(options.connection.timeout, "--timeout");
     campaign_.session.seed = options.connection.seed;
+    for (const std::string& corpus : options.corpora) {
+      if (!std::filesystem::is_directory(corpus))
+        throw UsageError(fmt::format("--corpus {}: expected a folder, found none", corpus));
+    }
     if (!options.known.empty()) {
       // Before the first finding was looked at there is none.
       if (std::filesystem::exists(options.known) && !std::filesystem::is_directory(options.known))
@@ -126,42 +142,43 @@ class FuzzRun : public fuzz::CampaignObserver {
   Exit run() {
     watch_for_interrupts();
     if (const auto made = make_folder(out_ / "corpus"); !made) throw UsageError(made.error());
+    if (const auto read = folder_.read(); !read) throw UsageError(read.error());
     if (const auto reached = reach(); !reached.empty()) {
       err("error: {}\n", said(reached));
       return Exit::unreachable;
     }
     if (options_.bare) return bare();
-    begin();
+    if (const auto begun = begin(); !begun) throw UsageError(begun.error());
     campaign_.started = start_;
-    const auto end = fuzz::run_campaign(targets_, seeds(), read_corpus(), campaign_, *this, interrupted());
+    const auto end = fuzz::run_campaign(targets_, seeds(), corpus(), campaign_, *this, interrupted());
     endpoints_.reset();
-    const std::string trouble = write_report(end.lost);
+    const std::string trouble = write_report(end);
     conclude(end);
     if (!trouble.empty()) err("error: {}\n", trouble);
     if (!end.lost.empty()) return Exit::unreachable;
     if (!trouble.empty()) return Exit::incomplete;
-    return results_.empty() ? Exit::ok : Exit::failures;
+    return found_ == 0 ? Exit::ok : Exit::failures;
   }
 
   // --- The campaign's events --------------------------------------------------------------------------------
 
   void progress(const fuzz::CampaignStats& stats) override {
+    folder_.note(stats);
     if (options_.connection.quiet) return;
     if (stats.took - told_ < std::chrono::seconds(10)) return;
     told_ = stats.took;
     err("{}: {} stimuli, {:.0f} a second, {} kinds of outcome, {}\n", format_duration(stats.took), stats.inputs,
-        rate(stats), stats.kept, count_of(results_.size(), "finding"));
+        rate(stats), stats.kept, count_of(found_, "finding"));
   }
 
-  void kept(const Case& c) override {
-    // A file that cannot be written costs the next campaign a seed, no more.
-    (void)write_file(out_ / "corpus" / fmt::format("{:06}.json", next_in_corpus_++), to_json(c));
-  }
+  void kept(const Case& c, const std::string& outcome) override { folder_.keep_stimulus(c, outcome); }
 
   bool wants(const fuzz::Cluster& cluster) override {
-    if (!known_.contains(cluster)) return true;
-    ++known_met_;
-    return false;
+    if (known_.contains(cluster)) {
+      ++known_met_;
+      return false;
+    }
+    return !folder_.found_before(cluster);
   }
 
   void found(const fuzz::Difference& difference) override {
@@ -174,7 +191,7 @@ class FuzzRun : public fuzz::CampaignObserver {
                                    ? shell_quote(ws::to_string(target.url))
                                    : fmt::format("--command {}", shell_quote(options_.connection.command));
     const std::string replay = fmt::format("touchstone test {}{}", server, connection_arguments(target));
-    const auto place = fuzz::write_finding(out_ / "findings", difference, text, replay);
+    const auto place = fuzz::write_finding(folder_.findings(), difference, text, replay);
     if (!place) trouble_ = place.error();
     Case named = difference.stimulus;
     named.id = "fuzz/" + fuzz::cluster_name(difference.cluster);
@@ -191,8 +208,9 @@ class FuzzRun : public fuzz::CampaignObserver {
     }
     result.title = result.summary;
     result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
+    folder_.add(difference.cluster, result);
+    ++found_;
     err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), said(result.summary));
-    results_.push_back(std::move(result));
   }
 
   std::expected<std::string, std::string> endpoint_died(const Target& target, const std::string& why) override {
@@ -251,46 +269,28 @@ class FuzzRun : public fuzz::CampaignObserver {
     return out;
   }
 
-  void begin() {
+  std::expected<void, std::string> begin() {
     auto endpoints = std::move(info_.endpoints);
     info_ = begin_record(catalogue_, "fuzz", campaign_.seed, campaign_.jobs);
     info_.endpoints = std::move(endpoints);
     info_.command_line = command_line();
+    return folder_.begin(info_);
   }
 
-  // What an earlier campaign in this folder kept. A file that is none of its stimuli is left out.
-  std::vector<Case> read_corpus() {
-    std::vector<std::filesystem::path> files;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(out_ / "corpus", error)) files.push_back(entry.path());
-    std::ranges::sort(files);
-    std::vector<Case> out;
-    for (const auto& file : files) {
-      std::uint64_t number = 0;
-      const std::string stem = file.stem().string();
-      if (std::from_chars(stem.data(), stem.data() + stem.size(), number).ec == std::errc{})
-        next_in_corpus_ = std::max(next_in_corpus_, number + 1);
-      const auto text = read_file(file);
-      const auto cases = text ? load_cases(file.string(), *text) : std::vector<Case>{};
-      if (!text || !cases) err("left out of the corpus: {}\n", text ? cases.error().front().text() : text.error());
-      if (cases) std::ranges::transform(*cases, std::back_inserter(out), fuzz::from_older_corpus);
-    }
-    return out;
+  // What earlier campaigns kept. A file that is none of their stimuli is left out.
+  [[nodiscard]] std::vector<Case> corpus() const {
+    const std::vector<std::filesystem::path> more(options_.corpora.begin(), options_.corpora.end());
+    return folder_.corpus(more, [](const std::string& why) { err("left out of the corpus: {}\n", why); });
   }
 
   // The findings as a report of the same shape as any other.
-  std::string write_report(const std::string& lost) {
+  std::string write_report(const fuzz::CampaignEnd& end) {
     info_.end = std::chrono::system_clock::now();
-    info_.planned = results_.size();
-    info_.complete = lost.empty();
-    info_.ended_because = lost;
-    auto journal = JournalWriter::open(out_, info_);
-    if (!journal) return journal.error();
-    for (const Result& result : results_) {
-      if (const auto added = journal->add(result); !added) return added.error();
-    }
-    if (const auto finished = journal->finish(info_); !finished) return finished.error();
-    const auto rendered = render_all(out_, info_, results_, requirement_texts(catalogue_));
+    info_.planned = folder_.results().size();
+    info_.complete = end.lost.empty();
+    info_.ended_because = end.lost;
+    if (const auto finished = folder_.finish(info_, end.stats); !finished) return finished.error();
+    const auto rendered = render_all(out_, info_, folder_.results(), requirement_texts(catalogue_));
     return rendered ? trouble_ : rendered.error();
   }
 
@@ -301,12 +301,14 @@ class FuzzRun : public fuzz::CampaignObserver {
         "ones; {} not shown again alone\n",
         stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,
         stats.unstable);
-    out("{}{}\n", count_of(results_.size(), "new finding"),
-        results_.empty() ? "" : fmt::format(" in {}", (out_ / "findings").string()));
+    const std::size_t again = folder_.met_again();
+    out("{}{}{}\n", count_of(found_, "new finding"), again == 0 ? "" : fmt::format(", {} found before", again),
+        found_ + again == 0 ? "" : fmt::format(" in {}", folder_.findings().string()));
   }
 
   const Options& options_;
   const std::filesystem::path out_;
+  fuzz::CampaignFolder folder_;
   const Catalogue& catalogue_ = Catalogue::built_in();
   TestOptions test_options_;
   fuzz::CampaignOptions campaign_;
@@ -314,12 +316,11 @@ class FuzzRun : public fuzz::CampaignObserver {
   std::unique_ptr<Endpoints> endpoints_;
   std::vector<Target> targets_;
   RunInfo info_;
-  std::vector<Result> results_;
+  std::size_t found_ = 0;
   std::string trouble_;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start_ = Clock::now();  // greetings count
   std::chrono::milliseconds told_{0};
-  std::uint64_t next_in_corpus_ = 0;  // the number of its next file
   std::size_t known_met_ = 0;
 };
 
@@ -330,7 +331,9 @@ void add_fuzz_command(CLI::App& app, Exit& exit) {
   CLI::App* fuzz = app.add_subcommand("fuzz", "Fuzz one or several servers against the strict stack");
   fuzz->footer(kFooter);
   add_options(*fuzz, *options);
-  fuzz->callback([options, &exit] { exit = FuzzRun(*options).run(); });
+  fuzz->callback([options, &exit] {
+    exit = options->merge.empty() ? FuzzRun(*options).run() : merge_campaigns(options->merge, options->urls);
+  });
 }
 
 }  // namespace touchstone::cli

@@ -22,7 +22,7 @@ CLI::Option* add_case_files_option(CLI::App& app, std::vector<std::string>& file
 }
 
 CLI::Option* add_shard_option(CLI::App& app, std::string& shard, const std::string& help) {
-  return app.add_option("--shard", shard, help)->type_name("I/N");
+  return app.add_option("--shard", shard, help)->type_name("I/N|auto");
 }
 
 CLI::Option* add_spec_option(CLI::App& app, std::string& file, const std::string& help) {

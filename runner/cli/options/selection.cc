@@ -4,6 +4,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
 #include "runner/cli/options/common.h"
+#include "runner/cli/options/shard.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/text.h"
 
@@ -11,7 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
 
 namespace touchstone::cli {
 namespace {
@@ -53,18 +54,8 @@ void add_selection_options(CLI::App& app, SelectionOptions& options) {
       ->check(one_of({"core", "default", "full"}));
   add_shard_option(
       app, options.shard,
-      "The I-th of N shares of these cases, for N machines; `touchstone report` makes one report of theirs");
-}
-
-Shard shard_named(const std::string& text) {
-  Shard shard;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, shard.number);
-  const bool slash = first.ec == std::errc{} && first.ptr != end && *first.ptr == '/';
-  const auto second = slash ? std::from_chars(first.ptr + 1, end, shard.of) : first;
-  if (!slash || second.ec != std::errc{} || second.ptr != end || shard.number < 1 || shard.number > shard.of)
-    throw UsageError(fmt::format("--shard {}: write I/N with I from 1 to N, such as 1/4", text));
-  return shard;
+      "The I-th of N shares of these cases, for N machines, or `auto`: what the scheduler says; `touchstone report` "
+      "makes one report of theirs");
 }
 
 Profile profile_named(const std::string& name) {
@@ -122,12 +113,9 @@ std::vector<const Case*> choose_cases(const Catalogue& catalogue, const Selectio
   }
   if (cases.empty()) throw UsageError(nothing_left(options, side));
   if (options.shard.empty()) return cases;
-  // Every N-th: neighbours take alike long.
   const Shard shard = shard_named(options.shard);
   std::vector<const Case*> share;
-  for (std::size_t i = shard.number - 1; i < cases.size(); i += shard.of) share.push_back(cases[i]);
-  if (share.empty())
-    throw UsageError(fmt::format("--shard {}: there are {}", options.shard, count_of(cases.size(), "case")));
+  std::ranges::copy_if(cases, std::back_inserter(share), [&](const Case* c) { return is_in(shard, c->id); });
   return share;
 }
 

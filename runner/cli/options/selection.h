@@ -16,22 +16,16 @@ struct SelectionOptions {
   std::vector<std::string> include, exclude;
   std::string profile = "default";
   std::vector<std::string> files{};  // case files in place of the catalogue's
-  std::string shard{};               // "I/N": every N-th of them
+  std::string shard{};               // "I/N" or "auto" (shard.h)
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);
 
-// One machine of several that share the work.
-struct Shard {
-  std::uint32_t number = 1, of = 1;  // number: from 1 on
-};
-// Of "2/4". Throws UsageError when it is no such thing.
-[[nodiscard]] Shard shard_named(const std::string& text);
-
 [[nodiscard]] Profile profile_named(const std::string& name);  // of "core", "default", "full"
 
 // The cases for one side, or for both in the order of the catalogue. Throws UsageError when a pattern matches no
-// case (with near ones) or when nothing is left.
+// case (with near ones) or when nothing is left;
+// of several machines each may be left without one.
 [[nodiscard]] std::vector<const Case*> choose_cases(const Catalogue& catalogue, const SelectionOptions& options,
                                                     std::optional<Side> side);
 

@@ -17,6 +17,8 @@ import sys
 import threading
 from pathlib import Path
 
+import jsonschema
+
 import peer
 from program import FAILURES, OK, UNREACHABLE, USAGE, Program, main, unused_port
 
@@ -217,7 +219,107 @@ class Stimuli(Fuzzing):
         self.assertEqual((folder / "000007.json").read_text(), "{")
         names = sorted(path.name for path in folder.glob("*.json"))
         self.assertEqual(len(names), self.stats(done)[1] + 1)
-        self.assertEqual(names[:2], ["000007.json", "000008.json"])
+
+    def test_corpora_of_others_are_read_and_not_written(self):
+        given = self.campaign("given")
+        before = self.corpus(given)
+        done = self.run_fuzz("--command", self.command(), "--inputs", str(len(before)), "--corpus", given, "--corpus",
+                             given / "corpus", expect=OK)
+        self.assertEqual(self.stats(done)[:2], (len(before), 0))  # each once, and nothing is new
+        self.assertEqual(self.corpus(given), before)
+        self.assertEqual(self.corpus(), {})
+
+
+class Resumed(Fuzzing):
+    """A campaign that is started again in its folder knows what it found."""
+
+    def campaign(self, *arguments, expect, **more):
+        return self.run_fuzz("--command", self.command(FAULT), "--layer", "frames", *arguments, expect=expect, **more)
+
+    def test_each_finding_is_new_once(self):
+        first = self.campaign("--inputs", "512", expect=FAILURES)
+        names = [place.name for place in self.findings()]
+        self.assertTrue(names)
+        self.assertIn(f"{len(names)} new finding", first.stdout)
+        for seed in range(2, 6):
+            done = self.campaign("--inputs", "512", "--seed", str(seed), expect=None)
+            found = [place.name for place in self.findings()]
+            fresh = len(found) - len(names)
+            self.assertEqual(done.returncode, FAILURES if fresh else OK, done.stderr)
+            self.assertRegex(done.stdout, rf"(?m)^{fresh} new findings?, \d+ found before in ")
+            names = found
+        # The report is of all of them, each once.
+        self.assertEqual(sorted(result["case"] for result in self.report()["results"]), [f"fuzz/{name}" for name in names])
+        record = json.loads((self.out / "fuzz.json").read_text())
+        self.assertEqual(record["clusters"], names)
+        self.assertEqual(len(record["campaigns"]), 5)
+        self.assertEqual(record["stimuli"], 5 * 512)
+        self.assertEqual(sum(len(each["found"]) for each in record["campaigns"]), len(names))
+        self.check_schema(record)
+
+    def check_schema(self, record):
+        schema = Path(__file__).parents[3] / "reports" / "schema" / "fuzz.json"
+        jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(record)
+
+    def test_a_killed_one_leaves_all_that_it_found(self):
+        process = subprocess.Popen([self.touchstone, "fuzz", "--command", self.command(FAULT), "--time", "1m", "--out",
+                                    str(self.out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if line.startswith("finding "):
+                break
+        process.kill()
+        process.wait()
+        self.run_it("report", self.out, expect=None)
+        results = {result["case"] for result in self.report()["results"]}
+        self.assertTrue(results)
+        self.assertLessEqual(results, {f"fuzz/{place.name}" for place in self.findings()})
+        (record,) = json.loads((self.out / "fuzz.json").read_text())["campaigns"]
+        self.assertFalse(record["complete"])
+        self.campaign("--inputs", "512", expect=None)
+        self.assertEqual(len(json.loads((self.out / "fuzz.json").read_text())["campaigns"]), 2)
+
+    def test_a_finding_that_was_moved_away_is_no_longer_known(self):
+        self.campaign("--findings", "1", expect=FAILURES)
+        self.move_findings(self.folder / "triaged")
+        done = self.campaign("--findings", "1", expect=FAILURES)
+        self.assertIn("1 new finding in ", done.stdout)
+        self.assertEqual(len(self.report()["results"]), 1)
+
+
+class Merged(Fuzzing):
+    def test_shards_become_one(self):
+        folders = [self.folder / "one", self.folder / "two"]
+        for number, folder in enumerate(folders, 1):
+            self.run_fuzz("--command", self.command(FAULT), "--inputs", "512", "--shard", f"{number}/2", out=folder,
+                          expect=FAILURES)
+        both, again = self.folder / "both", self.folder / "again"
+        self.run_it("fuzz", "--merge", both, *folders, expect=OK)
+        self.run_it("fuzz", "--merge", again, *reversed(folders), expect=OK)
+        self.run_it("fuzz", "--merge", again, folders[0], again, expect=OK)
+        self.assertEqual(self.corpus(both), self.corpus(again))
+        names = {place.name for folder in folders for place in self.findings(folder)}
+        self.assertEqual({place.name for place in self.findings(both)}, names)
+
+        def outcomes(folder):
+            return {json.loads(text)["groups"][0]["note"] for text in self.corpus(folder).values()}
+
+        self.assertEqual(outcomes(both), outcomes(folders[0]) | outcomes(folders[1]))
+        self.assertEqual(len(outcomes(both)), len(self.corpus(both)))  # each outcome once
+        record = json.loads((both / "fuzz.json").read_text())
+        self.assertEqual((record["stimuli"], len(record["campaigns"])), (1024, 2))
+        report = json.loads((both / "report.json").read_text())
+        self.assertEqual({result["case"] for result in report["results"]}, {f"fuzz/{name}" for name in names})
+
+    def test_what_cannot_be_merged_is_named(self):
+        self.assertIn("which folders?", self.run_it("fuzz", "--merge", "all", expect=USAGE).stderr)
+        self.assertIn("nowhere: no such folder", self.run_it("fuzz", "--merge", "all", "nowhere", expect=USAGE).stderr)
+        broken = self.folder / "broken"
+        broken.mkdir()
+        (broken / "fuzz.json").write_text("[]")
+        self.assertIn("broken/fuzz.json", self.run_it("fuzz", "--merge", "all", broken, expect=USAGE).stderr)
 
 
 class Deaths(Fuzzing):
