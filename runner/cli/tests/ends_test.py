@@ -1,0 +1,74 @@
+"""Runs that do not come to their end: interrupted, or with no room for their files. Usage: ends_test.py PATH-OF-TOUCHSTONE [unittest options]"""
+
+import json
+import resource
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import peer
+from program import ECHO, INCOMPLETE, OK, USAGE, Program, main
+
+
+class Interrupted(Program):
+    def test_results_so_far_are_kept(self):
+        third = threading.Event()
+
+        def handler(connection, number):
+            if number >= 3:  # the greeting and one case are answered, then nothing
+                third.set()
+                connection.take(1 << 30)
+            connection.handshake()
+            connection.echo(peer.fail_politely)
+
+        server = self.serve(handler)
+        process = subprocess.Popen([self.touchstone, "test", server.url, "--jobs", "1", "--timeout", "200s", "--out",
+                                    str(self.out), "--profile-of-peer", self.an_echo(), *ECHO, "--case", "2.1"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(third.wait(120))
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INCOMPLETE, stdout + stderr)
+        self.assertIn("PARTIAL  1 of 3 cases ran: interrupted", stdout)
+        self.assertRegex(stdout.splitlines()[-1], r"^1 case: 1 OK")
+        self.assertEqual(len(self.report()["results"]), 1)
+
+
+class FullDisk(Program):
+    def check(self, done):
+        self.assertIn("error:", done.stderr)
+        self.assertIn("--out", done.stderr)
+        self.last_line(done)
+        lines = (self.out / "journal.jsonl").read_text().splitlines()
+        for line in lines:
+            json.loads(line)  # whole lines only
+        self.assertGreater(len(lines), 1)
+
+    def test_files_that_may_not_grow(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, 16 * 1024))
+
+        self.check(self.run_test("--case", "close", expect=INCOMPLETE, preexec_fn=limit, restore_signals=False))
+
+    def test_a_small_file_system(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True,
+                                 check=False)
+        if mounted.returncode != 0:
+            self.skipTest("only root can mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", str(disk)], check=True)
+        self.out = disk / "report"
+        done = self.run_test("--case", "close", expect=INCOMPLETE)
+        self.check(done)
+        self.assertIn("No space left on device", done.stderr)
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.out = Path("/proc/report")
+        self.assertIn("--out", self.run_test(*ECHO, expect=USAGE).stderr)
+
+
+if __name__ == "__main__":
+    main()
