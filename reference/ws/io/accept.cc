@@ -22,7 +22,8 @@ asio::awaitable<std::error_code> WebSocket::Impl::opening(std::shared_ptr<Impl> 
 }
 
 OpenError WebSocket::Impl::not_opened(const std::error_code& error) const {
-  OpenError result{.code = error ? error : ending.error, .violation = ending.violation, .rejected = rejected};
+  OpenError result{.code = error ? error : ending.error, .violation = ending.violation};
+  if (rejected) result.rejected = *rejected;
   result.text = "opening handshake with " + peer + ": ";
   if (rejected) {
     result.text += "refused with status " + std::to_string(rejected->status);

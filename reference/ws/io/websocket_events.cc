@@ -36,10 +36,11 @@ void WebSocket::Impl::handle(Event event) {
   std::visit(Overload{
                  [this](event::Requested& e) {
                    requested = std::move(e.request);
-                   undecided = std::move(e.facts);
+                   requested->fields.shrink_to_fit();  // it stays
+                   undecided = std::make_unique<RequestFacts>(std::move(e.facts));
                  },
                  [this](event::Opened& e) { opened = std::move(e); },
-                 [this](event::Rejected& e) { rejected = std::move(e.response); },
+                 [this](event::Rejected& e) { rejected = std::make_unique<ResponseHead>(std::move(e.response)); },
                  [](event::Frame&) {},
                  [&](event::Text& e) { keep(e); },
                  [&](event::Binary& e) { keep(e); },

@@ -146,11 +146,11 @@ struct WebSocket::Impl : std::enable_shared_from_this<Impl> {
   bool streaming = false;  // a MessageWriter has the turn
   std::error_code write_error;
 
-  std::string peer;                       // for people
-  std::optional<RequestHead> requested;   // server
-  std::optional<RequestFacts> undecided;  // server: of a request that waits for our answer
+  std::string peer;                         // for people
+  std::optional<RequestHead> requested;     // server
+  std::unique_ptr<RequestFacts> undecided;  // server: of a request that waits for our answer
   std::optional<event::Opened> opened;
-  std::optional<ResponseHead> rejected;
+  std::unique_ptr<ResponseHead> rejected;
   std::any value;  // Answer::value
   std::shared_ptr<Account> account;
   std::size_t charged = 0;  // of Account::kept

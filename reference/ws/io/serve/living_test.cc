@@ -60,7 +60,8 @@ TEST(Living, TheAnswerHookSaysWhoIsLoggedIn) {
     const auto service = living(executor, options, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
       const User* const user = socket->value<User>();
       EXPECT_EQ(socket->value<int>(), nullptr);
-      (void)co_await socket->write_text(user != nullptr ? user->name : "nobody");
+      const std::string greeting = user != nullptr ? user->name : "nobody";
+      (void)co_await socket->write_text(greeting);
       EXPECT_EQ(socket->stream().peer_address().address, "127.0.0.1");
       (void)co_await socket->read();
     });
@@ -97,7 +98,8 @@ TEST(Living, TheAnswerHookSeesTheClientsCertificate) {
     };
     const auto service = living(executor, options, [](std::shared_ptr<WebSocket> socket) -> asio::awaitable<void> {
       const auto* const name = socket->value<std::string>();
-      (void)co_await socket->write_text(name != nullptr ? *name : "?");
+      const std::string greeting = name != nullptr ? *name : "?";
+      (void)co_await socket->write_text(greeting);
       (void)co_await socket->read();
     });
     ConnectOptions connecting;
