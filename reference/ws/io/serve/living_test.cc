@@ -17,8 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr milliseconds kSoon{30'000};  // only a failing test waits so long
-
 asio::awaitable<void> echo_all(std::shared_ptr<WebSocket> socket) {
   while (true) {
     auto received = co_await socket->read();
@@ -155,7 +153,7 @@ TEST(Living, WhatGoesWrongIsTold) {
     EXPECT_FALSE(co_await connect(Url("127.0.0.1", service->port(), "/throw")));
     auto client = co_await connect(Url("127.0.0.1", service->port()));
     CO_REQUIRE(client);
-    EXPECT_EQ(text_of(co_await client->read(kSoon)), "ended 1011  clean");
+    EXPECT_EQ(text_of(co_await client->read(kPatience)), "ended 1011  clean");
     while (service->connections() != 0) co_await yield_often(1);
     EXPECT_THAT(openings, ElementsAre(HasSubstr("Upgrade"), HasSubstr("we refused with status 403")));
     EXPECT_THAT(exceptions, ElementsAre("of the answer", "of the handler"));
@@ -186,7 +184,7 @@ TEST(Living, MessagesAndOctetsAreCounted) {
       const Account before = service->counters().traffic;
       for (int i = 0; i < 3; ++i) {
         EXPECT_FALSE(co_await client->write_text("hello"));
-        EXPECT_EQ(text_of(co_await client->read(kSoon)), "hello");
+        EXPECT_EQ(text_of(co_await client->read(kPatience)), "hello");
       }
       co_await yield_often();
       const Account after = service->counters().traffic;
@@ -257,13 +255,13 @@ TEST(Living, AllConnectionsTogetherKeepSoMuchOnly) {
       auto more = co_await greedy->start_text();
       CO_REQUIRE(more);
       for (int i = 0; i < 10; ++i) (void)co_await more->write(part);
-      EXPECT_EQ(text_of(co_await greedy->read(kSoon)).substr(0, 10), "ended 1013") << fast;
+      EXPECT_EQ(text_of(co_await greedy->read(kPatience)).substr(0, 10), "ended 1013") << fast;
       EXPECT_LT(account().kept, 1024u * 1024);
       EXPECT_FALSE(co_await small->write_text("hello"));
-      EXPECT_EQ(text_of(co_await small->read(kSoon)), "hello") << "small messages have their own room";
+      EXPECT_EQ(text_of(co_await small->read(kPatience)), "hello") << "small messages have their own room";
       greedy->drop();
       EXPECT_FALSE(co_await held->finish(as_octets("b")));
-      EXPECT_EQ(text_of(co_await holder->read(kSoon)).size(), part.size() + 1);
+      EXPECT_EQ(text_of(co_await holder->read(kPatience)).size(), part.size() + 1);
       EXPECT_EQ(account().out_of_memory, 1u);
       holder->drop();
       small->drop();
@@ -289,7 +287,7 @@ TEST(Living, WhoSaysNothingIsDropped) {
       int pings = 0;
       quiet->on_ping([&](ByteView) { ++pings; });
       Task listening(executor, [&]() -> asio::awaitable<void> {
-        EXPECT_EQ(text_of(co_await quiet->read(kSoon)), "still there?");
+        EXPECT_EQ(text_of(co_await quiet->read(kPatience)), "still there?");
       });
       auto deaf = co_await dial([&] {
         DialOptions dialing;
@@ -326,7 +324,7 @@ TEST(Living, AnApplicationThatDoesNotReadBlamesNobody) {
     });
     auto client = co_await connect(Url("127.0.0.1", service->port()));
     CO_REQUIRE(client);
-    EXPECT_EQ(text_of(co_await client->read(kSoon)), "now");
+    EXPECT_EQ(text_of(co_await client->read(kPatience)), "now");
     client->drop();
     (void)co_await service->stop();
   });
@@ -365,7 +363,7 @@ TEST(Living, TheCertificateIsReplacedWhileConnectionsGoOn) {
     while (failed.empty()) co_await yield_often(1);
     EXPECT_THAT(failed, ElementsAre(HasSubstr("TLS with 127.0.0.1")));
     EXPECT_FALSE(co_await old->write_text("hello"));
-    EXPECT_EQ(text_of(co_await old->read(kSoon)), "hello");
+    EXPECT_EQ(text_of(co_await old->read(kPatience)), "hello");
     old->drop();
     (void)co_await service->stop();
   });
