@@ -19,6 +19,7 @@ endif()
 touchstone_find(Threads libc6-dev)
 touchstone_find(ZLIB zlib1g-dev)
 touchstone_find(OpenSSL libssl-dev)
+touchstone_find(Nghttp2 libnghttp2-dev)  # cmake/FindNghttp2.cmake
 if(PROJECT_IS_TOP_LEVEL)  # the libraries do without
   touchstone_find(fmt libfmt-dev)
   touchstone_find(nlohmann_json nlohmann-json3-dev)

@@ -19,6 +19,7 @@ set(touchstone_pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 # What find_package's packages are called by pkg-config.
 set(touchstone_pkgconfig_ZLIB zlib)
 set(touchstone_pkgconfig_OpenSSL openssl)
+set(touchstone_pkgconfig_Nghttp2 libnghttp2)
 set(touchstone_pkgconfig_nlohmann_json nlohmann_json)
 set(touchstone_pkgconfig_fmt fmt)
 set(touchstone_pkgconfig_GTest gmock)
@@ -97,7 +98,7 @@ configure_package_config_file(cmake/touchstoneConfig.cmake.in ${CMAKE_BINARY_DIR
                               INSTALL_DESTINATION ${touchstone_cmake_dir} NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/touchstoneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/package/touchstoneConfig.cmake ${CMAKE_BINARY_DIR}/package/touchstoneConfigVersion.cmake
-              cmake/AsioVersion.cmake
+              cmake/AsioVersion.cmake cmake/FindNghttp2.cmake
         DESTINATION ${touchstone_cmake_dir} COMPONENT dev)
 
 if(TARGET touchstone)

@@ -18,6 +18,9 @@ set(touchstone_public_core
   ws/core/http/handshake.h
   ws/core/http/http1.h
   ws/core/http/url.h
+  ws/core/http2/heads.h
+  ws/core/http2/tunnel.h
+  ws/core/http2/violation.h
   ws/core/mask.h
   ws/core/state.h
   ws/core/utf8.h
@@ -36,6 +39,10 @@ set(touchstone_public_io
   ws/io/byte_stream.h
   ws/io/cookie.h
   ws/io/deflate_settings.h
+  ws/io/http2/dial.h
+  ws/io/http2/serve.h
+  ws/io/http2/session.h
+  ws/io/http2/tunnel_stream.h
   ws/io/json.h
   ws/io/net/asio_abi.h
   ws/io/net/completion.h

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ws/core/http2/violation.h>
 
 #include <algorithm>
 #include <map>
@@ -47,7 +48,7 @@ TEST(BuiltIn, HasIdsThatAreUniqueAndMeaningful) {
 }
 
 TEST(BuiltIn, CitesRequirementsThatExistAndBindATestedSide) {
-  EXPECT_EQ(catalogue().requirements().size(), 603u);
+  EXPECT_EQ(catalogue().requirements().size(), 647u);
   EXPECT_EQ(catalogue().choices().size(), 40u);
   for (const Case& c : catalogue().cases()) {
     ASSERT_FALSE(c.requirements.empty()) << c.id;
@@ -57,6 +58,11 @@ TEST(BuiltIn, CitesRequirementsThatExistAndBindATestedSide) {
       EXPECT_NE(requirement->binds, "intermediary") << c.id << " cites " << id;
     }
   }
+}
+
+TEST(BuiltIn, KnowsTheRequirementsThatTheHeadsOfHttp2Break) {
+  for (const ws::http2::Rule& rule : ws::http2::all_rules())
+    EXPECT_NE(catalogue().requirement(rule.requirement), nullptr) << rule.name << " cites " << rule.requirement;
 }
 
 TEST(BuiltIn, ChoicesAndRequirementsNameEachOther) {

@@ -1,6 +1,7 @@
 #include "runner/engine/attempt.h"
 
 #include "runner/engine/make_result.h"
+#include "runner/engine/over_http2.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/talk/process_usage.h"
 #include "runner/engine/verdict/judge.h"
@@ -79,7 +80,9 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
                    std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
   attempt.brief = observed.waited_briefly;
   const Verdict verdict = judge(c, observed, options_.seed);
+  const bool over_http2 = observed.over_http2;
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
+  if (over_http2) speak_of_streams(attempt.result);
   return attempt;
 }
 

@@ -40,24 +40,29 @@ std::optional<ws::Violation> is_no_websocket(const Observation& o) {
   return o.answer_faults.front().violation;
 }
 
+std::string_view expected_status(const Observation& o) {
+  return o.over_http2 ? "a status of 2xx" : "101 Switching Protocols";
+}
+
 std::expected<Greeting, Unreachable> read(const Observation& o, const Target& target) {
   if (const auto violation = is_no_websocket(o)) {
     const ws::Rule& rule = ws::rule(*violation);
     return std::unexpected(
         Unreachable{Unreachable::Why::not_websocket,
-                    fmt::format("{} does not complete the opening handshake: {} ({}). Expected: 101 Switching "
-                                "Protocols as in RFC 6455 4.2.2.",
-                                ws::to_string(target.url), rule.text, rule.requirement)});
+                    fmt::format("{} does not complete the opening handshake: {} ({}). Expected: {} as in {}.",
+                                ws::to_string(target.url), rule.text, rule.requirement, expected_status(o),
+                                o.over_http2 ? "RFC 8441 5" : "RFC 6455 4.2.2")});
   }
   if (!o.handshake_failure.empty()) {
     return std::unexpected(
         Unreachable{Unreachable::Why::not_websocket,
-                    fmt::format("{} is no WebSocket endpoint: {}. Expected: 101 Switching Protocols. Check the path, "
+                    fmt::format("{} is no WebSocket endpoint: {}. Expected: {}. Check the path, "
                                 "and --subprotocol, --origin or --header if the server demands them.",
-                                ws::to_string(target.url), o.handshake_failure)});
+                                ws::to_string(target.url), o.handshake_failure, expected_status(o))});
   }
   Greeting greeting;
   greeting.response = o.response;
+  greeting.over_http2 = o.over_http2;
   if (const ws::Field* server = ws::find_field(o.response->fields, "Server")) greeting.server_field = server->value;
   greeting.deflate = o.deflate.has_value();
   greeting.round_trip = round_trip(o.transcript);
@@ -87,6 +92,7 @@ std::string connection_arguments(const Target& target) {
   if (target.family == ws::io::Family::v6) out += " -6";
   if (target.proxy) out += " --proxy " + shell_quote(ws::io::proxy_url(*target.proxy));
   if (!target.unix_path.empty()) out += " --unix-socket " + shell_quote(target.unix_path);
+  if (target.http != ws::io::Http::one) out += target.http == ws::io::Http::two ? " --http 2" : " --http auto";
   if (!target.host.empty()) out += " --host " + shell_quote(target.host);
   for (const auto& name : target.subprotocols) out += " --subprotocol " + shell_quote(name);
   for (const auto& field : target.fields)

@@ -1,5 +1,6 @@
 #include "runner/engine/plan.h"
 
+#include "runner/engine/over_http2.h"
 #include "runner/engine/verdict/oracle.h"
 
 #include <algorithm>
@@ -59,11 +60,13 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
 
 }  // namespace
 
-Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options) {
+Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2) {
   Plan plan;
   for (const Case* c : cases) {
     Case whole = with_expectation(scaled(*c, options.profile), options.seed);
-    if (auto fitting = adapted(whole, options.endpoint)) {
+    if (const auto other = over_http2 ? only_over_http1(whole) : std::nullopt) {
+      plan.skipped.push_back({std::move(whole), *other, false});
+    } else if (auto fitting = adapted(whole, options.endpoint)) {
       plan.cases.push_back(std::move(*fitting));
     } else {
       const auto beyond = beyond_limit(whole, options.endpoint);

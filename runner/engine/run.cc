@@ -36,7 +36,7 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
   Attempts attempts(target, greeting, options, observer);
   Survival survival(attempts, observer);
   Pending pending(observer, options.confirm);
-  Plan plan = plan_of(cases, options);
+  Plan plan = plan_of(cases, options, greeting.over_http2);
   report_skipped(std::exchange(plan.skipped, {}), attempts, observer);
 
   asio::io_context context{1};

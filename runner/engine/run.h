@@ -40,6 +40,7 @@ struct RunOptions {
 struct Greeting {
   std::optional<ws::ResponseHead> response;  // the answer to an ordinary opening handshake
   std::string server_field;                  // of the answer, may be empty
+  bool over_http2 = false;                   // RFC 8441
   bool deflate = false;                      // permessage-deflate was agreed on
   std::chrono::microseconds round_trip{0};
 };

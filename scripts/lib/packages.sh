@@ -3,14 +3,14 @@
 # shellcheck shell=bash
 
 declare -A packages=(
-  [build]='g++ cmake=cmake ninja-build=ninja libasio-dev libssl-dev zlib1g-dev nlohmann-json3-dev libfmt-dev
+  [build]='g++ cmake=cmake ninja-build=ninja libasio-dev libssl-dev libnghttp2-dev zlib1g-dev nlohmann-json3-dev libfmt-dev
            libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev'
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
   [package]='dpkg-dev file'
   [docs]='doxygen cmake=cmake python3'
   [bench]='libbenchmark-dev'
-  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
+  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-h2 python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
           pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen tinyproxy-bin=tinyproxy microsocks=microsocks'
 )
 

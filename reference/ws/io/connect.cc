@@ -1,4 +1,5 @@
 // connect.cc - the client's side of the opening handshake. RFC 6455 4.1.
+#include <ws/io/http2/dial.h>
 #include <ws/io/net/random.h>
 #include <ws/io/redirect.h>
 #include <ws/io/websocket_impl.h>
@@ -62,7 +63,7 @@ asio::awaitable<std::expected<WebSocket, OpenError>> connect(std::unique_ptr<Str
 asio::awaitable<std::expected<WebSocket, OpenError>> connect(Url url, ConnectOptions options) {
   const auto until = deadline_after(options.deadline);
   for (int followed = 0;; ++followed) {
-    auto stream = co_await dial(dialing(url, options));
+    auto stream = co_await http2::dial(dialing(url, options), options.http);
     if (!stream) co_return std::unexpected(not_dialed(std::move(stream.error())));
     options.deadline = time_left(until);
     auto socket = co_await connect(std::move(*stream), url, options);

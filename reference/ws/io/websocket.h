@@ -241,7 +241,8 @@ struct ConnectOptions {
   Options connection = limited();  // role, mask_key and nonce are set
   std::vector<std::string> subprotocols;
   std::vector<Field> extra_fields;  // Origin, Cookie, Authorization ...
-  TlsOptions tls;                   // for wss
+  TlsOptions tls;                   // for wss; its `http` is set
+  Http http = Http::one;            // over which the opening handshake goes (RFC 6455 or RFC 8441)
   Family family = Family::any;
   std::optional<Proxy> proxy;  // for ws, too (RFC 6455 4.1)
   std::string unix_path;       // this Unix socket, in place of the URL's host and port; both are told to the server

@@ -33,6 +33,7 @@ Examples:
   touchstone echo                               a server on a free port, which it prints
   touchstone echo --port 9001 --host 0.0.0.0
   touchstone echo --tls --cert server.pem --key server.key
+  touchstone echo --http 2                      the same over HTTP/2, with prior knowledge
   touchstone echo --connect ws://127.0.0.1:9001/ a client that echoes what the server sends
   touchstone echo --drive --connect ws://127.0.0.1:9001/    the same for all cases of `touchstone serve`
   touchstone echo --list-faults
@@ -57,6 +58,11 @@ void add_options(CLI::App& app, Options& options) {
   add_port_option(app, options.port, "a free one")->group(server);
   add_listen_host_option(app, options.host)->group(server);
   add_listen_tls_flag(app, options.tls, " that signs itself")->group(server);
+  add_http_option(
+      app, connection.http,
+      "HTTP/1.1 (RFC 6455), HTTP/2 (RFC 8441; without TLS with prior knowledge), or what comes; with --connect "
+      "what the server has")
+      ->group(both);
   app.add_option("--threads", options.threads, "Threads that serve")
       ->type_name("N")
       ->check(between(1, 256))
@@ -101,7 +107,8 @@ Exit serve_with_fault(const Options& options) {
   ws::io::ListenOptions listen;
   listen.host = options.host;
   listen.port = options.port.value_or(0);
-  return serve_deviant(options.faults, std::move(listen), [&](std::uint16_t port) { announce(options, false, port); });
+  return serve_deviant(options.faults, std::move(listen), http_named(options.connection.http),
+                       [&](std::uint16_t port) { announce(options, false, port); });
 }
 
 Exit be_deviant_client(const Options& options) {
@@ -135,6 +142,7 @@ Exit serve(const Options& options) {
   ws::io::EchoOptions echo;
   echo.listen.host = options.host;
   echo.listen.port = options.port.value_or(0);
+  echo.http = http_named(options.connection.http);
   echo.accept.subprotocols = options.connection.subprotocols;
   if (options.no_deflate) echo.accept.connection.deflate_preference.reset();
   if (options.tls || !options.connection.certificate.empty()) {
@@ -171,6 +179,7 @@ ws::io::ConnectOptions connect_options(const Options& options, const Target& tar
   ws::io::ConnectOptions connect;
   connect.subprotocols = target.subprotocols;
   connect.tls = target.tls;
+  connect.http = target.http;
   if (options.no_deflate) connect.connection.deflate_offer.reset();
   return connect;
 }

@@ -132,6 +132,10 @@ void add_way_options(CLI::App& app, TestOptions& options) {
       ->type_name("PATH")
       ->group(group)
       ->excludes(proxy);
+  add_http_option(app, options.http,
+                  "Over HTTP/1.1 (RFC 6455), over HTTP/2 (RFC 8441; without TLS with prior knowledge), or as a browser "
+                  "chooses")
+      ->group(group);
 }
 
 void add_test_options(CLI::App& app, TestOptions& options) {
@@ -149,6 +153,10 @@ std::string read_or_refuse(const std::string& path, std::string_view option) {
   auto content = read_file(path);
   if (!content) throw UsageError(fmt::format("{}: {}", option, content.error()));
   return std::move(*content);
+}
+
+ws::io::Http http_named(std::string_view version) noexcept {
+  return version == "2" ? ws::io::Http::two : version == "auto" ? ws::io::Http::either : ws::io::Http::one;
 }
 
 std::vector<ws::Field> header_fields(const TestOptions& options) {
@@ -187,6 +195,7 @@ Target make_target(const TestOptions& options, const std::string& url) {
   if (!options.unix_path.empty() && !options.command.empty())
     throw UsageError("--unix-socket goes with a URL: --command starts a server at a port");
   target.unix_path = options.unix_path;
+  target.http = http_named(options.http);
   target.fields = header_fields(options);
   return target;
 }

@@ -24,6 +24,7 @@ struct TestOptions {
   bool insecure = false, v4 = false, v6 = false;
   std::vector<std::string> headers, subprotocols;
   std::string proxy, unix_path;  // the way to the server
+  std::string http = "1";        // 1, 2 or auto
   // The run.
   unsigned jobs = 0;
   int process = 0;
@@ -44,6 +45,9 @@ void add_connection_options(CLI::App& app, TestOptions& options);
 void add_way_options(CLI::App& app, TestOptions& options);
 
 // The functions below throw UsageError when the options do not make sense.
+
+// "1", "2", "auto": the value of --http.
+[[nodiscard]] ws::io::Http http_named(std::string_view version) noexcept;
 
 // Extra header fields from --header and --origin.
 [[nodiscard]] std::vector<ws::Field> header_fields(const TestOptions& options);

@@ -51,11 +51,11 @@ Exit list_faults() {
   return Exit::ok;
 }
 
-Exit serve_deviant(const std::vector<std::string>& faults, ws::io::ListenOptions listen,
+Exit serve_deviant(const std::vector<std::string>& faults, ws::io::ListenOptions listen, ws::io::Http http,
                    const std::function<void(std::uint16_t)>& listening) {
   const auto which = faults_named(faults, /*as_server=*/true);
   watch_for_interrupts();
-  const auto server = ws::testing::DeviantServer::start(which, std::move(listen));
+  const auto server = ws::testing::DeviantServer::start(which, std::move(listen), http);
   if (!server) throw UsageError(server.error());
   listening((*server)->port());
   wait_for_interrupt();
@@ -66,7 +66,7 @@ Exit connect_deviant(const std::vector<std::string>& faults, const Target& targe
   const auto which = faults_named(faults, /*as_server=*/false);
   asio::io_context context{1};
   Exit exit = Exit::ok;
-  asio::co_spawn(context, ws::testing::run_deviant_client(target.url, which, target.tls),
+  asio::co_spawn(context, ws::testing::run_deviant_client(target.url, which, target.tls, target.http),
                  [&exit](std::exception_ptr, const std::expected<void, std::string>& ended) {
                    if (ended) return;
                    err("error: {}\n", said(ended.error()));
@@ -80,8 +80,8 @@ Exit drive_deviant(const std::vector<std::string>& faults, const Target& target)
   const auto which = faults_named(faults, /*as_server=*/false);
   DriverOptions options;
   options.agent = fmt::format("{}", fmt::join(faults, "+"));
-  options.run_case = [which, tls = target.tls](ws::Url url) -> asio::awaitable<void> {
-    (void)co_await ws::testing::run_deviant_client(std::move(url), which, tls);
+  options.run_case = [which, tls = target.tls, http = target.http](ws::Url url) -> asio::awaitable<void> {
+    (void)co_await ws::testing::run_deviant_client(std::move(url), which, tls, http);
   };
   options.at_once = kAtOnce;
   return drive(target, std::move(options));

@@ -14,7 +14,7 @@ namespace touchstone::cli {
 
 Exit list_faults();
 // Serves until a signal comes; `listening` is told the port. UsageError: no such fault, or the port cannot be had.
-Exit serve_deviant(const std::vector<std::string>& faults, ws::io::ListenOptions listen,
+Exit serve_deviant(const std::vector<std::string>& faults, ws::io::ListenOptions listen, ws::io::Http http,
                    const std::function<void(std::uint16_t)>& listening);
 // One connection.
 Exit connect_deviant(const std::vector<std::string>& faults, const Target& target);

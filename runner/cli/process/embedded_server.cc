@@ -6,8 +6,9 @@
 
 namespace touchstone::cli {
 
-std::expected<std::unique_ptr<EmbeddedServer>, std::string> EmbeddedServer::start(bool tls) {
+std::expected<std::unique_ptr<EmbeddedServer>, std::string> EmbeddedServer::start(bool tls, ws::io::Http http) {
   ws::io::EchoOptions options;
+  options.http = http;
   // The run is over when it is stopped; who is still connected then is nobody's loss.
   options.drain = std::chrono::milliseconds(200);
   std::string certificate;

@@ -12,7 +12,8 @@ namespace touchstone::cli {
 class EmbeddedServer {
  public:
   // On a free port of 127.0.0.1; with TLS under a fresh certificate that signs itself.
-  [[nodiscard]] static std::expected<std::unique_ptr<EmbeddedServer>, std::string> start(bool tls);
+  [[nodiscard]] static std::expected<std::unique_ptr<EmbeddedServer>, std::string> start(
+      bool tls, ws::io::Http http = ws::io::Http::one);
 
   [[nodiscard]] ws::Url url() const;
   // To trust it; empty without TLS.

@@ -74,7 +74,7 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
     return server_->start_first();
   }
   if (!options_.url.empty() || !options_.spec.empty()) return {};
-  auto started = EmbeddedServer::start(options_.tls);
+  auto started = EmbeddedServer::start(options_.tls, http_named(options_.http));
   if (!started) return std::unexpected(started.error());
   embedded_ = std::move(*started);
   Target& target = all_.front().target;
@@ -89,6 +89,7 @@ void Endpoints::greet_all(const RunOptions& options, const std::function<bool()>
     auto greeting = greet(each.target, options, over ? over : is_interrupted);
     if (greeting) {
       each.greeting = std::move(*greeting);
+      each.target.http = each.greeting.over_http2 ? ws::io::Http::two : ws::io::Http::one;
     } else {
       each.unreachable = greeting.error().text;
       each.own_shortage = greeting.error().why == Unreachable::Why::own_shortage;

@@ -4,6 +4,8 @@
 #include "runner/engine/talk/until_set.h"
 
 #include <fmt/format.h>
+#include <ws/io/http2/dial.h>
+#include <ws/io/http2/tunnel_stream.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/error.hpp>
@@ -18,6 +20,19 @@ namespace {
 std::size_t kept_octets(const Case& c, const SessionOptions& options) {
   if (options.keep_whole) return Recorder::kWhole;
   return c.bulk ? Entry::kKeptOctets : 64 * 1024;
+}
+
+std::string in_lines(const ws::io::http2::Fields& section) {
+  std::string text;
+  for (const ws::Field& field : section) text += fmt::format("{}: {}\r\n", field.name, field.value);
+  return text;
+}
+
+// The heads as they went over the wire, in place of those of HTTP/1.1 that they stand for.
+void show_sections(const ws::io::http2::TunnelStream& tunnel, Opening& opening) {
+  opening.recorder.transcript().request = in_lines(tunnel.request_section());
+  opening.recorder.transcript().response = in_lines(tunnel.answer_section());
+  if (tunnel.violation()) opening.observation.handshake_failure = ws::http2::rule(*tunnel.violation()).text;
 }
 
 asio::awaitable<Observation> converse(const Case& c, const SessionOptions& options, DeflateCache& cache, ws::Role role,
@@ -70,7 +85,7 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   dial.deadline = options.timeout;
   dial.proxy = target.proxy;
   dial.unix_path = target.unix_path;
-  auto stream = co_await ws::io::dial(dial);
+  auto stream = co_await ws::io::http2::dial(dial, target.http);
   if (!stream) co_return std::unexpected(stream.error());
   Opening opening(std::move(*stream), kept_octets(c, options));
   SessionOptions here = options;
@@ -78,7 +93,10 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   here.knock = [&target, &options](std::chrono::milliseconds within, step::Alive::How how) {
     return knock(target, options, within, how);
   };
+  const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
+  opening.observation.over_http2 = tunnel != nullptr;
   const bool open = co_await open_as_client(opening, c, target, here);
+  if (tunnel != nullptr) show_sections(*tunnel, opening);
   co_return co_await converse(c, here, cache, ws::Role::client, std::move(opening), open);
 }
 

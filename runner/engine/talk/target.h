@@ -19,7 +19,8 @@ struct Target {
   std::vector<std::string> subprotocols;
   std::vector<ws::Field> fields;  // extra header fields: Origin, Cookie, Authorization ...
   std::optional<ws::io::Proxy> proxy{};
-  std::string unix_path{};  // this Unix socket, in place of the URL's host and port
+  std::string unix_path{};                // this Unix socket, in place of the URL's host and port
+  ws::io::Http http = ws::io::Http::one;  // over which every case goes
 };
 
 }  // namespace touchstone

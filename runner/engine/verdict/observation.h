@@ -115,6 +115,8 @@ struct Observation {
   bool out_of_time = false;             // the case's deadline passed
   bool flooded = false;                 // more came than the tester is willing to remember
 
+  bool over_http2 = false;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
+
   Transcript transcript;
 };
 

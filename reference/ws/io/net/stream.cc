@@ -18,10 +18,10 @@ std::unexpected<DialError> insecure(const std::error_code& code, const std::stri
 // that options name are read once.
 std::expected<SslContextPtr, std::string> cached_context(const TlsOptions& options) {
   static std::mutex mutex;
-  static std::map<std::tuple<std::string, std::string, bool, std::string, std::string>, SslContextPtr> cache;
+  static std::map<std::tuple<std::string, std::string, bool, std::string, std::string, Http>, SslContextPtr> cache;
   const std::lock_guard lock(mutex);
-  auto& entry =
-      cache[{options.ca_file, options.ca_pem, options.insecure, options.certificate_file, options.private_key_file}];
+  auto& entry = cache[{options.ca_file, options.ca_pem, options.insecure, options.certificate_file,
+                       options.private_key_file, options.http}];
   if (!entry) {
     auto made = client_context(options);
     if (!made) return made;

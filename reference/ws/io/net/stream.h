@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -65,6 +66,8 @@ class Stream {
   [[nodiscard]] virtual bool secure() const noexcept = 0;
   [[nodiscard]] virtual PeerAddress peer_address() const { return {}; }
   [[nodiscard]] virtual std::optional<Certificate> peer_certificate() const { return std::nullopt; }  // TLS
+  // Agreed on by ALPN (RFC 7301): "h2", "http/1.1"; empty: nothing was.
+  [[nodiscard]] virtual std::string_view protocol() const noexcept { return {}; }
 };
 
 // A stream of a connected TCP or Unix socket that another library has let go of (boost::asio: release()). Owns it from
@@ -72,6 +75,11 @@ class Stream {
 [[nodiscard]] std::unique_ptr<Stream> stream_of(asio::any_io_executor executor, int descriptor);
 
 enum class Family : std::uint8_t { any, v4, v6 };
+
+// Which version of HTTP carries the opening handshake: RFC 6455, RFC 8441, or what client and server agree on. Over TLS
+// that is ALPN's business; without it HTTP/2 is spoken with prior knowledge (RFC 9113 3.3), and a client that may
+// choose takes HTTP/1.1.
+enum class Http : std::uint8_t { one, two, either };
 
 // Options have a constructor, so that co_await dial({}) is right: g++ 12 destroys a braced aggregate there twice.
 struct TlsOptions {
@@ -82,6 +90,7 @@ struct TlsOptions {
   bool insecure = false;                           // accept any certificate
   std::string certificate_file, private_key_file;  // client certificate, PEM
   std::string ca_pem;                              // trusted too, as text; alone: instead of the system's
+  Http http = Http::one;                           // what ALPN offers: http/1.1, h2 or both
 };
 
 struct DialOptions {
@@ -96,7 +105,7 @@ struct DialOptions {
   std::string unix_path{};  // this Unix socket, in place of host and port; TLS still verifies the host
 };
 
-enum class DialStage : std::uint8_t { resolve, connect, tls, proxy };
+enum class DialStage : std::uint8_t { resolve, connect, tls, proxy, http2 };
 
 struct DialError {
   DialStage stage;

@@ -89,6 +89,13 @@ TlsStream::TlsStream(std::unique_ptr<Stream> under, SslPtr session)
 
 TlsStream::~TlsStream() = default;
 
+std::string_view TlsStream::protocol() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(session_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 asio::awaitable<std::error_code> TlsStream::handshake() {
   while (true) {
     ERR_clear_error();

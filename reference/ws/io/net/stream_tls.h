@@ -32,6 +32,7 @@ class TlsStream final : public Stream {
   [[nodiscard]] std::optional<Certificate> peer_certificate() const override {
     return verified_certificate(session_.get());
   }
+  [[nodiscard]] std::string_view protocol() const noexcept override;
 
   struct Pipe;  // between OpenSSL and the stream below
 

@@ -81,13 +81,21 @@ SslContextPtr make_context(const SSL_METHOD* method) {
   return context;
 }
 
-// RFC 7301: the protocol that has RFC 6455's opening handshake, as it is sent, behind its length.
-constexpr unsigned char kProtocol[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// RFC 7301: the protocols that have an opening handshake (RFC 8441, RFC 6455), as they are sent, each after its length.
+constexpr unsigned char kProtocols[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::size_t kSizeOfTwo = 3;
+
+std::span<const unsigned char> protocols(Http http) {
+  const std::span all(kProtocols);
+  if (http == Http::either) return all;
+  return http == Http::two ? all.first(kSizeOfTwo) : all.subspan(kSizeOfTwo);
+}
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                    unsigned int offered_size, void*) {
+                    unsigned int offered_size, void* http) {
+  const auto own = protocols(static_cast<Http>(reinterpret_cast<std::uintptr_t>(http)));
   unsigned char* common = nullptr;
-  if (SSL_select_next_proto(&common, size, kProtocol, sizeof kProtocol, offered, offered_size) !=
+  if (SSL_select_next_proto(&common, size, own.data(), static_cast<unsigned>(own.size()), offered, offered_size) !=
       OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 3.2
   *chosen = common;
@@ -105,7 +113,8 @@ bool is_address(const std::string& name) {
 std::expected<SslContextPtr, std::string> client_context(const TlsOptions& options) {
   SslContextPtr context = make_context(TLS_client_method());
   SSL_CTX* const ssl = context.get();
-  if (SSL_CTX_set_alpn_protos(ssl, kProtocol, sizeof kProtocol) != 0) throw std::bad_alloc();
+  const auto offered = protocols(options.http);
+  if (SSL_CTX_set_alpn_protos(ssl, offered.data(), static_cast<unsigned>(offered.size())) != 0) throw std::bad_alloc();
   SSL_CTX_set_verify(ssl, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!options.ca_file.empty() || !options.ca_pem.empty()) {
     if (const auto trusted = trust(ssl, options.ca_file, options.ca_pem); !trusted)
@@ -127,7 +136,7 @@ std::expected<SslContextPtr, std::string> server_context(const ServerTls& option
   SSL_CTX_set_num_tickets(ssl, 0);
   SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
   SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, reinterpret_cast<void*>(static_cast<std::uintptr_t>(options.http)));
   const bool files = !options.certificate_file.empty();
   Settled used = files ? use_files(ssl, options.certificate_file, options.private_key_file)
                        : use_certificate_text(ssl, options.certificate_pem);

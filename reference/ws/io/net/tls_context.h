@@ -22,10 +22,12 @@ struct ServerTls {
   std::string certificate_file, private_key_file;  // PEM
   std::string certificate_pem, private_key_pem;
   std::string client_ca_file, client_ca_pem;  // when given, clients must show a certificate signed by these
+  Http http = Http::one;                      // what ALPN agrees on: http/1.1, h2, or h2 where a client offers both
 };
 
-// Both speak http/1.1 (ALPN, RFC 7301): a client offers it, and a server takes no client that offers only others.
-// The error is a sentence that names the file and what OpenSSL says of it.
+// ALPN (RFC 7301) is as `http` says: a client offers those, and a server takes no client that offers only others. A
+// client that offers nothing is taken; it speaks HTTP/1.1. The error is a sentence that names the file and what OpenSSL
+// says of it.
 [[nodiscard]] std::expected<SslContextPtr, std::string> client_context(const TlsOptions& options);
 [[nodiscard]] std::expected<SslContextPtr, std::string> server_context(const ServerTls& options);
 

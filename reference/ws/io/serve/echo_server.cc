@@ -38,6 +38,7 @@ asio::awaitable<std::expected<Ended, std::error_code>> echo(WebSocket& socket) {
 std::expected<std::unique_ptr<Service>, std::string> start_echo(asio::any_io_executor executor, EchoOptions wanted) {
   ServiceOptions options;
   options.listen = std::move(wanted.listen);
+  options.http = wanted.http;
   options.accept = std::move(wanted.accept);
   options.max_connections = wanted.max_connections;
   options.drain = wanted.drain;

@@ -18,6 +18,7 @@ struct EchoOptions {
   EchoOptions() = default;
 
   ListenOptions listen;
+  Http http = Http::one;                   // as ServiceOptions::http
   AcceptOptions accept = open_to_all();    // limits, permessage-deflate, subprotocols
   std::size_t max_connections = 10'000;    // per thread; more clients wait until one leaves
   bool direct = true;                      // plain sockets by DirectSockets; otherwise, as TLS always, by echo()

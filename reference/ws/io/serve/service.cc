@@ -1,4 +1,5 @@
 // service.cc - from accepted streams to handlers, and the way to the end.
+#include <ws/io/http2/serve.h>
 #include <ws/io/serve/service.h>
 #include <ws/io/websocket_impl.h>
 
@@ -70,6 +71,10 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   void tell_failure(const OpenError& error) noexcept;
   void tell_exception(std::exception_ptr thrown, const std::string& peer) noexcept;
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
+  static asio::awaitable<void> serve_any_http(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
+  static asio::awaitable<void> serve_http2(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream);
+  static asio::awaitable<void> serve_stream(std::shared_ptr<Impl> self, std::unique_ptr<http2::Http2Stream> stream);
+  void start_serving(asio::awaitable<void> one, std::string peer, std::function<void()> ended);
   static asio::awaitable<bool> adopted(std::shared_ptr<Impl> self, WebSocket& socket);
   static asio::awaitable<void> converse(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
   static asio::awaitable<void> look_after(std::shared_ptr<Impl> self, std::shared_ptr<WebSocket> socket);
@@ -88,6 +93,7 @@ struct Service::Impl : std::enable_shared_from_this<Impl> {
   asio::any_io_executor executor;
   std::unique_ptr<Listener> listener;
   std::set<Stream*> opening;  // in their opening handshake
+  std::set<std::shared_ptr<http2::Session>> sessions;
   std::set<std::shared_ptr<WebSocket>> open;
   std::set<std::weak_ptr<WebSocket>, std::owner_less<>> handed_over;  // by a handler that ended, to somebody else
   std::size_t served = 0;                                             // coroutines in serve()
@@ -173,17 +179,70 @@ asio::awaitable<void> Service::Impl::accept_all(std::shared_ptr<Impl> self) {
     }
     auto stream = co_await self->listener->accept();
     if (!stream) co_return;
-    ++self->served;
     ++self->counters.accepted;
     std::string peer = (*stream)->peer();
-    asio::co_spawn(self->executor, serve(self, std::move(*stream)),
-                   [self, peer = std::move(peer)](std::exception_ptr e) {
-                     // An exception of AcceptOptions::answer ends this connection only.
-                     if (e) self->tell_exception(std::move(e), peer);
-                     --self->served;
-                     self->changed.notify_all();
-                   });
+    self->start_serving(
+        self->options.http == Http::one ? serve(self, std::move(*stream)) : serve_any_http(self, std::move(*stream)),
+        std::move(peer), {});
   }
+}
+
+void Service::Impl::start_serving(asio::awaitable<void> one, std::string peer, std::function<void()> ended) {
+  ++served;
+  asio::co_spawn(executor, std::move(one),
+                 [self = shared_from_this(), peer = std::move(peer), ended = std::move(ended)](std::exception_ptr e) {
+                   // An exception of AcceptOptions::answer ends this connection only.
+                   if (e) self->tell_exception(std::move(e), peer);
+                   --self->served;
+                   if (ended) ended();
+                   self->changed.notify_all();
+                 });
+}
+
+asio::awaitable<void> Service::Impl::serve_any_http(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream) {
+  Stream* const arriving = stream.get();
+  std::optional<Listed<std::set<Stream*>>> opening(std::in_place, self->opening, arriving);
+  std::optional<Watchdog> late(std::in_place, self->executor,
+                               deadline_after(self->options.accept.connection.limits.handshake),
+                               [arriving] { arriving->close(); });
+  auto detected = co_await http2::detect(std::move(stream));
+  late.reset();
+  opening.reset();
+  if (!detected || self->stopping) co_return;
+  if (detected->is_http2) {
+    co_await serve_http2(self, std::move(detected->stream));
+  } else if (self->options.http == Http::either) {
+    co_await serve(self, std::move(detected->stream));
+  }
+}
+
+asio::awaitable<void> Service::Impl::serve_http2(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream) {
+  http2::SessionOptions options;
+  options.role = Role::server;
+  const auto session = http2::Session::start(std::move(stream), options);
+  const Listed listed(self->sessions, session);
+  const auto under_way = std::make_shared<std::size_t>(0);
+  const auto close_when_done = [session, under_way, weak = std::weak_ptr(self)] {
+    const auto service = weak.lock();
+    if (--*under_way == 0 && (!service || service->stopping)) session->close();
+  };
+  while (true) {
+    auto request = co_await session->accept();
+    if (!request) co_return;
+    if (self->connections() >= self->options.max_connections || self->stopping) {
+      (*request)->reset_with(http2::ErrorCode::refused_stream);  // RFC 9113 8.7: it may be tried again
+      continue;
+    }
+    ++*under_way;
+    std::string peer = (*request)->peer();
+    self->start_serving(serve_stream(self, std::move(*request)), std::move(peer), close_when_done);
+  }
+}
+
+asio::awaitable<void> Service::Impl::serve_stream(std::shared_ptr<Impl> self,
+                                                  std::unique_ptr<http2::Http2Stream> stream) {
+  auto tunnel = co_await http2::tunnel_of(std::move(stream));
+  if (tunnel) co_await serve(self, std::move(tunnel));
 }
 
 asio::awaitable<void> Service::Impl::serve(std::shared_ptr<Impl> self, std::unique_ptr<Stream> stream) {
@@ -247,7 +306,8 @@ void Service::Impl::stop_accepting() {
   stopped.notify_all();
   listener->close();
   for (Stream* const stream : opening) stream->close();  // nothing was promised to these yet
-  changed.notify_all();                                  // accept_all() may wait for room
+  for (const auto& session : sessions) session->go_away();
+  changed.notify_all();  // accept_all() may wait for room
 }
 
 std::vector<std::shared_ptr<WebSocket>> Service::Impl::sockets() const {
@@ -260,6 +320,7 @@ std::vector<std::shared_ptr<WebSocket>> Service::Impl::sockets() const {
 void Service::Impl::drop_all() {
   for (const auto& socket : sockets()) socket->drop();
   if (direct) direct->drop();
+  for (const auto& session : sessions) session->close();
 }
 
 Service::Service(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -271,6 +332,7 @@ Service::~Service() {
 
 std::expected<std::unique_ptr<Service>, std::string> Service::start(asio::any_io_executor executor,
                                                                     ServiceOptions options, Handler handler) {
+  if (options.listen.tls) options.listen.tls->http = options.http;
   const auto impl = std::make_shared<Impl>(executor, std::move(options), std::move(handler));
   impl->watch_listener();
   auto listener = Listener::open(executor, impl->options.listen);

@@ -15,6 +15,9 @@ struct ServiceOptions {
 
   ListenOptions listen;
   AcceptOptions accept;
+  // Over which version of HTTP clients may come. Http::either looks at the first octets of each (RFC 9113 3.4);
+  // `listen.tls` gets it for ALPN.
+  Http http = Http::one;
   std::size_t max_connections = 10'000;  // more clients wait until one leaves
   // Of one address (IPv6: of one /64), from the first octet of TCP on; others from there are refused at once. Behind a
   // proxy, whose address all have: 0, which is no limit.

@@ -1,4 +1,6 @@
 #include <sys/socket.h>
+#include <ws/io/http2/dial.h>
+#include <ws/io/http2/serve.h>
 #include <ws/io/net/random.h>
 #include <ws/io/net/wait.h>
 #include <ws/testing/faults/deviant.h>
@@ -83,10 +85,30 @@ asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults,
   leave_behind(kept, faults, std::move(stream));
 }
 
-asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults, Kept& kept) {
+asio::awaitable<void> serve_request(std::unique_ptr<io::http2::Http2Stream> stream, FaultSet faults, Kept& kept) {
+  auto tunnel = co_await io::http2::tunnel_of(std::move(stream));
+  if (tunnel) co_await serve(std::move(tunnel), faults, kept);
+}
+
+asio::awaitable<void> serve_http2(std::unique_ptr<io::Stream> stream, FaultSet faults, Kept& kept) {
+  auto detected = co_await io::http2::detect(std::move(stream));
+  if (!detected) co_return;
+  if (!detected->is_http2) co_return co_await serve(std::move(detected->stream), faults, kept);
+  io::http2::SessionOptions options;
+  options.role = Role::server;
+  const auto session = io::http2::Session::start(std::move(detected->stream), options);
+  while (auto request = co_await session->accept()) {
+    asio::co_spawn(session->executor(), serve_request(std::move(*request), faults, kept), asio::detached);
+  }
+}
+
+asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults, Kept& kept, io::Http http) {
   while (auto stream = co_await listener.accept()) {
     const auto executor = (*stream)->executor();
-    asio::co_spawn(executor, serve(std::move(*stream), faults, kept), asio::detached);
+    asio::co_spawn(executor,
+                   http == io::Http::one ? serve(std::move(*stream), faults, kept)
+                                         : serve_http2(std::move(*stream), faults, kept),
+                   asio::detached);
   }
 }
 
@@ -107,24 +129,26 @@ DeviantServer::~DeviantServer() {
 }
 
 std::expected<std::unique_ptr<DeviantServer>, std::string> DeviantServer::start(FaultSet faults,
-                                                                                io::ListenOptions listen) {
+                                                                                io::ListenOptions listen,
+                                                                                io::Http http) {
   auto impl = std::make_unique<Impl>();
   auto listener = io::Listener::open(impl->context.get_executor(), std::move(listen));
   if (!listener) return std::unexpected(std::move(listener.error()));
   impl->listener = std::move(*listener);
-  asio::co_spawn(impl->context, accept_all(*impl->listener, faults, impl->kept), asio::detached);
+  asio::co_spawn(impl->context, accept_all(*impl->listener, faults, impl->kept, http), asio::detached);
   impl->thread = std::thread([&context = impl->context] { context.run(); });
   return std::unique_ptr<DeviantServer>(new DeviantServer(std::move(impl)));
 }
 
 std::uint16_t DeviantServer::port() const noexcept { return impl_->listener->port(); }
 
-asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults, io::TlsOptions tls) {
+asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults, io::TlsOptions tls,
+                                                                     io::Http http) {
   io::DialOptions dial;
   dial.host = url.host;
   dial.port = url.port;
   if (url.secure) dial.tls = std::move(tls);
-  auto stream = co_await io::dial(std::move(dial));
+  auto stream = co_await io::http2::dial(std::move(dial), http);
   if (!stream) co_return std::unexpected(std::move(stream.error().text));
   DeviantOptions options;
   options.role = Role::client;

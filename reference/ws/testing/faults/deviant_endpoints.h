@@ -13,7 +13,8 @@ class DeviantServer {
  public:
   // The error is a sentence ("listen on ...").
   [[nodiscard]] static std::expected<std::unique_ptr<DeviantServer>, std::string> start(FaultSet faults,
-                                                                                        io::ListenOptions listen);
+                                                                                        io::ListenOptions listen,
+                                                                                        io::Http http = io::Http::one);
   DeviantServer(const DeviantServer&) = delete;
   DeviantServer& operator=(const DeviantServer&) = delete;
   ~DeviantServer();
@@ -28,6 +29,7 @@ class DeviantServer {
 
 // Connects, echoes with these faults until TCP ends. The error is a sentence.
 [[nodiscard]] asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults,
-                                                                                   io::TlsOptions tls);
+                                                                                   io::TlsOptions tls,
+                                                                                   io::Http http = io::Http::one);
 
 }  // namespace ws::testing

@@ -1,0 +1,35 @@
+#include "runner/engine/over_http2.h"
+
+#include <string_view>
+
+namespace touchstone {
+
+std::optional<std::string> only_over_http1(const Case& c) {
+  if (c.request || c.answer || (c.expect && c.expect->opening))
+    return "the case is about the opening handshake as HTTP/1.1 writes it, and this run is over HTTP/2 (RFC 8441 5)";
+  return std::nullopt;
+}
+
+namespace {
+
+// At the beginning of a sentence it is a capital.
+void speak_of_streams(std::string& text) {
+  constexpr std::string_view kTcp = "TCP";
+  for (std::size_t at = text.find(kTcp); at != std::string::npos; at = text.find(kTcp, at)) {
+    const bool begins = at == 0 || (at >= 2 && text[at - 2] == '.');
+    text.replace(at, kTcp.size(), begins ? "The stream" : "the stream");
+  }
+}
+
+}  // namespace
+
+void speak_of_streams(Result& result) {
+  speak_of_streams(result.summary);
+  for (Finding& finding : result.findings) {
+    speak_of_streams(finding.expected);
+    speak_of_streams(finding.seen);
+  }
+  for (Entry& entry : result.transcript.entries) speak_of_streams(entry.note);
+}
+
+}  // namespace touchstone
