@@ -26,7 +26,6 @@ struct Plan {
   std::vector<Pass> passes;
 };
 
-[[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options,
-                           bool over_http2 = false);
+[[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2 = false);
 
 }  // namespace touchstone

@@ -80,6 +80,7 @@ struct Http2Stream::State {
 
   ByteView out{};               // of the write under way
   std::uint64_t out_round = 0;  // of Session::Impl: the last octets of it went out with
+  bool writing = false;
   bool out_ends = false, out_ended = false;
   bool end_sent = false;  // END_STREAM is serialized
 
@@ -380,9 +381,7 @@ asio::awaitable<void> Session::Impl::write_pump(std::shared_ptr<Impl> self) {
       if (self->over) co_return;
       // What the peer said before is still to be read; but nobody waits for writes.
       if (error) co_return self->end(error);
-      self->written = self->round;
-      // Who writes is told before anything more is read: an answer never overtakes the end of the write that it
-      // answers.
+      self->written = self->round;  // see Http2Stream::read_some()
       for (const auto& [id, stream] : self->streams)
         if (stream->out_round == self->round) stream->changed.notify_all();
       continue;
@@ -529,9 +528,14 @@ void Http2Stream::answer(const Fields& section, bool end) {
 asio::awaitable<std::expected<std::size_t, std::error_code>> Http2Stream::read_some(std::span<std::byte> into) {
   const auto state = state_;
   const auto impl = session_->impl_;
-  while (state->in.empty()) {
-    if (state->broken) co_return std::unexpected(state->broken);
-    if (state->in_ended) co_return std::unexpected(make_error_code(asio::error::eof));
+  // An answer does not overtake the end of the write that it answers, which is on its way to the writer.
+  const auto write_is_over = [&] {
+    return state->writing && !state->broken && state->out.empty() && impl->written >= state->out_round;
+  };
+  while (write_is_over() || state->in.empty()) {
+    const bool wait = write_is_over();
+    if (!wait && state->broken) co_return std::unexpected(state->broken);
+    if (!wait && state->in_ended) co_return std::unexpected(make_error_code(asio::error::eof));
     if (const auto error = co_await state->changed.wait()) co_return std::unexpected(error);
   }
   const std::size_t count = std::min(into.size(), state->in.size() - state->taken);
@@ -555,6 +559,7 @@ asio::awaitable<std::error_code> Http2Stream::write(ByteView octets) {
   if (state->broken) co_return state->broken;
   if (state->out_ends) co_return make_error_code(asio::error::broken_pipe);
   state->out = octets;
+  state->writing = true;
   nghttp2_session_resume_data(impl->session.get(), state->id);
   impl->settle();
   while (!state->out.empty() || impl->written < state->out_round) {
@@ -562,8 +567,11 @@ asio::awaitable<std::error_code> Http2Stream::write(ByteView octets) {
     if (!error) error = co_await state->changed.wait();
     if (!error) continue;
     state->out = {};
+    state->writing = false;
     co_return error;
   }
+  state->writing = false;
+  state->changed.notify_all();
   co_return std::error_code{};
 }
 
