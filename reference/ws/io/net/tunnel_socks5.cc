@@ -6,7 +6,7 @@
 namespace ws::io {
 namespace {
 
-using Opened = std::expected<void, std::string>;
+using Proceeded = std::expected<void, std::string>;
 
 constexpr std::byte kVersion{5}, kAuthVersion{1};                             // RFC 1928 3, RFC 1929 2
 constexpr std::byte kNoAuth{0x00}, kUserPassword{0x02}, kNoneAccepted{0xFF};  // RFC 1928 3
@@ -25,16 +25,16 @@ std::string reply_text(std::byte reply) {  // RFC 1928 6
   return "it answered with the unassigned reply " + std::to_string(index);
 }
 
-asio::awaitable<Opened> read_exactly(Stream& stream, std::span<std::byte> into) {
+asio::awaitable<Proceeded> read_exactly(Stream& stream, std::span<std::byte> into) {
   while (!into.empty()) {
     const auto count = co_await stream.read_some(into);
     if (!count) co_return std::unexpected("it ended the connection in the middle: " + count.error().message());
     into = into.subspan(*count);
   }
-  co_return Opened();
+  co_return Proceeded();
 }
 
-asio::awaitable<Opened> exchange_octets(Stream& stream, Bytes request, std::span<std::byte> answer) {
+asio::awaitable<Proceeded> exchange_octets(Stream& stream, Bytes request, std::span<std::byte> answer) {
   if (const auto error = co_await stream.write(request)) co_return std::unexpected(error.message());
   co_return co_await read_exactly(stream, answer);
 }
@@ -63,7 +63,7 @@ Bytes address_of(const std::string& host) {
   return out;
 }
 
-asio::awaitable<Opened> authenticate(Stream& stream, const Proxy& proxy) {  // RFC 1929 2
+asio::awaitable<Proceeded> authenticate(Stream& stream, const Proxy& proxy) {  // RFC 1929 2
   Bytes request(1, kAuthVersion);
   append_counted(request, proxy.user);
   append_counted(request, proxy.password);
@@ -74,7 +74,7 @@ asio::awaitable<Opened> authenticate(Stream& stream, const Proxy& proxy) {  // R
 }
 
 // What stands behind the fourth octet of the reply: an address that nobody needs, which has to be taken off the stream.
-asio::awaitable<Opened> skip_address(Stream& stream, std::byte type) {
+asio::awaitable<Proceeded> skip_address(Stream& stream, std::byte type) {
   std::array<std::byte, 1> first;
   auto read = co_await read_exactly(stream, first);
   if (!read) co_return read;
