@@ -105,10 +105,10 @@ asio::awaitable<void> serve_http2(std::unique_ptr<io::Stream> stream, FaultSet f
 asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults, Kept& kept, io::Http http) {
   while (auto stream = co_await listener.accept()) {
     const auto executor = (*stream)->executor();
-    asio::co_spawn(executor,
-                   http == io::Http::one ? serve(std::move(*stream), faults, kept)
-                                         : serve_http2(std::move(*stream), faults, kept),
-                   asio::detached);
+    asio::co_spawn(
+        executor,
+        http == io::Http::one ? serve(std::move(*stream), faults, kept) : serve_http2(std::move(*stream), faults, kept),
+        asio::detached);
   }
 }
 
