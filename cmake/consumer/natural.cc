@@ -1,5 +1,5 @@
-// The calls that come to mind first, in coroutines: options and frames in braces, URLs on the way. (With g++ 12 these once
-// destroyed their options twice, or did not compile.)
+// The calls that come to mind first, in coroutines: options and frames in braces, URLs on the way. (With g++ 12 these
+// once destroyed their options twice, or did not compile.)
 #include <ws/io/serve/echo_client.h>
 #include <ws/io/serve/echo_server.h>
 #include <ws/testing/ask.h>
@@ -12,8 +12,19 @@
 #include <exception>
 #include <stdexcept>
 
+// Names of a program's own beside ours: an alias within a namespace, and GoogleTest's.
+namespace testing {
+struct Test {};
+}  // namespace testing
+namespace app {
+namespace ws = std::chrono;
+[[maybe_unused]] constexpr ws::seconds kLimit{1};
+}  // namespace app
+[[maybe_unused]] testing::Test test;
+
 namespace {
 
+using namespace ws::io;
 using namespace ws::testing;
 
 void require(bool good, const char* what) {

@@ -69,16 +69,14 @@ TEST(Completion, FuturesFromAnotherThread) {
   far.socket->write_text("one", asio::use_future).get();
   EXPECT_EQ(std::get<event::Text>(far.socket->read(asio::use_future).get()).data, "one");
   EXPECT_LT(far.socket->ping(asio::use_future).get(), std::chrono::seconds(60));
-  EXPECT_THROW((void)far.socket->read(milliseconds(1), asio::use_future).get(), std::system_error);
+  // Codes, not exceptions: ThreadSanitizer does not see how libstdc++ counts those of futures.
+  const auto code = asio::use_future([](std::error_code error, Received) { return error; });
+  EXPECT_EQ(far.socket->read(milliseconds(1), code).get(), asio::error::timed_out);
   far.socket->write_binary({std::byte{1}}, asio::use_future).get();
   const auto ended = far.socket->close(1000, "bye", asio::use_future).get();
   EXPECT_TRUE(ended.clean || ended.code == 1006);
-  try {
-    far.socket->write_text("late", asio::use_future).get();
-    ADD_FAILURE() << "a message after the end";
-  } catch (const std::system_error& e) {
-    EXPECT_EQ(e.code(), UseError::closed);
-  }
+  const auto late = far.socket->write_text("late", asio::use_future([](std::error_code error) { return error; })).get();
+  EXPECT_EQ(late, UseError::closed);
   EXPECT_EQ(complete(far.context.get_executor(), far.service->stop(), asio::use_future).get().dropped, 0u);
 }
 

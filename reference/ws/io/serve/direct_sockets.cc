@@ -1,4 +1,6 @@
-// direct_sockets.cc - an epoll set of connections, each with what it needs while it is idle and no more.
+// direct_sockets.cc - an epoll set of connections, each with what it needs while it is idle and no more. Linux only;
+// direct_sockets_elsewhere.cc is for the rest.
+#ifdef __linux__
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -454,3 +456,4 @@ void DirectSockets::drop() {
 }
 
 }  // namespace ws::io
+#endif

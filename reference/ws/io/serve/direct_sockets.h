@@ -3,7 +3,7 @@
 // This is the fast way, and the one place for its tricks: the sockets are in an epoll set of their own, which Asio sees
 // as a single descriptor; all of them share one input buffer; a message is read, answered and written in one go. Its
 // plain twin, which does the same with a WebSocket and a coroutine, is echo() of echo_server.h; direct_sockets_test.cc
-// holds one against the other.
+// holds one against the other. Linux only; elsewhere adopt() takes nothing, so that each connection has its coroutine.
 #pragma once
 #include <ws/io/websocket.h>
 
