@@ -6,6 +6,7 @@
 #pragma once
 #include <ws/core/connection/connection.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/core/utf8.h>
 #include <ws/rules/frame_walker.h>
 #include <ws/testing/faults/faults.h>
 
@@ -24,6 +25,9 @@ struct DeviantOptions {
 
 // What the faults that look at a beginning only look at, in octets.
 inline constexpr std::size_t kChecked = 1024;
+inline constexpr std::size_t kCheckedLater = 65536;
+// Octets that are inflated at a time, in the eyes of who looks at each piece alone.
+inline constexpr std::size_t kInflatedPiece = 4096;
 
 class Deviant {
  public:
@@ -60,8 +64,11 @@ class Deviant {
   // Frames of the peer on their way in (deviant_inbound.cc).
   void take_frames(ByteView octets);
   void misread_cut_header();
+  std::size_t take_header(ByteView octets);
   void begin_frame();
   void follow_message(const FrameHeader& header);
+  [[nodiscard]] bool takes_for_continuation(const FrameHeader& header) const;
+  [[nodiscard]] bool breaks_code_point(const FrameHeader& header, ByteView payload);
   void mend_header(FrameHeader& header);
   [[nodiscard]] bool dislikes(const FrameHeader& header) const;
   [[nodiscard]] bool drops(const FrameHeader& header);
@@ -110,7 +117,11 @@ class Deviant {
   Bytes payload_;
   // The message that comes in.
   bool in_message_ = false, message_compressed_ = false, as_binary_ = false;
-  bool forgotten_ = false;  // it is not answered
+  bool forgotten_ = false;             // it is not answered
+  bool after_control_ = false;         // the last frame was a control frame
+  std::uint64_t message_octets_ = 0;   // of payload so far
+  std::uint64_t inflated_octets_ = 0;  // what they are inflated to
+  Utf8Validator running_text_;
   std::optional<std::pair<FrameHeader, Bytes>> held_fragment_;
   // Of the messages that the strict endpoint has not told of yet: was it text, was it compressed?
   std::deque<bool> texts_, compressed_;

@@ -3,6 +3,7 @@
 #include <ws/testing/faults/deviant.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace ws::testing {
@@ -25,7 +26,7 @@ void Deviant::take_frames(ByteView octets) {
   while (phase_ == Phase::open) {
     if (!header_) {
       if (octets.empty()) return misread_cut_header();
-      octets = octets.subspan(wire_.take(octets));
+      octets = octets.subspan(take_header(octets));
       if (wire_.header()) begin_frame();
     } else if (left_ > 0) {
       if (octets.empty()) return;
@@ -60,6 +61,15 @@ void Deviant::misread_cut_header() {
   if (header_ && left_ == 0 && phase_ == Phase::open) end_frame();
 }
 
+// Octets of the header as this endpoint reads it.
+std::size_t Deviant::take_header(ByteView octets) {
+  if (!is(Fault::ignores_mask_bit) && !is(Fault::ignores_mask_bit_of_server)) return wire_.take(octets);
+  constexpr std::byte kMask{0x80};
+  std::byte octet = octets.front();
+  if (wire_.octets().size() == 1) octet = is(Fault::ignores_mask_bit) ? octet | kMask : octet & ~kMask;
+  return wire_.take(ByteView(&octet, 1));
+}
+
 void Deviant::begin_frame() {
   const FrameHeader wire = *wire_.header();
   FrameHeader header = wire;
@@ -75,6 +85,7 @@ void Deviant::begin_frame() {
     return;
   }
   if (is_data(header) && !drop_) follow_message(header);
+  after_control_ = is_control(header.opcode);
   header_ = header;
   if (!drop_ && !whole_) {
     Bytes head;
@@ -96,8 +107,19 @@ void Deviant::follow_message(const FrameHeader& header) {
     texts_.push_back(header.opcode == Opcode::text || as_binary_);
     as_binary_ = false;
     compressed_.push_back(header.rsv1);
+    message_octets_ = inflated_octets_ = 0;
+    running_text_.reset();
   }
+  message_octets_ += header.length;
   if (header.fin) in_message_ = false;
+}
+
+bool Deviant::takes_for_continuation(const FrameHeader& h) const {
+  if (!in_message_ || !is_data(h) || h.opcode == Opcode::cont) return false;
+  return (is(Fault::accepts_text_inside) && h.opcode == Opcode::text) ||
+         (is(Fault::accepts_binary_inside) && h.opcode == Opcode::binary) ||
+         (is(Fault::accepts_message_after_control) && after_control_) ||
+         (is(Fault::accepts_message_after_empty) && message_octets_ == 0);
 }
 
 // Hides from the strict endpoint what this one overlooks.
@@ -122,9 +144,10 @@ void Deviant::mend_header(FrameHeader& h) {
       (is(Fault::accepts_fragmented_close) && h.opcode == Opcode::close))
     h.fin = true;
   if (is(Fault::accepts_stray_continuation) && continuation && !in_message_) h.opcode = Opcode::text;
-  if ((is(Fault::accepts_text_inside) && h.opcode == Opcode::text && in_message_) ||
-      (is(Fault::accepts_binary_inside) && h.opcode == Opcode::binary && in_message_))
-    h.opcode = Opcode::cont;
+  if (is(Fault::accepts_empty_fragmented_control) && control && h.length == 0) h.fin = true;
+  if (is(Fault::accepts_continuation_after_compressed) && continuation && !in_message_ && message_compressed_)
+    h.opcode = Opcode::binary;
+  if (takes_for_continuation(h)) h.opcode = Opcode::cont;
   if (is(Fault::ends_at_empty_fragment) && is_data(h) && h.length == 0) h.fin = true;
   if (checks_text_itself() && h.opcode == Opcode::text) {
     h.opcode = Opcode::binary;
@@ -155,6 +178,7 @@ bool Deviant::drops(const FrameHeader& h) {
   return (stray && (is(Fault::accepts_fragmented_ping) || is(Fault::accepts_fragmented_close) ||
                     is(Fault::ignores_fragmented_pong))) ||
          (is(Fault::ignores_fragmented_pong) && h.opcode == Opcode::pong && !h.fin) ||
+         (is(Fault::ignores_fragmented_control_with_rsv1) && is_control(h.opcode) && !h.fin && h.rsv1) ||
          (is(Fault::ignores_reserved_data) && opcode >= 3 && opcode <= 7) ||
          (is(Fault::ignores_reserved_control) && opcode >= 11) ||
          (is(Fault::accepts_long_pong) && h.opcode == Opcode::pong && h.length > kMaxControlPayload) ||
@@ -166,7 +190,8 @@ bool Deviant::drops(const FrameHeader& h) {
 bool Deviant::wants_whole(const FrameHeader& h) const {
   if (is_control(h.opcode)) return h.length < 64 * 1024;
   return own_deflate_ || is(Fault::masks_from_read) || is(Fault::unmasks_first_1k) || is(Fault::reverses_fragments) ||
-         is(Fault::checks_first_fragment) || is(Fault::checks_fragments_alone);
+         is(Fault::checks_first_fragment) || is(Fault::checks_fragments_alone) ||
+         is(Fault::forgets_code_point_at_empty_fragment);
 }
 
 void Deviant::take_payload(ByteView octets) {
@@ -219,6 +244,7 @@ void Deviant::change_whole(FrameHeader header, Bytes payload) {
     if (validator.consume(payload) != payload.size()) return fail(close_code::kInvalidPayload);
   }
   if (text && plain && is(Fault::checks_fragments_alone) && !is_utf8(payload)) return fail(close_code::kInvalidPayload);
+  if (text && plain && breaks_code_point(header, payload)) return fail(close_code::kInvalidPayload);
   if (is(Fault::reverses_fragments) && !first) {
     if (!header.fin && !held_fragment_) {
       held_fragment_ = std::pair(header, std::move(payload));
@@ -235,6 +261,12 @@ void Deviant::change_whole(FrameHeader header, Bytes payload) {
   } else {
     hand_over(header, payload);
   }
+}
+
+bool Deviant::breaks_code_point(const FrameHeader& header, ByteView payload) {
+  if (!is(Fault::forgets_code_point_at_empty_fragment)) return false;
+  std::ignore = running_text_.consume(payload);
+  return payload.empty() && header.opcode == Opcode::cont && !header.fin && !running_text_.complete();
 }
 
 void Deviant::change_control(FrameHeader& header, Bytes& payload) {
@@ -282,6 +314,8 @@ void Deviant::take_compressed(const FrameHeader& wire, ByteView payload) {
     inflater_.emplace(15, false);
     if (texts_.back()) plain.clear();  // cut text may be no UTF-8, which would be another fault
   }
+  inflated_octets_ += plain.size();
+  if (header.fin && is(Fault::forgets_window_at_empty_message) && inflated_octets_ == 0) inflater_.emplace(15, false);
   if (header.fin && is(Fault::forgets_tail)) inflater_.emplace(15, false);
   hand_over(header, plain);
 }

@@ -155,6 +155,7 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
   // These faults are inside the compression: the lens does it, and the strict endpoint sees plain messages.
   constexpr std::array kOwn{Fault::inflates_fragments_alone,
                             Fault::forgets_inflate_window,
+                            Fault::forgets_window_at_empty_message,
                             Fault::forgets_tail,
                             Fault::counts_uncompressed_in_window,
                             Fault::accepts_corrupt_deflate,

@@ -39,6 +39,13 @@ bool is_lenient_utf8(ByteView text, Lenient lenient) {
   return true;
 }
 
+bool has_cut_piece(ByteView text) {
+  for (std::size_t at = 0; at < text.size(); at += kInflatedPiece) {
+    if (!is_utf8(text.subspan(at, std::min(kInflatedPiece, text.size() - at)))) return true;
+  }
+  return false;
+}
+
 bool contains(ByteView text, std::string_view part) { return as_text(text).find(part) != std::string_view::npos; }
 
 void cut_at_nul(Bytes& octets) { octets.erase(std::ranges::find(octets, std::byte{0}), octets.end()); }
@@ -53,6 +60,9 @@ bool Deviant::checks_text_itself() const {
                             Fault::accepts_above_10ffff,
                             Fault::accepts_truncated_text,
                             Fault::checks_first_1k,
+                            Fault::checks_first_1k_uncompressed,
+                            Fault::checks_first_64k_uncompressed,
+                            Fault::checks_inflated_pieces_alone,
                             Fault::checks_first_fragment,
                             Fault::checks_fragments_alone,
                             Fault::checks_uncompressed_text,
@@ -68,16 +78,20 @@ bool Deviant::text_is_fine(ByteView text, bool was_compressed) const {
     Utf8Validator validator;
     return validator.consume(octets) == octets.size();
   };
+  const auto begins_well = [&](std::size_t octets) { return text.size() > octets && valid_so_far(text.first(octets)); };
   const bool taken = is_utf8(text) || is(Fault::accepts_any_text) || is(Fault::replaces_bad_text) ||
                      (is(Fault::accepts_surrogates) && is_lenient_utf8(text, Lenient::surrogates)) ||
                      (is(Fault::accepts_overlong) && is_lenient_utf8(text, Lenient::overlong)) ||
                      (is(Fault::accepts_above_10ffff) && is_lenient_utf8(text, Lenient::above)) ||
                      (is(Fault::accepts_truncated_text) && valid_so_far(text)) ||
-                     (is(Fault::checks_first_1k) && text.size() > kChecked && valid_so_far(text.first(kChecked))) ||
+                     (is(Fault::checks_first_1k) && begins_well(kChecked)) ||
+                     (is(Fault::checks_first_1k_uncompressed) && begins_well(kChecked) && !was_compressed) ||
+                     (is(Fault::checks_first_64k_uncompressed) && begins_well(kCheckedLater) && !was_compressed) ||
                      (is(Fault::checks_first_fragment) && !was_compressed) ||
                      (is(Fault::checks_uncompressed_text) && was_compressed);
   const bool disliked =
       (is(Fault::refuses_noncharacters) && (contains(text, "\xEF\xBF\xBE") || contains(text, "\xEF\xBF\xBF"))) ||
+      (is(Fault::checks_inflated_pieces_alone) && was_compressed && has_cut_piece(text)) ||
       (is(Fault::refuses_nul) && contains(text, std::string_view("\0", 1)));
   return taken && !disliked;
 }
