@@ -40,14 +40,19 @@ namespace step {
 
 // How a frame is put into octets when not in the ordinary way (RFC 6455 5.2, 5.3).
 struct FrameForm {
-  bool wrong_mask = false;                   // a client's frame bare, a server's masked
+  bool wrong_mask = false;  // a client's frame bare, a server's masked
+  // Only the MASK bit is wrong: a client's frame has a masking key and is masked, a server's has none and is not. Who
+  // does not look at the bit stays in step with the frames.
+  bool wrong_mask_bit = false;
   std::optional<ws::MaskKey> key{};          // this masking key, where the tester masks
   unsigned length_bits = 0;                  // 16 or 64: this form of the payload length; 0: the shortest
   std::optional<std::uint64_t> announces{};  // the payload length that the header tells
   std::optional<std::uint64_t> cut{};        // only so many octets of the whole frame are ever sent
   // The endpoint gets one whole frame whose header tells the truth.
   [[nodiscard]] bool whole() const noexcept { return !announces && !cut; }
-  [[nodiscard]] bool ordinary() const noexcept { return whole() && !wrong_mask && !key && length_bits == 0; }
+  [[nodiscard]] bool ordinary() const noexcept {
+    return whole() && !wrong_mask && !wrong_mask_bit && !key && length_bits == 0;
+  }
 };
 
 // One frame, written as it is told, legal or not.

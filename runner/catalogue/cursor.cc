@@ -23,6 +23,11 @@ std::string listed(std::initializer_list<std::string_view> a, std::initializer_l
   return fmt::format("the keys {}", fmt::join(all, ", "));
 }
 
+bool looks_like_parameter(std::string_view text) {
+  if (text.starts_with("...")) text.remove_prefix(3);
+  return text.starts_with('$') && is_parameter_name(text.substr(1));
+}
+
 bool is_name_octet(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 
 }  // namespace
@@ -170,9 +175,18 @@ std::optional<bool> Cursor::boolean() const {
 }
 
 std::optional<std::string> Cursor::text() const {
-  if (value_->is_string()) return filled(value_->get_ref<const std::string&>());
-  wrong("a string");
-  return std::nullopt;
+  if (!value_->is_string()) {
+    wrong("a string");
+    return std::nullopt;
+  }
+  auto text = filled(value_->get_ref<const std::string&>());
+  // As with a brace that a parameter puts in: once the case is written out, this would be read as a parameter.
+  if (text && looks_like_parameter(*text)) {
+    fault(fmt::format("text that is '{}'", *text),
+          "text that does not look like a parameter; {\"hex\": ...} in payloads");
+    return std::nullopt;
+  }
+  return text;
 }
 
 std::vector<std::string> Cursor::texts() const {

@@ -1,11 +1,13 @@
 // Files to cases: sweeps are multiplied out, each combination is read as one case, and what a case's
 // parts say is held against each other.
+#include "runner/catalogue/generated_axes.h"
 #include "runner/catalogue/read_case.h"
 
 #include <fmt/format.h>
 #include <ws/core/bytes.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 namespace touchstone {
@@ -33,29 +35,86 @@ std::vector<Row> read_axis(const Cursor& axis) {
   return rows;
 }
 
-std::vector<std::vector<Row>> read_sweep(const Cursor& group, const Json* axes) {
-  std::vector<std::vector<Row>> sweep;
-  if (!group.has("sweep")) return sweep;
-  const Cursor place = group.at("sweep");
-  std::map<std::string_view, int> names;
-  place.each([&](const Cursor& axis) {
-    if (axis.value().is_string()) {
-      const auto& name = axis.value().get_ref<const std::string&>();
-      if (!name.starts_with('@') || axes == nullptr || !axes->contains(name.substr(1))) {
-        return axis.wrong("rows, or \"@name\" of one of the file's axes");
+using Sweep = std::vector<std::vector<Row>>;
+
+// The axes of one group. What is computed is kept in `made`, for rows point to their values.
+class SweepReader {
+ public:
+  SweepReader(const Json* axes, std::deque<Json>& made) : axes_(axes), made_(made) {}
+
+  Sweep read(const Cursor& group) {
+    Sweep sweep;
+    if (!group.has("sweep")) return sweep;
+    std::map<std::string_view, int> names;
+    group.at("sweep").each([&](const Cursor& axis) {
+      sweep.push_back(read_one(axis));
+      if (sweep.back().empty()) return;
+      for (const auto& [name, value] : sweep.back()[0]) {
+        if (++names[name] > 1)
+          axis.fault(fmt::format("parameter '{}' in two axes", name), "each parameter in one axis");
       }
-      const Cursor shared(axes->at(name.substr(1)), group.faults());
-      sweep.push_back(read_axis(shared));  // Its faults have been told under /axes.
-    } else {
-      sweep.push_back(read_axis(axis));
+    });
+    return sweep;
+  }
+
+ private:
+  std::vector<Row> read_one(const Cursor& axis) {
+    if (axis.has("states")) return read_states(axis);
+    if (axis.has("cover")) return read_cover(axis);
+    if (!axis.value().is_string()) return read_axis(axis);
+    const auto& name = axis.value().get_ref<const std::string&>();
+    if (!name.starts_with('@') || axes_ == nullptr || !axes_->contains(name.substr(1))) {
+      axis.wrong("rows, or \"@name\" of one of the file's axes");
+      return {};
     }
-    if (sweep.back().empty()) return;
-    for (const auto& [name, value] : sweep.back()[0]) {
-      if (++names[name] > 1) axis.fault(fmt::format("parameter '{}' in two axes", name), "each parameter in one axis");
+    return read_axis(Cursor(axes_->at(name.substr(1)), axis.faults()));  // Its faults have been told under /axes.
+  }
+
+  // {"states": what, "deflate": bool}: see generated_axes.h.
+  std::vector<Row> read_states(const Cursor& axis) {
+    if (!axis.object({"states"}, {"deflate"})) return {};
+    const auto what = axis.at("states").text();
+    const auto found = std::ranges::find(kStateRows, what.value_or(""));
+    if (found == std::end(kStateRows)) {
+      axis.at("states").wrong("faults, first, walks or long");
+      return {};
     }
-  });
-  return sweep;
-}
+    const bool deflate = axis.has("deflate") && axis.at("deflate").boolean().value_or(false);
+    made_.push_back(state_rows(static_cast<StateRows>(found - std::begin(kStateRows)), deflate));
+    return read_axis(Cursor(made_.back(), axis.faults()));
+  }
+
+  // {"cover": axes, "strength": n, "seed": n}: rows of a covering array over these axes.
+  std::vector<Row> read_cover(const Cursor& axis) {
+    if (!axis.object({"cover", "strength", "seed"}, {})) return {};
+    Sweep axes;
+    axis.at("cover").each([&](const Cursor& one) { axes.push_back(read_one(one)); });
+    const auto seed = axis.has("seed") ? axis.at("seed").number(0, UINT64_MAX) : std::nullopt;
+    const auto strength = axis.has("strength") ? axis.at("strength").number(1, 3) : std::nullopt;
+    std::vector<std::size_t> sizes;
+    std::uint64_t product = 1;
+    for (const auto& rows : axes) {
+      sizes.push_back(rows.size());
+      product = std::min<std::uint64_t>(product * rows.size(), kMaxCovered + 1);
+    }
+    if (sizes.size() < 2) axis.at("cover").fault("fewer than two axes", "two axes or more");
+    if (sizes.size() > kMaxCoveredAxes || product > kMaxCovered) {
+      axis.at("cover").fault("more combinations",
+                             fmt::format("at most {} axes of {} combinations together", kMaxCoveredAxes, kMaxCovered));
+    }
+    if (!axis.faults().empty() || !seed || !strength) return {};
+    std::vector<Row> rows;
+    for (const auto& numbers : covering_array(sizes, static_cast<std::size_t>(*strength), *seed)) {
+      Row& row = rows.emplace_back();
+      for (std::size_t i = 0; i < axes.size(); ++i)
+        row.insert(row.end(), axes[i][numbers[i]].begin(), axes[i][numbers[i]].end());
+    }
+    return rows;
+  }
+
+  const Json* axes_;
+  std::deque<Json>& made_;
+};
 
 std::vector<Side> read_sides(const Cursor& c) {
   std::vector<Side> sides;
@@ -204,7 +263,8 @@ class Loading {
                        "deadline_s", "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
       return;
     }
-    const auto sweep = read_sweep(group, axes_);
+    std::deque<Json> made;
+    const Sweep sweep = SweepReader(axes_, made).read(group);
     std::uint64_t product = 1;
     for (const auto& axis : sweep) product = std::min<std::uint64_t>(product * axis.size(), kMaxCases + 1);
     if (cases_.size() + product > kMaxCases) {

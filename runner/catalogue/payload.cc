@@ -2,6 +2,8 @@
 
 #include "runner/catalogue/streams.h"
 
+#include <ws/core/utf8.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -21,6 +23,23 @@ std::uint64_t length(const Payload& payload) {
   };
   return std::visit(Length{}, payload.recipe);
 }
+
+namespace {
+
+bool continues_code_point(std::byte octet) { return (octet & std::byte{0xc0}) == std::byte{0x80}; }
+
+// A cut out of UTF-8 becomes UTF-8 of the same length: an x for each octet of a code point that is not all there.
+void mend_ends(std::span<std::byte> text) {
+  constexpr std::byte kMended{'x'};
+  for (std::size_t i = 0; i < text.size() && continues_code_point(text[i]); ++i) text[i] = kMended;
+  std::size_t start = text.size();
+  while (start > 0 && continues_code_point(text[start - 1])) --start;
+  if (start == 0) return;
+  --start;
+  if (!ws::is_utf8(text.subspan(start))) std::ranges::fill(text.subspan(start), kMended);
+}
+
+}  // namespace
 
 struct PayloadGenerator::Impl {
   struct Reading {
@@ -55,6 +74,7 @@ struct PayloadGenerator::Impl {
     auto found = streams.find(stream.name);
     if (found == streams.end()) found = streams.emplace(stream.name, Reading{stream_pool(stream.name, seed)}).first;
     Reading& reading = found->second;
+    const std::size_t start = out.size();
     for (std::uint64_t left = stream.length; left > 0;) {
       const auto rest = ws::ByteView(*reading.pool).subspan(reading.position);
       const auto piece = rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), left)));
@@ -62,6 +82,7 @@ struct PayloadGenerator::Impl {
       reading.position = (reading.position + piece.size()) % reading.pool->size();
       left -= piece.size();
     }
+    if (stream.name == "letters") mend_ends(std::span(out).subspan(start));
   }
 
   void add(const recipe::Cat& cat, ws::Bytes& out) {

@@ -23,8 +23,9 @@ struct Fill {
   std::uint64_t length = 0;
 };  // {"fill": pattern, "len": n}: repeated and cut
 // {"stream": name, "len": n}: the next n octets of an endless seeded stream; each use in a case goes on
-// where the last one stopped, so the messages of a repeat differ. Names: json, html, prose, bitmap, noise.
-// The text ones are cut on UTF-8 boundaries by being ASCII.
+// where the last one stopped, so the messages of a repeat differ. Names: json, html, prose, letters, bitmap,
+// noise. The text ones may be cut anywhere: three are ASCII, and letters has an x in place of what a cut leaves of a
+// code point.
 struct Stream {
   std::string name;
   std::uint64_t length = 0;

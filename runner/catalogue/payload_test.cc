@@ -1,5 +1,7 @@
 #include "runner/catalogue/payload.h"
 
+#include <ws/core/utf8.h>
+
 #include "runner/catalogue/streams.h"
 
 #include <gtest/gtest.h>
@@ -74,11 +76,9 @@ TEST_P(Streams, AreTheSameOnEveryMachine) {
   for (const auto octet : ws::ByteView(*stream_pool(GetParam(), 1)).first(65536)) {
     hash = (hash ^ std::to_integer<std::uint64_t>(octet)) * 0x100000001b3ULL;
   }
-  const std::map<std::string_view, std::uint64_t> expected = {{"json", 1965953830653529561ULL},
-                                                              {"html", 11131786690455373215ULL},
-                                                              {"prose", 8718813010850176830ULL},
-                                                              {"bitmap", 15984175689418763266ULL},
-                                                              {"noise", 13372338106545738929ULL}};
+  const std::map<std::string_view, std::uint64_t> expected = {
+      {"json", 1965953830653529561ULL},     {"html", 11131786690455373215ULL},   {"prose", 8718813010850176830ULL},
+      {"letters", 10576612889818472553ULL}, {"bitmap", 15984175689418763266ULL}, {"noise", 13372338106545738929ULL}};
   EXPECT_EQ(hash, expected.at(GetParam()));
 }
 
@@ -100,6 +100,20 @@ TEST(StreamPool, IsSharedBetweenThreads) {
     for (auto& pool : pools) threads.emplace_back([&pool] { pool = stream_pool("bitmap", 999); });
   }
   for (const auto& pool : pools) EXPECT_EQ(pool, pools[0]);
+}
+
+TEST(Payload, CutsLettersAnywhereIntoText) {
+  std::size_t wide = 0;
+  for (std::uint64_t length = 0; length < 200; ++length) {
+    PayloadGenerator payloads(7);
+    for (int piece = 0; piece < 3; ++piece) {
+      const ws::Bytes text = payloads.make({recipe::Stream{"letters", length}});
+      EXPECT_EQ(text.size(), length);
+      EXPECT_TRUE(ws::is_utf8(text)) << length;
+      wide += static_cast<std::size_t>(std::ranges::count_if(text, [](std::byte b) { return b >= std::byte{0x80}; }));
+    }
+  }
+  EXPECT_GT(wide, 40'000U);
 }
 
 }  // namespace

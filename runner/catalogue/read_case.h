@@ -14,6 +14,8 @@ constexpr std::uint64_t kMaxTraffic = 16ULL << 30;  // octets that one case send
 constexpr std::uint64_t kMaxRepeat = 1'000'000;     // rounds of a repeat that is kept
 constexpr std::uint64_t kMaxUnrolled = 10'000;      // steps or replies of one case, repeats with "as" written out
 constexpr std::uint64_t kMaxCases = 20'000;         // cases of one file, sweeps written out
+constexpr std::uint64_t kMaxCovered = 100'000;      // combinations of all axes of a covering array
+constexpr std::size_t kMaxCoveredAxes = 12;
 
 [[nodiscard]] Payload read_payload(const Cursor& c);
 [[nodiscard]] ws::Opcode read_opcode(const Cursor& c);

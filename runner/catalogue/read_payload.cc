@@ -57,7 +57,7 @@ recipe::Stream read_stream(const Cursor& c) {
     stream.name = c.at("stream").text().value_or("");
     const auto names = stream_names();
     if (std::ranges::find(names, stream.name) == names.end())
-      c.at("stream").wrong("json, html, prose, bitmap or noise");
+      c.at("stream").wrong("json, html, prose, letters, bitmap or noise");
   }
   if (c.has("len")) stream.length = c.at("len").number(0, kMaxPayload).value_or(0);
   return stream;

@@ -29,10 +29,14 @@ void read_mask(const Cursor& c, step::FrameForm& form) {
     form.wrong_mask = true;
     return;
   }
+  if (text == "bit") {
+    form.wrong_mask_bit = true;
+    return;
+  }
   unsigned key = 0;
   const bool good =
       text && text->size() == 8 && std::from_chars(text->data(), text->data() + 8, key, 16).ptr == text->data() + 8;
-  if (!good) return c.wrong("\"wrong\", or a masking key of 8 digits 0-9 a-f");
+  if (!good) return c.wrong("\"wrong\", \"bit\", or a masking key of 8 digits 0-9 a-f");
   form.key.emplace();
   for (std::size_t i = 0; i < 4; ++i) (*form.key)[i] = static_cast<std::byte>(key >> (24 - 8 * i) & 0xff);
 }
@@ -67,7 +71,7 @@ step::Frame read_frame(const Cursor& c) {
 
 step::Message read_message(const Cursor& c) {
   step::Message message;
-  c.object({"message"}, {"payload", "parts", "fragment", "deflate"});
+  c.object({"message"}, {"payload", "parts", "fragment", "pieces", "deflate"});
   message.opcode = read_opcode(c.at("message"));
   if (message.opcode != ws::Opcode::text && message.opcode != ws::Opcode::binary)
     c.at("message").wrong("text or binary");
@@ -78,6 +82,11 @@ step::Message read_message(const Cursor& c) {
     if (c.has("payload") || c.has("fragment")) c.fault("parts beside payload or fragment", "one way to cut a message");
   }
   if (c.has("fragment")) message.fragment = c.at("fragment").number(0, kMaxPayload).value_or(0);
+  if (c.has("pieces")) {
+    const auto pieces = c.at("pieces").number(1, kMaxPayload).value_or(1);
+    if (c.has("parts") || c.has("fragment")) c.fault("pieces beside parts or fragment", "one way to cut a message");
+    if (pieces > 1) message.fragment = std::max<std::uint64_t>((length(message.payload) + pieces - 1) / pieces, 1);
+  }
   if (c.has("deflate")) message.deflate = c.at("deflate").boolean().value_or(false);
   return message;
 }

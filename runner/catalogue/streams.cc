@@ -143,6 +143,19 @@ ws::Bytes html(std::uint64_t seed) {
   return out.take();
 }
 
+// Code points of two, three and four octets, and of one, by chance: no buffer's end is for long a boundary of theirs.
+ws::Bytes letters(std::uint64_t seed) {
+  constexpr std::string_view kLetters[] = {"a",          "\u00e9",     "\u03c9",    "\u0416", "\u05d0",
+                                           "\u20ac",     "\u3042",     "\u4e2d",    "\ud55c", " ",
+                                           "\U0001d11e", "\U0001f600", "\U00010348"};
+  Random random("letters", seed);
+  std::string text;
+  text.reserve(kPool);
+  while (text.size() + 4 <= kPool) text += kLetters[random.below(std::size(kLetters))];
+  text.resize(kPool, 'x');
+  return ws::to_bytes(std::string_view(text));
+}
+
 // Grey pixels, 512 a row: even runs, runs with a grain, and rows that repeat the row above but for a few pixels.
 ws::Bytes bitmap(std::uint64_t seed) {
   constexpr std::size_t kRow = 512;
@@ -179,8 +192,9 @@ struct Maker {
   std::string_view name;
   ws::Bytes (*make)(std::uint64_t seed);
 };
-constexpr Maker kMakers[] = {{"json", json}, {"html", html}, {"prose", prose}, {"bitmap", bitmap}, {"noise", noise}};
-constexpr std::string_view kNames[] = {"json", "html", "prose", "bitmap", "noise"};
+constexpr Maker kMakers[] = {{"json", json},       {"html", html},     {"prose", prose},
+                             {"letters", letters}, {"bitmap", bitmap}, {"noise", noise}};
+constexpr std::string_view kNames[] = {"json", "html", "prose", "letters", "bitmap", "noise"};
 
 struct Pool {
   std::string name;

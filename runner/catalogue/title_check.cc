@@ -98,7 +98,7 @@ void check_words(std::string_view title, const Sent& sent, std::vector<TitleComp
   const struct {
     std::string_view word;
     bool is_sent;
-  } kWords[] = {{"Ping", sends(ws::Opcode::ping)},
+  } kNamed[] = {{"Ping", sends(ws::Opcode::ping)},
                 {"Pong", sends(ws::Opcode::pong)},
                 {"Close", sends(ws::Opcode::close)},
                 {"binary", sends(ws::Opcode::binary)},
@@ -107,7 +107,7 @@ void check_words(std::string_view title, const Sent& sent, std::vector<TitleComp
                 {"RSV2", (sent.rsv & 2) != 0},
                 {"RSV3", (sent.rsv & 1) != 0},
                 {"fragment", sent.fragments}};
-  for (const auto& [word, is_sent] : kWords) {
+  for (const auto& [word, is_sent] : kNamed) {
     if (!is_sent && has_word(title, word)) {
       complaints.push_back({fmt::format("'{}' in the title \"{}\"", word, title), "what the steps send"});
     }

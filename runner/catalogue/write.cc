@@ -99,6 +99,7 @@ struct WriteStep {
     const step::FrameForm& form = frame.form;
     if (form.key) result["mask"] = hex(*form.key);
     if (form.wrong_mask) result["mask"] = "wrong";
+    if (form.wrong_mask_bit) result["mask"] = "bit";
     if (form.length_bits != 0) result["length_bits"] = form.length_bits;
     if (form.announces) result["announces"] = *form.announces;
     if (form.cut) result["cut"] = *form.cut;

@@ -55,6 +55,7 @@ std::string describe_frame(const step::Frame& frame) {
   if ((frame.rsv & 1) != 0) out += ", RSV3 set";
   out += length(frame.payload) == 0 ? ", empty" : ": " + describe(frame.payload);
   const step::FrameForm& form = frame.form;
+  if (form.wrong_mask_bit) out += ", its MASK bit alone wrong";
   if (form.wrong_mask) out += ", masked where it must not be or bare where it must be masked";
   if (form.key) {
     out += ", masked with ";

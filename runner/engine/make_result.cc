@@ -1,5 +1,7 @@
 #include "runner/engine/make_result.h"
 
+#include "runner/catalogue/catalogue.h"
+
 #include "runner/engine/verdict/describe_expect.h"
 
 #include <algorithm>

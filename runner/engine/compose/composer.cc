@@ -83,9 +83,14 @@ void Composer::frame(const step::Frame& step, ws::ByteView payload, const Sink& 
   const std::size_t head = out.octets.size();
   ws::append(out.octets, payload);
   if (out.header.mask) ws::apply_mask(std::span(out.octets).subspan(head), *out.header.mask);
+  if (form.wrong_mask_bit) {
+    out.octets[1] ^= std::byte{0x80};
+    out.header.mask = out.header.mask ? std::nullopt : std::optional(ws::MaskKey{});
+    out.wrong_mask_bit = true;
+  }
   if (form.cut) out.octets.resize(std::min<std::size_t>(out.octets.size(), static_cast<std::size_t>(*form.cut)));
   out.payload = payload;
-  out.whole = form.whole();
+  out.whole = form.whole() && !form.wrong_mask_bit;
   sink(out);
 }
 

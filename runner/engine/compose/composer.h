@@ -50,7 +50,8 @@ struct WireFrame {
   ws::FrameHeader header;
   ws::ByteView payload;  // before masking; valid during the call that hands it over
   ws::Bytes octets;
-  bool whole = true;  // the header tells the truth, and every octet goes out
+  bool whole = true;            // the header tells the truth, and every octet goes out
+  bool wrong_mask_bit = false;  // the header says that it is masked and is not, or the other way round
 };
 
 class Composer {
@@ -60,7 +61,7 @@ class Composer {
 
   using Sink = std::function<void(const WireFrame&)>;
   void frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, ws::ByteView payload, const Sink& sink);
-  // As the step says, with this payload. A frame that is cut or lies about its length is not whole().
+  // As the step says, with this payload. A frame that is cut or lies about its length or masking is not whole.
   void frame(const step::Frame& step, ws::ByteView payload, const Sink& sink);
   // `fragment`: payload octets a frame, 0 for one frame.
   void message(ws::Opcode opcode, ws::ByteView payload, std::uint64_t fragment, bool compress, const Sink& sink);

@@ -40,6 +40,21 @@ TEST(Composer, MasksAServersFrame) {
   EXPECT_EQ(composed(ws::Role::server, frame, "Hello").size(), 11u);
 }
 
+// RFC 6455 5.3: the key stands where the MASK bit says. Here it stands, and the bit does not say so.
+TEST(Composer, ClearsAClientsMaskBitAlone) {
+  step::Frame frame;
+  frame.form.wrong_mask_bit = true;
+  frame.form.key = ws::MaskKey{std::byte{0x37}, std::byte{0xfa}, std::byte{0x21}, std::byte{0x3d}};
+  EXPECT_EQ(composed(ws::Role::client, frame, "Hello"),
+            octets({0x81, 0x05, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58}));
+}
+
+TEST(Composer, SetsAServersMaskBitAlone) {
+  step::Frame frame;
+  frame.form.wrong_mask_bit = true;
+  EXPECT_EQ(composed(ws::Role::server, frame, "Hello"), octets({0x81, 0x85, 0x48, 0x65, 0x6c, 0x6c, 0x6f}));
+}
+
 TEST(Composer, WritesALengthInMoreOctetsThanItNeeds) {
   step::Frame frame;
   frame.form.length_bits = 16;

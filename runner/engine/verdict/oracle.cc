@@ -25,9 +25,13 @@ class Player {
         payloads_(seed),
         most_repeats_(most_repeats) {}
 
+  using Watch = std::function<void(const WireFrame&, bool failed)>;
+  // Plays on after the end, without asking the strict stack any more.
+  void watch(Watch see) { see_ = std::move(see); }
+
   void play(std::span<const Step> steps) {
     for (const Step& step : steps) {
-      if (over_) return;
+      if (over_ && !see_) return;
       std::visit([this](const auto& one) { play(one); }, step.action);
     }
   }
@@ -47,7 +51,10 @@ class Player {
   }
 
   Composer::Sink sink() {
-    return [this](const WireFrame& frame) { receive(frame.octets); };
+    return [this](const WireFrame& frame) {
+      if (see_ && (frame.whole || frame.wrong_mask_bit)) see_(frame, violation_.has_value());
+      receive(frame.octets);
+    };
   }
 
   void play(const step::Frame& frame) {
@@ -107,6 +114,7 @@ class Player {
   }
 
   void receive(ws::ByteView octets) {
+    if (over_) return;
     strict_.receive(octets);
     while (auto event = strict_.next_event()) take(*event);
     strict_.wrote(strict_.output().size());
@@ -143,6 +151,7 @@ class Player {
   std::uint32_t most_repeats_;
   Expect expect_;
   std::optional<ws::Violation> violation_;
+  Watch see_;
   bool over_ = false;
   bool cut_short_ = false;
 };
@@ -181,7 +190,9 @@ ws::DeflateParams wished(const Case& c) {
   return params;
 }
 
-// What the tester and a willing endpoint agree on. A client under test: what the tester would like to answer.
+}  // namespace
+
+// A client under test: what the tester would like to answer.
 std::optional<ws::DeflateParams> params_for(const Case& c, Side side) {
   if (!c.needs_deflate) return std::nullopt;
   if (side == Side::client) return wished(c);
@@ -190,6 +201,15 @@ std::optional<ws::DeflateParams> params_for(const Case& c, Side side) {
   const auto agreed = ws::accept_deflate(*offers);
   return agreed ? agreed->params : ws::DeflateParams{};
 }
+
+void each_frame(const Case& c, Side side, const std::function<void(const WireFrame&, bool failed)>& see) {
+  constexpr std::uint64_t kSeed = 1;
+  Player player(side, params_for(c, side), kSeed, /*most_repeats=*/3);
+  player.watch(see);
+  player.play(c.steps);
+}
+
+namespace {
 
 struct Content {
   Reply::Kind kind;

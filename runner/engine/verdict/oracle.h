@@ -1,10 +1,12 @@
 // oracle.h - what the strict stack does with a stimulus, as an expectation in the language of the cases.
 #pragma once
 #include "runner/catalogue/case.h"
+#include "runner/engine/compose/composer.h"
 
 #include <ws/core/http/extensions.h>
 #include <ws/core/violation.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,13 @@ struct Derivation {
   std::size_t broken_at = 0;  // an index into the case's steps
 };
 [[nodiscard]] Derivation derivation(const Case& c, Side side, std::uint64_t seed);
+
+// Calls `see` with each whole frame that the steps send under the parameters that the case asks for, one with a wrong
+// MASK bit included, up to and beyond the first that is illegal. `failed`: an earlier frame, or octets, made the strict
+// stack fail the connection. Repeats are played three times at most.
+void each_frame(const Case& c, Side side, const std::function<void(const WireFrame&, bool failed)>& see);
+// Whether the case asks for permessage-deflate and what a willing endpoint agrees on.
+[[nodiscard]] std::optional<ws::DeflateParams> params_for(const Case& c, Side side);
 
 // Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong
 // under those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without
