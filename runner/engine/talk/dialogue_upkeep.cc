@@ -14,7 +14,7 @@ namespace {
 
 // A round that grows by less shows that nothing is kept; a heap that is collected now and then does not grow in so many
 // rounds one after the other.
-constexpr int kRounds = 7;
+constexpr int kUpkeepRounds = 7;
 constexpr std::uint64_t kKeptKibibytes = 32;  // of a connection, in each of these rounds
 constexpr std::uint64_t kEnough = 128ULL * 1024 * 1024;
 constexpr std::chrono::milliseconds kWindow{200};  // the kernel counts processor time in hundredths of a second
@@ -85,7 +85,7 @@ asio::awaitable<void> Dialogue::play_crowd(const step::Alive& alive) {
   std::vector<std::uint64_t> memory;
   const std::uint64_t kept = alive.connections * kKeptKibibytes * 1024;
   bool grows = true;
-  for (int round = 0; round < kRounds && grows; ++round) {
+  for (int round = 0; round < kUpkeepRounds && grows; ++round) {
     if (!co_await let_in(alive)) co_return;
     memory.push_back(usage_of(process).anonymous_octets);
     if (round > 0) grows = memory[memory.size() - 1] >= memory[memory.size() - 2] + kept;
