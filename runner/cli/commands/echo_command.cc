@@ -103,12 +103,28 @@ void announce(const Options& options, bool secure, std::uint16_t port) {
   std::fflush(stdout);
 }
 
-Exit serve_with_fault(const Options& options) {
+ws::io::ListenOptions listen_options(const Options& options) {
   ws::io::ListenOptions listen;
   listen.host = options.host;
   listen.port = options.port.value_or(0);
+  if (options.tls || !options.connection.certificate.empty()) {
+    ws::io::ServerTls& tls = listen.tls.emplace();
+    tls.certificate_file = options.connection.certificate;
+    tls.private_key_file = options.connection.key;
+    if (tls.certificate_file.empty()) {
+      ws::io::Identity identity = ws::io::self_signed(options.host);
+      tls.certificate_pem = std::move(identity.certificate_pem);
+      tls.private_key_pem = std::move(identity.private_key_pem);
+    }
+  }
+  return listen;
+}
+
+Exit serve_with_fault(const Options& options) {
+  ws::io::ListenOptions listen = listen_options(options);
+  const bool secure = listen.tls.has_value();
   return serve_deviant(options.faults, std::move(listen), http_named(options.connection.http),
-                       [&](std::uint16_t port) { announce(options, false, port); });
+                       [&](std::uint16_t port) { announce(options, secure, port); });
 }
 
 Exit be_deviant_client(const Options& options) {
@@ -140,21 +156,10 @@ Exit serve_in_threads(ws::io::EchoOptions echo, unsigned threads, const std::fun
 
 Exit serve(const Options& options) {
   ws::io::EchoOptions echo;
-  echo.listen.host = options.host;
-  echo.listen.port = options.port.value_or(0);
+  echo.listen = listen_options(options);
   echo.http = http_named(options.connection.http);
   echo.accept.subprotocols = options.connection.subprotocols;
   if (options.no_deflate) echo.accept.connection.deflate_preference.reset();
-  if (options.tls || !options.connection.certificate.empty()) {
-    ws::io::ServerTls& tls = echo.listen.tls.emplace();
-    tls.certificate_file = options.connection.certificate;
-    tls.private_key_file = options.connection.key;
-    if (tls.certificate_file.empty()) {
-      ws::io::Identity identity = ws::io::self_signed(options.host);
-      tls.certificate_pem = std::move(identity.certificate_pem);
-      tls.private_key_pem = std::move(identity.private_key_pem);
-    }
-  }
   const bool secure = echo.listen.tls.has_value();
   echo.direct = !options.coroutines;
   const auto listening = [&](std::uint16_t port) { announce(options, secure, port); };

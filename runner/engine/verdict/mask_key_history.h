@@ -4,6 +4,7 @@
 #include <ws/rules/mask_keys.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,19 +25,20 @@ class MaskKeyHistory {
  public:
   // The key of a frame, on whatever connection it came. Clients have many at a time, and one source for all of them.
   void saw(std::uint32_t key);
-  // A connection ended, with these keys: what they show beside all others, once for each kind.
+  // A connection ended, with these keys: what they show beside all others. Of what shows again and again it tells the
+  // first time, the second, the fourth, the eighth: not every case looks at the frames of its connection.
   [[nodiscard]] std::optional<MaskKeysOfRun> ended(std::span<const std::uint32_t> keys);
 
  private:
   static constexpr std::size_t kLeast = 64, kMost = 16'384, kMostConnections = 1 << 20;
   static constexpr std::size_t kWindow = 16, kMostWindows = 64;
-  [[nodiscard]] std::optional<MaskKeysOfRun> once(ws::rules::FindingKind kind, std::string text);
+  [[nodiscard]] std::optional<MaskKeysOfRun> seldom(ws::rules::FindingKind kind, std::string text);
 
   std::set<std::uint64_t> beginnings_;  // of connections, two keys each
   std::vector<std::uint32_t> keys_;     // as they came
   std::size_t looked_at_ = 0;           // of them
   std::optional<std::string> pattern_;  // of a window
-  std::set<ws::rules::FindingKind> said_;
+  std::map<ws::rules::FindingKind, std::size_t> times_;
   std::size_t connections_ = 0;
 };
 

@@ -34,19 +34,21 @@ TEST(MaskKeyHistory, SaysNothingOfAGoodSource) {
     EXPECT_TRUE(found(2000, frames, [&] { return [&] { return static_cast<std::uint32_t>(random()); }; }).empty());
 }
 
-TEST(MaskKeyHistory, FindsTheSameKeysOnEveryConnectionOnce) {
+TEST(MaskKeyHistory, FindsTheSameKeysOnEveryConnection) {
   const auto same = [] {
     return [random = std::make_shared<std::mt19937>(1)] { return static_cast<std::uint32_t>((*random)()); };
   };
-  EXPECT_EQ(found(100, 3, same), std::vector{FindingKind::mask_key_sequence});
+  EXPECT_EQ(found(100, 3, same), std::vector(7, FindingKind::mask_key_sequence))
+      << "of 99 times the first, second, 4th, ... 64th";
   // One frame a connection: nothing but the one key, again and again.
   EXPECT_EQ(found(100, 1, same), std::vector{FindingKind::mask_key_constant});
 }
 
 TEST(MaskKeyHistory, FindsOneGeneratorBehindAllConnections) {
   std::uint32_t state = 99;
-  EXPECT_EQ(found(100, 2, [&] { return [&] { return state = state * 1664525 + 1013904223; }; }),
-            std::vector{FindingKind::mask_key_predictable});
+  const auto all = found(100, 2, [&] { return [&] { return state = state * 1664525 + 1013904223; }; });
+  ASSERT_FALSE(all.empty());
+  for (const FindingKind kind : all) EXPECT_EQ(kind, FindingKind::mask_key_predictable);
 }
 
 TEST(MaskKeyHistory, FindsItAlsoWhereSomeFramesPassOthers) {

@@ -50,6 +50,7 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
     if (!n) break;
     peer.receive(std::span(buffer).first(*n));
   }
+  if (!linger && !peer.forgets_tls() && !peer.keeps_tcp()) (void)co_await stream.shutdown_send();
   if (peer.keeps_tcp()) {
     io::Signal never(stream.executor());
     const auto until = role == Role::client ? io::deadline_after(kHeld) : io::Clock::time_point::max();

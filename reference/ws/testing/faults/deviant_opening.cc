@@ -177,7 +177,7 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
   }
   Options strict;
   strict.role = options_.role;
-  strict.mask_key = [this] { return next_key(); };
+  strict.mask_key = [] { return MaskKey{}; };  // nobody sees it: send() masks
   strict.nonce = options_.nonce;
   strict_.emplace(Connection::opened(std::move(strict), own_deflate_ ? std::nullopt : deflate));
 }
