@@ -90,6 +90,7 @@ set(touchstone_internal
   ws/core/connection/sender.h
   ws/core/deflate/window_inflater.h
   ws/core/enumerators.h
+  ws/core/glob.h
   ws/core/http/base64.h
   ws/io/frame_cutter.h
   ws/io/net/dial_tcp.h

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -19,6 +20,7 @@ using Weight = Finding::Weight;
 struct Key {
   Behavior behavior = Behavior::failed;  // only where there is no kind
   std::string requirement, kind, evidence, expected;
+  std::string_view mend{};  // in place of all of them
   auto operator<=>(const Key&) const = default;
 };
 
@@ -28,7 +30,43 @@ Behavior behavior_of(const Finding& finding) {
   return finding.weight == Weight::violation ? Behavior::failed : Behavior::non_strict;
 }
 
+// Findings of several kinds, with several requirements, that are one omission in the endpoint. Ids of causes hold the
+// name, so it is stable.
+struct Mend {
+  std::string_view name, kind, evidence;  // evidence: empty for any
+};
+constexpr Mend kMends[] = {
+    // Who looks at the parameters before it accepts an offer (RFC 7692 7) finds them all.
+    {"rfc7692-7/offer-not-declined", "answer-offer-with-unknown", ""},
+    {"rfc7692-7/offer-not-declined", "answer-offer-with-invalid-value", ""},
+    {"rfc7692-7/offer-not-declined", "answer-offer-with-repeated", ""},
+    // The limit that is accepted is repeated, whatever it is (RFC 7692 7.1.2.1).
+    {"rfc7692-7.1.2.1/limit-left-out", "answer-parameter-missing", "server_max_window_bits"},
+    {"rfc7692-7.1.2.1/limit-left-out", "limit-not-repeated", ""},
+    // One look at the status code before it is sent, whichever it is (RFC 6455 7.4).
+    {"rfc6455-7.4/bad-status-code-sent", "octets-illegal", "close-code-invalid"},
+    {"rfc6455-7.4/bad-status-code-sent", "close-code-repeated", ""},
+    // One source of random octets, and how often it shows is chance (RFC 6455 5.3).
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-constant", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-counts", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-repeats", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-bits-stuck", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-biased", ""},
+};
+
+std::string_view mend_of(const Finding& finding) {
+  const auto* const found = std::ranges::find_if(kMends, [&](const Mend& mend) {
+    return mend.kind == finding.kind && (mend.evidence.empty() || mend.evidence == finding.evidence);
+  });
+  return found == std::end(kMends) ? std::string_view() : found->name;
+}
+
 Key key_of(const Finding& finding) {
+  if (const auto mend = mend_of(finding); !mend.empty()) {
+    Key key;
+    key.mend = mend;
+    return key;
+  }
   if (!finding.kind.empty()) return {{}, finding.requirement, finding.kind, finding.evidence, {}};
   return {behavior_of(finding), finding.requirement, {}, {}, finding.expected};
 }
@@ -117,6 +155,7 @@ std::string lower(std::string text) {
 
 std::string id_of(const Cause& cause) {
   const Finding& finding = cause.finding;
+  if (const auto mend = mend_of(finding); !mend.empty()) return std::string(mend);
   std::string id = finding.requirement.empty() ? "no-requirement" : finding.requirement;
   if (finding.kind.empty())
     return fmt::format("{}/{}/{}", id, lower(std::string(name(cause.behavior))), lower(as_name(finding.expected)));
@@ -194,7 +233,9 @@ class Gatherer {
     }
     Cause& cause = causes_[root];
     (result.hidden ? cause.hidden : cause.cases).push_back(&result);
-    if (!result.hidden) ++cause.own;
+    if (result.hidden) return;
+    ++cause.own;
+    if (result.behavior == Behavior::non_strict) ++cause.own_weak;
   }
 
   void finish(const Key& key, Cause& cause) {
@@ -264,10 +305,22 @@ std::string headline(const Causes& causes) {
   return text;
 }
 
+namespace {
+
+// Some of what a cause explains may break a MUST, and some a SHOULD: each result keeps its own verdict.
+std::string verdicts_of(const Cause& cause) {
+  if (cause.own_weak == 0 || cause.behavior == Behavior::non_strict) return {};
+  if (cause.own_weak == cause.own) return fmt::format(" ({})", name(Behavior::non_strict));
+  return fmt::format(" ({} {}, {} {})", cause.own - cause.own_weak, name(cause.behavior), cause.own_weak,
+                     name(Behavior::non_strict));
+}
+
+}  // namespace
+
 std::string reach(const Cause& cause) {
   const std::size_t shared = cause.cases.size() - cause.own;
   std::vector<std::string> parts;
-  if (cause.own > 0) parts.push_back("explains " + count_of(cause.own, "case"));
+  if (cause.own > 0) parts.push_back("explains " + count_of(cause.own, "case") + verdicts_of(cause));
   if (shared > 0 && cause.own > 0) parts.push_back(fmt::format("is in {} more", shared));
   if (shared > 0 && cause.own == 0) parts.push_back(fmt::format("is in {} of other causes", count_of(shared, "case")));
   if (!cause.hidden.empty() && !cause.cases.empty()) parts.push_back(fmt::format("hides {}", cause.hidden.size()));

@@ -1,7 +1,10 @@
 // causes.h - what one mend would take away. A list of 300 failed cases asks for 300 looks; most of them are one fault.
 //
 // Findings that weigh (a MUST or a SHOULD broken) with the same requirement, kind and evidence are one cause, in
-// however many results they stand. A result may show several causes; it belongs to one, its root:
+// however many results they stand. So are those of several kinds that one omission brings forth, as every status code
+// that is not looked at before it is sent (kMends in causes.cc), whether they break a MUST or a SHOULD: the cause has
+// the weight and the words of its gravest case, and every result keeps its own verdict. A result may show several
+// causes; it belongs to one, its root:
 //   - the gravest of its findings, because that gave its verdict;
 //   - of equally grave ones that which most results share: a wrong answer to the opening handshake stands in every
 //     result of a run, and what a single case adds to it would still be there after that was mended;
@@ -22,13 +25,15 @@ namespace touchstone {
 
 struct Cause {
   std::size_t number = 0;  // 1 for the first
-  // Made of names: "rfc7692-7.1.2.2-1/parameter-not-offered/client_max_window_bits". Equal in all runs that find it.
+  // Made of names: "rfc7692-7.1.2.2-1/parameter-not-offered/client_max_window_bits", or "rfc7692-7/offer-not-declined".
+  // Equal in all runs that find it.
   std::string id;
   Behavior behavior = Behavior::failed;  // FAILED, ERRORED (no finding: it could not be judged) or NON-STRICT
   Finding finding;                       // as `shortest` has it; without a requirement where a result has no finding
   std::vector<const Result*> cases;      // that show it, in reading order: roots and others
   std::vector<const Result*> hidden;     // that it kept from being judged
   std::size_t own = 0;                   // of `cases`, those whose root it is
+  std::size_t own_weak = 0;  // of these, those that are NON-STRICT: a cause weighs what its gravest case does
   // Shows it best: in full weight, by itself and reproducibly if any does, then with the fewest frames, octets, letters
   // of its id.
   const Result* shortest = nullptr;

@@ -111,6 +111,43 @@ TEST(Causes, WhatFollowsFromAnotherFindingIsNoCause) {
   EXPECT_EQ(reach(causes.all()[0]), "explains 2 cases");  // what is less grave does not excuse it
 }
 
+// 1005, 1006 and 1015 have a clause each, 2000 has none of its own: who sends what it got looks at no code at all.
+TEST(Causes, WhatOneMendTakesAwayIsOneCauseWhateverItsClauses) {
+  const auto sends = [](std::string requirement) {
+    return Finding{Weight::violation,   std::move(requirement), "its octets keep the rules",
+                   "it sent that code", "octets-illegal",       "close-code-invalid"};
+  };
+  const Finding repeats{Weight::weak, "rfc6455-7.4.2-5", "a code", "it repeated it", "close-code-repeated"};
+  const Finding reserved{Weight::violation, "rfc6455-5.2-2", "its octets", "RSV1", "octets-illegal", "reserved-bit"};
+  MadeUp run;
+  run.add("close/1005", {sends("rfc6455-7.4.1-2")});
+  run.add("close/1006", {sends("rfc6455-7.4.1-3")});
+  run.add("close/2000", {repeats});
+  run.add("other", {reserved});
+  const Causes causes = run.causes();
+  EXPECT_THAT(ids(causes),
+              ElementsAre("rfc6455-7.4/bad-status-code-sent", "rfc6455-5.2-2/octets-illegal/reserved-bit"));
+  EXPECT_EQ(causes.all()[0].behavior, Behavior::failed);
+  EXPECT_EQ(causes.all()[0].finding.requirement, "rfc6455-7.4.1-2");
+  EXPECT_EQ(reach(causes.all()[0]), "explains 3 cases (2 FAILED, 1 NON-STRICT)");
+  EXPECT_EQ(causes.of(run.results()[2])->number, 1u);
+  EXPECT_EQ(run.results()[2].behavior, Behavior::non_strict);
+}
+
+// Another case has the grave form of it, and a graver cause of its own.
+TEST(Causes, ACauseSaysWhenWhatItExplainsIsNonStrict) {
+  const Finding missing{Weight::violation, "rfc7692-7.1.2.1-5",        "server_max_window_bits",
+                        "left out",        "answer-parameter-missing", "server_max_window_bits"};
+  const Finding left_out{Weight::weak, "rfc7692-7.1.2.1-5", "the limit", "left out", "limit-not-repeated"};
+  MadeUp run;
+  for (const char* id : {"a", "b"}) run.add(id, {kEcho});
+  run.add("both", {kEcho, missing});
+  run.add("weak", {left_out});
+  const Causes causes = run.causes();
+  ASSERT_THAT(causes.all(), SizeIs(2));
+  EXPECT_EQ(reach(causes.all()[1]), "explains 1 case (NON-STRICT), is in 1 more");
+}
+
 TEST(Causes, NonStrictComesAfterFailedAndErroredHoweverManyItExplains) {
   MadeUp run;
   for (int i = 0; i < 50; ++i) run.add(fmt::format("weak/{}", i), {kWeak});

@@ -106,18 +106,14 @@ bool names(const All& all, std::string_view kind) {
 
 // Of a fault that nobody has to refuse (C-15, C-16, C-29) the kit leaves open all that follows; a case may ask for
 // more.
-constexpr std::string_view kOfAFaultLeftOpen[] = {"fault-ignored",        "failing-code-wrong", "tcp-left-open",
-                                                  "failed-without-close", "tcp-ended-second",   "close-unanswered"};
+constexpr std::string_view kOfAFaultLeftOpen[] = {"fault-ignored", "failing-code-wrong", "tcp-left-open",
+                                                  "failed-without-close", "tcp-ended-second"};
 
 // One finding brings another with it where a case is known, or where it is not.
 bool is_excused(const HeldSet& all, std::string_view kind) {
   const auto has = [&](std::string_view other) { return names(all, other); };
-  // To the runner a Close that breaks a rule is none; the kit takes it for the endpoint's Close.
-  if (kind == "failed-without-close") return has("octets-illegal");
   // The case waits for what the refused message or Ping asked for; without a case the refusal says it all.
   if (kind == "pong-missing" || kind == "message-missing") return has("legal-octets-refused");
-  // C-08: the kit takes a refusal at any time, also before the request is complete.
-  if (kind == "octets-before-request") return has("opening-refused") || has("refusal-status");
   // The kit reads nothing more of a client that does not wait for the answer.
   return kind == "answer-accepted" && has("octets-before-request");
 }

@@ -1,28 +1,15 @@
 // Which cases run: patterns over all the names that a case has.
 #include "runner/catalogue/catalogue.h"
 
+#include <ws/core/glob.h>
+
 #include <algorithm>
 
 namespace touchstone {
 namespace {
 
-// '*' any run of characters, '?' one. Linear: after a mismatch only the latest '*' takes one more character.
 bool glob(std::string_view text, std::string_view pattern) {
-  std::size_t t = 0, p = 0, star = std::string_view::npos, taken = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || (pattern[p] != '*' && pattern[p] == text[t]))) {
-      ++t, ++p;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return std::ranges::all_of(pattern.substr(p), [](char c) { return c == '*'; });
+  return ws::matches_glob(text, pattern, {.question_mark = true});
 }
 
 // The pattern itself, or the folder above `name`: "close" and "close/" take "close/code-valid/1000",

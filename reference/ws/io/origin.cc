@@ -1,8 +1,7 @@
 // origin.cc - which Origin fields pass. RFC 6455 10.2, RFC 6454.
+#include <ws/core/glob.h>
 #include <ws/core/http/handshake.h>
 #include <ws/io/origin.h>
-
-#include <algorithm>
 
 namespace ws::io {
 namespace {
@@ -36,22 +35,7 @@ bool same_host(const OriginParts& origin, const RequestHead& request) {
 }  // namespace
 
 bool matches_pattern(std::string_view pattern, std::string_view text) noexcept {
-  // A '*' that took too little takes one more; only the last one ever has to.
-  std::size_t p = 0, t = 0, star = std::string_view::npos, taken = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = t;
-    } else if (p < pattern.size() && equals_ignoring_case(pattern.substr(p, 1), text.substr(t, 1))) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return std::ranges::all_of(pattern.substr(p), [](char c) { return c == '*'; });
+  return matches_glob(text, pattern, {.ignores_case = true});
 }
 
 std::optional<std::string> refuse_origin(const RequestHead& request, const Origins& allowed) {

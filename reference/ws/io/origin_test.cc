@@ -13,17 +13,10 @@ bool passes(const std::string& origin, const Origins& allowed, const std::string
   return !refuse_origin(request_from(origin, host), allowed);
 }
 
-TEST(Origin, APatternsStarTakesAnyNumberOfCharacters) {
-  EXPECT_TRUE(matches_pattern("*", ""));
-  EXPECT_TRUE(matches_pattern("*", "a"));
-  EXPECT_TRUE(matches_pattern("a*b*c", "abc"));
-  EXPECT_TRUE(matches_pattern("a*b*c", "a-bb-b-c"));
+TEST(Origin, APatternIsBlindForCase) {
   EXPECT_TRUE(matches_pattern("*.Example.com", "a.b.eXample.com"));
   EXPECT_FALSE(matches_pattern("*.example.com", "example.com"));
-  EXPECT_FALSE(matches_pattern("a*b", "a-bc"));
-  EXPECT_FALSE(matches_pattern("", "a"));
-  EXPECT_TRUE(matches_pattern("", ""));
-  EXPECT_FALSE(matches_pattern("ab", "a"));
+  EXPECT_FALSE(matches_pattern("a?c", "abc"));
 }
 
 TEST(Origin, ProgramsWithoutOnePass) {

@@ -49,6 +49,10 @@ bool says_error(std::uint16_t code) noexcept {
 
 bool accuses(std::uint16_t code) noexcept { return code == kProtocolError || code == kInvalidPayload; }
 
+bool refuses_legal_octets(std::uint16_t code, bool takes_such) noexcept {
+  return takes_such ? says_error(code) : accuses(code);
+}
+
 bool is_only_local(std::uint16_t code) noexcept {
   return code == kNoStatus || code == kAbnormal || code == kTlsHandshake;
 }

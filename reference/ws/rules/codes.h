@@ -21,6 +21,11 @@ namespace ws::rules {
 // It says more: that the other side broke the protocol (1002) or its encoding (1007).
 [[nodiscard]] bool accuses(std::uint16_t code) noexcept;
 
+// Sent where nothing broke a rule and nobody had sent a Close, it refuses what is legal. An endpoint may close at any
+// time, for its application's reasons or a limit too (RFC 6455 7.3, 10.4, C-15, C-27), so that only a code that accuses
+// does. `takes_such`: it is known to echo messages of this type and size; then any code that says an error does.
+[[nodiscard]] bool refuses_legal_octets(std::uint16_t code, bool takes_such) noexcept;
+
 // 1005, 1006, 1015: for the endpoint's own application. Not even the answer to a Close with such a code repeats it
 // (RFC 6455 7.4.1, C-29).
 [[nodiscard]] bool is_only_local(std::uint16_t code) noexcept;

@@ -14,6 +14,7 @@
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/run/serve_options.h"
 #include "runner/cli/run/serve_results.h"
+#include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
 #include "runner/engine/talk/until_set.h"
 #include "runner/serve/route.h"
@@ -175,7 +176,7 @@ class ServeRun : public serve::Observer {
     static constexpr std::size_t kTold = 10;
     if (!is_bad(result)) return;
     if (++failures_ <= kTold) {
-      tell_progress("{} {} {}: {}", name(result.behavior), result.endpoint, result.case_id, result.summary);
+      for (const std::string& line : failure_lines(result, result.endpoint)) tell_progress("{}", line);
     } else if (failures_ == kTold + 1) {
       tell_progress("... and more, which the summary says at the end");
     }

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 #include <ws/core/bytes.h>
+#include <ws/core/glob.h>
 
 #include <algorithm>
 #include <optional>
@@ -145,26 +146,6 @@ class SpecReader {
   SpecFile spec_;
 };
 
-// The text between the stars is taken where it comes first, so the time is bounded whatever the pattern.
-bool glob(std::string_view pattern, std::string_view text) {
-  const auto star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == text;
-  if (!text.starts_with(pattern.substr(0, star))) return false;
-  text.remove_prefix(star);
-  pattern.remove_prefix(star + 1);
-  for (auto next = pattern.find('*'); next != std::string_view::npos; next = pattern.find('*')) {
-    const auto at = text.find(pattern.substr(0, next));
-    if (at == std::string_view::npos) return false;
-    text.remove_prefix(at + next);
-    pattern.remove_prefix(next + 1);
-  }
-  return text.ends_with(pattern);
-}
-
-}  // namespace
-
-namespace {
-
 std::expected<SpecFile, std::string> parse(std::string_view name, std::string_view text,
                                            SpecFile (SpecReader::*read)(const Json&)) {
   std::vector<CaseFileError> faults;
@@ -191,7 +172,7 @@ std::expected<SpecFile, std::string> parse_server_spec(std::string_view name, st
 std::vector<std::string> excluded_for(const SpecFile& spec, std::string_view agent) {
   std::vector<std::string> out;
   for (const auto& [pattern, cases] : spec.exclude_agent_cases) {
-    if (glob(pattern, agent)) out.insert(out.end(), cases.begin(), cases.end());
+    if (ws::matches_glob(agent, pattern)) out.insert(out.end(), cases.begin(), cases.end());
   }
   return out;
 }

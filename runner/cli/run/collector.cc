@@ -1,6 +1,7 @@
 #include "runner/cli/run/collector.h"
 
 #include "reports/result/shorten.h"
+#include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -90,7 +91,7 @@ void Collector::check_log_at_end() {
 void Collector::tell_failure(const Result& result) {
   static constexpr std::size_t kTold = 10;
   if (++failures_ <= kTold) {
-    parts_.progress.say(fmt::format("{} {}: {}", name(result.behavior), result.case_id, result.summary));
+    for (const std::string& line : failure_lines(result)) parts_.progress.say(line);
   } else if (failures_ == kTold + 1) {
     parts_.progress.say("... and more, which the summary says at the end");
   }

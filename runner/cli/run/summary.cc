@@ -6,11 +6,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace touchstone::cli {
 namespace {
 
 constexpr std::size_t kCausesShown = 20;  // of each endpoint; the report has them all
 constexpr std::size_t kCasesNamed = 8;
+constexpr int kLabel = 10;                      // columns of "expected" and the like
 constexpr std::size_t kLongestCommand = 8192;   // octets; one that was cut could not be run
 constexpr std::size_t kLongestEvidence = 4096;  // octets
 
@@ -78,7 +81,7 @@ class Writer {
   }
 
   void labelled(std::string_view label, std::string_view text) {
-    if (!text.empty()) out_ += fmt::format("    {:<10}{}\n", label, wrap(cut(text), style_.width, 14));
+    if (!text.empty()) out_ += fmt::format("    {:<{}}{}\n", label, kLabel, wrap(cut(text), style_.width, 14));
   }
 
   // Its line ends stay: an expectation has several.
@@ -97,6 +100,16 @@ class Writer {
 };
 
 }  // namespace
+
+std::vector<std::string> failure_lines(const Result& result, std::string_view endpoint) {
+  const std::string who =
+      fmt::format("{} {}{}{}", name(result.behavior), endpoint, endpoint.empty() ? "" : " ", result.case_id);
+  const auto gravest = std::ranges::max_element(result.findings, {}, &Finding::weight);
+  const bool says_it = gravest != result.findings.end() && gravest->weight != Finding::Weight::choice;
+  if (!says_it || result.behavior == Behavior::errored) return {fmt::format("{}: {}", who, result.summary)};
+  return {who, fmt::format("    {:<{}}{}", "expected", kLabel, gravest->expected),
+          fmt::format("    {:<{}}{}", "seen", kLabel, gravest->seen)};
+}
 
 std::string summarize(const Report& report, SummaryStyle style) {
   Writer writer(report, style);

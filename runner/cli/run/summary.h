@@ -4,6 +4,7 @@
 #include "reports/report.h"
 
 #include <string>
+#include <vector>
 
 namespace touchstone::cli {
 
@@ -14,5 +15,9 @@ struct SummaryStyle {
 
 // Empty when there is nothing to tell. Ends in a newline otherwise.
 [[nodiscard]] std::string summarize(const Report& report, SummaryStyle style);
+
+// What is said of a failure while the run goes on, line by line: verdict and case, then what should have been and what
+// was; the summary where no finding says it. `endpoint` stands before the case when it is not empty.
+[[nodiscard]] std::vector<std::string> failure_lines(const Result& result, std::string_view endpoint = {});
 
 }  // namespace touchstone::cli

@@ -57,6 +57,13 @@ FAILED  cause 1 explains 1 case
 )");
 }
 
+TEST(Failure, SaysExpectedAndSeenOnLinesOfTheirOwn) {
+  EXPECT_EQ(failure_lines(result_with("a", Behavior::failed, "rfc6455-5.1-3")),
+            (std::vector<std::string>{"FAILED a", "    expected  what would be fine", "    seen      what came"}));
+  EXPECT_EQ(failure_lines(result_with("a", Behavior::errored), "server"),
+            (std::vector<std::string>{"ERRORED server a: what happened"}));
+}
+
 TEST(Summary, SaysTheReasonOfAChoiceInPlaceOfTheLevel) {
   Result weak = result_with("a", Behavior::non_strict, "rfc6455-5.1-3");
   weak.findings[0].choice = "C-22";

@@ -171,7 +171,8 @@ asio::awaitable<void> Dialogue::play(const step::Frame& frame) {
   const ws::Bytes payload = payloads_.make(frame.payload);
   composer_.frame(frame, payload, outbound_.sink());
   if (frame.form.whole()) {
-    inbound_.sent(frame.opcode, frame.fin, payload);
+    constexpr unsigned kRsv1 = 4;
+    inbound_.sent(frame.opcode, frame.fin, payload, (frame.rsv & kRsv1) != 0);
     if (frame.opcode == ws::Opcode::close) mark_close(payload);
   }
   if (frame.pause_at.empty()) {

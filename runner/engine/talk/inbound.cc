@@ -132,11 +132,12 @@ void Inbound::see(Seen::Kind kind, std::string payload, std::size_t message) {
   if (!o_.flooded) o_.seen.push_back({.kind = kind, .message = message, .payload = std::move(payload)});
 }
 
-void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload) {
+void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1) {
   if (opcode == ws::Opcode::ping) o_.sent_pings.push_back({ws::to_string(payload), false, {}});
   if (opcode == ws::Opcode::pong) o_.sent_pongs.push_back(ws::to_string(payload));
   if (opcode == ws::Opcode::text || opcode == ws::Opcode::binary) {
     partial_opcode_ = opcode;
+    partial_as_data_ = rsv1;
     partial_.assign(payload.begin(), payload.end());
   } else if (opcode == ws::Opcode::cont && partial_opcode_) {
     ws::append(partial_, payload);
@@ -145,6 +146,7 @@ void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload) {
   }
   if (fin) {
     sent_message(*partial_opcode_, std::exchange(partial_, {}));
+    o_.sent_messages.back().as_data = partial_as_data_;
     partial_opcode_.reset();
   }
 }

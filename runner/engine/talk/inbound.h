@@ -23,8 +23,9 @@ class Inbound {
   void take(ws::ByteView octets);
 
   // What the tester sends is told here, so that echoes and Pongs can be recognised.
-  void sent(ws::Opcode opcode, bool fin, ws::ByteView payload);  // one frame
-  void sent_message(ws::Opcode opcode, ws::Bytes payload);       // one whole message
+  // One frame; `rsv1` where it was set on ready-made octets.
+  void sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1 = false);
+  void sent_message(ws::Opcode opcode, ws::Bytes payload);  // one whole message
 
   [[nodiscard]] bool failed() const noexcept { return o_.violation.has_value(); }
   // Did the Pong of sent_pings[i], or of a later one (RFC 6455 5.5.3), come?
@@ -52,6 +53,7 @@ class Inbound {
   std::size_t answered_ = 0;  // pings up to here are answered
   // The message that the tester is in the middle of.
   std::optional<ws::Opcode> partial_opcode_;
+  bool partial_as_data_ = false;
   ws::Bytes partial_;
 };
 

@@ -58,21 +58,28 @@ class EndingJudge {
   void operator()(const end::Fails& end) {
     if (o_.close) {
       failing_code(end.codes);
-    } else if (scene_.ended_without_close() && !(o_.survived && o_.violation)) {
+    } else if (o_.violation && !o_.survived) {
+      return;  // it did send a Close: what is wrong with that is said
+    } else if (scene_.ended_without_close() && !o_.violation) {
       find(failed_without_close, {.codes = end.codes, .instead = scene_.how_it_ended()});
-    } else if (!o_.violation || o_.survived) {  // a Close that breaks a rule is no answer to the fault
-      find(fault_ignored, {.codes = end.codes,
-                           .instead = o_.survived ? "it went on: it answered a Ping that was sent after the fault"
-                                                  : scene_.how_it_ended()});
+    } else {
+      const std::string instead =
+          o_.survived ? "it went on: it answered a Ping that was sent after the fault" : scene_.how_it_ended();
+      find(got_a_bad_code() ? close_unanswered : fault_ignored, {.codes = end.codes, .instead = instead});
     }
   }
 
  private:
   void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
 
+  // RFC 6455 5.5.1: a Close is answered whatever it says. That nobody has to refuse its code (C-29) changes nothing.
+  [[nodiscard]] bool got_a_bad_code() const {
+    return o_.sent_close_in_steps && o_.local_close_code && !ws::close_code_on_wire(*o_.local_close_code);
+  }
+
   // An endpoint may close at any time (C-27), but not for a legal case's sake.
   void ended_unasked() {
-    if (code_ && ws::rules::says_error(*code_)) return refused();
+    if (code_ && ws::rules::refuses_legal_octets(*code_, scene_.c.expect->compares_messages)) return refused();
     find(closed_unasked, {.instead = scene_.how_it_ended()});
   }
 
@@ -134,11 +141,12 @@ void judge_clean_end(const Scene& scene, Findings& findings) {
 
 std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
   const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
-  if (scene.ended_without_close() && !fails) return scene.finding(tcp_ended_unasked, {.instead = scene.how_it_ended()});
   const auto code = code_seen(scene.o);
-  if (!code || !ws::rules::says_error(*code)) return std::nullopt;
   const Facts facts{.code = code, .instead = scene.how_it_ended()};
-  return scene.finding(fails ? failed_too_early : legal_octets_refused, facts);
+  const std::size_t unanswered = scene.o.messages.size();
+  if (scene.ended_without_close() && !fails) return scene.finding_of_message(tcp_ended_unasked, unanswered, facts);
+  if (!code || !ws::rules::refuses_legal_octets(*code, scene.c.expect->compares_messages)) return std::nullopt;
+  return scene.finding_of_message(fails ? failed_too_early : legal_octets_refused, unanswered, facts);
 }
 
 void judge_ending(const Scene& scene, Findings& findings) {

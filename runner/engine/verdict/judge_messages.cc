@@ -59,7 +59,7 @@ std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& 
   if (seen.opcode == ws::Opcode::text && is_without_mark(got, expected.octets))
     return scene.finding(byte_order_mark_lost);
   facts.offset = static_cast<std::uint64_t>(std::ranges::mismatch(got, expected.octets).in1 - got.begin());
-  return scene.finding(message_differs, facts);
+  return scene.finding_of_message(message_differs, i, facts);
 }
 
 // Nothing was sent that it answers.
@@ -71,17 +71,14 @@ Finding extra_message(const Scene& scene, std::size_t i) {
   // RFC 6455 7.1.7: nothing more is processed once the connection failed.
   const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
   if (fails) return scene.finding(message_after_fault, facts);
-  // What stands after the request's head and is no frame was taken for one: the rule that the case plants is broken.
-  const auto& request = scene.c.request;
-  if (request && length(request->behind) > 0) return make_finding(message_unexpected, facts, scene.own_requirement());
-  return scene.finding(message_unexpected, facts);
+  return scene.finding_of_message(message_unexpected, i, facts);
 }
 
 std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
   if (scene.was_cut_short()) return std::nullopt;
   const End& end = scene.c.expect->end;
   const Facts facts{.instead = scene.how_it_ended(), .number = scene.o.messages.size(), .of = expected};
-  if (!scene.tail_may_be_missing()) return scene.finding(message_missing, facts);
+  if (!scene.tail_may_be_missing()) return scene.finding_of_message(message_missing, scene.o.messages.size(), facts);
   if (std::holds_alternative<end::Abandoned>(end)) return std::nullopt;  // it may have noticed our end first
   const bool closes = std::holds_alternative<end::Replies>(end) || std::holds_alternative<end::Open>(end);
   return scene.finding(closes ? message_before_close_unanswered : message_before_fault_unanswered, facts);

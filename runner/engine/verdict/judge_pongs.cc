@@ -91,7 +91,7 @@ void judge_marks(const Scene& scene, Findings& findings) {
   if (scene.was_cut_short()) return;
   // Not where it might have refused the opening handshake, and may find the same fault only now.
   const bool may_refuse = scene.c.expect->opening && std::holds_alternative<end::MayFail>(scene.c.expect->end);
-  if (may_refuse && scene.failed_by_choice()) return;
+  if ((may_refuse && scene.failed_by_choice()) || scene.closed_by_its_application()) return;
   for (const Reply& reply : scene.c.expect->replies) {
     if (reply.kind != Reply::Kind::mark || passed(scene.o, reply.mark)) continue;
     Finding finding = answered_later(scene.o, reply.mark) ? scene.finding(pong_late) : not_alive(scene, reply.mark);

@@ -4,6 +4,7 @@
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/talk/inbound.h"
 #include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/test_conversation.h"
 
 #include <gtest/gtest.h>
 
@@ -13,72 +14,6 @@ namespace touchstone {
 namespace {
 
 using Kind = Seen::Kind;
-
-Payload literal(std::string_view text) { return {recipe::Literal{ws::to_bytes(text)}}; }
-
-Reply text_reply(std::string_view text) {
-  return {.kind = Reply::Kind::text, .sent = false, .payload = literal(text), .mark = {}};
-}
-
-// A conversation told in octets: what the tester sent, and what the endpoint answered.
-class Conversation {
- public:
-  Conversation() {
-    c_.id = "test/case";
-    c_.requirements = {"rfc6455-5.6-4"};
-    c_.expect = Expect{};
-    inbound_.open(ws::Role::client, std::nullopt);
-  }
-
-  Conversation& expects(std::vector<Reply> replies, End end = end::Polite{}) {
-    c_.expect = Expect{std::move(replies), false, std::move(end)};
-    return *this;
-  }
-  Conversation& sends(ws::Opcode opcode, std::string_view payload) {
-    inbound_.sent(opcode, true, ws::as_octets(payload));
-    return *this;
-  }
-  Conversation& sends_close(std::uint16_t code) {
-    o_.sent_close_in_steps = true;
-    o_.local_close_code = code;
-    return *this;
-  }
-  Conversation& closes_politely() {
-    o_.local_close_code = 1000;
-    o_.seen.push_back({.kind = Kind::tester_close, .message = 0, .payload = {}});
-    return *this;
-  }
-  Conversation& gets(ws::Opcode opcode, ws::ByteView payload, bool fin = true, bool rsv2 = false) {
-    ws::FrameHeader header;
-    header.fin = fin;
-    header.rsv2 = rsv2;
-    header.opcode = opcode;
-    ws::Bytes octets;
-    ws::encode_frame(header, payload, octets);
-    inbound_.take(octets);
-    return *this;
-  }
-  Conversation& gets(ws::Opcode opcode, std::string_view payload) { return gets(opcode, ws::as_octets(payload)); }
-  Conversation& gets_close(std::uint16_t code) { return gets(ws::Opcode::close, close_payload(code, {})); }
-  Conversation& survives() {
-    o_.survived = true;
-    return *this;
-  }
-  Conversation& ends(bool reset = false) {
-    (reset ? o_.reset : o_.eof) = true;
-    o_.seen.push_back({.kind = reset ? Kind::reset : Kind::eof, .message = 0, .payload = {}});
-    return *this;
-  }
-  Verdict verdict() { return judge(c_, o_, 1); }
-  Case& as_case() { return c_; }
-  Observation& observation() { return o_; }
-
- private:
-  Case c_;
-  Observation o_;
-  Recorder recorder_{1024};
-  Inbound inbound_{o_, recorder_, false};
-};
 
 void expect_verdict(const Verdict& verdict, Behavior behavior, Closing closing, std::string_view requirement = {}) {
   EXPECT_EQ(verdict.behavior, behavior) << verdict.summary;
@@ -395,97 +330,6 @@ TEST(Judge, LeavesAServerTimeWhenTcpEndsInsideAFrame) {
   t.sends_close(1000);
   expect_verdict(t.verdict(), Behavior::failed, Closing::failed, "rfc6455-5.5.1-17");
 }
-
-// --- Kinds, clauses and evidence ------------------------------------------------------------------------------
-
-// "kind (evidence) requirement choice" of each finding that is not a choice.
-std::vector<std::string> broken(const Verdict& verdict) {
-  std::vector<std::string> out;
-  for (const Finding& f : verdict.findings) {
-    if (f.weight == Finding::Weight::choice) continue;
-    out.push_back(f.kind + (f.evidence.empty() ? "" : " (" + f.evidence + ")") + " " + f.requirement +
-                  (f.choice.empty() ? "" : " " + f.choice));
-  }
-  return out;
-}
-
-using Broken = std::vector<std::string>;
-
-// RFC 6455 5.5.1: MUST; the end of TCP says the same (C-22).
-TEST(JudgeKinds, AnUnansweredClose) {
-  Conversation silent, ended;
-  silent.expects({}, end::Replies{{1000}}).sends_close(1000);
-  silent.observation().ended_by_tester = true;
-  EXPECT_EQ(broken(silent.verdict()), Broken{"close-unanswered rfc6455-5.5.1-10"});
-  ended.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
-  EXPECT_EQ(broken(ended.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10 C-22"});
-}
-
-// What is said of the tester has its clause in 7.4.1; other errors mean that what is legal was not processed (6.2).
-TEST(JudgeKinds, ARefusalOfWhatIsLegal) {
-  for (const auto& [code, said] : {std::pair(1002, "legal-octets-refused (1002) rfc6455-7.4.1-9"),
-                                   std::pair(1007, "legal-octets-refused (1007) rfc6455-7.4.1-11"),
-                                   std::pair(1011, "legal-octets-refused (1011) rfc6455-6.2-1")}) {
-    Conversation t;
-    t.expects({}).gets_close(static_cast<std::uint16_t>(code)).ends();
-    EXPECT_EQ(broken(t.verdict()), Broken{said});
-  }
-  Conversation leaves, ends;
-  leaves.expects({}).gets_close(1001).ends();
-  EXPECT_EQ(broken(leaves.verdict()), Broken{});  // RFC 6455 7.3: servers may
-  ends.expects({}).ends();
-  EXPECT_EQ(broken(ends.verdict()), Broken{"tcp-ended-unasked rfc6455-7.3-3"});
-}
-
-TEST(JudgeKinds, AFaultThatIsOverlookedIsTheCasesOwn) {
-  Conversation overlooks, late, other;
-  overlooks.expects({}, end::Fails{{1002}}).survives().gets_close(1000).ends();
-  EXPECT_EQ(broken(overlooks.verdict()), Broken{"fault-ignored rfc6455-5.6-4"});
-  late.expects({}, end::Fails{{1002}}).survives().gets_close(1002).ends();
-  EXPECT_EQ(broken(late.verdict()), Broken{"fault-noticed-late rfc6455-7.1.7-7 C-14"});
-  other.expects({}, end::Fails{{1002}}).gets_close(1011).ends();
-  EXPECT_EQ(broken(other.verdict()), Broken{"failing-code-wrong (1011) rfc6455-7.1.7-5"});
-}
-
-TEST(JudgeKinds, CodesThatNobodyMaySendHaveTheirClauses) {
-  for (const auto& [code, said] : {std::pair(1005, "octets-illegal (close-code-invalid) rfc6455-7.4.1-2"),
-                                   std::pair(1015, "octets-illegal (close-code-invalid) rfc6455-7.4.1-4"),
-                                   std::pair(2999, "octets-illegal (close-code-invalid) rfc6455-7.4.2-5")}) {
-    Conversation t;
-    t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(static_cast<std::uint16_t>(code)).ends();
-    EXPECT_EQ(broken(t.verdict()), Broken{said});
-  }
-}
-
-TEST(JudgeKinds, AnEchoOfOtherContentOrOtherType) {
-  for (const auto& [opcode, echo, said] :
-       {std::tuple(ws::Opcode::text, "hellO", "message-differs rfc6455-6.2-4"),
-        std::tuple(ws::Opcode::binary, "hello", "message-type-differs rfc6455-6.2-3")}) {
-    Conversation t;
-    t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello").gets(opcode, echo);
-    t.closes_politely().gets_close(1000).ends();
-    EXPECT_EQ(broken(t.verdict()), Broken{said});
-  }
-}
-
-// A Ping that fails to be answered is said once, whether the case waited for it or not.
-TEST(JudgeKinds, AMarkThatIsNotPassedIsSaidOnce) {
-  Conversation t;
-  t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}});
-  t.sends(ws::Opcode::ping, "sentinel");
-  t.observation().sent_pings[0].mark = "A";
-  t.closes_politely().gets_close(1000).ends();
-  EXPECT_EQ(broken(t.verdict()), Broken{"pong-missing rfc6455-5.5.2-2"});
-}
-
-TEST(JudgeKinds, HarmBesideTheConnection) {
-  Conversation t;
-  t.observation().harm = {{"the endpoint's memory grows by at most 1 MiB", "it grew from 1 to 9 MiB", "memory"}};
-  t.expects({}).closes_politely().gets_close(1000).ends();
-  EXPECT_EQ(broken(t.verdict()), Broken{"endpoint-harmed (memory) rfc6455-10.4-1"});
-}
-
-// --- A client under test ------------------------------------------------------------------------------
 
 Conversation of_client() {
   Conversation talk;

@@ -24,6 +24,7 @@ struct SentMessage {
   ws::Opcode opcode = ws::Opcode::text;
   std::uint64_t length = 0;
   std::shared_ptr<const ws::Bytes> octets;
+  bool as_data = false;  // RSV1 was set on octets of the case's own: DEFLATE data in the form that it asks about
 };
 
 struct SentPing {

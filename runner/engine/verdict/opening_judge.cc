@@ -202,7 +202,7 @@ class HeadJudge {
 
   void run() {
     const auto& fields = o_.request ? o_.request->fields : o_.response->fields;
-    if (o_.spoke_early) find(answer_before_request);
+    if (o_.spoke_early && !refuses_early()) find(answer_before_request);
     for (const auto* name : {"Connection", "Upgrade", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
       if (has_empty_element(fields, name) && !is_found_already(name))
         find(list_element_empty, {.what = name, .instead = std::string(ws::field_values(fields, name).front())});
@@ -232,6 +232,9 @@ class HeadJudge {
     if (switches && !codings.empty()) find(answer_has_coding, {.instead = std::string(codings.front())});
     if (o_.request && !lengths.empty()) find(request_has_length, {.instead = std::string(lengths.front())});
   }
+
+  // C-08: a server may refuse a request as soon as it has seen enough of it.
+  [[nodiscard]] bool refuses_early() const { return !o_.request && o_.response && o_.response->status != 101; }
 
   // That the whole field is empty has a clause of its own.
   [[nodiscard]] bool is_found_already(std::string_view name) const {

@@ -2,6 +2,8 @@
 
 #include "runner/catalogue/catalogue.h"
 
+#include <ws/rules/codes.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +26,14 @@ bool Scene::failed_by_choice() const {
          (ended_without_close() && std::min(position(Seen::Kind::eof), position(Seen::Kind::reset)) < asked);
 }
 
+bool Scene::closed_by_its_application() const {
+  if (c.expect->compares_messages || !std::holds_alternative<end::Polite>(c.expect->end) || !o.close) return false;
+  const bool unasked = position(Seen::Kind::close) < position(Seen::Kind::tester_close);
+  return unasked && !(*o.close && ws::rules::refuses_legal_octets((*o.close)->code, /*takes_such=*/false));
+}
+
 bool Scene::tail_may_be_missing() const {
+  if (closed_by_its_application()) return true;
   if (std::holds_alternative<end::MayFail>(c.expect->end)) return failed_by_choice();
   return !std::holds_alternative<end::Polite>(c.expect->end);
 }
@@ -54,6 +63,22 @@ std::string Scene::own_requirement() const {
     if (own != c.requirements.end()) return *own;
   }
   return c.requirements.empty() ? std::string() : c.requirements.front();
+}
+
+std::string Scene::misread(std::size_t i) const {
+  // A body that was taken for frames breaks the rule of where it ends (RFC 9112 6.3).
+  if (c.request && length(c.request->behind) > 0) return own_requirement();
+  if (i >= o.sent_messages.size() || !o.sent_messages[i].as_data) return {};
+  std::string own = own_requirement();
+  // These ask for a refusal, and not for a reading.
+  const bool reads = own.starts_with("rfc7692-") && own != "rfc7692-7.2.2-10" && own != "rfc7692-7.2.2-11";
+  const Requirement* rule = reads ? Catalogue::built_in().requirement(own) : nullptr;
+  return rule != nullptr && rule->level.starts_with("MUST") ? own : std::string();
+}
+
+Finding Scene::finding_of_message(FindingKind kind, std::size_t i, const Facts& facts) const {
+  std::string rule = misread(i);
+  return rule.empty() ? finding(kind, facts) : make_finding(kind, facts, std::move(rule));
 }
 
 Finding Scene::finding(FindingKind kind, const Facts& facts) const {

@@ -27,14 +27,23 @@ struct Scene {
   // Its octets broke a rule before its Close came, and nothing after them was read (RFC 6455 7.1.7): what is missing
   // from then on is no fault of its own.
   [[nodiscard]] bool was_cut_short() const noexcept;
+  // C-27: who does not echo may close at any time, whatever its application makes of the messages. To say that the
+  // tester broke a rule (1002, 1007) it needs a reason.
+  [[nodiscard]] bool closed_by_its_application() const;
   [[nodiscard]] std::string how_it_ended() const;  // "it reset TCP"
 
   // What the case is about: the first of its requirements that binds the endpoint's side. It is cited only where what
   // the case plants was overlooked, and where the RFC leaves that open.
   [[nodiscard]] std::string own_requirement() const;
 
+  // What is misread where message `i` (from 0) gets no answer, or a wrong one, and the rule for that is the case's: the
+  // body of its request, or compressed data in the form that it asks about. Empty where it is nothing of the kind.
+  [[nodiscard]] std::string misread(std::size_t i) const;
+
   // Cites the kind's own requirement, or where that is the case's the case's.
   [[nodiscard]] Finding finding(FindingKind kind, const Facts& facts = {}) const;
+  // The same of message `i`, or of what came in its place: cites misread() where there is something.
+  [[nodiscard]] Finding finding_of_message(FindingKind kind, std::size_t i, const Facts& facts) const;
 };
 
 }  // namespace touchstone

@@ -108,6 +108,14 @@ TEST(Oracle, AcceptsWhatTheRfcLeavesFree) {
   EXPECT_EQ(verdict(server().sent_octets("\xf1").came(close, k1002).then(Kind::it_ended)), "");
 }
 
+// RFC 6455 5.5.1: whatever its code says. C-29 only lets an endpoint refuse it.
+TEST(Oracle, WantsAnAnswerToACloseWithAnyCode) {
+  using enum Opcode;
+  EXPECT_EQ(verdict(server().sent(close, close_payload(0)).then(Kind::nothing_came)), "MUST rfc6455-5.5.1-10");
+  EXPECT_EQ(verdict(server().sent(close, close_payload(2000)).then(Kind::nothing_came)), "MUST rfc6455-5.5.1-10");
+  EXPECT_EQ(verdict(server().sent(close, close_payload(2000)).then(Kind::it_ended)), "");
+}
+
 TEST(Oracle, FindsIllegalOctets) {
   using enum Opcode;
   EXPECT_EQ(verdict(server().came(text, "a", true, 2)), "MUST rfc6455-5.2-2 (reserved-bit)");

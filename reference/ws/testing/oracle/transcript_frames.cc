@@ -207,7 +207,7 @@ void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
 
 // C-27: an endpoint may close at any time, but to speak of an error there has to be one.
 void TranscriptFrames::judge_unasked_code(std::uint16_t code) {
-  if (!rules::accuses(code) || stimulus_.may_be_refused()) return;
+  if (!rules::refuses_legal_octets(code, /*takes_such=*/false) || stimulus_.may_be_refused()) return;
   // C-15: it may have been too much for the endpoint, but then it is not the encoding that was wrong (1007).
   if (stimulus_.longest_frame > kSmall && rules::fits(Violation::message_too_big, code)) return;
   complain(legal_octets_refused, {.code = code, .instead = sent_close(code)});
@@ -238,6 +238,9 @@ void TranscriptFrames::nothing_came(std::size_t piece) {
   }
   if (const auto& fault = stimulus_.fault) {
     if (!fault->may_pass && fault->settled) ignored(survived_ ? kWentOn : kSilence);
+    // RFC 6455 5.5.1: nobody has to refuse its code (C-29), but a Close is answered whatever it says.
+    if (fault->violation == Violation::close_code_invalid && fault->settled)
+      complain(close_unanswered, {.instead = kSilence});
     return;
   }
   if (stimulus_.close) return complain(close_unanswered, {.instead = kSilence});

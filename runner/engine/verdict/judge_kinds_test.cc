@@ -1,0 +1,164 @@
+// Which finding a broken rule is: its kind, its clause, and the choice that decides its weight.
+#include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/test_conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+// "kind (evidence) requirement choice" of each finding that is not a choice.
+std::vector<std::string> broken(const Verdict& verdict) {
+  std::vector<std::string> out;
+  for (const Finding& f : verdict.findings) {
+    if (f.weight == Finding::Weight::choice) continue;
+    out.push_back(f.kind + (f.evidence.empty() ? "" : " (" + f.evidence + ")") + " " + f.requirement +
+                  (f.choice.empty() ? "" : " " + f.choice));
+  }
+  return out;
+}
+
+using Broken = std::vector<std::string>;
+
+// RFC 6455 5.5.1: MUST; the end of TCP says the same (C-22).
+TEST(JudgeKinds, AnUnansweredClose) {
+  Conversation silent, ended;
+  silent.expects({}, end::Replies{{1000}}).sends_close(1000);
+  silent.observation().ended_by_tester = true;
+  EXPECT_EQ(broken(silent.verdict()), Broken{"close-unanswered rfc6455-5.5.1-10"});
+  ended.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
+  EXPECT_EQ(broken(ended.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10 C-22"});
+}
+
+// What is said of the tester has its clause in 7.4.1; other errors mean that what is legal was not processed (6.2).
+TEST(JudgeKinds, ARefusalOfWhatIsLegal) {
+  for (const auto& [code, said] : {std::pair(1002, "legal-octets-refused (1002) rfc6455-7.4.1-9"),
+                                   std::pair(1007, "legal-octets-refused (1007) rfc6455-7.4.1-11"),
+                                   std::pair(1011, "legal-octets-refused (1011) rfc6455-6.2-1")}) {
+    Conversation t;
+    t.expects({}).gets_close(static_cast<std::uint16_t>(code)).ends();
+    EXPECT_EQ(broken(t.verdict()), Broken{said});
+  }
+  Conversation leaves, ends;
+  leaves.expects({}).gets_close(1001).ends();
+  EXPECT_EQ(broken(leaves.verdict()), Broken{});  // RFC 6455 7.3: servers may
+  ends.expects({}).ends();
+  EXPECT_EQ(broken(ends.verdict()), Broken{"tcp-ended-unasked rfc6455-7.3-3"});
+}
+
+// The application of one that does not echo may make anything of a message, but a broken rule it is not (7.3, C-27).
+TEST(JudgeKinds, WhoDoesNotEchoMayCloseForItsApplication) {
+  for (const auto& [code, said] : {std::pair(1008, Broken{}), std::pair(1011, Broken{}), std::pair(1003, Broken{}),
+                                   std::pair(1002, Broken{"legal-octets-refused (1002) rfc6455-7.4.1-9"})}) {
+    Conversation t;
+    t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "m"}});
+    t.as_case().expect->compares_messages = false;
+    t.observation().sent_pings.push_back({"m", true, "m"});
+    t.gets_close(static_cast<std::uint16_t>(code)).ends();
+    Broken found = broken(t.verdict());
+    std::erase_if(found, [](const std::string& f) { return f.starts_with("pong-missing"); });
+    EXPECT_EQ(found, said) << code;
+    EXPECT_EQ(t.verdict().behavior == Behavior::failed, !said.empty()) << code << ": " << t.verdict().summary;
+  }
+}
+
+// Ready-made DEFLATE data that is misread breaks the rule for such data, and not that for any message.
+TEST(JudgeKinds, CompressedDataThatIsMisreadBreaksItsOwnRule) {
+  const auto second_unread = [](Conversation& t, bool rsv1) -> Conversation& {
+    t.as_case().requirements = {"rfc7692-7.2.1-6", "rfc7692-7.2.3.4-1"};  // a MAY; the vector with a final block
+    t.expects({text_reply("one"), text_reply("two")});
+    return t.sends_data("one", rsv1).sends_data("two", rsv1).gets(ws::Opcode::text, "one");
+  };
+  Conversation silent, refuses, differs, plain;
+  second_unread(silent, true).closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(broken(silent.verdict()), Broken{"message-missing rfc7692-7.2.3.4-1"});
+  second_unread(refuses, true).gets_close(1007).ends();
+  const Broken refused = broken(refuses.verdict());
+  EXPECT_NE(std::ranges::find(refused, "legal-octets-refused (1007) rfc7692-7.2.3.4-1"), refused.end());
+  second_unread(differs, true).gets(ws::Opcode::text, "too").closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(broken(differs.verdict()), Broken{"message-differs rfc7692-7.2.3.4-1"});
+  second_unread(plain, false).closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(broken(plain.verdict()), Broken{"message-missing rfc6455-6.2-4"});
+}
+
+// The chunk "b\r\n..." as a frame has reserved bits.
+TEST(JudgeKinds, ABodyThatIsTakenForFramesBreaksTheRuleOfItsEnd) {
+  Conversation t;
+  t.as_case().requirements = {"rfc9112-6.3-2"};
+  t.as_case().request.emplace().behind = literal("b\r\n");
+  t.expects({}).gets_close(1002).ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"legal-octets-refused (1002) rfc9112-6.3-2"});
+}
+
+// RFC 6455 5.5.1 asks for an answer, whatever the code; 7.4.2 only lets one refuse it.
+TEST(JudgeKinds, ACloseWithABadCodeIsACloseToAnswer) {
+  Conversation silent, fails;
+  silent.as_case().requirements = fails.as_case().requirements = {"rfc6455-7.4.2-1"};
+  silent.expects({}, end::Fails{{1002}}).sends_close(0);
+  silent.observation().ended_by_tester = true;
+  EXPECT_EQ(broken(silent.verdict()), Broken{"close-unanswered rfc6455-5.5.1-10"});
+  fails.expects({}, end::Fails{{1002}}).sends_close(0).gets_close(1002).ends();
+  EXPECT_EQ(broken(fails.verdict()), Broken{});
+}
+
+// It did send a Close.
+TEST(JudgeKinds, ABadCloseForAFaultIsNoMissingOne) {
+  Conversation t;
+  t.expects({}, end::Fails{{1002}}).gets_close(1005).ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"octets-illegal (close-code-invalid) rfc6455-7.4.1-2"});
+}
+
+TEST(JudgeKinds, AFaultThatIsOverlookedIsTheCasesOwn) {
+  Conversation overlooks, late, other;
+  overlooks.expects({}, end::Fails{{1002}}).survives().gets_close(1000).ends();
+  EXPECT_EQ(broken(overlooks.verdict()), Broken{"fault-ignored rfc6455-5.6-4"});
+  late.expects({}, end::Fails{{1002}}).survives().gets_close(1002).ends();
+  EXPECT_EQ(broken(late.verdict()), Broken{"fault-noticed-late rfc6455-7.1.7-7 C-14"});
+  other.expects({}, end::Fails{{1002}}).gets_close(1011).ends();
+  EXPECT_EQ(broken(other.verdict()), Broken{"failing-code-wrong (1011) rfc6455-7.1.7-5"});
+}
+
+TEST(JudgeKinds, CodesThatNobodyMaySendHaveTheirClauses) {
+  for (const auto& [code, said] : {std::pair(1005, "octets-illegal (close-code-invalid) rfc6455-7.4.1-2"),
+                                   std::pair(1015, "octets-illegal (close-code-invalid) rfc6455-7.4.1-4"),
+                                   std::pair(2999, "octets-illegal (close-code-invalid) rfc6455-7.4.2-5")}) {
+    Conversation t;
+    t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(static_cast<std::uint16_t>(code)).ends();
+    EXPECT_EQ(broken(t.verdict()), Broken{said});
+  }
+}
+
+TEST(JudgeKinds, AnEchoOfOtherContentOrOtherType) {
+  for (const auto& [opcode, echo, said] :
+       {std::tuple(ws::Opcode::text, "hellO", "message-differs rfc6455-6.2-4"),
+        std::tuple(ws::Opcode::binary, "hello", "message-type-differs rfc6455-6.2-3")}) {
+    Conversation t;
+    t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello").gets(opcode, echo);
+    t.closes_politely().gets_close(1000).ends();
+    EXPECT_EQ(broken(t.verdict()), Broken{said});
+  }
+}
+
+// A Ping that fails to be answered is said once, whether the case waited for it or not.
+TEST(JudgeKinds, AMarkThatIsNotPassedIsSaidOnce) {
+  Conversation t;
+  t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}});
+  t.sends(ws::Opcode::ping, "sentinel");
+  t.observation().sent_pings[0].mark = "A";
+  t.closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"pong-missing rfc6455-5.5.2-2"});
+}
+
+TEST(JudgeKinds, HarmBesideTheConnection) {
+  Conversation t;
+  t.observation().harm = {{"the endpoint's memory grows by at most 1 MiB", "it grew from 1 to 9 MiB", "memory"}};
+  t.expects({}).closes_politely().gets_close(1000).ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"endpoint-harmed (memory) rfc6455-10.4-1"});
+}
+
+// --- A client under test ------------------------------------------------------------------------------
+
+}  // namespace
+}  // namespace touchstone
