@@ -125,6 +125,13 @@ void Composer::message(ws::Opcode opcode, ws::ByteView payload, std::uint64_t fr
   fragments(opcode, kRsv1, compressed, fragment, sink);
 }
 
+void Composer::message(const step::Message& step, PayloadGenerator& payloads, const Sink& sink) {
+  if (step.parts.empty()) return message(step.opcode, payloads.make(step.payload), step.fragment, step.deflate, sink);
+  std::vector<ws::Bytes> made;
+  for (const Payload& part : step.parts) made.push_back(payloads.make(part));
+  parts(step.opcode, made, sink);
+}
+
 void Composer::parts(ws::Opcode opcode, const std::vector<ws::Bytes>& parts, const Sink& sink) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     frame(i == 0 ? opcode : ws::Opcode::cont, i + 1 == parts.size(), 0, parts[i], sink);

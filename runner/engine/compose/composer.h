@@ -65,6 +65,8 @@ class Composer {
   void frame(const step::Frame& step, ws::ByteView payload, const Sink& sink);
   // `fragment`: payload octets a frame, 0 for one frame.
   void message(ws::Opcode opcode, ws::ByteView payload, std::uint64_t fragment, bool compress, const Sink& sink);
+  // As the step says.
+  void message(const step::Message& step, PayloadGenerator& payloads, const Sink& sink);
   void parts(ws::Opcode opcode, const std::vector<ws::Bytes>& parts, const Sink& sink);
 
  private:

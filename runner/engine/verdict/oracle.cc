@@ -73,15 +73,7 @@ class Player {
     });
   }
 
-  void play(const step::Message& message) {
-    if (message.parts.empty()) {
-      return composer_.message(message.opcode, payloads_.make(message.payload), message.fragment, message.deflate,
-                               sink());
-    }
-    std::vector<ws::Bytes> parts;
-    for (const Payload& part : message.parts) parts.push_back(payloads_.make(part));
-    composer_.parts(message.opcode, parts, sink());
-  }
+  void play(const step::Message& message) { composer_.message(message, payloads_, sink()); }
 
   void play(const step::Close& close) {
     composer_.frame(ws::Opcode::close, true, 0, close_payload(close.code, payloads_.make(close.reason)), sink());
