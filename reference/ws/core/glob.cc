@@ -5,11 +5,11 @@
 namespace ws {
 namespace {
 
-char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char folded(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_one(char c, char of_pattern, GlobRules rules) noexcept {
   if (of_pattern == '?' && rules.question_mark) return true;
-  return rules.ignores_case ? small(c) == small(of_pattern) : c == of_pattern;
+  return rules.ignores_case ? folded(c) == folded(of_pattern) : c == of_pattern;
 }
 
 }  // namespace
