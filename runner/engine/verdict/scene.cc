@@ -68,6 +68,8 @@ std::string Scene::own_requirement() const {
 std::string Scene::misread(std::size_t i) const {
   // A body that was taken for frames breaks the rule of where it ends (RFC 9112 6.3).
   if (c.request && length(c.request->behind) > 0) return own_requirement();
+  // Where the connection has to fail, the case is about that.
+  if (std::holds_alternative<end::Fails>(c.expect->end)) return {};
   if (i >= o.sent_messages.size() || !o.sent_messages[i].as_data) return {};
   std::string own = own_requirement();
   // These ask for a refusal, and not for a reading.
