@@ -49,6 +49,8 @@ constexpr Mend kMends[] = {
     // One source of random octets, and how often it shows is chance (RFC 6455 5.3).
     {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-constant", ""},
     {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-counts", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-predictable", ""},
+    {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-sequence", ""},
     {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-repeats", ""},
     {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-bits-stuck", ""},
     {"rfc6455-5.3-4/masking-keys-predictable", "mask-key-biased", ""},
