@@ -19,6 +19,8 @@ constexpr std::size_t kReadStep = 8;
 constexpr std::size_t kWriteChunk = 256 * 1024;
 constexpr std::chrono::seconds kGoodbye{1};  // a few octets, for a peer that has nothing more to say
 
+asio::awaitable<std::error_code> at_once() { co_return std::error_code{}; }
+
 asio::awaitable<std::error_code> wait_for_activity(std::shared_ptr<WebSocket::Impl> self, Clock::time_point until) {
   co_return co_await self->activity.wait(until);
 }
@@ -89,7 +91,9 @@ asio::awaitable<std::error_code> WebSocket::Impl::more(std::shared_ptr<Impl> sel
   if (self->flush_due) self->flush();
   // Whose time is limited does not read himself, so that nothing is lost when it is over.
   if (until == Clock::time_point::max() && self->may_read_stream()) return read_stream(std::move(self));
+  const bool reads = self->may_read_stream();
   self->read_in_background();
+  if (reads && !self->pumping) return at_once();  // TLS had some, say, and has told those who waited already
   return wait_for_activity(std::move(self), until);
 }
 

@@ -250,5 +250,18 @@ TEST(WebSocket, AMessageCanBeAnsweredBeforeTheCloseBehindIt) {
   });
 }
 
+// One record of TLS with two frames: the second is there when the reader with a time limit looks for it, and nothing
+// new comes from below.
+TEST(WebSocket, AReaderWithALimitSeesWhatTlsHasAlready) {
+  run([]() -> asio::awaitable<void> {
+    Sockets s = co_await opened(true);
+    const std::string large(3000, 'x');
+    (void)s.client->queue(command::Text{large, true, Compress::never});
+    (void)s.client->queue(command::Text{"small", true, Compress::never});
+    EXPECT_EQ(text_of(co_await s.server->read(std::chrono::seconds(30))), large);
+    EXPECT_EQ(text_of(co_await s.server->read(std::chrono::seconds(30))), "small");
+  });
+}
+
 }  // namespace
 }  // namespace ws::io
