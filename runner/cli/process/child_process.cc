@@ -1,44 +1,24 @@
 #include "runner/cli/process/child_process.h"
 
+#include "reports/support/said.h"
+#include "runner/cli/print.h"
+#include "runner/cli/process/guardian.h"
+
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace touchstone::cli {
 
-std::atomic<pid_t> urgent_group{0};
-
 namespace {
-
-// Between fork and exec: only calls that are safe after a fork in a process with threads.
-[[noreturn]] void become(const char* command, int log, int alive, pid_t parent) {
-  setpgid(0, 0);
-  // If we are killed without a chance to clean up, the server must not stay behind.
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(127);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGXFSZ}) std::signal(signal, SIG_DFL);
-  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (nothing >= 0) dup2(nothing, STDIN_FILENO);
-  dup2(log, STDOUT_FILENO);
-  dup2(log, STDERR_FILENO);
-  // Inherited by all that the shell starts; a high number is in nobody's way.
-  fcntl(alive, F_DUPFD, 100);
-  execl("/bin/sh", "sh", "-c", command, static_cast<char*>(nullptr));
-  _exit(127);
-}
 
 std::string cause_of_death(int status) {
   if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -62,52 +42,75 @@ bool ready_within(int fd, std::chrono::milliseconds wait) {
   }
 }
 
+// Two descriptors that no program started later holds.
+class Pipe {
+ public:
+  Pipe() {
+    if (pipe2(ends_, O_CLOEXEC) != 0) ends_[0] = ends_[1] = -1;
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    for (const int end : ends_) {
+      if (end >= 0) close(end);
+    }
+  }
+  [[nodiscard]] bool open() const noexcept { return ends_[0] >= 0; }
+  [[nodiscard]] int reading() const noexcept { return ends_[0]; }
+  [[nodiscard]] int writing() const noexcept { return ends_[1]; }
+  int take_reading() noexcept { return std::exchange(ends_[0], -1); }
+  int take_writing() noexcept { return std::exchange(ends_[1], -1); }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+std::string name_of_process(pid_t pid) {
+  std::string name(64, '\0');
+  const int file = open(fmt::format("/proc/{}/comm", pid).c_str(), O_RDONLY | O_CLOEXEC);
+  const ssize_t got = file < 0 ? 0 : read(file, name.data(), name.size());
+  if (file >= 0) close(file);
+  name.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return said(name.substr(0, name.find('\n')));
+}
+
 }  // namespace
 
 std::expected<ChildProcess, std::string> ChildProcess::start(const std::string& command,
                                                              const std::filesystem::path& log) {
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int out = open(log.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (out < 0) {
     return std::unexpected(fmt::format("cannot write the server's log {}: {}", log.string(), std::strerror(errno)));
   }
-  int alive[2];
-  if (pipe2(alive, O_CLOEXEC) != 0) {
+  Pipe life, says;
+  if (!life.open() || !says.open()) {
+    const int error = errno;
     close(out);
-    return std::unexpected(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    return std::unexpected(fmt::format("cannot make a pipe: {}", std::strerror(error)));
   }
-  // What the shell leaves behind becomes our child, so that stop() can wait for its end.
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(command.c_str(), out, alive[1], parent);
+  if (pid == 0) guard({.command = command.c_str(), .log = out, .life = life.reading(), .says = says.writing()});
   const int fork_error = errno;
   close(out);
-  close(alive[1]);
-  if (pid < 0) {
-    close(alive[0]);
-    return std::unexpected(fmt::format("cannot start a process: {}", std::strerror(fork_error)));
-  }
-  setpgid(pid, pid);  // Also here: whoever comes first, the group exists before it is signalled.
-  ChildProcess process(pid, alive[0]);
-  // glibc 2.36 declares pidfd_open() without extern "C".
-  process.pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  if (process.pidfd_ < 0) {
-    return std::unexpected(fmt::format("cannot watch a process (pidfd_open): {}", std::strerror(errno)));
-  }
-  urgent_group = pid;
+  if (pid < 0) return std::unexpected(fmt::format("cannot start a process: {}", std::strerror(fork_error)));
+  close(says.take_writing());  // so that its end is the guardian's
+  ChildProcess process(pid, life.take_writing(), says.take_reading());
+  GuardianSays news;
+  if (read(process.says_, &news, sizeof news) != sizeof news || news.what != GuardianSays::What::started)
+    return std::unexpected("cannot start a process: this machine has no room for it");
+  process.shell_ = news.value;
   return process;
 }
-
-ChildProcess::ChildProcess(pid_t pid, int alive_fd) noexcept : pid_(pid), alive_fd_(alive_fd) {}
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept { *this = std::move(other); }
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   if (this != &other) {
     stop();
-    pid_ = std::exchange(other.pid_, -1);
-    pidfd_ = std::exchange(other.pidfd_, -1);
-    alive_fd_ = std::exchange(other.alive_fd_, -1);
+    guardian_ = std::exchange(other.guardian_, -1);
+    life_ = std::exchange(other.life_, -1);
+    says_ = std::exchange(other.says_, -1);
+    shell_ = std::exchange(other.shell_, 0);
     how_ = std::move(other.how_);
   }
   return *this;
@@ -116,29 +119,28 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 ChildProcess::~ChildProcess() { stop(); }
 
 std::optional<std::string> ChildProcess::ended(std::chrono::milliseconds wait) {
-  if (how_ || pidfd_ < 0) return how_;
-  if (!ready_within(pidfd_, wait)) return std::nullopt;
-  // Not reaped (WNOWAIT): while the leader is a zombie, its number names our group only.
-  siginfo_t info{};
-  if (waitid(P_PIDFD, static_cast<id_t>(pidfd_), &info, WEXITED | WNOWAIT) != 0) return how_ = "an unknown way";
-  const int status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-  return how_ = cause_of_death(status);
+  if (how_ || says_ < 0) return how_;
+  if (!ready_within(says_, wait)) return std::nullopt;
+  GuardianSays news;
+  if (read(says_, &news, sizeof news) != sizeof news) return how_ = "an unknown way";  // the guardian was killed
+  return how_ = cause_of_death(news.value);
 }
 
 void ChildProcess::stop(std::chrono::milliseconds patience) noexcept {
-  if (pid_ < 0) return;
-  kill(-pid_, SIGTERM);
-  // The shell goes at once; what it started may have to write its last words first. The pipe hangs up when nobody
-  // holds it any more.
-  ready_within(alive_fd_, patience);
-  // The leader is not reaped before this line, so its number cannot have been given to a stranger's group.
-  kill(-pid_, SIGKILL);
-  while (waitpid(-pid_, nullptr, 0) > 0 || errno == EINTR) continue;
-  if (pidfd_ >= 0) close(pidfd_);
-  close(alive_fd_);
-  pid_t expected = pid_;
-  urgent_group.compare_exchange_strong(expected, 0);
-  pid_ = pidfd_ = alive_fd_ = -1;
+  if (guardian_ < 0) return;
+  const auto milliseconds = static_cast<std::int32_t>(patience.count());
+  if (write(life_, &milliseconds, sizeof milliseconds) < 0) errno = 0;  // it was killed: nobody is there to be asked
+  close(life_);
+  // It says what it could not end, and then it is gone.
+  GuardianSays news;
+  while (ready_within(says_, patience + std::chrono::seconds(5)) && read(says_, &news, sizeof news) == sizeof news) {
+    if (news.what == GuardianSays::What::left_running)
+      err("error: process {} ({}), which a command of this run started, could not be ended: it is still running\n",
+          news.value, name_of_process(news.value));
+  }
+  close(says_);
+  while (waitpid(guardian_, nullptr, 0) < 0 && errno == EINTR) continue;
+  guardian_ = life_ = says_ = -1;
 }
 
 }  // namespace touchstone::cli

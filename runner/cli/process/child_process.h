@@ -1,9 +1,8 @@
 // child_process.h - one shell command in a process group of its own, its output in a log file.
 //
-// The group lets us end everything that the command started, and nothing else; it also keeps the terminal's
-// Ctrl-C from the server while results are still being collected.
+// A guardian (guardian.h) ends everything that the command started, and nothing else, also when this process is killed;
+// the group also keeps the terminal's Ctrl-C from the server while results are still being collected.
 #pragma once
-#include <atomic>
 #include <chrono>
 #include <expected>
 #include <filesystem>
@@ -13,9 +12,6 @@
 #include <sys/types.h>
 
 namespace touchstone::cli {
-
-// The process group that a handler of a second SIGINT must end before it leaves; 0: none.
-extern std::atomic<pid_t> urgent_group;
 
 class ChildProcess {
  public:
@@ -29,16 +25,16 @@ class ChildProcess {
   // Waits at most so long for the end of the shell. How it ended: "exit code 1", "signal 11 (Segmentation fault)".
   [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait);
   // Readable once the shell has ended; to be waited for among other things, and never read from or closed.
-  [[nodiscard]] int descriptor() const noexcept { return pidfd_; }
-  [[nodiscard]] pid_t id() const noexcept { return pid_; }  // of the shell, and of the group
-  // SIGTERM to the whole group, and SIGKILL to what is left of it after `patience`.
+  [[nodiscard]] int descriptor() const noexcept { return says_; }
+  [[nodiscard]] pid_t id() const noexcept { return shell_; }  // of the shell, and of the group
+  // SIGTERM to all of it, and SIGKILL to what is left after `patience`. What cannot be ended is named on stderr.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
 
  private:
-  ChildProcess(pid_t pid, int alive_fd) noexcept;
-  pid_t pid_ = -1;
-  int pidfd_ = -1;
-  int alive_fd_ = -1;  // end of a pipe whose other end every process of the command holds
+  ChildProcess(pid_t guardian, int life, int says) noexcept : guardian_(guardian), life_(life), says_(says) {}
+  pid_t guardian_ = -1, shell_ = 0;
+  int life_ = -1;  // its end is the command's
+  int says_ = -1;  // what the guardian says
   std::optional<std::string> how_;
 };
 

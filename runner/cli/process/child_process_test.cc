@@ -1,17 +1,22 @@
 #include "runner/cli/process/child_process.h"
 
+#include "runner/cli/process/guardian.h"
 #include "runner/cli/process/program_log.h"
 #include "runner/cli/process/server_process.h"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace touchstone::cli {
@@ -42,6 +47,8 @@ class Files : public testing::Test {
     return std::move(*process);
   }
 
+  [[nodiscard]] std::string ids() const { return (folder_ / "ids").string(); }
+
   std::filesystem::path folder_;
 };
 
@@ -65,16 +72,65 @@ TEST_F(ChildProcessTest, IsNotOverWhileItRuns) {
   EXPECT_EQ(process.ended(milliseconds(0)), std::nullopt);
 }
 
-// The group is gone when kill() finds nobody to signal.
-bool group_exists(pid_t group) { return kill(-group, 0) == 0; }
+// A command writes the ids of its processes, one a line, and then a last line.
+std::vector<pid_t> processes_in(const std::filesystem::path& file) {
+  std::vector<pid_t> ids;
+  for (std::string line; line != "all";) {
+    ids.clear();
+    std::ifstream lines(file);
+    while (std::getline(lines, line) && line != "all") ids.push_back(std::stoi(line));
+  }
+  return ids;
+}
+
+bool is_there(pid_t process) { return kill(process, 0) == 0; }
 
 TEST_F(ChildProcessTest, StopEndsTheWholeGroup) {
-  ChildProcess process = start("sleep 1000 & sleep 1000 & echo ready; wait");
-  const pid_t group = urgent_group;
-  ASSERT_TRUE(group_exists(group));
+  ChildProcess process = start("(sleep 1000 & echo $!; sleep 1000 & echo $!; echo $$; echo all) > " + ids() + "; wait");
+  const auto all = processes_in(ids());
+  EXPECT_TRUE(std::ranges::all_of(all, is_there));
   process.stop();
-  EXPECT_FALSE(group_exists(group));
-  EXPECT_EQ(urgent_group, 0);
+  EXPECT_TRUE(std::ranges::none_of(all, is_there));
+}
+
+// A daemon leaves the group, the session and its parent.
+TEST_F(ChildProcessTest, StopEndsWhatEscapedToASessionOfItsOwn) {
+  const std::string daemon = "sh -c 'echo $$; setsid sh -c \"echo \\$\\$; echo all; exec sleep 1000\" &' > " + ids();
+  ChildProcess process = start(daemon + "; exec sleep 1000");
+  const auto all = processes_in(ids());
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(is_there(all[1]));
+  process.stop();
+  EXPECT_FALSE(is_there(all[1]));
+}
+
+TEST_F(ChildProcessTest, NothingIsLeftWhenTheTesterIsKilled) {
+  const pid_t tester = fork();
+  if (tester == 0) {
+    const ChildProcess process = start("setsid sh -c 'echo $$; exec sleep 1000' > " + ids() + " & wait");
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(tester, &status, 0), tester);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  const auto gone = [this] {
+    std::ifstream file(ids());
+    pid_t id = 0;
+    return static_cast<bool>(file >> id) && !is_there(id);
+  };
+  const auto until = std::chrono::steady_clock::now() + seconds(20);
+  while (!gone() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_TRUE(gone());
+}
+
+TEST_F(ChildProcessTest, TheLogKeepsItsBeginningAndItsEnd) {
+  ChildProcess process = start("echo the beginning; head -c 60000000 /dev/zero | tr '\\0' x; echo; echo the end");
+  EXPECT_EQ(process.ended(seconds(60)), "exit code 0");
+  const std::string text = logged();
+  EXPECT_LE(text.size(), kMostLog + 1024);
+  EXPECT_TRUE(text.starts_with("the beginning\n"));
+  EXPECT_THAT(text, HasSubstr("is left out here"));
+  EXPECT_TRUE(text.ends_with("\nthe end\n"));
 }
 
 TEST_F(ChildProcessTest, StopLeavesTimeForLastWords) {
@@ -90,10 +146,10 @@ TEST_F(ChildProcessTest, StopLeavesTimeForLastWords) {
 }
 
 TEST_F(ChildProcessTest, StopKillsWhatIgnoresSigterm) {
-  ChildProcess process = start("trap '' TERM; echo ready; while :; do sleep 1000; done");
-  const pid_t group = urgent_group;
+  ChildProcess process = start("trap '' TERM; (echo $$; echo all) > " + ids() + "; while :; do sleep 1000; done");
+  const auto all = processes_in(ids());
   process.stop(milliseconds(50));
-  EXPECT_FALSE(group_exists(group));
+  EXPECT_TRUE(std::ranges::none_of(all, is_there));
 }
 
 TEST_F(ChildProcessTest, ALogThatCannotBeWrittenIsAnError) {

@@ -1,7 +1,6 @@
 #include "runner/cli/process/interrupt.h"
 
 #include "runner/cli/cli.h"
-#include "runner/cli/process/child_process.h"
 
 #include <cerrno>
 #include <csignal>
@@ -14,8 +13,7 @@ namespace touchstone::cli {
 namespace {
 
 std::atomic<bool> stop{false};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free,
-              "the handler may use only what a signal handler may");
+static_assert(std::atomic<bool>::is_always_lock_free, "the handler may use only what a signal handler may");
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -40,7 +38,7 @@ class Wakening {
 
 void on_signal(int) {
   if (!stop.exchange(true)) return wakening.post();
-  if (const pid_t group = urgent_group; group > 0) kill(-group, SIGKILL);
+  // What a command started its guardian ends.
   _exit(static_cast<int>(Exit::incomplete));
 }
 

@@ -1,5 +1,6 @@
 #include "runner/cli/process/program_log.h"
 
+#include "runner/cli/process/guardian.h"
 #include "runner/cli/text.h"
 
 #include <algorithm>
@@ -54,6 +55,7 @@ std::uintmax_t log_size(const std::filesystem::path& log) {
 
 std::string log_since(const std::filesystem::path& log, std::uintmax_t offset) {
   std::ifstream file(log, std::ios::binary);
+  if (offset > log_size(log)) offset = kLogHead;  // its middle was left out
   file.seekg(static_cast<std::streamoff>(offset));
   std::ostringstream text;
   if (file) text << file.rdbuf();

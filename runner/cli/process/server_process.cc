@@ -1,5 +1,6 @@
 #include "runner/cli/process/server_process.h"
 
+#include "runner/cli/process/guardian.h"
 #include "runner/cli/process/program_log.h"
 #include "runner/cli/text.h"
 
@@ -129,6 +130,7 @@ std::string ServerProcess::autopsy() {
 std::optional<std::string> ServerProcess::new_sanitizer_report() {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(settings_.log, error);
+  if (!error && size < scanned_) scanned_ = kLogHead;  // its middle was left out, and the end may be new
   if (error || size <= scanned_) return std::nullopt;
   const std::string fresh = log_since(settings_.log, scanned_);
   // Only whole lines; the rest is looked at when its end is there.
