@@ -35,7 +35,10 @@ OutputFile::~OutputFile() {
 }
 
 std::expected<OutputFile, FileError> OutputFile::create(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  // A link in a folder that others may write to would lead to a file of the user's.
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (fd < 0 && errno == ELOOP)
+    return std::unexpected(fmt::format("cannot write {}: it is a symbolic link, which is not followed", path.string()));
   if (fd < 0) return std::unexpected(file_error("write", path, errno));
   return OutputFile(path, fd);
 }

@@ -14,7 +14,7 @@ using FileError = std::string;
 // tells at once that the disk is full, and why.
 class OutputFile {
  public:
-  // Creates the file, or empties it.
+  // Creates the file, or empties it. A symbolic link in its place is not followed.
   [[nodiscard]] static std::expected<OutputFile, FileError> create(const std::filesystem::path& path);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&& other) noexcept;

@@ -5,13 +5,14 @@
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 #include "runner/campaign/signature.h"
+#include "runner/engine/kept_talk.h"
+#include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 
 #include <ws/rules/finding.h>
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
 #include <algorithm>
@@ -51,8 +52,8 @@ class Campaign {
             targets, options.session, options.jobs, [this] { return time_is_up(); }, [this] { return too_late(); }) {}
 
   CampaignEnd run() {
-    asio::co_spawn(context_, all(), asio::detached);
-    asio::co_spawn(context_, watch(), asio::detached);
+    asio::co_spawn(context_, all(), rethrown);
+    asio::co_spawn(context_, watch(), rethrown);
     context_.run();
     end_.stats.took = since_start();
     return std::move(end_);
@@ -215,6 +216,7 @@ class Campaign {
       co_return;
     }
     ++found_;
+    kept_.keep(difference.shown.observation.transcript, difference.shown.observation.flooded);
     observer_.found(difference);
   }
 
@@ -350,6 +352,7 @@ class Campaign {
   const std::atomic<bool>& stop_;
   Mutator mutator_;
   DeflateCache cache_;
+  KeptTalk kept_;
   asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   Batch batch_, next_;
   Evaluators evaluators_;            // behind what it works on

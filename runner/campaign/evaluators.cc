@@ -30,6 +30,17 @@ struct Worker {
   ~Worker() { open.reset(); }  // what is under way comes to its end first
 };
 
+// Of many stimuli at a time what is compared is their outcomes.
+void forget_most(Observation& observation) {
+  constexpr std::size_t kMessages = 4;
+  observation.transcript = {};
+  observation.seen = {};
+  observation.sent_messages = {};
+  observation.messages.resize(std::min(observation.messages.size(), kMessages));
+  observation.messages.shrink_to_fit();
+  for (SeenMessage& message : observation.messages) message.octets = {};
+}
+
 }  // namespace
 
 class Evaluators::Impl {
@@ -79,7 +90,9 @@ class Evaluators::Impl {
       if (i >= stimuli_.size()) break;
       stimuli_[i] = expected(std::move(stimuli_[i]), options_.seed);
       for (std::size_t t = 0; t < targets_.size(); ++t) {
-        results_[i * targets_.size() + t] = co_await evaluate(stimuli_[i], targets_[t], options_, worker.cache);
+        Evaluation seen = co_await evaluate(stimuli_[i], targets_[t], options_, worker.cache);
+        forget_most(seen.observation);
+        results_[i * targets_.size() + t] = std::move(seen);
       }
     }
   }

@@ -13,6 +13,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace touchstone {
 namespace {
@@ -47,8 +48,14 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
   const auto wall = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
   const SessionOptions session = session_options(c.bulk, keep_whole);
-  auto observed = co_await observe(c, target_, session, cache_);
-  Attempt attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error());
+  Attempt attempt;
+  try {
+    auto observed = co_await observe(c, target_, session, cache_);
+    attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error());
+  } catch (const std::bad_alloc&) {
+    const std::error_code no_memory = std::make_error_code(std::errc::not_enough_memory);
+    attempt = without_connection(c, {ws::io::DialStage::connect, no_memory, "no memory left"});
+  }
   attempt.c = &c;
   attempt.result.replay = replay_command(c, target_, options_);
   attempt.result.started = wall;
@@ -71,7 +78,7 @@ Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& err
   return attempt;
 }
 
-Attempt Attempts::with_connection(const Case& c, Observation observed) const {
+Attempt Attempts::with_connection(const Case& c, Observation observed) {
   Attempt attempt;
   const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
   attempt.costly = (options_.process != 0 || options_.owner) && !observed.harm.empty();
@@ -81,6 +88,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) const {
   attempt.brief = observed.waited_briefly;
   const Verdict verdict = judge(c, observed, options_.seed);
   const bool over_http2 = observed.over_http2;
+  kept_.keep(observed.transcript, observed.flooded);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   if (over_http2) speak_of_streams(attempt.result);
   return attempt;

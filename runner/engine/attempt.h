@@ -1,6 +1,7 @@
 // attempt.h - one run of one case against a server: its result, and what that may be a sign of.
 #pragma once
 #include "runner/engine/compose/composer.h"
+#include "runner/engine/kept_talk.h"
 #include "runner/engine/run.h"
 #include "runner/engine/talk/session.h"
 
@@ -21,7 +22,7 @@ struct Attempt {
   bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
   bool brief = false;   // it waited for less than the time-out: what it lacks is no proof
   bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
-  bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for one more
+  bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for it
   std::string why;            // with no_connection
 };
 
@@ -57,7 +58,7 @@ class Attempts {
   [[nodiscard]] std::chrono::milliseconds timeout() const;
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
-  [[nodiscard]] Attempt with_connection(const Case& c, Observation observed) const;
+  [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);
 
   const Target& target_;
   const Greeting& greeting_;
@@ -66,6 +67,7 @@ class Attempts {
   DeflateCache cache_;
   std::shared_ptr<Silences> silences_ = std::make_shared<Silences>();
   double cpu_at_rest_ = 0;
+  KeptTalk kept_;
 };
 
 }  // namespace touchstone

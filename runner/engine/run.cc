@@ -6,14 +6,15 @@
 #include "runner/engine/plan.h"
 #include "runner/engine/schedule.h"
 #include "runner/engine/survival.h"
+#include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <new>
 #include <utility>
 
 namespace touchstone {
@@ -61,10 +62,16 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
     pending.report_all();
     context.stop();
   };
-  asio::co_spawn(context, all(), asio::detached);
-  asio::co_spawn(context, watch_stop(), asio::detached);
-  if (options.budget.count() > 0) asio::co_spawn(context, watch_time(), asio::detached);
-  context.run();
+  asio::co_spawn(context, all(), rethrown);
+  asio::co_spawn(context, watch_stop(), rethrown);
+  if (options.budget.count() > 0) asio::co_spawn(context, watch_time(), rethrown);
+  try {
+    context.run();
+  } catch (const std::bad_alloc&) {  // not even for what stands around the cases
+    survival.refused("no memory left");
+    survival.run_short();
+    pending.report_all();
+  }
   return survival.outcome();
 }
 

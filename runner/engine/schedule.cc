@@ -1,7 +1,8 @@
 #include "runner/engine/schedule.h"
 
+#include "runner/engine/talk/rethrown.h"
+
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -38,7 +39,7 @@ asio::awaitable<void> Schedule::run(Plan::Pass pass) {
 
 asio::awaitable<void> Schedule::workers(unsigned jobs) {
   running_ = std::min<std::size_t>(jobs, queue_.size());
-  for (std::size_t i = running_; i > 0; --i) asio::co_spawn(context_, work(), asio::detached);
+  for (std::size_t i = running_; i > 0; --i) asio::co_spawn(context_, work(), rethrown);
   while (running_ > 0) {
     changed_.expires_at(asio::steady_timer::time_point::max());
     std::error_code ignored;

@@ -43,7 +43,8 @@ void Survival::out_of_time(std::chrono::milliseconds budget) {
 void Survival::run_short() {
   outcome_ = {
       RunOutcome::How::own_shortage,
-      fmt::format("this machine has no room for another connection ({}): raise the limit (ulimit -n) or lower --jobs",
+      fmt::format("this machine has no room for another connection ({}): raise the limit (ulimit -n, ulimit -v) or "
+                  "lower --jobs",
                   why_)};
 }
 

@@ -1,6 +1,7 @@
 #include "runner/serve/server.h"
 
 #include "reports/support/resources.h"
+#include "runner/engine/kept_talk.h"
 #include "runner/engine/make_result.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/judge.h"
@@ -96,6 +97,7 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
   std::map<std::string, std::pair<std::shared_ptr<Nonces>, std::shared_ptr<MaskKeyHistory>>> known;  // by agent
   DeflateCache cache;
+  KeptTalk kept;
 };
 
 // --- Connections ------------------------------------------------------------------------------------------------
@@ -111,7 +113,11 @@ asio::awaitable<void> FuzzingServer::Impl::accept_all(std::shared_ptr<Impl> self
 }
 
 asio::awaitable<void> FuzzingServer::Impl::serve(std::shared_ptr<Impl> self, Stream stream) {
-  co_await self->serve_one(std::move(stream));
+  try {
+    co_await self->serve_one(std::move(stream));
+  } catch (const std::bad_alloc&) {
+    // One connection fewer is what makes room again; its result is missing, as when the client breaks off.
+  }
   --self->connections;
 }
 
@@ -284,6 +290,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
                                           options, cache);
   }
   const Verdict verdict = judge(c, observation, settings.seed);
+  kept.keep(observation.transcript, observation.flooded);
   Result result = make_result(c, run.agent, std::move(observation), verdict);
   result.started = wall;
   result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

@@ -88,7 +88,7 @@ bench::LoadOptions make_load(const BenchOptions& options) {
   load.patience = duration_or_refuse(options.patience, "--patience");
   if (const std::size_t files = bench::raise_file_limit(); load.connections + kOwnFiles > files) {
     throw UsageError(fmt::format("--connections {}: this process may open {} files (ulimit -n); at most {} connections",
-                                 load.connections, files, files - kOwnFiles));
+                                 load.connections, files, files - std::min(files, kOwnFiles)));
   }
   return load;
 }

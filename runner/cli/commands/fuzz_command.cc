@@ -14,6 +14,7 @@
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/run/endpoints.h"
 #include "runner/cli/run/requirement_texts.h"
+#include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
 #include "runner/engine/make_result.h"
@@ -126,6 +127,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     campaign_.session.timeout = options.connection.timeout.empty()
                                     ? std::chrono::seconds(2)
                                     : duration_or_refuse(options.connection.timeout, "--timeout");
+    campaign_.session.keeps = Budget::kOfAStimulus;
     campaign_.session.seed = options.connection.seed;
     for (const std::string& corpus : options.corpora) {
       if (!std::filesystem::is_directory(corpus))
@@ -141,6 +143,9 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   Exit run() {
     watch_for_interrupts();
+    auto taken = RunFolder::take(out_, "fuzz");
+    if (!taken) throw UsageError(taken.error());
+    const RunFolder lock = std::move(*taken);
     if (const auto made = make_folder(out_ / "corpus"); !made) throw UsageError(made.error());
     if (const auto read = folder_.read(); !read) throw UsageError(read.error());
     if (const auto reached = reach(); !reached.empty()) {

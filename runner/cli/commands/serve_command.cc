@@ -11,18 +11,19 @@
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
+#include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/run/serve_options.h"
 #include "runner/cli/run/serve_results.h"
 #include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
+#include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 #include "runner/serve/route.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
 #include <algorithm>
@@ -59,6 +60,9 @@ class ServeRun : public serve::Observer {
     watch_for_interrupts();
     info_ = begin_record(catalogue_, options_.selection.profile, options_.seed, /*jobs=*/1);
     info_.command_line = command_line;
+    auto taken = RunFolder::take(plan_.out, "serve");
+    if (!taken) throw UsageError(taken.error());
+    const RunFolder lock = std::move(*taken);
     const bool fresh = !options_.command.empty();  // a run of its own, as `touchstone test` is one
     if (const auto opened = results_.open(info_, fresh); !opened) {
       throw UsageError(opened.error() + ". Choose another folder with --out.");
@@ -69,8 +73,8 @@ class ServeRun : public serve::Observer {
     server_->number(plan_.cases);
     for (const Result& result : results_.all()) server_->remember(result);
     announce();
-    asio::co_spawn(context_, watch_stop(), asio::detached);
-    if (!options_.command.empty()) asio::co_spawn(context_, conduct(), asio::detached);
+    asio::co_spawn(context_, watch_stop(), rethrown);
+    if (!options_.command.empty()) asio::co_spawn(context_, conduct(), rethrown);
     context_.run();
     return conclude();
   }

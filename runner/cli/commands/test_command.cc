@@ -10,6 +10,7 @@
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
+#include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
 
@@ -55,7 +56,9 @@ class TestRun {
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
-    if (const auto made = make_folder(out_); !made) throw UsageError(advice(made.error()));
+    auto taken = RunFolder::take(out_, "test");
+    if (!taken) throw UsageError(taken.error());
+    const RunFolder lock = std::move(*taken);
     if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
     endpoints_.greet_all(run_options_);
     endpoints_.probe_all(run_options_, sizes_of_all());

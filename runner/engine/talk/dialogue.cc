@@ -45,6 +45,7 @@ asio::awaitable<Observation> Dialogue::run() {
   if (o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
   stream_->close();
   while (reader_runs_) co_await sleep_until_changed(Clock::time_point::max());
+  if (thrown_) std::rethrow_exception(thrown_);
   recorder_.finish();
   o_.transcript = std::move(recorder_.transcript());
   co_return std::move(o_);
@@ -52,7 +53,21 @@ asio::awaitable<Observation> Dialogue::run() {
 
 // --- Reading ---------------------------------------------------------------------------------------
 
+// The end of it wakes who waits, whatever it is.
 asio::awaitable<void> Dialogue::read() {
+  try {
+    co_await read_all();
+  } catch (...) {
+    thrown_ = std::current_exception();
+    heard_all_ = true;
+    outbound_.give_up();
+    stream_->close();
+  }
+  reader_runs_ = false;
+  changed_.cancel();
+}
+
+asio::awaitable<void> Dialogue::read_all() {
   ws::Bytes buffer(64 * 1024);
   while (true) {
     while (!wants_to_read_ && !heard_all_) co_await sleep_until_changed(Clock::time_point::max());
@@ -63,14 +78,21 @@ asio::awaitable<void> Dialogue::read() {
     }
     take(std::span(buffer).first(*n));
     changed_.cancel();
+    if (o_.flooded) break;
   }
-  reader_runs_ = false;
-  changed_.cancel();
 }
 
 void Dialogue::take(ws::ByteView octets) {
   last_activity_ = Clock::now();
   inbound_.take(octets);
+  if (o_.flooded && !heard_all_) stop_listening();
+}
+
+void Dialogue::stop_listening() {
+  recorder_.note(Entry::Direction::local, Entry::Kind::mark, "more came than the tester keeps: it ends TCP here");
+  heard_all_ = true;
+  outbound_.give_up();
+  stream_->reset();
 }
 
 void Dialogue::end_of_stream(const std::error_code& error) {
@@ -102,7 +124,7 @@ asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done,
     if (done()) co_return Waited::done;
     if (heard_all_) co_return Waited::ended;
     const auto now = Clock::now();
-    if (now >= deadline_ || o_.flooded) o_.out_of_time = true;
+    if (now >= deadline_) o_.out_of_time = true;
     if (o_.out_of_time || now - last_activity_ >= silence) co_return Waited::silent;
     co_await sleep_until_changed(std::min(deadline_, last_activity_ + silence));
   }
@@ -138,6 +160,7 @@ void Dialogue::set_reading(bool on) {
 asio::awaitable<void> Dialogue::answer_pings() {
   if (inbound_.pings_to_answer.empty() || outbound_.holds_something() || in_frame_) co_return;
   const auto pings = std::exchange(inbound_.pings_to_answer, {});
+  for (const auto& ping : pings) recorder_.budget().give_back(ping.size() + sizeof(ping));
   if (close_sent_ || !outbound_.can_send()) co_return;
   for (const auto& ping : pings) composer_.frame(ws::Opcode::pong, true, 0, ping, outbound_.sink());
   co_await outbound_.put_gathered();

@@ -9,6 +9,7 @@
 
 #include <asio/steady_timer.hpp>
 
+#include <exception>
 #include <functional>
 
 namespace touchstone {
@@ -26,8 +27,10 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
 
   // Listening.
   asio::awaitable<void> read();
+  asio::awaitable<void> read_all();
   void take(ws::ByteView octets);
   void end_of_stream(const std::error_code& error);
+  void stop_listening();  // more came than is kept
 
   // Waiting: by events; time is only the failing path.
   asio::awaitable<void> sleep_until_changed(Clock::time_point until);
@@ -94,6 +97,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   ProcessUsage usage_before_;
   bool wants_to_read_ = true;  // false: a slow reader
   bool reader_runs_ = false;   // read() has not returned yet
+  std::exception_ptr thrown_;  // of read(): there was no memory
   bool heard_all_ = false;     // nothing more is heard: the stream ended, or the tester reset it
   bool close_sent_ = false;    // a Close frame went out, of the steps or the tester's own
   bool in_frame_ = false;      // some octets of a frame are on the wire, and not all

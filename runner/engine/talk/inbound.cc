@@ -8,9 +8,9 @@
 namespace touchstone {
 namespace {
 
-// A hostile endpoint cannot make the tester remember more than this.
-constexpr std::size_t kMaxSeen = 500'000;
-constexpr std::size_t kMaxKept = 64 * 1024 * 1024;  // octets of messages that were not expected
+constexpr std::size_t kOfAFrame = 32;  // its place in the transcript, and the time that it takes: most are empty
+// RFC 1951: one octet inflates to at most 1032. So many are inflated before what came of them is looked at.
+constexpr std::size_t kInflatedAtOnce = 1024;
 
 // The receiver must not be what stops a large echo.
 ws::Limits receiver_limits() {
@@ -30,12 +30,13 @@ void Inbound::open(ws::Role role, const std::optional<ws::DeflateParams>& deflat
   options.nonce = [] { return std::string(); };
   receiver_.emplace(ws::Connection::opened(std::move(options), deflate));
   own_frames_.emplace(deflate.has_value());
+  compressed_ = deflate.has_value();
 }
 
 void Inbound::take(ws::ByteView octets) {
-  while (!octets.empty()) {
+  while (!octets.empty() && !o_.flooded) {
     const auto step = recorder_.received(octets);
-    if (step.begun) begin_frame();
+    if (step.begun && keep(kOfAFrame)) begin_frame();
     if (!step.payload.empty()) hand_on(step.payload);
     octets = octets.subspan(step.taken);
   }
@@ -58,9 +59,15 @@ void Inbound::begin_frame() {
 }
 
 void Inbound::hand_on(ws::ByteView octets) {
-  receiver_->receive(octets);
-  while (auto event = receiver_->next_event()) on_event(std::move(*event));
-  receiver_->wrote(receiver_->output().size());
+  while (!octets.empty() && !o_.flooded) {
+    const auto piece = octets.first(compressed_ ? std::min(octets.size(), kInflatedAtOnce) : octets.size());
+    octets = octets.subspan(piece.size());
+    receiver_->receive(piece);
+    while (auto event = receiver_->next_event()) on_event(std::move(*event));
+    if (const auto part = receiver_->take_piece())
+      on_piece(part->is_text ? ws::Opcode::text : ws::Opcode::binary, part->data);
+    receiver_->wrote(receiver_->output().size());
+  }
 }
 
 void Inbound::on_event(ws::Event event) {
@@ -69,7 +76,8 @@ void Inbound::on_event(ws::Event event) {
   if (auto* pong = std::get_if<ws::event::Pong>(&event)) return on_pong(pong->payload);
   if (auto* ping = std::get_if<ws::event::Ping>(&event)) {
     see(Seen::Kind::ping, ws::to_string(ping->payload));
-    if (!o_.flooded) pings_to_answer.push_back(std::move(ping->payload));
+    if (!o_.flooded && keep(ping->payload.size() + sizeof(ws::Bytes)))
+      pings_to_answer.push_back(std::move(ping->payload));
   } else if (auto* close = std::get_if<ws::event::Close>(&event)) {
     o_.close = std::move(close->reason);
     see(Seen::Kind::close);
@@ -97,23 +105,57 @@ bool Inbound::repeats_our_code() {
   return true;
 }
 
-void Inbound::on_message(ws::Opcode opcode, ws::ByteView octets) {
+SentMessage* Inbound::like_this() noexcept {
   const std::size_t i = o_.messages.size();
-  SeenMessage message{.opcode = opcode, .length = octets.size(), .as_sent = false, .octets = {}};
-  if (i < o_.sent_messages.size()) {
-    SentMessage& sent = o_.sent_messages[i];
-    message.as_sent = sent.opcode == opcode && sent.octets && std::ranges::equal(*sent.octets, octets);
-    if (message.as_sent && let_go_) sent.octets.reset();
+  if (i >= o_.sent_messages.size() || !o_.sent_messages[i].octets) return nullptr;
+  return &o_.sent_messages[i];
+}
+
+bool Inbound::keep(std::size_t octets) {
+  o_.flooded = !recorder_.budget().take(octets);
+  return !o_.flooded;
+}
+
+void Inbound::on_piece(ws::Opcode opcode, ws::ByteView octets) {
+  if (octets.empty() || o_.flooded) return;
+  const auto at = static_cast<std::size_t>(incoming_.length);
+  incoming_.length += octets.size();
+  const SentMessage* ours = like_this();
+  const bool repeats = !incoming_.differs && ours != nullptr && ours->opcode == opcode &&
+                       incoming_.length <= ours->octets->size() &&
+                       std::ranges::equal(ws::ByteView(*ours->octets).subspan(at, octets.size()), octets);
+  if (repeats) return;
+  if (!keep(octets.size() + (incoming_.differs ? 0 : at))) return;
+  // What came so far was as ours, or there is nothing of it.
+  if (!std::exchange(incoming_.differs, true) && at > 0)
+    incoming_.octets = ws::to_bytes(ws::ByteView(*ours->octets).first(at));
+  ws::append(incoming_.octets, octets);
+}
+
+void Inbound::on_message(ws::Opcode opcode, ws::ByteView rest) {
+  on_piece(opcode, rest);
+  Incoming whole = std::exchange(incoming_, {});
+  if (o_.flooded) return;
+  const std::size_t i = o_.messages.size();
+  SeenMessage message{.opcode = opcode, .length = whole.length, .as_sent = false, .octets = {}};
+  // The endpoint may have begun to repeat what the tester had not yet ended.
+  if (SentMessage* ours = like_this(); ours != nullptr && ours->opcode == opcode && ours->length == whole.length) {
+    message.as_sent = !whole.differs || *ours->octets == whole.octets;
+    if (message.as_sent && let_go_) ours->octets.reset();
   }
-  if (!message.as_sent) {
-    message.octets = ws::to_bytes(octets.first(std::min(octets.size(), kMaxKept - kept_)));
-    kept_ += message.octets.size();
+  if (message.as_sent) {
+    recorder_.budget().give_back(whole.octets.size());
+  } else if (!whole.differs && whole.length > 0) {  // the beginning of ours
+    whole.octets = ws::to_bytes(ws::ByteView(*like_this()->octets).first(static_cast<std::size_t>(whole.length)));
+    if (!keep(whole.octets.size())) return;
   }
+  if (!message.as_sent) message.octets = std::move(whole.octets);
   if (!let_go_) {
     recorder_.annotate_received(fmt::format("completes {} message {} of {} octets{}", ws::name(opcode), i + 1,
-                                            octets.size(), message.as_sent ? ", as sent" : ""));
+                                            whole.length, message.as_sent ? ", as sent" : ""));
   }
-  if (!o_.flooded) o_.messages.push_back(std::move(message));
+  if (!keep(sizeof(SeenMessage))) return;
+  o_.messages.push_back(std::move(message));
   see(Seen::Kind::message, {}, i);
 }
 
@@ -128,8 +170,8 @@ void Inbound::on_pong(ws::ByteView payload) {
 }
 
 void Inbound::see(Seen::Kind kind, std::string payload, std::size_t message) {
-  o_.flooded = o_.flooded || o_.seen.size() >= kMaxSeen;
-  if (!o_.flooded) o_.seen.push_back({.kind = kind, .message = message, .payload = std::move(payload)});
+  if (!o_.flooded && keep(sizeof(Seen) + payload.size()))
+    o_.seen.push_back({.kind = kind, .message = message, .payload = std::move(payload)});
 }
 
 void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1) {

@@ -1,7 +1,7 @@
 // inbound.h - what comes from the endpoint: octets become entries of the transcript and things seen.
 //
 // The strict stack's own Connection is the receiver, so every rule that it knows is checked on every octet
-// that an endpoint under test sends, in every case.
+// that an endpoint under test sends, in every case. What is kept is taken from the budget of the case.
 #pragma once
 #include "runner/engine/talk/recorder.h"
 #include "runner/engine/verdict/observation.h"
@@ -39,7 +39,10 @@ class Inbound {
   void hand_on(ws::ByteView octets);
   void on_event(ws::Event event);
   [[nodiscard]] bool repeats_our_code();
-  void on_message(ws::Opcode opcode, ws::ByteView octets);
+  void on_piece(ws::Opcode opcode, ws::ByteView octets);
+  void on_message(ws::Opcode opcode, ws::ByteView rest);
+  [[nodiscard]] SentMessage* like_this() noexcept;  // the message of ours that this one may repeat
+  [[nodiscard]] bool keep(std::size_t octets);
   void on_pong(ws::ByteView payload);
   void see(Seen::Kind kind, std::string payload = {}, std::size_t message = 0);
 
@@ -48,8 +51,15 @@ class Inbound {
   bool let_go_;
   std::shared_ptr<MaskKeyHistory> history_;
   std::optional<ws::Connection> receiver_;
+  bool compressed_ = false;  // permessage-deflate is in force
   std::optional<ws::rules::OwnFrames> own_frames_;
-  std::size_t kept_ = 0;      // octets of messages kept
+  // The message that is coming in: as long as it repeats ours its octets are not kept.
+  struct Incoming {
+    std::uint64_t length = 0;
+    bool differs = false;
+    ws::Bytes octets{};  // all, once it differs
+  };
+  Incoming incoming_;
   std::size_t answered_ = 0;  // pings up to here are answered
   // The message that the tester is in the middle of.
   std::optional<ws::Opcode> partial_opcode_;

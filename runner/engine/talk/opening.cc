@@ -264,9 +264,15 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
       note_failure(o, sent.error ? sent.error : n.error(), watchdog.bit(), octets.size(), options);
       break;
     }
+    if (!opening.recorder.budget().take(*n)) {
+      o.flooded = true;
+      o.handshake_failure = "what it says before its answer to the opening handshake is more than the tester keeps";
+      break;
+    }
     ws::append(octets, std::span(buffer).first(*n));
   }
-  opening.recorder.transcript().response = ws::to_string(ws::ByteView(octets).first(end.value_or(octets.size())));
+  const std::size_t heads = std::min(end.value_or(octets.size()), kHeadLimits.octets);
+  opening.recorder.transcript().response = ws::to_string(ws::ByteView(octets).first(heads));
   if (!o.opened) co_return false;
   opening.early.assign(octets.begin() + static_cast<std::ptrdiff_t>(*end), octets.end());
   co_return true;

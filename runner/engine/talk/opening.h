@@ -24,7 +24,8 @@ struct SessionOptions {
   std::chrono::microseconds round_trip{1000};   // measured; scales the moments inside a frame
   std::shared_ptr<Silences> silences{};         // of the whole run; missing: every wait is in full
   std::uint64_t seed = 1;
-  bool keep_whole = false;  // every octet in the transcript
+  bool keep_whole = false;               // every octet in the transcript
+  std::size_t keeps = Budget::kOfACase;  // octets of what the endpoint says, beside what it repeats
   // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
   std::function<asio::awaitable<std::string>(std::chrono::milliseconds, step::Alive::How)> knock{};
   int process = 0;               // id of the endpoint's process, when it is known
@@ -35,7 +36,8 @@ struct SessionOptions {
 
 // One connection from its first octet on, and what it showed so far.
 struct Opening {
-  Opening(std::unique_ptr<ws::io::Stream> connected, std::size_t keep) : stream(std::move(connected)), recorder(keep) {}
+  Opening(std::unique_ptr<ws::io::Stream> connected, std::size_t keep, Budget budget)
+      : stream(std::move(connected)), recorder(keep, budget) {}
   std::unique_ptr<ws::io::Stream> stream;
   Observation observation;
   Recorder recorder;

@@ -38,7 +38,9 @@ Entry entry_of(const ws::FrameHeader& header, Entry::Direction direction) {
 
 }  // namespace
 
-Recorder::Recorder(std::size_t keep) : keep_(keep) { transcript_.whole = keep == kWhole; }
+Recorder::Recorder(std::size_t keep, Budget budget) : keep_(keep), budget_(budget) {
+  transcript_.whole = keep == kWhole;
+}
 
 std::int64_t Recorder::now_us() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_).count();
@@ -63,11 +65,6 @@ void Recorder::add(Entry entry) {
   if (entry.kind == Entry::Kind::frame) {
     ++(entry.direction == Entry::Direction::sent ? transcript_.frames_sent : transcript_.frames_received);
   }
-  kept_ += entry.octets.size();
-  if (transcript_.whole && kept_ > kMostWhole) {
-    transcript_.whole = false;
-    keep_ = Entry::kKeptOctets;
-  }
   if (merges(entry)) {
     ++entries[entries.size() - 2].repeated;
     if (entry.direction == Entry::Direction::received) last_received_.reset();
@@ -78,6 +75,7 @@ void Recorder::add(Entry entry) {
     entry.same_as.reset();
     tail_.push_back(std::move(entry));
     if (tail_.size() > kTail) {
+      budget_.give_back(tail_.front().octets.size());
       tail_.pop_front();
       transcript_.cut = true;
     }
@@ -88,11 +86,24 @@ void Recorder::add(Entry entry) {
   if (entries.back().direction == Entry::Direction::received) last_received_ = entries.size() - 1;
 }
 
+ws::ByteView Recorder::granted(ws::ByteView octets, std::size_t kept) {
+  const ws::ByteView wanted = octets.first(std::min(octets.size(), keep_ - std::min(keep_, kept)));
+  const std::size_t count = budget_.grant(wanted.size());
+  if (count < wanted.size() && transcript_.whole) {
+    transcript_.whole = false;
+    keep_ = Entry::kKeptOctets;
+  }
+  // The beginning of each is always shown.
+  const std::size_t least = Transcript::kShortOctets - std::min(Transcript::kShortOctets, kept);
+  return wanted.first(std::max(count, std::min(wanted.size(), least)));
+}
+
 void Recorder::sent_frame(const ws::FrameHeader& header, ws::ByteView payload) {
   Entry entry = entry_of(header, Entry::Direction::sent);
   entry.at_us = now_us();
   entry.length = payload.size();
-  entry.octets = ws::to_string(payload.first(std::min(payload.size(), keep_)));
+  budget_.sent(payload.size() + sizeof(Entry));
+  entry.octets = ws::to_string(granted(payload, 0));
   entry.crc32 = crc(0, payload);
   add(std::move(entry));
 }
@@ -103,7 +114,8 @@ void Recorder::sent_garbage(ws::ByteView octets) {
   entry.direction = Entry::Direction::sent;
   entry.kind = Entry::Kind::octets;
   entry.length = octets.size();
-  entry.octets = ws::to_string(octets.first(std::min(octets.size(), keep_)));
+  budget_.sent(octets.size());
+  entry.octets = ws::to_string(granted(octets, 0));
   add(std::move(entry));
 }
 
@@ -139,7 +151,10 @@ void Recorder::look_for_twin(Entry& entry) const {
 void Recorder::complete_frame() {
   look_for_twin(entry_);
   // An echo is told by its twin; only a short one is worth repeating.
-  if (entry_.same_as && entry_.octets.size() > 125 && !transcript_.whole) entry_.octets.clear();
+  if (entry_.same_as && entry_.octets.size() > 125 && !transcript_.whole) {
+    budget_.give_back(entry_.octets.size());
+    entry_.octets = {};
+  }
   add(std::exchange(entry_, Entry{}));
 }
 
@@ -151,9 +166,7 @@ void Recorder::take_payload(const ws::rules::FrameWalker::Step& step) {
     ws::apply_mask(unmasked, *key, static_cast<std::size_t>(step.at % key->size()));
     piece = unmasked;
   }
-  if (entry_.octets.size() < keep_) {
-    entry_.octets += ws::as_text(piece.first(std::min(piece.size(), keep_ - entry_.octets.size())));
-  }
+  entry_.octets += ws::as_text(granted(piece, entry_.octets.size()));
   entry_.crc32 = crc(entry_.crc32, piece);
 }
 

@@ -1,6 +1,7 @@
 // recorder.h - turns octets that went either way into the entries of a transcript.
 #pragma once
 #include "reports/result/result.h"
+#include "runner/engine/talk/budget.h"
 
 #include <ws/rules/frame_walker.h>
 
@@ -12,9 +13,13 @@ namespace touchstone {
 class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
-  // `keep`: octets of a payload that are kept; kWhole: all of all payloads, also of echoes, up to kMostWhole in sum.
-  static constexpr std::size_t kWhole = SIZE_MAX, kMostWhole = 16 * 1024 * 1024;
-  explicit Recorder(std::size_t keep);
+  // `keep`: octets of a payload that are kept; kWhole: all of all payloads, also of echoes. No more than `budget`
+  // grants.
+  static constexpr std::size_t kWhole = SIZE_MAX;
+  explicit Recorder(std::size_t keep, Budget budget = Budget{});
+
+  // Of the case: whoever else keeps something asks it too.
+  [[nodiscard]] Budget& budget() noexcept { return budget_; }
 
   void sent_frame(const ws::FrameHeader& header, ws::ByteView payload);
   void sent_octets(std::uint64_t count) { transcript_.octets_sent += count; }
@@ -38,6 +43,8 @@ class Recorder {
  private:
   void add(Entry entry);
   [[nodiscard]] std::size_t most_entries() const;
+  // The beginning of `octets` that is kept of an entry which has `kept` of them already.
+  [[nodiscard]] ws::ByteView granted(ws::ByteView octets, std::size_t kept);
   void take_payload(const ws::rules::FrameWalker::Step& step);
   void complete_frame();
   [[nodiscard]] std::int64_t now_us() const;
@@ -48,7 +55,7 @@ class Recorder {
   std::deque<Entry> tail_;  // the last entries of a transcript that is too long
   Clock::time_point start_ = Clock::now();
   std::size_t keep_;
-  std::size_t kept_ = 0;  // octets, of entries so far
+  Budget budget_;
   // The frame that is coming in.
   ws::rules::FrameWalker walker_;
   Entry entry_;

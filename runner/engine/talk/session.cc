@@ -1,13 +1,13 @@
 #include "runner/engine/talk/session.h"
 
 #include "runner/engine/talk/dialogue.h"
+#include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 
 #include <fmt/format.h>
 #include <ws/io/http2/dial.h>
 #include <ws/io/http2/tunnel_stream.h>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 
@@ -33,6 +33,10 @@ void show_sections(const ws::io::http2::TunnelStream& tunnel, Opening& opening) 
   opening.recorder.transcript().request = in_lines(tunnel.request_section());
   opening.recorder.transcript().response = in_lines(tunnel.answer_section());
   if (tunnel.violation()) opening.observation.handshake_failure = ws::http2::rule(*tunnel.violation()).text;
+}
+
+Budget budget_of(const SessionOptions& options) {
+  return Budget(options.keep_whole ? std::max(options.keeps, Budget::kOfAWholeCase) : options.keeps);
 }
 
 asio::awaitable<Observation> converse(const Case& c, const SessionOptions& options, DeflateCache& cache, ws::Role role,
@@ -92,7 +96,7 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   dial.unix_path = target.unix_path;
   auto stream = co_await ws::io::http2::dial(dial, target.http);
   if (!stream) co_return std::unexpected(stream.error());
-  Opening opening(std::move(*stream), kept_octets(c, options));
+  Opening opening(std::move(*stream), kept_octets(c, options), budget_of(options));
   SessionOptions here = options;
   here.through_proxy = target.proxy.has_value();
   here.knock = [&target, &options](std::chrono::milliseconds within, step::Alive::How how) {
@@ -119,13 +123,13 @@ std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& 
     if (--under_way == 0) loop.stop();
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    asio::co_spawn(context, one(cases[i], target, options, cache, results[i], left, context), asio::detached);
+    asio::co_spawn(context, one(cases[i], target, options, cache, results[i], left, context), rethrown);
   }
   const auto watch = [](std::function<bool()> ends, asio::io_context& loop) -> asio::awaitable<void> {
     co_await until(std::move(ends));
     loop.stop();
   };
-  if (over) asio::co_spawn(context, watch(over, context), asio::detached);
+  if (over) asio::co_spawn(context, watch(over, context), rethrown);
   if (left > 0) context.run();
   std::vector<Observed> out;
   for (auto& result : results) {
@@ -140,7 +144,7 @@ std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& 
 asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,
                                             ws::RequestHead request, ws::Bytes early, const SessionOptions& options,
                                             DeflateCache& cache) {
-  Opening opening(std::move(stream), kept_octets(c, options));
+  Opening opening(std::move(stream), kept_octets(c, options), budget_of(options));
   opening.early = std::move(early);
   const bool open = co_await open_as_server(opening, c, std::move(request), options);
   auto observed = co_await converse(c, options, cache, ws::Role::server, std::move(opening), open);

@@ -21,6 +21,11 @@ Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed)
   judge_ending(scene, verdict.findings);
   judge_tcp(scene, verdict.findings);
   settle(scene, verdict);
+  if (observation.flooded && verdict.behavior != Behavior::failed) {
+    verdict.behavior = Behavior::not_applicable;
+    verdict.hidden = true;
+    verdict.summary = "Not judged to its end: it sent more than the tester keeps.";
+  }
   return verdict;
 }
 

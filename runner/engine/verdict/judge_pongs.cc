@@ -5,11 +5,14 @@
 #include <ws/testing/oracle/describe.h>
 
 #include <algorithm>
+#include <map>
 
 namespace touchstone {
 namespace {
 
 using enum FindingKind;
+
+constexpr std::size_t kAlike = 20;  // Pongs that are odd in one way and told one by one; a flood has many thousands
 
 // Pongs against Pings, in order.
 class Answers {
@@ -73,9 +76,11 @@ Finding not_alive(const Scene& scene, const std::string& mark) {
 
 void judge_pongs(const Scene& scene, Findings& findings) {
   Answers answers(scene.o);
+  std::map<FindingKind, std::size_t> found;
   for (const Seen& seen : scene.o.seen) {
     if (seen.kind != Seen::Kind::pong) continue;
-    if (const auto odd = answers.take(seen.payload))
+    const auto odd = answers.take(seen.payload);
+    if (odd && ++found[*odd] <= kAlike)
       findings.push_back(scene.finding(*odd, {.what = ws::testing::describe(ws::as_octets(seen.payload))}));
   }
   answers.settle();

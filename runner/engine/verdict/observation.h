@@ -114,7 +114,7 @@ struct Observation {
   bool ended_after_half_close = false;  // TCP ended only when the tester had sent its own FIN
   bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)
   bool out_of_time = false;             // the case's deadline passed
-  bool flooded = false;                 // more came than the tester is willing to remember
+  bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
 
   bool over_http2 = false;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
 

@@ -40,6 +40,7 @@ bool Scene::tail_may_be_missing() const {
 
 bool Scene::was_cut_short() const noexcept {
   using enum ws::Violation;
+  if (o.flooded) return true;
   return o.violation && *o.violation != close_code_invalid && *o.violation != close_payload_of_one &&
          *o.violation != close_reason_not_utf8 && *o.violation != frame_after_close;
 }
@@ -49,6 +50,7 @@ std::string Scene::how_it_ended() const {
   if (o.ended_after_half_close) return "nothing more came until the tester ended TCP";
   if (o.reset) return "it reset TCP";
   if (o.eof) return "it ended TCP without a Close";
+  if (o.flooded) return "it sent more than the tester keeps";
   if (o.out_of_time) return "the time of the case was up";
   return "nothing more came";
 }

@@ -24,8 +24,8 @@ struct Scene {
   [[nodiscard]] bool failed_by_choice() const;
   // A failing end, or one where a Close of the case's own cuts the replies short.
   [[nodiscard]] bool tail_may_be_missing() const;
-  // Its octets broke a rule before its Close came, and nothing after them was read (RFC 6455 7.1.7): what is missing
-  // from then on is no fault of its own.
+  // Its octets broke a rule before its Close came, or were more than the tester keeps, and nothing after them was read
+  // (RFC 6455 7.1.7): what is missing from then on is no fault of its own.
   [[nodiscard]] bool was_cut_short() const noexcept;
   // C-27: who does not echo may close at any time, whatever its application makes of the messages. To say that the
   // tester broke a rule (1002, 1007) it needs a reason.

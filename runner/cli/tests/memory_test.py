@@ -1,0 +1,187 @@
+"""Whatever an endpoint sends, the tester's memory is bounded and the run comes to its end. Usage: memory_test.py PATH-OF-TOUCHSTONE [unittest options]"""
+
+import base64
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import zlib
+
+from program import FAILURES, INCOMPLETE, OK, UNREACHABLE, Program, main
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+MOST = 300 * 1024 * 1024  # docs/usage.md says it
+
+
+def frame(opcode, payload=b"", fin=True, rsv1=False):
+    first = (0x80 if fin else 0) | (0x40 if rsv1 else 0) | opcode
+    size = len(payload)
+    if size < 126:
+        return bytes([first, size]) + payload
+    if size < 65536:
+        return bytes([first, 126]) + struct.pack(">H", size) + payload
+    return bytes([first, 127]) + struct.pack(">Q", size) + payload
+
+
+def read_head(connection):
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = connection.recv(65536)
+        if not piece:
+            raise OSError("no head")
+        head += piece
+    return head
+
+
+def answer(head, extensions=b""):
+    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
+    accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
+    return (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n" + extensions + b"\r\n")
+
+
+def repeat(connection, octets):
+    while True:
+        connection.sendall(octets)
+
+
+def deflated(octets):
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (squeeze.compress(bytes(octets)) + squeeze.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+BOMB = frame(2, deflated(120 << 20), rsv1=True)
+
+
+def unequal_frames(connection):
+    connection.sendall(answer(read_head(connection)))
+    while True:
+        for more in range(0, 4000, 7):
+            connection.sendall(frame(2, b"x" * (65536 + more)))
+
+
+def bomb(connection):
+    head = read_head(connection)
+    agreed = b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if b"permessage-deflate" in head else b""
+    connection.sendall(answer(head, agreed))
+    repeat(connection, BOMB if agreed else frame(1, b"x"))
+
+
+def floods(octets):
+    def flood(connection):
+        connection.sendall(answer(read_head(connection)))
+        repeat(connection, octets)
+    return flood
+
+
+def interim_answers(connection):
+    read_head(connection)
+    repeat(connection, b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
+
+
+SERVERS = {
+    "frames of unequal length": unequal_frames,
+    "Pongs": floods(frame(10, b"p" * 125) * 500),
+    "Pings": floods(frame(9, b"p" * 125) * 500),
+    "empty messages": floods(frame(1) * 5000),
+    "empty fragments": lambda c: (c.sendall(answer(read_head(c)) + frame(1, b"", fin=False)),
+                                  repeat(c, frame(0, b"", fin=False) * 5000)),
+    "a bomb": bomb,
+    "interim answers": interim_answers,
+}
+
+
+class Memory(Program):
+    def server(self, one):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+
+        def handle(connection):
+            with connection:
+                try:
+                    one(connection)
+                except OSError:
+                    pass
+
+        def accept():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def measured(self, *arguments, after=60):
+        """Exit code and peak of memory in bytes; a run that does not end by itself is interrupted after so many seconds."""
+        with open(self.folder / "said", "wb") as said:
+            process = subprocess.Popen([self.touchstone, *map(str, arguments)], stdout=said, stderr=said, cwd=self.folder)
+            timer = threading.Timer(after, process.send_signal, [signal.SIGINT])
+            timer.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            timer.cancel()
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, usage.ru_maxrss * 1024
+
+    def said(self):
+        return (self.folder / "said").read_text(errors="replace")
+
+    def test_of_a_run_is_bounded(self):
+        for name, one in SERVERS.items():
+            with self.subTest(name):
+                shutil.rmtree(self.out, ignore_errors=True)
+                code, most = self.measured("test", f"ws://127.0.0.1:{self.server(one)}/", "--out", self.out,
+                                           "--case", "close", "--case", "pings", "--case", "framing")
+                self.assertLess(most, MOST, name)
+                self.assertIn(code, (FAILURES, UNREACHABLE), self.said())
+
+    def test_of_other_commands_is_bounded(self):
+        url = f"ws://127.0.0.1:{self.server(unequal_frames)}/"
+        for arguments in (["probe", url], ["fuzz", url, "--time", "3s", "--out", self.out],
+                          ["bench", url, "--duration", "2s"], ["echo", "--connect", url]):
+            with self.subTest(arguments[0]):
+                code, most = self.measured(*arguments, after=20)
+                self.assertLess(most, MOST)
+                self.assertIn(code, (OK, FAILURES, UNREACHABLE, INCOMPLETE, -signal.SIGINT), self.said())
+
+    def test_what_was_judged_before_the_bound_stays_judged(self):
+        def masked(connection):  # RFC 6455 5.1: a server does not mask
+            connection.sendall(answer(read_head(connection)))
+            repeat(connection, frame(10, b"p" * 125) * 500 + b"\x81\x81\0\0\0\0x")
+        done = self.run_test(f"ws://127.0.0.1:{self.server(masked)}/", *["--case", "close"], "--profile-of-peer",
+                             self.an_echo(), expect=FAILURES)
+        self.assertRegex(self.last_line(done), r"[1-9]\d* FAILED")
+
+    def test_a_flood_of_what_is_allowed_accuses_nobody(self):
+        done = self.run_test(f"ws://127.0.0.1:{self.server(SERVERS['Pongs'])}/", "--case", "close/code-valid/1000",
+                             "--profile-of-peer", self.an_echo(), expect=FAILURES)
+        self.assertIn("1 NOT-APPLICABLE, 0 FAILED, 0 ERRORED, 1 hidden", self.last_line(done))
+        self.assertIn("more than the tester keeps", done.stdout + done.stderr)
+
+
+class NoMemory(Program):
+    def test_ends_the_run_with_what_it_has(self):
+        _, url = self.echo_process()
+        limit = 220 * 1024 * 1024  # of addresses; enough to begin
+        for more in range(0, 5):
+            with self.subTest(more=more):
+                shutil.rmtree(self.out, ignore_errors=True)
+                size = limit + more * 20 * 1024 * 1024
+                done = subprocess.run([self.touchstone, "test", url, "--out", self.out, "--profile-of-peer", self.an_echo()],
+                                      capture_output=True, text=True, timeout=240, cwd=self.folder,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+                self.assertIn(done.returncode, (OK, INCOMPLETE), done.stderr)
+                self.assertNotIn("died", done.stderr)
+
+
+if __name__ == "__main__":
+    main()
