@@ -245,6 +245,7 @@ void guard(const GuardianTask& task) noexcept {
   Ender ender(shell);
   const bool all = ender.end(watch(shell));
   drain_output();
+  waitpid(shell, nullptr, WNOHANG);  // nobody signals its group any more
   if (!all) ender.count_left([](pid_t child) { say(GuardianSays::What::left_running, child); });
   _exit(0);
 }
