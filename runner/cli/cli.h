@@ -1,5 +1,7 @@
 // cli.h - the program `touchstone`: one file per subcommand, put together in cli.cc.
 #pragma once
+#include "reports/support/said.h"
+
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,7 +23,8 @@ enum class Exit : int {
 
 // The user asked for something that cannot be done as told; what() is the whole message. Exit 2.
 struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  // What files and arguments say is made visible: what() would end at the first NUL, and a terminal obeys the others.
+  explicit UsageError(const std::string& text) : std::runtime_error(clean_text(text)) {}
 };
 
 // Each adds its subcommand to `app`; running it leaves the outcome in `exit`.

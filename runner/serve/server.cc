@@ -10,6 +10,7 @@
 #include "runner/serve/report_file.h"
 #include "runner/serve/route.h"
 #include "runner/serve/scoreboard.h"
+#include "runner/serve/trust.h"
 
 #include <ws/io/net/wait.h>
 #include <ws/io/websocket.h>
@@ -20,11 +21,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <list>
+#include <new>
 
 namespace touchstone::serve {
 namespace {
 
-constexpr std::size_t kMostConnections = 1024;
+constexpr std::size_t kMostListeners = 128;  // that wait for what happens, each as long as it likes
 constexpr std::size_t kMostAgents = 256;
 constexpr std::chrono::milliseconds kControlLimit{10'000};    // for one answer of a driver's question
 constexpr std::chrono::milliseconds kStatusLimit{1'800'000};  // a driver waits for a case that still runs
@@ -51,15 +54,49 @@ bool is_knock(const Request& request, const Route& route) {
   return page != nullptr && page->name == route::kFrontPage && wants_websocket(request.head);
 }
 
+// A case is not: what a client under test says of itself there is what is judged.
+bool shows_or_changes(const Route& route) {
+  const auto* page = std::get_if<route::PageFile>(&route);
+  return std::holds_alternative<route::CaseStatus>(route) || std::holds_alternative<route::UpdateReports>(route) ||
+         std::holds_alternative<route::StopServer>(route) || std::holds_alternative<route::Events>(route) ||
+         std::holds_alternative<route::ReportFile>(route) || (page != nullptr && page->name == route::kFrontPage);
+}
+
+// One more, as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::size_t* count) : count_(count) {
+    if (count_ != nullptr) ++*count_;
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() {
+    if (count_ != nullptr) --*count_;
+  }
+
+ private:
+  std::size_t* count_;
+};
+
+bool waits(const Route& route) {
+  return std::holds_alternative<route::CaseStatus>(route) || std::holds_alternative<route::Events>(route);
+}
+
 }  // namespace
 
 struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& on, Settings given, Observer& told)
-      : executor(on), settings(std::move(given)), observer(told), board(settings.profile_name), happened(on) {}
+      : executor(on),
+        settings(std::move(given)),
+        observer(told),
+        board(settings.profile_name),
+        happened(on),
+        trust(settings.trusted) {}
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Stream stream);
   asio::awaitable<void> serve_one(Stream stream);
+  asio::awaitable<std::expected<Request, std::optional<Answer>>> ask(ws::io::Stream& stream);
   asio::awaitable<void> answer_http(Stream stream, const ws::RequestHead& head, Route route);
 
   // Over a WebSocket.
@@ -93,7 +130,9 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   Scoreboard board;
   ws::io::Signal happened;
   std::unique_ptr<ws::io::Listener> listener;
-  std::size_t connections = 0;
+  std::size_t connections = 0, listeners = 0;
+  std::list<ws::io::Stream*> asking;  // whose request is not whole yet, in the order in which they came
+  const Trust trust;
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
   std::map<std::string, std::pair<std::shared_ptr<Nonces>, std::shared_ptr<MaskKeyHistory>>> known;  // by agent
   DeflateCache cache;
@@ -106,7 +145,12 @@ asio::awaitable<void> FuzzingServer::Impl::accept_all(std::shared_ptr<Impl> self
   while (true) {
     auto stream = co_await self->listener->accept();
     if (!stream) co_return;
-    if (self->connections >= kMostConnections) continue;  // dropped: who floods gets nothing
+    if (self->connections >= self->settings.most_connections) {
+      // Who has not said yet what it wants makes room, the one first that has had the most time for it.
+      if (self->asking.empty()) continue;
+      self->asking.front()->reset();
+      self->asking.pop_front();
+    }
     ++self->connections;
     asio::co_spawn(self->executor, serve(self, std::move(*stream)), asio::detached);
   }
@@ -121,8 +165,19 @@ asio::awaitable<void> FuzzingServer::Impl::serve(std::shared_ptr<Impl> self, Str
   --self->connections;
 }
 
+asio::awaitable<std::expected<Request, std::optional<Answer>>> FuzzingServer::Impl::ask(ws::io::Stream& stream) {
+  struct Place {
+    std::list<ws::io::Stream*>& all;
+    ws::io::Stream* one;
+    ~Place() { all.remove(one); }
+  };
+  asking.push_back(&stream);
+  const Place place{asking, &stream};
+  co_return co_await read_request(stream, settings.request_limit);
+}
+
 asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream) {
-  auto request = co_await read_request(*stream, settings.request_limit);
+  auto request = co_await ask(*stream);
   if (!request) {
     if (request.error()) co_await respond(*stream, std::move(*request.error()));
     co_return;
@@ -158,6 +213,11 @@ std::optional<Answer> FuzzingServer::Impl::objection(const Request& request, con
     answer.fields = {{"Allow", "GET, HEAD"}};
     return answer;
   }
+  if (shows_or_changes(route)) {
+    if (const std::string why = trust.objection(head, !over_websocket(route)); !why.empty())
+      return refusal(403, why + ".");
+  }
+  if (waits(route) && listeners >= kMostListeners) return refusal(503, "Too many wait here already.");
   const auto* run = std::get_if<route::RunCase>(&route);
   if (run != nullptr && !board.knows(run->agent) && board.agents() >= kMostAgents) {
     return refusal(503, fmt::format("{} clients have results here already; restart with another --out.", kMostAgents));
@@ -189,6 +249,7 @@ asio::awaitable<void> FuzzingServer::Impl::talk(Stream stream, Request request, 
   auto accepted = co_await ws::io::accept(with_early(std::move(stream), std::move(octets)), std::move(options));
   if (!accepted) co_return;  // accept() told the client why
   const auto socket = std::make_shared<ws::io::WebSocket>(std::move(*accepted));
+  const Counted counted(waits(route) ? &listeners : nullptr);
   if (std::holds_alternative<route::Events>(route)) {
     co_await send_events(*socket);
     co_return;
@@ -202,7 +263,7 @@ asio::awaitable<void> FuzzingServer::Impl::talk(Stream stream, Request request, 
   } else if (const auto* status = std::get_if<route::CaseStatus>(&route)) {
     co_await tell_status(socket, *status);
   } else if (const auto* update = std::get_if<route::UpdateReports>(&route)) {
-    observer.reports_wanted(update->agent);
+    co_await observer.reports_wanted(update->agent);
     board.reported(update->agent);
   }
   // Autobahn closes without a code.

@@ -8,6 +8,8 @@
 
 #include <ws/io/net/listener.h>
 
+#include <asio/awaitable.hpp>
+
 #include <chrono>
 #include <expected>
 #include <filesystem>
@@ -26,6 +28,8 @@ struct Settings {
   std::chrono::milliseconds timeout{5'000};         // silence that counts as no answer
   std::chrono::milliseconds request_limit{10'000};  // from accepting a client to the end of its request head
   std::filesystem::path reports;                    // served below /report/
+  std::vector<std::string> trusted{};               // names for Trust
+  std::size_t most_connections = 1024;              // at a time
   std::string agent;                                // counts whatever clients call themselves; empty: their own names
   // Cases that are not run with this client.
   std::function<bool(const std::string& agent, const Case& c)> excluded{};
@@ -37,8 +41,8 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const std::string& agent, const Case& c) = 0;
   virtual void finished(const Result& result) = 0;
-  // /updateReports: the reports are there when it returns.
-  virtual void reports_wanted(const std::string& agent) = 0;
+  // /updateReports: the reports are there when it ends; others are served meanwhile.
+  virtual asio::awaitable<void> reports_wanted(const std::string& agent) = 0;
   // The driver has its answer to that.
   virtual void driver_done(const std::string& agent) = 0;
   virtual void end_wanted(const std::string& why) = 0;  // /stopServer, shutdownOnComplete

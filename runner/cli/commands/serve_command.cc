@@ -5,6 +5,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/options/case_files.h"
 #include "runner/cli/print.h"
+#include "runner/cli/process/beside.h"
 #include "runner/cli/process/client_command.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/process/program_log.h"
@@ -100,13 +101,13 @@ class ServeRun : public serve::Observer {
     if (result.dropped_by_peer && !result.remote_close_code) away_[result.endpoint] = result.case_id;
   }
 
-  void reports_wanted(const std::string& agent) override {
+  asio::awaitable<void> reports_wanted(const std::string& agent) override {
     away_.erase(agent);
     tell_progress("{}: {}", agent, totals_line(results_.of(agent)));
-    if (client_) return;  // its report is written at the end
+    if (client_) co_return;  // its report is written at the end
     std::string because;
     info_ = results_.describe(std::move(info_), because);
-    if (const auto rendered = render(); !rendered) err("error: {}\n", rendered.error());
+    (void)co_await renderer_.run();
   }
 
   void driver_done(const std::string&) override {
@@ -219,6 +220,26 @@ class ServeRun : public serve::Observer {
     }
   }
 
+  // Whoever ends this wants it to end: what takes longer is left to a process of its own.
+  [[nodiscard]] std::expected<void, FileError> render_in_time() {
+    constexpr std::chrono::milliseconds kPatience{600};
+    const auto code = renderer_.run_within(kPatience);
+    if (!code) {
+      err("The report of {} takes its time and is written by another process; the journal is whole.\n",
+          count_of(results_.all().size(), "result"));
+      return {};
+    }
+    if (*code != 0) return std::unexpected(FileError("the report is not complete"));
+    return {};
+  }
+
+  // In a process of its own: what it says is said there.
+  int render_or_say() const {
+    const auto rendered = render();
+    if (!rendered) err("error: {}\n", rendered.error());
+    return rendered ? 0 : 1;
+  }
+
   Exit conclude() {
     look_for_the_lost();
     std::vector<std::string> deaths;
@@ -236,7 +257,7 @@ class ServeRun : public serve::Observer {
     client_.reset();
     server_.reset();
     const auto finished = results_.finish(info_);
-    const auto rendered = render();
+    const std::expected<void, FileError> rendered = interrupted() ? render_in_time() : render();
     report(deaths, rendered ? plan_.out / "index.html" : std::filesystem::path());
     if (!rendered) err("error: {}\n", rendered.error());
     if (!finished) err("error: the journal lacks results: {}\n", finished.error());
@@ -272,6 +293,7 @@ class ServeRun : public serve::Observer {
   std::unique_ptr<ClientCommand> client_;
   std::map<std::string, std::string> away_;   // by agent: the case whose connection it ended, when it did nothing since
   std::map<std::string, std::size_t> begun_;  // cases by agent
+  Beside renderer_{context_.get_executor(), [this] { return render_or_say(); }};
   bool confirming_ = false;
   std::size_t failures_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <ws/core/bytes.h>
 #include <ws/core/glob.h>
+#include <ws/core/http/url.h>
 
 #include <algorithm>
 #include <optional>
@@ -74,6 +75,22 @@ class SpecReader {
     if (root.contains("options")) read_options(root.at("options"), "/options", options);
   }
 
+  // Paths, patterns, names and URLs: none of them has control characters.
+  static constexpr std::string_view kText = "a string without control characters";
+  static bool is_text(const Json& value) {
+    if (!value.is_string()) return false;
+    const auto& text = value.get_ref<const std::string&>();
+    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  }
+
+  // `url` is the text there.
+  void need_url(const std::string& url, const std::string& pointer, const Json& found) const {
+    const auto parsed = ws::parse_url(url);
+    if (!parsed)
+      throw Fault{fmt::format("{}: {}: found {}: {}; allowed is ws://host:port/path or wss://...", file_, pointer,
+                              found.dump(), parsed.error())};
+  }
+
   void need(bool holds, const std::string& pointer, const Json& found, std::string_view allowed) const {
     if (holds) return;
     std::string shown = found.is_null() ? "nothing" : found.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -95,7 +112,7 @@ class SpecReader {
   // Autobahn's samples write null for "not told".
   std::string text(const Json& object, const std::string& pointer, const char* key) const {
     if (!object.contains(key) || object.at(key).is_null()) return {};
-    need(object.at(key).is_string(), pointer + "/" + key, object.at(key), "a string");
+    need(is_text(object.at(key)), pointer + "/" + key, object.at(key), kText);
     return object.at(key).get<std::string>();
   }
 
@@ -105,7 +122,7 @@ class SpecReader {
     const Json& list = object.at(key);
     need(list.is_array(), pointer + "/" + key, list, "an array of strings");
     for (std::size_t i = 0; i < list.size(); ++i) {
-      need(list[i].is_string(), fmt::format("{}/{}/{}", pointer, key, i), list[i], "a string");
+      need(is_text(list[i]), fmt::format("{}/{}/{}", pointer, key, i), list[i], kText);
       out.push_back(list[i].get<std::string>());
     }
     return out;
@@ -136,6 +153,7 @@ class SpecReader {
     out.url = text(server, pointer, "url");
     need(!out.url.empty(), pointer + "/url", server.contains("url") ? server.at("url") : Json(),
          "a URL, ws://host:port/path or wss://host:port/path");
+    need_url(out.url, pointer + "/url", server.at("url"));
     out.agent = text(server, pointer, "agent");
     out.hostname = text(server, pointer, "hostname");
     out.origin = text(server, pointer, "origin");

@@ -76,6 +76,19 @@ TEST(SpecFile, TellsWhereAndWhatIsWrong) {
   EXPECT_THAT(refused(R"({"servers": [{"url": "ws://h", "options": {"version": 8}}]})"), HasSubstr("RFC 6455"));
 }
 
+TEST(SpecFile, NamesThePlaceOfAUrlThatIsNone) {
+  const std::string told = refused(R"({"servers": [{"url": "ws://h"}, {"url": "http://h"}]})");
+  EXPECT_THAT(told, HasSubstr("f.json: /servers/1/url: found \"http://h\""));
+  EXPECT_THAT(told, HasSubstr("allowed is ws://"));
+}
+
+TEST(SpecFile, RefusesControlCharactersAndNamesTheirPlace) {
+  EXPECT_THAT(refused(R"({"servers": [{"url": "ws://\u0000"}]})"), HasSubstr("f.json: /servers/0/url"));
+  EXPECT_THAT(refused(R"({"servers": [{"url": "ws://h"}], "cases": ["1.*", "\u001b[31m"]})"),
+              HasSubstr("f.json: /cases/1"));
+  EXPECT_THAT(refused(R"({"servers": [{"url": "ws://h"}], "outdir": "a\u0000b"})"), HasSubstr("f.json: /outdir"));
+}
+
 TEST(SpecFile, RefusesWhatIsNotStrictJson) {
   EXPECT_THAT(refused("{"), HasSubstr("f.json"));
   EXPECT_THAT(refused(R"({"cases": [], "cases": []})"), HasSubstr("cases"));

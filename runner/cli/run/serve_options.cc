@@ -1,5 +1,6 @@
 #include "runner/cli/run/serve_options.h"
 
+#include "runner/bench/options.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/spec_choice.h"
@@ -19,6 +20,7 @@ namespace touchstone::cli {
 namespace {
 
 constexpr std::uint16_t kAutobahnPort = 9001;
+constexpr std::size_t kOwnFiles = 64;  // descriptors besides the clients'
 
 std::optional<SpecFile> read_server_spec(const std::string& path) {
   if (path.empty()) return std::nullopt;
@@ -67,6 +69,12 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   add_selection_options(app, options.selection);
   add_port_option(app, options.port, "9001, with --command a free one")->group(server);
   add_listen_host_option(app, options.host)->group(server);
+  app.add_option(
+         "--allow-host", options.trusted,
+         "A name under which browsers may reach this server, or of a site whose pages may ask it for reports and "
+         "events; 'null' is pages from files. Addresses, localhost and names without a dot may always")
+      ->type_name("NAME")
+      ->group(server);
   add_listen_tls_flag(app, options.tls, ", DIR/certificate.pem")->group(server);
   const auto [key, certificate] = add_identity_options(app, options.key, options.certificate);
   key->group(server);
@@ -115,6 +123,10 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   settings.seed = options.seed;
   if (!options.timeout.empty()) settings.timeout = duration_or_refuse(options.timeout, "--timeout");
   settings.reports = plan.out;
+  settings.trusted = options.trusted;
+  settings.trusted.push_back(settings.listen.host);
+  const std::size_t files = bench::raise_file_limit();
+  settings.most_connections = std::min(settings.most_connections, files - std::min(files, kOwnFiles) + 1);
   settings.agent = options.agent;
   if (settings.agent.empty() && !options.command.empty()) settings.agent = "client";
   if (spec && !spec->exclude_agent_cases.empty()) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -24,6 +25,7 @@ struct ServeOptions {
   // The client.
   std::string agent, command, idle = "60s";
   bool once = false;
+  std::vector<std::string> trusted;  // hosts
   // The run and its output.
   std::string timeout, out, expect;
   std::uint64_t seed = 1;

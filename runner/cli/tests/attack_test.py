@@ -135,6 +135,63 @@ class KilledAtAnyMoment(Attacked):
         self.assertIn("Seen once", (self.out / "journal.jsonl").read_text())
 
 
+class Folder(Attacked):
+    def close_cases(self, expect):
+        return self.run_test("--case", "close", "--jobs", "1", expect=expect)
+
+    def test_takes_one_run_at_a_time(self):
+        waits = threading.Event()
+        port = self.serve_sockets(lambda connection: (waits.set(), connection.recv(65536), connection.recv(65536)))
+        self.start("test", f"ws://127.0.0.1:{port}/", "--out", self.out)
+        self.assertTrue(waits.wait(60))
+        done = self.close_cases(2)
+        self.assertIn("another run of touchstone writes into", done.stderr)
+
+    def test_is_free_again_after_a_kill(self):
+        waits = threading.Event()
+        port = self.serve_sockets(lambda connection: (waits.set(), connection.recv(65536), connection.recv(65536)))
+        run = self.start("test", f"ws://127.0.0.1:{port}/", "--out", self.out)
+        self.assertTrue(waits.wait(60))
+        run.kill()
+        run.wait()
+        self.close_cases(OK)
+
+    def test_keeps_the_results_of_another_command(self):
+        self.close_cases(OK)
+        before = self.results()
+        done = self.run_it("serve", "--port", "0", "--once", "--out", self.out, expect=2)
+        self.assertIn("holds the results of `touchstone test`", done.stderr)
+        done = self.run_it("fuzz", "ws://127.0.0.1:1/", "--out", self.out, expect=2)
+        self.assertIn("holds the results of `touchstone test`", done.stderr)
+        self.assertEqual(self.results(), before)
+        self.close_cases(OK)
+
+    def test_takes_no_folder_of_somebody_else(self):
+        self.out.mkdir()
+        (self.out / "thesis.tex").write_text("x")
+        self.assertIn("'thesis.tex'", self.close_cases(2).stderr)
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["thesis.tex"])
+
+    def test_follows_no_link(self):
+        self.close_cases(OK)
+        mine = self.folder / "mine"
+        mine.write_text("mine")
+        for name in ("journal.jsonl", "index.html", "report.json"):
+            (self.out / name).unlink()
+            (self.out / name).symlink_to(mine)
+        self.run_test("--case", "close", expect=2)
+        (self.out / "journal.jsonl").unlink()
+        self.close_cases(OK)
+        self.assertEqual(mine.read_text(), "mine")
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        fuzzed = self.folder / "fuzzed"
+        fuzzed.mkdir()
+        (fuzzed / "corpus").symlink_to(elsewhere)
+        done = self.run_it("fuzz", "ws://127.0.0.1:1/", "--out", fuzzed, expect=2)
+        self.assertIn("symbolic link", done.stderr)
+
+
 class Short(Attacked):
     def limited(self, files):
         return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))

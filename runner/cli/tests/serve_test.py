@@ -318,6 +318,41 @@ class Hostile(Serving):
         for sock in silent + half:
             sock.close()
 
+    def answered(self, *lines):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as one:
+            one.sendall("\r\n".join([*lines, "", ""]).encode())
+            return int(one.makefile("rb").readline().split()[1])
+
+    def test_a_page_of_another_site_is_refused(self):
+        self.start()
+        upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+        evil = ["Host: evil.example:9001", "Origin: http://evil.example:9001"]  # its name points at this machine
+        other = [f"Host: 127.0.0.1:{self.port}", "Origin: https://example.com"]
+        own = [f"Host: 127.0.0.1:{self.port}", f"Origin: http://127.0.0.1:{self.port}"]
+        for path in ("/events", "/updateReports?agent=a", "/getCaseStatus?case=1&agent=a"):
+            for site in (evil, other):
+                self.assertEqual(self.answered(f"GET {path} HTTP/1.1", *site, *upgrade), 403, (path, site))
+        for path in ("/", "/report/index.html"):
+            self.assertEqual(self.answered(f"GET {path} HTTP/1.1", "Host: evil.example"), 403, path)
+        self.assertEqual(self.answered("GET /stopServer HTTP/1.1", *evil, *upgrade), 403)
+        self.assertEqual(self.answered("GET /getCaseCount HTTP/1.1", *other, *upgrade), 101)
+        self.assertEqual(self.answered("GET /updateReports?agent=a HTTP/1.1", *own, *upgrade), 101)
+        self.lives()
+
+    def test_a_thousand_slow_clients_lock_nobody_out(self):
+        self.start()
+        slow = []
+        try:
+            for _ in range(1100):
+                one = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+                one.sendall(b"GET / HT")
+                slow.append(one)
+            self.lives()
+        finally:
+            for one in slow:
+                one.close()
+
     def test_rubbish_and_floods_end_in_an_answer(self):
         self.start()
         for octets in (b"\x16\x03\x01\x02\x00\x01\x00", b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n",
