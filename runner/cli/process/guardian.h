@@ -13,7 +13,8 @@ namespace touchstone::cli {
 struct GuardianSays {
   enum class What : std::int32_t { started, ended, left_running };
   What what = What::started;
-  std::int32_t value = 0;  // of started: the id of the shell, and of its group; of ended: as of waitpid(); of left_running: the id of a process
+  std::int32_t value = 0;  // of started: the id of the shell, and of its group; of ended: as of waitpid(); of
+                           // left_running: the id of a process
 };
 
 struct GuardianTask {
