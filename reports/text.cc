@@ -30,11 +30,8 @@ std::string xml_escape(std::string_view octets) {
 
 std::string markdown_escape(std::string_view octets) {
   std::string out;
-  for (const char c : clean_text(octets)) {
+  for (const char c : said(octets)) {
     switch (c) {
-      case '\n':
-        out += ' ';
-        break;
       case '&':
         out += "&amp;";
         break;

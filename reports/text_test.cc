@@ -23,6 +23,12 @@ TEST(MarkdownEscape, LeavesNoMarkupAndNoNewCells) {
   EXPECT_EQ(markdown_escape("a|b*c_`<x>\n[y](z)"), "a\\|b\\*c\\_\\`&lt;x&gt; \\[y\\](z)");
 }
 
+TEST(MarkdownEscape, CutsWhatIsOverlong) {
+  const std::string text = markdown_escape(std::string(20'000, 'a'));
+  EXPECT_LT(text.size(), 1100u);
+  EXPECT_TRUE(text.ends_with("... (19000 more bytes)")) << text.substr(900);
+}
+
 TEST(MarkdownCode, FencesBackticks) {
   EXPECT_EQ(markdown_code("a *b*\nc"), "`a *b* c`");
   EXPECT_EQ(markdown_code("`a``b"), "``` `a``b ```");
