@@ -14,15 +14,15 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kAnnotations = 10;  // of each level: more are not shown
-constexpr std::size_t kLongest = 4096;    // octets of one annotation
-constexpr std::size_t kCausesTold = 40;   // of each endpoint in the summary
+constexpr std::size_t kAnnotations = 10;          // of each level: more are not shown
+constexpr std::size_t kLongestAnnotation = 4096;  // octets of one annotation
+constexpr std::size_t kCausesTold = 40;           // of each endpoint in the summary
 
 // --- Workflow commands ----------------------------------------------------------------------------------------
 
 std::string command_data(std::string_view text) {
   std::string out;
-  for (const char c : text.size() > kLongest ? said(text, kLongest) : clean_text(text)) {
+  for (const char c : text.size() > kLongestAnnotation ? said(text, kLongestAnnotation) : clean_text(text)) {
     if (c == '%') {
       out += "%25";
     } else if (c == '\n') {

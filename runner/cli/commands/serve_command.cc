@@ -222,8 +222,9 @@ class ServeRun : public serve::Observer {
 
   // Whoever ends this wants it to end: what takes longer is left to a process of its own.
   [[nodiscard]] std::expected<void, FileError> render_in_time() {
-    constexpr std::chrono::milliseconds kPatience{600};
-    const auto code = renderer_.run_within(kPatience);
+    constexpr std::size_t kFew = 3000;  // results that are written at once on any machine
+    constexpr std::chrono::milliseconds kPatience{600}, kForFew{30'000};
+    const auto code = renderer_.run_within(results_.all().size() <= kFew ? kForFew : kPatience);
     if (!code) {
       err("The report of {} takes its time and is written by another process; the journal is whole.\n",
           count_of(results_.all().size(), "result"));

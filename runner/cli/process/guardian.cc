@@ -32,14 +32,14 @@ std::int64_t now_ms() noexcept {
 // --- The log ------------------------------------------------------------------------------------------------------
 
 std::array<char, 64 * 1024> buffer;
-off_t log_size = 0;
+off_t log_end = 0;
 
 void write_log(const char* octets, std::size_t count) noexcept {
   while (count > 0) {
-    const ssize_t written = pwrite(kLog, octets, count, log_size);
+    const ssize_t written = pwrite(kLog, octets, count, log_end);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;  // a full disk costs the log, not the run
-    log_size += written;
+    log_end += written;
     octets += written;
     count -= static_cast<std::size_t>(written);
   }
@@ -48,9 +48,9 @@ void write_log(const char* octets, std::size_t count) noexcept {
 // The beginning stays, and the last part moves down to it.
 void cut_log() noexcept {
   constexpr off_t kTail = kLogHead;
-  off_t from = log_size - kTail;
-  const off_t end = log_size;
-  log_size = kLogHead;
+  off_t from = log_end - kTail;
+  const off_t end = log_end;
+  log_end = kLogHead;
   write_log(kLeftOut.data(), kLeftOut.size());
   while (from < end) {
     const ssize_t got = pread(kLog, buffer.data(), std::min(buffer.size(), static_cast<std::size_t>(end - from)), from);
@@ -58,7 +58,7 @@ void cut_log() noexcept {
     from += got;
     write_log(buffer.data(), static_cast<std::size_t>(got));
   }
-  if (ftruncate(kLog, log_size) != 0) return;
+  if (ftruncate(kLog, log_end) != 0) return;
 }
 
 // What the command has written by now; of one that writes without end a part.
@@ -68,7 +68,7 @@ void drain_output() noexcept {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return;
     write_log(buffer.data(), static_cast<std::size_t>(got));
-    if (log_size > static_cast<off_t>(kMostLog)) cut_log();
+    if (log_end > static_cast<off_t>(kMostLog)) cut_log();
   }
 }
 
@@ -238,7 +238,7 @@ void guard(const GuardianTask& task) noexcept {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGXFSZ}) std::signal(signal, SIG_IGN);
   keep_only(task);
-  log_size = lseek(kLog, 0, SEEK_END);
+  log_end = lseek(kLog, 0, SEEK_END);
   const pid_t shell = start_shell(task.command);
   if (shell < 0) _exit(1);
   say(GuardianSays::What::started, shell);
