@@ -3,14 +3,10 @@
 #include "runner/engine/make_result.h"
 #include "runner/engine/over_http2.h"
 #include "runner/engine/shortage.h"
-#include "runner/engine/talk/process_usage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/scene.h"
 
 #include <fmt/format.h>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <new>
@@ -39,7 +35,7 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   if (!keep_whole) session.silences = silences_;
   session.process = options_.process;
   session.owner = options_.owner;
-  session.cpu_at_rest = cpu_at_rest_;
+  session.cpu_at_rest = options_.cpu_at_rest;
   return session;
 }
 
@@ -92,18 +88,6 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   if (over_http2) speak_of_streams(attempt.result);
   return attempt;
-}
-
-asio::awaitable<void> Attempts::look_at_rest() {
-  constexpr std::chrono::milliseconds kWindow{100};
-  const int process = options_.owner ? options_.owner() : 0;
-  if (process == 0) co_return;
-  const auto start = std::chrono::steady_clock::now();
-  const auto before = usage_of(process).cpu;
-  asio::steady_timer timer(co_await asio::this_coro::executor, kWindow);
-  co_await timer.async_wait(asio::use_awaitable);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  cpu_at_rest_ = std::chrono::duration<double>(usage_of(process).cpu - before) / took;
 }
 
 asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {

@@ -42,9 +42,6 @@ class Attempts {
   // The observer hears that it started. `keep_whole`: every octet in the transcript, and every wait in full.
   [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false);
 
-  // What the endpoint's processes use of a processor before anything is asked of them, where they are known.
-  [[nodiscard]] asio::awaitable<void> look_at_rest();
-
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
   // little: the kernel accepts those for a dying process too.
   [[nodiscard]] asio::awaitable<std::expected<void, NoAnswer>> knock();
@@ -66,7 +63,6 @@ class Attempts {
   RunObserver& observer_;
   DeflateCache cache_;
   std::shared_ptr<Silences> silences_ = std::make_shared<Silences>();
-  double cpu_at_rest_ = 0;
   KeptTalk kept_;
 };
 

@@ -43,7 +43,6 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
   asio::io_context context{1};
   Schedule schedule(context, attempts, survival, pending);
   const auto all = [&]() -> asio::awaitable<void> {
-    if (!plan.passes.back().cases.empty()) co_await attempts.look_at_rest();
     for (Plan::Pass& pass : plan.passes) co_await schedule.run(std::move(pass));
     const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
     co_await confirm(pending, attempts, survival, observer, jobs);

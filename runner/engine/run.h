@@ -31,6 +31,7 @@ struct RunOptions {
   std::chrono::milliseconds budget{0};  // of the run, which ends then as it stands; 0: none
   std::uint64_t seed = 1;
   int process = 0;               // id of the endpoint's process, or 0: judge its memory and CPU too
+  double cpu_at_rest = 0;        // of one processor: what its processes use before anybody connects
   std::function<int()> owner{};  // id of the endpoint's process now, also of one that --command starts; may be missing
   EndpointProfile endpoint{};    // what the endpoint does with messages; an echo if nothing else is said
   bool confirm = true;           // run a failed case again alone before it is reported

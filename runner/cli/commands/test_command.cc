@@ -13,6 +13,7 @@
 #include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
+#include "runner/engine/talk/process_usage.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -60,6 +61,7 @@ class TestRun {
     if (!taken) throw UsageError(taken.error());
     const RunFolder lock = std::move(*taken);
     if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
+    look_at_processes();
     endpoints_.greet_all(run_options_);
     endpoints_.probe_all(run_options_, sizes_of_all());
     for (Endpoint& each : endpoints_.all()) choose_for(each);
@@ -107,6 +109,16 @@ class TestRun {
       info_.endpoints.push_back({each.target.name, ws::to_string(each.target.url), each.greeting.server_field});
       info_.planned += each.cases.size();
     }
+  }
+
+  // The processes of the endpoint, where they are known, and what they do before anybody connects.
+  void look_at_processes() {
+    if (run_options_.process != 0) {
+      run_options_.owner = [process = run_options_.process] { return process; };
+    } else if (endpoints_.server() != nullptr) {
+      run_options_.owner = [server = endpoints_.server()] { return server->id(); };
+    }
+    if (run_options_.owner) run_options_.cpu_at_rest = cpu_at_rest(run_options_.owner());
   }
 
   Exit unreachable(const std::string& why) {
@@ -167,11 +179,6 @@ class TestRun {
     collector.begin(endpoint.target);
     RunOptions options = run_options_;
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
-    if (options.process != 0) {
-      options.owner = [process = options.process] { return process; };
-    } else if (endpoints_.server() != nullptr) {
-      options.owner = [server = endpoints_.server()] { return server->id(); };
-    }
     options.endpoint = endpoint.profile;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());

@@ -30,7 +30,7 @@ struct SessionOptions {
   std::function<asio::awaitable<std::string>(std::chrono::milliseconds, step::Alive::How)> knock{};
   int process = 0;               // id of the endpoint's process, when it is known
   std::function<int()> owner{};  // the same now, also of a command that is started again; for what is left behind
-  double cpu_at_rest = 0;        // of one processor: what the endpoint used before the first case
+  double cpu_at_rest = 0;        // of one processor: what the endpoint used before anybody connected
   bool through_proxy = false;    // the other end of the stream is not the endpoint
 };
 

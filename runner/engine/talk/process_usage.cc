@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace touchstone {
@@ -94,6 +96,22 @@ ProcessUsage usage_of(int process) {
     usage.cpu += std::chrono::milliseconds(1000 * stat.ticks / ticks_a_second);
   }
   return usage;
+}
+
+double cpu_at_rest(int process) {
+  constexpr std::chrono::milliseconds kWindowAtRest{100};
+  constexpr int kWindowsAtRest = 5;
+  constexpr double kAtRest = 0.1;
+  double least = 1e9;
+  for (int i = 0; i < kWindowsAtRest && least >= kAtRest; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto before = usage_of(process).cpu;
+    std::this_thread::sleep_for(kWindowAtRest);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double> used = usage_of(process).cpu - before;
+    least = std::min(least, used / took);
+  }
+  return least;
 }
 
 std::size_t sockets_of(int process) {

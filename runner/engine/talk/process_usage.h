@@ -14,6 +14,9 @@ struct ProcessUsage {
 
 // Of the process, its descendants and its process group. All zero when there is no such process.
 [[nodiscard]] ProcessUsage usage_of(int process);
+// What they use of one processor when they are left alone: the least in a few windows of a tenth of a second, until one
+// of them shows a process at rest. Blocks meanwhile.
+[[nodiscard]] double cpu_at_rest(int process);
 // The sockets that they have open.
 [[nodiscard]] std::size_t sockets_of(int process);
 
