@@ -43,10 +43,10 @@ std::string requirement_of(const Finding& finding, const Case& c) {
 
 // How the connection ended tells apart why something is missing.
 bool depends_on_the_end(const Finding& finding) {
-  constexpr std::array kKinds{FindingKind::message_missing,     FindingKind::pong_missing,
-                              FindingKind::fault_ignored,       FindingKind::tcp_ended_unasked,
-                              FindingKind::close_unanswered,    FindingKind::close_answered_by_end_of_tcp,
-                              FindingKind::failed_without_close};
+  constexpr std::array kKinds{FindingKind::message_missing,      FindingKind::pong_missing,
+                              FindingKind::fault_ignored,        FindingKind::tcp_ended_unasked,
+                              FindingKind::close_unanswered,     FindingKind::close_answered_by_end_of_tcp,
+                              FindingKind::failed_without_close, FindingKind::close_answer_lost};
   return std::ranges::any_of(kKinds, [&](FindingKind kind) { return is(finding, kind); });
 }
 

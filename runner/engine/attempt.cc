@@ -30,6 +30,7 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   SessionOptions session;
   session.timeout = bulk && options_.timeout.count() == 0 ? kBulkPatience * timeout() : timeout();
   session.round_trip = greeting_.round_trip;
+  session.nudges = greeting_.withholds_pongs;
   session.seed = options_.seed;
   session.keep_whole = keep_whole;
   if (!keep_whole) session.silences = silences_;
@@ -77,9 +78,11 @@ Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& err
 Attempt Attempts::with_connection(const Case& c, Observation observed) {
   Attempt attempt;
   const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
-  attempt.costly = (options_.process != 0 || options_.owner) && !observed.harm.empty();
+  const auto by_clock = [](const Harm& harm) { return harm.of == Harm::kTime; };
+  const bool slow = std::ranges::any_of(observed.harm, by_clock);
+  attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, by_clock);
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
-  attempt.waited = (!observed.response && !observed.handshake_failure.empty()) ||
+  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) ||
                    std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
   attempt.brief = observed.waited_briefly;
   const Verdict verdict = judge(c, observed, options_.seed);
@@ -93,7 +96,9 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
 asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   Case empty;
   empty.expect = Expect{};
-  const auto observed = co_await observe(empty, target_, session_options(/*bulk=*/false, /*keep_whole=*/true), cache_);
+  SessionOptions session = session_options(/*bulk=*/false, /*keep_whole=*/true);
+  session.brief_end = true;
+  const auto observed = co_await observe(empty, target_, session, cache_);
   if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
   if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure});
   co_return std::expected<void, NoAnswer>{};

@@ -19,7 +19,7 @@ struct Attempt {
   Result result;
   bool no_connection = false;
   bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;  // a time-out was part of it, or no answer to the opening handshake came
+  bool waited = false;  // a time was part of it, or no answer to the opening handshake came
   bool brief = false;   // it waited for less than the time-out: what it lacks is no proof
   bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for it
@@ -51,8 +51,10 @@ class Attempts {
   // The same, of an endpoint that ends TCP without a Close when its limit is passed: NON-STRICT (RFC 6455 7.1.7).
   [[nodiscard]] Result without_close(const Case& c, const std::string& why) const;
 
- private:
+  // Silence that counts as no answer.
   [[nodiscard]] std::chrono::milliseconds timeout() const;
+
+ private:
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);

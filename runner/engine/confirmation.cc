@@ -75,9 +75,9 @@ asio::awaitable<void> confirm(Pending& pending, Attempts& attempts, Survival& su
     if (second.no_connection) {
       // It was gone before this case began: an earlier one is to blame.
       observer.finished(first.result);
-      if (!co_await survival.alive()) survival.died_between_cases();
+      if (!co_await survival.alive()) co_await survival.died_between_cases();
     } else if (second.abrupt && !co_await survival.alive() && !survival.over()) {
-      survival.died_of(*second.c, std::move(second.result));
+      co_await survival.died_of(*second.c, std::move(second.result));
     } else if (jobs > 1 && Doubts::rests_on_octets(first.result) && second.result.behavior != Behavior::failed) {
       doubts.add(Doubts::Beside{.first = std::move(first), .alone = std::move(second)});
     } else {

@@ -44,6 +44,10 @@ std::string_view expected_status(const Observation& o) {
   return o.over_http2 ? "a status of 2xx" : "101 Switching Protocols";
 }
 
+bool answered(const Observation& o) {
+  return std::ranges::find(o.seen, Seen::Kind::passed, &Seen::kind) != o.seen.end();
+}
+
 std::expected<Greeting, Unreachable> read(const Observation& o, const Target& target) {
   if (const auto violation = is_no_websocket(o)) {
     const ws::Rule& rule = ws::rule(*violation);
@@ -83,7 +87,16 @@ std::expected<Greeting, Unreachable> greet(const Target& target, const RunOption
         observed.error().stage == ws::io::DialStage::tls ? Unreachable::Why::tls : Unreachable::Why::no_connection;
     return std::unexpected(Unreachable{why, observed.error().text});
   }
-  return read(*observed, target);
+  auto greeting = read(*observed, target);
+  if (!greeting || answered(*observed)) return greeting;
+  // No Pong came. It may only wait for the next frame (RFC 6455 5.5.2 has it come as soon as is practical), and that
+  // the cases can bring.
+  session.nudges = true;
+  const Observed again = std::move(observe_all({greeting_case()}, target, session, over).front());
+  if (!again || !answered(*again)) return greeting;
+  greeting->withholds_pongs = true;
+  greeting->round_trip = round_trip(again->transcript);
+  return greeting;
 }
 
 std::string connection_arguments(const Target& target) {

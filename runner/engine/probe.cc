@@ -11,6 +11,7 @@ namespace {
 
 // Silence that means: no echo. Only an endpoint that does not echo has it waited for.
 constexpr std::chrono::milliseconds kNoEcho{500};
+constexpr int kPingTimes = 50;                        // times what a Ping takes
 constexpr std::chrono::milliseconds kPatience{5000};  // for large messages
 constexpr std::size_t kAtOnce = 4;                    // connections; what one says must not reach another
 constexpr std::chrono::seconds kDeadline{100};        // for all that is sent on one connection
@@ -43,7 +44,10 @@ std::size_t place(const Observation& o, Seen::Kind kind) {
   return static_cast<std::size_t>(std::ranges::find(o.seen, kind, &Seen::kind) - o.seen.begin());
 }
 
-bool greets(const Observation& o) { return place(o, Seen::Kind::message) < place(o, Seen::Kind::passed); }
+// Before the first sentinel had its answer, or was not waited for any longer.
+bool greets(const Observation& o) {
+  return place(o, Seen::Kind::message) < std::min(place(o, Seen::Kind::passed), place(o, Seen::Kind::silent));
+}
 
 bool ended_unasked(const Observation& o) {
   const std::size_t end =
@@ -91,13 +95,14 @@ class Probe {
   Probe(const Target& target, const Greeting& greeting, const RunOptions& options, std::function<bool()> over)
       : target_(target), options_(options), over_(std::move(over)) {
     session_.round_trip = greeting.round_trip;
+    session_.nudges = greeting.withholds_pongs;
     session_.seed = options.seed;
   }
 
   EndpointProfile run(const Sizes& most) {
     EndpointProfile profile;
-    profile.text = ask(ws::Opcode::text, profile);
-    profile.binary = ask(ws::Opcode::binary, profile);
+    profile.text = ask_patiently(ws::Opcode::text, profile);
+    profile.binary = ask_patiently(ws::Opcode::binary, profile);
     look_for_limits(profile, most);
     return profile;
   }
@@ -108,18 +113,34 @@ class Probe {
     return observe_all(cases, target_, session_, over_);
   }
 
-  Taken ask(ws::Opcode opcode, EndpointProfile& profile) {
+  // Where nothing comes back, and a Ping took so long on the same connections that an echo might still be on its way,
+  // longer than that is waited.
+  Taken ask_patiently(ws::Opcode opcode, EndpointProfile& profile) {
+    slowest_pong_ = {};
+    const Taken taken = ask(opcode, profile, kNoEcho);
+    const auto needed = std::chrono::duration_cast<std::chrono::milliseconds>(kPingTimes * slowest_pong_);
+    return taken == Taken::accepted && needed > kNoEcho ? ask(opcode, profile, needed) : taken;
+  }
+
+  void measure(const Observation& o) {
+    for (const Entry& entry : o.transcript.entries)
+      if (entry.kind == Entry::Kind::mark && entry.note == "open")
+        slowest_pong_ = std::max(slowest_pong_, std::chrono::microseconds(entry.at_us));
+  }
+
+  Taken ask(ws::Opcode opcode, EndpointProfile& profile, std::chrono::milliseconds silence) {
     std::vector<Case> cases;
     for (std::size_t i = 0; i < kAtOnce; ++i) {
       std::vector<Payload> messages;
       for (const std::string& text : questions(i)) messages.push_back(verbatim(text));
       cases.push_back(talk(opcode, messages, /*awaits_echo=*/true));
     }
-    const std::vector<Observed> results = talk_to_it(cases, kNoEcho);
+    const std::vector<Observed> results = talk_to_it(cases, silence);
     std::size_t echoes = 0, refusals = 0;
     for (std::size_t i = 0; i < kAtOnce; ++i) {
       if (!results[i]) continue;
       const Observation& o = *results[i];
+      measure(o);
       echoes += come_back(o, questions(i)) ? 1 : 0;
       refusals += refuses(o) ? 1 : 0;
       profile.speaks_unasked = profile.speaks_unasked || greets(o) || hears_others(o, i);
@@ -250,6 +271,7 @@ class Probe {
   const RunOptions& options_;
   const std::function<bool()> over_;
   SessionOptions session_;
+  std::chrono::microseconds slowest_pong_{0};  // from the first octet of a connection
   ws::Opcode opcode_ = ws::Opcode::binary;
   bool echoes_ = true;
 };

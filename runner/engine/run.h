@@ -44,6 +44,7 @@ struct Greeting {
   bool over_http2 = false;                   // RFC 8441
   bool deflate = false;                      // permessage-deflate was agreed on
   std::chrono::microseconds round_trip{0};
+  bool withholds_pongs = false;  // Pings are answered with the next frame only; every sentinel brings one then
 };
 
 // Why an endpoint could not be talked to. `text` says what, where, what was expected, what to do.

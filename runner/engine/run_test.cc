@@ -284,9 +284,7 @@ TEST_P(PlantedFaults, AreFound) {
   run_cases(ran, server.port(), {GetParam().pattern});
   ASSERT_EQ(ran.seen.results.size(), 1u);
   const Result& result = ran.seen.results.begin()->second;
-  // A server that closes TCP only after our FIN breaks a SHOULD (RFC 6455 7.1.1): all others break a MUST.
-  const bool should = std::string_view(GetParam().name) == "answers Close, keeps TCP";
-  EXPECT_EQ(result.behavior, should ? Behavior::non_strict : Behavior::failed) << result.summary;
+  EXPECT_EQ(result.behavior, Behavior::failed) << result.summary;
   EXPECT_FALSE(result.flaky);
   EXPECT_FALSE(result.findings.empty());
   EXPECT_TRUE(result.transcript.whole) << "the confirming run keeps every octet";

@@ -85,7 +85,7 @@ asio::awaitable<void> Schedule::look_after_the_endpoint() {
     co_return;
   }
   std::vector<Attempt> suspects = pending_.take_abrupt();
-  if (survival_.revived_after(suspects)) co_await interrogate(std::move(suspects));
+  if (co_await survival_.revived_after(suspects)) co_await interrogate(std::move(suspects));
 }
 
 void Schedule::queue_refused_again(bool is_alive) {
@@ -115,7 +115,7 @@ asio::awaitable<void> Schedule::interrogate(Attempt suspect) {
   if (again.own_shortage && !survival_.over()) survival_.run_short();
   if (survival_.over()) co_return pending_.settle(std::move(suspect));
   if (again.no_connection) again.result.transcript = suspect.result.transcript;
-  survival_.died_of(*suspect.c, std::move(again.result));
+  co_await survival_.died_of(*suspect.c, std::move(again.result));
 }
 
 }  // namespace touchstone

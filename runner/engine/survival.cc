@@ -1,11 +1,16 @@
 #include "runner/engine/survival.h"
 
 #include <fmt/format.h>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <utility>
 
 namespace touchstone {
 namespace {
+
+constexpr std::chrono::milliseconds kBetweenKnocks{100};
 
 // Which of several killed it is not known, so none of them is accused.
 void excuse(Result& result, const std::string& at) {
@@ -55,30 +60,49 @@ asio::awaitable<bool> Survival::alive() {
   co_return answered.has_value();
 }
 
-void Survival::ask_for_a_fresh_one(const std::vector<const Case*>& suspects, const std::string& at) {
-  if (observer_.endpoint_died(suspects, why_)) return;
-  outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died {} ({})", at, why_)};
+asio::awaitable<void> Survival::ask_for_a_fresh_one(std::vector<const Case*> suspects, std::string at) {
+  const std::string why = why_;
+  if (observer_.endpoint_died(suspects, why) || co_await comes_back()) co_return;
+  if (over()) co_return;
+  outcome_ = {RunOutcome::How::endpoint_died, fmt::format("the endpoint died {} ({})", at, why)};
 }
 
-bool Survival::revived_after(std::vector<Attempt>& suspects) {
+// A supervisor may start it again.
+asio::awaitable<bool> Survival::comes_back() {
+  const auto until = std::chrono::steady_clock::now() + attempts_.timeout();
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  do {
+    if (co_await alive()) co_return true;
+    pause.expires_after(kBetweenKnocks);
+    co_await pause.async_wait(asio::use_awaitable);
+  } while (!over() && std::chrono::steady_clock::now() < until);
+  co_return false;
+}
+
+asio::awaitable<bool> Survival::revived_after(std::vector<Attempt>& suspects) {
   std::vector<const Case*> cases;
   for (const Attempt& attempt : suspects) cases.push_back(attempt.c);
   const std::string at = place(cases);
-  ask_for_a_fresh_one(cases, at);
-  if (!over()) return true;
+  co_await ask_for_a_fresh_one(cases, at);
+  if (!over()) co_return true;
   for (Attempt& attempt : suspects) {
     if (suspects.size() > 1) excuse(attempt.result, at);
     observer_.finished(attempt.result);
   }
-  return false;
+  co_return false;
 }
 
-void Survival::died_of(const Case& c, Result result) {
+asio::awaitable<void> Survival::died_of(const Case& c, Result result) {
   blame(result, c);
   observer_.finished(result);
-  if (!over()) ask_for_a_fresh_one({&c}, place({&c}));  // over: this machine is the one that cannot
+  if (over()) co_return;  // this machine is the one that cannot
+  const std::vector<const Case*> suspects(1, &c);
+  co_await ask_for_a_fresh_one(suspects, place(suspects));
 }
 
-void Survival::died_between_cases() { ask_for_a_fresh_one({}, place({})); }
+asio::awaitable<void> Survival::died_between_cases() {
+  const std::vector<const Case*> nobody;
+  co_await ask_for_a_fresh_one(nobody, place(nobody));
+}
 
 }  // namespace touchstone

@@ -29,15 +29,17 @@ class Survival {
   // Asks the endpoint; a shortage of this machine's own ends the run.
   [[nodiscard]] asio::awaitable<bool> alive();
 
-  // It died while one of `suspects`, or none, ran. True: a fresh endpoint is up. Otherwise the run is over, and the
-  // suspects are reported: one of several did it, and which one, nobody can say without the endpoint.
-  [[nodiscard]] bool revived_after(std::vector<Attempt>& suspects);
+  // It died while one of `suspects`, or none, ran. True: a fresh endpoint is up, started by the observer or by whoever
+  // else watches over it. Otherwise the run is over, and the suspects are reported: one of several did it, and which
+  // one, nobody can say without the endpoint.
+  [[nodiscard]] asio::awaitable<bool> revived_after(std::vector<Attempt>& suspects);
   // It died of `c`, which ran alone: that is reported as the case's result, and an endpoint is asked for.
-  void died_of(const Case& c, Result result);
-  void died_between_cases();
+  [[nodiscard]] asio::awaitable<void> died_of(const Case& c, Result result);
+  [[nodiscard]] asio::awaitable<void> died_between_cases();
 
  private:
-  void ask_for_a_fresh_one(const std::vector<const Case*>& suspects, const std::string& at);
+  asio::awaitable<void> ask_for_a_fresh_one(std::vector<const Case*> suspects, std::string at);
+  asio::awaitable<bool> comes_back();
 
   Attempts& attempts_;
   RunObserver& observer_;

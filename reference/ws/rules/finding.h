@@ -22,6 +22,7 @@ enum class FindingKind : std::uint8_t {
   bad_code_repeated,
   second_close,
   data_after_close,
+  answered_after_failing,
   code_1010_from_server,
   compressed_message_empty,
   mask_key_constant,
@@ -57,6 +58,7 @@ enum class FindingKind : std::uint8_t {
   // The answer to a Close.
   close_unanswered,
   close_answered_by_end_of_tcp,
+  close_answer_lost,
   close_answer_says_error,
   close_answer_other_code,
   close_answer_empty,
@@ -71,6 +73,7 @@ enum class FindingKind : std::uint8_t {
   failed_by_choice_code,
   // The end of TCP.
   tcp_left_open,
+  tcp_kept_open,
   tcp_left_open_after_close,
   tcp_left_open_after_fin,
   tcp_ended_second,
@@ -119,6 +122,7 @@ enum class FindingKind : std::uint8_t {
   length_beside_coding,
   // Beside the connection.
   endpoint_harmed,
+  endpoint_slowed,
   endpoint_died,
   connections_mixed,
 };

@@ -2,6 +2,7 @@
 #include <ws/rules/mask_keys.h>
 #include <ws/rules/own_frames.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ws::rules {
@@ -19,8 +20,13 @@ OwnFrames::Broken OwnFrames::take(const FrameHeader& header) {
   const bool closed = std::exchange(closed_, closed_ || close);
   broken.second_close = closed && close;
   broken.data_after_close = closed && !is_control(header.opcode);
+  is_late_pong_ = closed && header.opcode == Opcode::pong;
   broken.empty_compressed = ends_empty_compressed(header);
   return broken;
+}
+
+bool OwnFrames::answers_after_failing(ByteView payload, std::span<const std::string> pings_after_fault) const {
+  return is_late_pong_ && std::ranges::find(pings_after_fault, as_text(payload)) != pings_after_fault.end();
 }
 
 bool OwnFrames::ends_empty_compressed(const FrameHeader& header) {

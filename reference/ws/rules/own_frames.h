@@ -3,6 +3,8 @@
 #pragma once
 #include <ws/core/frame.h>
 
+#include <span>
+#include <string>
 #include <vector>
 
 namespace ws::rules {
@@ -19,6 +21,12 @@ class OwnFrames {
   };
   Broken take(const FrameHeader& header);
 
+  // Of the control frame whose header was taken last, once its payload is there. RFC 6455 7.1.7: who has failed the
+  // connection processes nothing more. A Pong after the endpoint's Close shows that it did where the Ping that it
+  // answers was sent after the fault. Pings, and Pongs that answer nothing, are not data of the peer's that was
+  // processed, and 5.5.1 forbids data frames only.
+  [[nodiscard]] bool answers_after_failing(ByteView payload, std::span<const std::string> pings_after_fault) const;
+
   // The keys of the frames so far, in order; a bounded number. See mask_keys.h.
   [[nodiscard]] const std::vector<std::uint32_t>& mask_keys() const noexcept { return keys_; }
 
@@ -27,6 +35,7 @@ class OwnFrames {
 
   bool deflate_;
   bool closed_ = false;
+  bool is_late_pong_ = false;            // the last frame is a Pong after its own Close
   bool compressed_ = false;              // the message that is under way has RSV1 set
   std::uint64_t compressed_octets_ = 0;  // of it, so far
   std::vector<std::uint32_t> keys_;

@@ -262,6 +262,7 @@ class FuzzRun : public fuzz::CampaignObserver {
         if (other.name == target.name) target.name += fmt::format(" ({})", ws::to_string(target.url));
       }
       campaign_.session.round_trip = std::max(campaign_.session.round_trip, each.greeting.round_trip);
+      campaign_.session.nudges = campaign_.session.nudges || each.greeting.withholds_pongs;
       info_.endpoints.push_back({target.name, ws::to_string(target.url), each.greeting.server_field});
       targets_.push_back(std::move(target));
     }

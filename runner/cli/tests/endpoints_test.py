@@ -6,6 +6,7 @@ import re
 import shlex
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -193,6 +194,54 @@ class Command(Program):
         self.assertIn("reserved/opcode-first-frame/3", done.stdout)
         self.assertTrue(self.last_line(done).startswith("5 cases:"), done.stdout)
         self.assertGreater((self.out / "server.log").read_text().count("peer.py abort"), 1)
+
+    def start_under_a_supervisor(self):
+        """A server that aborts for one input, and is started again on its port by somebody else."""
+        port = unused_port()
+        over = threading.Event()
+        running = []
+
+        def supervise():
+            while not over.is_set():
+                running[:] = [subprocess.Popen([sys.executable, str(PEER), str(port), "abort"],
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+                running[0].wait()
+
+        def stop():
+            over.set()
+            running[0].kill()
+            thread.join()
+
+        thread = threading.Thread(target=supervise)
+        thread.start()
+        self.addCleanup(stop)
+        peer.wait_for_port(port)
+        return f"ws://127.0.0.1:{port}/"
+
+    def behaviors(self):
+        return {r["case"]: r["behavior"] for r in self.report()["results"]}
+
+    def test_the_killer_among_parallel_cases_is_found_and_nobody_else_is_accused(self):
+        beside = ["--case", "framing/echo/text-*", "--case", "pings/answered/*"]
+        for how in (["--command", self.command("abort")], [self.start_under_a_supervisor()]):
+            with self.subTest(how[0][:9]):
+                self.run_test(*how, "--jobs", "16", *beside, *RESERVED, expect=UNREACHABLE)
+                behaviors = self.behaviors()
+                self.assertEqual(behaviors.pop("reserved/opcode-first-frame/3"), "FAILED")
+                self.assertGreater(len(behaviors), 10)
+                self.assertEqual({case: b for case, b in behaviors.items() if b in ("FAILED", "ERRORED")}, {})
+
+    def test_a_server_that_stays_dead_leaves_suspects(self):
+        port = unused_port()
+        server = subprocess.Popen([sys.executable, str(PEER), str(port), "abort"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        peer.wait_for_port(port)
+        self.run_test(f"ws://127.0.0.1:{port}/", "--timeout", "500ms", "--jobs", "16", "--case", "framing/echo/text-*",
+                      "--case", "pings/answered/*", *RESERVED, expect=UNREACHABLE)
+        accused = {case for case, b in self.behaviors().items() if b == "FAILED"}
+        self.assertLessEqual(accused, {"reserved/opcode-first-frame/3"})
 
     def test_a_server_that_ends_at_once_is_told_with_its_log(self):
         done = self.run_test("--command", "echo cannot open config >&2; exit 7", expect=UNREACHABLE)

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -99,6 +100,19 @@ def fail_politely():
 def abort():
     os.write(2, b"==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x60200000eff0\n")
     os.abort()
+
+
+def wait_for_port(port, seconds=20):
+    """Until something listens there."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 class Server:

@@ -14,6 +14,8 @@
 namespace touchstone {
 namespace {
 
+constexpr int kMuchLonger = 50;  // times what the same took before
+
 bool lets_go_of_echoes(const Case& c) { return c.bulk && c.expect && c.expect->echoes; }
 
 }  // namespace
@@ -39,6 +41,7 @@ asio::awaitable<Observation> Dialogue::run() {
   take(early_);
   reader_runs_ = true;
   asio::co_spawn(stream_->executor(), [self = shared_from_this()] { return self->read(); }, asio::detached);
+  co_await measure_before();
   co_await play(case_.steps);
   note_seen(Seen::Kind::steps_done);
   co_await finish();
@@ -193,6 +196,7 @@ asio::awaitable<void> Dialogue::play(const step::Reading& reading) {
 asio::awaitable<void> Dialogue::play(const step::Frame& frame) {
   const ws::Bytes payload = payloads_.make(frame.payload);
   composer_.frame(frame, payload, outbound_.sink());
+  torn_ = torn_ || !frame.form.whole();
   if (frame.form.whole()) {
     constexpr unsigned kRsv1 = 4;
     inbound_.sent(frame.opcode, frame.fin, payload, (frame.rsv & kRsv1) != 0);
@@ -257,8 +261,10 @@ void Dialogue::mark_close(ws::ByteView payload) {
 void Dialogue::gather_sentinel(std::string mark) {
   // A payload of its own, so that its Pong can be told from any other.
   const std::string payload = fmt::format("touchstone-{:016x}-{}", options_.seed, o_.sent_pings.size());
-  o_.sent_pings.push_back({payload, true, std::move(mark)});
+  o_.sent_pings.push_back({payload, true, std::move(mark), o_.seen.size()});
   composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(payload), outbound_.sink());
+  // A Pong that nobody asked for is allowed at any time (RFC 6455 5.5.3), and gets no answer.
+  if (options_.nudges) composer_.frame(ws::Opcode::pong, true, 0, {}, outbound_.sink());
 }
 
 asio::awaitable<void> Dialogue::play(const step::Sentinel& sentinel) {
@@ -305,6 +311,16 @@ asio::awaitable<void> Dialogue::play(const step::Tcp& tcp) {
   co_await outbound_.end();
 }
 
+// What a case does to the endpoint is told by what was the same before it, on this machine and under its load.
+asio::awaitable<void> Dialogue::measure_before() {
+  bool compares = false;
+  each_step(case_.steps, [&](const Step& step) {
+    const auto* alive = std::get_if<step::Alive>(&step.action);
+    compares |= alive != nullptr && !alive->is_crowd();
+  });
+  if (compares && options_.knock) knock_before_ = (co_await options_.knock(options_.timeout, std::nullopt)).took;
+}
+
 asio::awaitable<void> Dialogue::play(const step::Alive& alive) {
   co_await outbound_.flush();
   if (alive.is_crowd()) {
@@ -312,17 +328,26 @@ asio::awaitable<void> Dialogue::play(const step::Alive& alive) {
     last_activity_ = Clock::now();
     co_return;
   }
-  if (options_.knock) {
-    const std::string fault = co_await options_.knock(alive.within, alive.how);
-    recorder_.note(Entry::Direction::local, Entry::Kind::mark,
-                   fault.empty() ? "a fresh connection works" : "a fresh connection: " + fault);
-    if (!fault.empty()) {
-      o_.harm.push_back({fmt::format("a fresh connection opens and answers a Ping within {} s", alive.within.count()),
-                         fault, "connection"});
-    }
-  }
+  if (options_.knock) co_await knock(alive);
   if (options_.process != 0) compare_usage(alive);
   last_activity_ = Clock::now();
+}
+
+// The time alone accuses nobody of more than slowness, and of that only against the time that the same took before.
+asio::awaitable<void> Dialogue::knock(const step::Alive& alive) {
+  const std::chrono::milliseconds most = std::max<std::chrono::milliseconds>(alive.within, kMuchLonger * knock_before_);
+  const Knocked knocked = co_await options_.knock(most, std::nullopt);
+  recorder_.note(Entry::Direction::local, Entry::Kind::mark,
+                 knocked.fault.empty() ? fmt::format("a fresh connection works, after {} ms (before: {} ms)",
+                                                     knocked.took.count(), knock_before_.count())
+                                       : "a fresh connection: " + knocked.fault);
+  if (!knocked.fault.empty()) {
+    o_.harm.push_back({"a fresh connection opens and answers a Ping", knocked.fault, "connection"});
+  } else if (knocked.took > most) {
+    o_.harm.push_back(
+        {fmt::format("a fresh connection takes about as long as before the case, {} ms", knock_before_.count()),
+         fmt::format("it took {} ms", knocked.took.count()), std::string(Harm::kTime)});
+  }
 }
 
 void Dialogue::compare_usage(const step::Alive& alive) {

@@ -57,6 +57,8 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> play(const step::Alive& alive);
   asio::awaitable<void> play(const step::Repeat& repeat);
   asio::awaitable<void> send_with_pauses(const step::Frame& frame, std::size_t payload_size);
+  asio::awaitable<void> measure_before();
+  asio::awaitable<void> knock(const step::Alive& alive);
   void compare_usage(const step::Alive& alive);
   void gather_sentinel(std::string mark);
   void mark_close(ws::ByteView payload);
@@ -82,7 +84,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   void note_seen(Seen::Kind kind, std::string payload = {});
 
   const Case& case_;
-  const SessionOptions options_;
+  SessionOptions options_;
   const ws::Role role_;
   std::unique_ptr<ws::io::Stream> stream_;
   Observation o_;
@@ -95,13 +97,15 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Clock::time_point deadline_, last_activity_ = Clock::now();
   ws::Bytes early_;  // what came behind the endpoint's head
   ProcessUsage usage_before_;
-  bool wants_to_read_ = true;  // false: a slow reader
-  bool reader_runs_ = false;   // read() has not returned yet
-  std::exception_ptr thrown_;  // of read(): there was no memory
-  bool heard_all_ = false;     // nothing more is heard: the stream ended, or the tester reset it
-  bool close_sent_ = false;    // a Close frame went out, of the steps or the tester's own
-  bool in_frame_ = false;      // some octets of a frame are on the wire, and not all
-  bool gave_up_ = false;       // an echo that was waited for did not come
+  std::chrono::milliseconds knock_before_{0};  // how long a fresh connection took just before the steps
+  bool wants_to_read_ = true;                  // false: a slow reader
+  bool reader_runs_ = false;                   // read() has not returned yet
+  std::exception_ptr thrown_;                  // of read(): there was no memory
+  bool heard_all_ = false;                     // nothing more is heard: the stream ended, or the tester reset it
+  bool close_sent_ = false;                    // a Close frame went out, of the steps or the tester's own
+  bool in_frame_ = false;                      // some octets of a frame are on the wire, and not all
+  bool torn_ = false;                          // a frame was left unfinished, and what follows it is part of it
+  bool gave_up_ = false;                       // an echo that was waited for did not come
 };
 
 }  // namespace touchstone

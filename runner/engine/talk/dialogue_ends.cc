@@ -19,6 +19,9 @@ namespace touchstone {
 asio::awaitable<void> Dialogue::finish() {
   const End end = case_.expect ? case_.expect->end : End{end::Polite{}};
   set_reading(true);
+  if (options_.brief_end)
+    options_.timeout =
+        std::min(options_.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(moment(options_)));
   if (std::holds_alternative<end::Abandoned>(end)) {
     co_await abandon();
     co_return;
@@ -43,8 +46,8 @@ asio::awaitable<void> Dialogue::end_politely() {
     co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
   }
   if (closed_or_failed()) co_return;
+  if (outbound_.can_send()) note_seen(Seen::Kind::tester_close);
   co_await send_close();
-  note_seen(Seen::Kind::tester_close);
   co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
 }
 
@@ -73,6 +76,7 @@ asio::awaitable<void> Dialogue::end_in_failure() {
   const bool can_ask = !close_sent_;
   const std::size_t ping = o_.sent_pings.size();
   gather_sentinel("after");
+  o_.sent_pings.back().after_fault = std::holds_alternative<end::Fails>(case_.expect->end);
   co_await outbound_.flush();
   co_await wait_for([this, ping] { return closed_or_failed() || inbound_.answered(ping); },
                     "the end of the connection");
@@ -107,7 +111,11 @@ asio::awaitable<void> Dialogue::end_tcp() {
   if (o_.close) co_await send_close();
   if (heard_all_) co_return;
   const bool first = role_ == ws::Role::server;
-  if (!first && co_await wait_for([] { return false; }, "the end of TCP") == Waited::ended) co_return;
+  if (!first) {
+    const Waited waited = co_await wait_for([] { return false; }, "the end of TCP");
+    if (waited == Waited::ended) co_return;
+    o_.kept_tcp = o_.close && close_sent_ && !torn_ && !o_.out_of_time;
+  }
   co_await outbound_.end();
   if (co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;

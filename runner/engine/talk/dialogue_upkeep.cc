@@ -24,7 +24,7 @@ constexpr double kRestless = 0.25;                 // of one processor
 
 asio::awaitable<bool> Dialogue::let_in(const step::Alive& alive) {
   for (std::uint32_t i = 0; i < alive.connections; ++i) {
-    const std::string fault = co_await options_.knock(alive.within, alive.how);
+    const std::string fault = (co_await options_.knock(alive.within, alive.how)).fault;
     if (fault.empty()) continue;
     recorder_.note(Entry::Direction::local, Entry::Kind::mark, fmt::format("fresh connection {}: {}", i + 1, fault));
     o_.harm.push_back(

@@ -38,6 +38,7 @@ void Inbound::take(ws::ByteView octets) {
     const auto step = recorder_.received(octets);
     if (step.begun && keep(kOfAFrame)) begin_frame();
     if (!step.payload.empty()) hand_on(step.payload);
+    if (recorder_.frame().complete()) end_frame();
     octets = octets.subspan(step.taken);
   }
 }
@@ -56,6 +57,16 @@ void Inbound::begin_frame() {
   // C-37: such a message is weak, no fault.
   o_.empty_compressed = true;
   hand_on(ws::rules::proper_empty_compressed(header));
+}
+
+void Inbound::end_frame() {
+  const Entry* last = recorder_.last_received();
+  if (last == nullptr || !o_.close) return;
+  std::vector<std::string> after_fault;
+  for (const SentPing& ping : o_.sent_pings)
+    if (ping.after_fault) after_fault.push_back(ping.payload);
+  if (own_frames_->answers_after_failing(ws::as_octets(last->octets), after_fault))
+    see(Seen::Kind::answered_after_failing);
 }
 
 void Inbound::hand_on(ws::ByteView octets) {
@@ -175,7 +186,8 @@ void Inbound::see(Seen::Kind kind, std::string payload, std::size_t message) {
 }
 
 void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1) {
-  if (opcode == ws::Opcode::ping) o_.sent_pings.push_back({ws::to_string(payload), false, {}});
+  if (opcode == ws::Opcode::ping)
+    o_.sent_pings.push_back({.payload = ws::to_string(payload), .mark = {}, .seen_before = o_.seen.size()});
   if (opcode == ws::Opcode::pong) o_.sent_pongs.push_back(ws::to_string(payload));
   if (opcode == ws::Opcode::text || opcode == ws::Opcode::binary) {
     partial_opcode_ = opcode;

@@ -36,6 +36,7 @@ class Inbound {
 
  private:
   void begin_frame();
+  void end_frame();
   void hand_on(ws::ByteView octets);
   void on_event(ws::Event event);
   [[nodiscard]] bool repeats_our_code();

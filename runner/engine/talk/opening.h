@@ -17,6 +17,12 @@
 
 namespace touchstone {
 
+// What a fresh connection showed.
+struct Knocked {
+  std::string fault;                  // that kept it from opening or from its Pong; for people, or empty
+  std::chrono::milliseconds took{0};  // from the first octet to the Pong
+};
+
 struct SessionOptions {
   std::shared_ptr<Nonces> nonces{};             // of the client under test, over all cases; may be missing
   std::shared_ptr<MaskKeyHistory> mask_keys{};  // the same
@@ -26,8 +32,11 @@ struct SessionOptions {
   std::uint64_t seed = 1;
   bool keep_whole = false;               // every octet in the transcript
   std::size_t keeps = Budget::kOfACase;  // octets of what the endpoint says, beside what it repeats
-  // Opens a fresh connection to the endpoint, pings and closes; what went wrong, or nothing. Unset: there is no way.
-  std::function<asio::awaitable<std::string>(std::chrono::milliseconds, step::Alive::How)> knock{};
+  bool nudges = false;  // a frame follows each sentinel, for an endpoint that answers Pings with the next frame only
+  // Opens a fresh connection to the endpoint, pings and ends it, and waits so long for each answer at least. Without a
+  // way to end it, a closing handshake, whose end it waits for for a moment only. Unset: there is no way.
+  std::function<asio::awaitable<Knocked>(std::chrono::milliseconds, std::optional<step::Alive::How>)> knock{};
+  bool brief_end = false;        // for the end of the connection it waits for a moment only
   int process = 0;               // id of the endpoint's process, when it is known
   std::function<int()> owner{};  // the same now, also of a command that is started again; for what is left behind
   double cpu_at_rest = 0;        // of one processor: what the endpoint used before anybody connected

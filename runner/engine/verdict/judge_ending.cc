@@ -88,11 +88,19 @@ class EndingJudge {
     if (auto finding = refusal_of_legal_octets(scene_)) findings_.push_back(std::move(*finding));
   }
 
+  // RFC 6455 5.5.1. An orderly end comes after all that the endpoint sent, so that there was no Close; and the tester's
+  // was on its way before. A reset may have destroyed one. Who sees TCP end together with the Close, or may end it for
+  // another reason, need not have found the time.
+  [[nodiscard]] FindingKind kind_of_missing_answer() const {
+    if (!scene_.ended_without_close()) return close_unanswered;
+    const bool may_fail = std::holds_alternative<end::MayFail>(scene_.c.expect->end);
+    return o_.reset || o_.ended_tcp_in_steps || may_fail ? close_answer_lost : close_answered_by_end_of_tcp;
+  }
+
   void answer_to_close(const Codes& codes) {
     if (!o_.close) {
       if (o_.violation) return;  // said already
-      return find(scene_.ended_without_close() ? close_answered_by_end_of_tcp : close_unanswered,
-                  {.instead = scene_.how_it_ended()});
+      return find(kind_of_missing_answer(), {.instead = scene_.how_it_ended()});
     }
     if (!code_) {
       if (o_.local_close_code) find(close_answer_empty);
@@ -169,7 +177,11 @@ void judge_tcp(const Scene& scene, Findings& findings) {
     const bool half = std::holds_alternative<end::Abandoned>(scene.c.expect->end) && !answered;
     findings.push_back(scene.finding(half ? tcp_left_open_after_fin : tcp_left_open));
   } else if (o.ended_after_half_close && o.close) {
-    findings.push_back(scene.finding(tcp_ended_second));
+    // Where it failed the connection it may give the tester's Close some time to come (7.1.1, 7.1.7).
+    const End& end = scene.c.expect->end;
+    const bool failed = std::holds_alternative<end::Fails>(end) ||
+                        (std::holds_alternative<end::MayFail>(end) && scene.failed_by_choice());
+    findings.push_back(scene.finding(o.kept_tcp && !failed ? tcp_kept_open : tcp_ended_second));
   }
 }
 

@@ -22,14 +22,81 @@ std::vector<std::string> broken(const Verdict& verdict) {
 
 using Broken = std::vector<std::string>;
 
-// RFC 6455 5.5.1: MUST; the end of TCP says the same (C-22).
+// RFC 6455 5.5.1: MUST, and an orderly end of TCP shows that there was none. A reset may have destroyed one (C-22), and
+// who sees TCP end together with the Close may miss it.
 TEST(JudgeKinds, AnUnansweredClose) {
-  Conversation silent, ended;
+  Conversation silent, ended, reset, both;
   silent.expects({}, end::Replies{{1000}}).sends_close(1000);
   silent.observation().ended_by_tester = true;
   EXPECT_EQ(broken(silent.verdict()), Broken{"close-unanswered rfc6455-5.5.1-10"});
   ended.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
-  EXPECT_EQ(broken(ended.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10 C-22"});
+  EXPECT_EQ(broken(ended.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10"});
+  reset.expects({}, end::Replies{{1000}}).sends_close(1000).ends(/*reset=*/true);
+  EXPECT_EQ(broken(reset.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
+  both.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
+  both.observation().ended_tcp_in_steps = true;
+  EXPECT_EQ(broken(both.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
+}
+
+// RFC 6455 7.3: it was gone before the tester said a word about closing.
+TEST(JudgeKinds, AnEndOfTcpBeforeTheClose) {
+  Conversation t;
+  t.expects({}).ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"tcp-ended-unasked rfc6455-7.3-3"});
+}
+
+// RFC 6455 5.5.1 has the server end TCP at once. A wait that was cut short shows only who ended it first (7.1.1).
+TEST(JudgeKinds, AServerThatLeavesTcpOpenForTheClient) {
+  for (const bool whole : {true, false}) {
+    Conversation t;
+    t.expects({}).closes_politely().gets_close(1000).ends();
+    t.observation().ended_after_half_close = true;
+    t.observation().kept_tcp = whole;
+    EXPECT_EQ(broken(t.verdict()),
+              Broken{whole ? "tcp-kept-open rfc6455-5.5.1-17" : "tcp-ended-second rfc6455-7.1.1-3"});
+  }
+  Conversation failed;
+  failed.expects({}, end::Fails{{1002}}).gets_close(1002).ends();
+  failed.observation().ended_after_half_close = failed.observation().kept_tcp = true;
+  EXPECT_EQ(broken(failed.verdict()), Broken{"tcp-ended-second rfc6455-7.1.1-3"});
+}
+
+// RFC 6455 7.1.7: a Ping that came after the fault is data that is not processed any more. Its own Pings, and Pongs
+// that answer nothing, may come from another hand (5.5.2, 5.5.3).
+TEST(JudgeKinds, APongAfterItsCloseForAFault) {
+  for (const bool after : {true, false}) {
+    Conversation t;
+    t.expects({}, end::Fails{{1002}}).sends(ws::Opcode::ping, "which");
+    t.observation().sent_pings[0].after_fault = after;
+    t.gets_close(1002)
+        .gets(ws::Opcode::ping, "own")
+        .gets(ws::Opcode::pong, "own")
+        .gets(ws::Opcode::pong, "which")
+        .ends();
+    EXPECT_EQ(broken(t.verdict()), after ? Broken{"answered-after-failing rfc6455-7.1.7-7"} : Broken{});
+  }
+}
+
+// RFC 6455 5.5.2: as soon as is practical, and not only when the next frame brings it out.
+TEST(JudgeKinds, APongThatWaitsForTheNextFrame) {
+  for (const bool silent : {true, false}) {
+    Conversation t;
+    t.expects({}).sends(ws::Opcode::ping, "p");
+    if (silent) t.observation().seen.push_back({.kind = Kind::silent, .message = 0, .payload = "the rest"});
+    t.closes_politely().gets(ws::Opcode::pong, "p").gets_close(1000).ends();
+    EXPECT_EQ(broken(t.verdict()), silent ? Broken{"pong-late rfc6455-5.5.2-3"} : Broken{});
+  }
+}
+
+// What it did after it had been silent for a whole time-out may be the answer to what the tester did meanwhile.
+TEST(JudgeKinds, APongThatIsMissingBeforeTcpEnds) {
+  Conversation t;
+  t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}}, end::Abandoned{})
+      .sends(ws::Opcode::ping, "sentinel");
+  t.observation().sent_pings[0].mark = "A";
+  t.observation().seen.push_back({.kind = Kind::silent, .message = 0, .payload = "the Pong of sentinel A"});
+  t.ends();
+  EXPECT_EQ(broken(t.verdict()), Broken{"pong-missing rfc6455-5.5.2-2"});
 }
 
 // What is said of the tester has its clause in 7.4.1; other errors mean that what is legal was not processed (6.2).

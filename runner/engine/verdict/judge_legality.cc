@@ -13,6 +13,7 @@ void judge_close_frames(const Scene& scene, Findings& findings) {
   if (o.repeated_our_bad_code) findings.push_back(scene.finding(bad_code_repeated));
   if (scene.came(Seen::Kind::close_again)) findings.push_back(scene.finding(second_close));
   if (scene.came(Seen::Kind::data_after_close)) findings.push_back(scene.finding(data_after_close));
+  if (scene.came(Seen::Kind::answered_after_failing)) findings.push_back(scene.finding(answered_after_failing));
   // RFC 6455 7.4.1: only clients have reason to send 1010. Repeating ours is another matter (5.5.1).
   constexpr std::uint16_t k1010 = ws::close_code::kMandatoryExtension;
   const bool says_1010 = o.close && *o.close && (*o.close)->code == k1010;
@@ -40,8 +41,8 @@ void judge_legality(const Scene& scene, Findings& findings) {
   judge_close_frames(scene, findings);
   if (o.empty_compressed) findings.push_back(scene.finding(compressed_message_empty));
   for (const Harm& harm : o.harm)
-    findings.push_back(
-        scene.finding(endpoint_harmed, {.what = harm.of, .wanted = harm.expected, .instead = harm.seen}));
+    findings.push_back(scene.finding(harm.of == Harm::kTime ? endpoint_slowed : endpoint_harmed,
+                                     {.what = harm.of, .wanted = harm.expected, .instead = harm.seen}));
   judge_mask_keys(scene, findings);
   if (o.flooded) findings.push_back(scene.finding(frames_without_end));
 }

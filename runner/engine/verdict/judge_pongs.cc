@@ -41,6 +41,8 @@ class Answers {
       next_ = o_.sent_pings.size();
   }
 
+  // The Ping that the last Pong answered, when take() found nothing odd.
+  [[nodiscard]] const SentPing& ping() const { return o_.sent_pings[next_ - 1]; }
   [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(std::ranges::count(answered_, true)); }
   [[nodiscard]] std::size_t pings() const noexcept { return answered_.size(); }
   [[nodiscard]] bool has_latest() const noexcept { return next_ == answered_.size(); }
@@ -64,10 +66,30 @@ bool answered_later(const Observation& o, const std::string& mark) {
   });
 }
 
-// It refused what was legal, or it did not answer.
+Finding pong_came_late(const Scene& scene) {
+  return scene.finding(pong_late, {.instead = "its Pong came only with what the tester sent later"});
+}
+
+// Whether nothing came for a whole time-out between this Ping and the place `end` of what was seen.
+bool was_silent(const Observation& o, const SentPing& ping, std::size_t end) {
+  const auto begin = o.seen.begin();
+  const auto from = static_cast<std::ptrdiff_t>(std::min(ping.seen_before, end));
+  const auto until = static_cast<std::ptrdiff_t>(std::min(end, o.seen.size()));
+  return std::any_of(begin + from, begin + until, [](const Seen& seen) { return seen.kind == Seen::Kind::silent; });
+}
+
+std::size_t place_of_end(const Scene& scene) {
+  return std::min(
+      {scene.position(Seen::Kind::close), scene.position(Seen::Kind::eof), scene.position(Seen::Kind::reset)});
+}
+
+// It refused what was legal, or it did not answer. An end that came only after it had been silent for a whole time-out
+// is another matter: it may be the answer to what the tester did next.
 Finding not_alive(const Scene& scene, const std::string& mark) {
   const auto ping = std::ranges::find(scene.o.sent_pings, mark, &SentPing::mark);
   const auto number = static_cast<std::uint64_t>(ping - scene.o.sent_pings.begin()) + 1;
+  if (ping != scene.o.sent_pings.end() && was_silent(scene.o, *ping, place_of_end(scene)))
+    return scene.finding(pong_missing, {.instead = "nothing came for as long as the tester waited", .number = number});
   if (const auto refused = refusal_of_legal_octets(scene)) return *refused;
   return scene.finding(pong_missing, {.instead = scene.how_it_ended(), .number = number});
 }
@@ -77,12 +99,18 @@ Finding not_alive(const Scene& scene, const std::string& mark) {
 void judge_pongs(const Scene& scene, Findings& findings) {
   Answers answers(scene.o);
   std::map<FindingKind, std::size_t> found;
-  for (const Seen& seen : scene.o.seen) {
+  bool late = false;
+  for (std::size_t i = 0; i < scene.o.seen.size(); ++i) {
+    const Seen& seen = scene.o.seen[i];
     if (seen.kind != Seen::Kind::pong) continue;
-    const auto odd = answers.take(seen.payload);
-    if (odd && ++found[*odd] <= kAlike)
+    if (const auto odd = answers.take(seen.payload)) {
+      if (++found[*odd] > kAlike) continue;
       findings.push_back(scene.finding(*odd, {.what = ws::testing::describe(ws::as_octets(seen.payload))}));
+    } else {
+      late = late || was_silent(scene.o, answers.ping(), i);
+    }
   }
+  if (late) findings.push_back(pong_came_late(scene));
   answers.settle();
   if (answers.count() == answers.pings() || scene.was_cut_short()) return;
   if (answers.has_latest()) {
@@ -99,7 +127,7 @@ void judge_marks(const Scene& scene, Findings& findings) {
   if ((may_refuse && scene.failed_by_choice()) || scene.closed_by_its_application()) return;
   for (const Reply& reply : scene.c.expect->replies) {
     if (reply.kind != Reply::Kind::mark || passed(scene.o, reply.mark)) continue;
-    Finding finding = answered_later(scene.o, reply.mark) ? scene.finding(pong_late) : not_alive(scene, reply.mark);
+    Finding finding = answered_later(scene.o, reply.mark) ? pong_came_late(scene) : not_alive(scene, reply.mark);
     const bool said = std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == finding.kind; });
     if (!said) findings.push_back(std::move(finding));
   }

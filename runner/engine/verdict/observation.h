@@ -30,22 +30,25 @@ struct SentMessage {
 struct SentPing {
   std::string payload;
   bool sentinel = false;
-  std::string mark;  // of the sentinel
+  std::string mark;             // of the sentinel
+  std::size_t seen_before = 0;  // how much of Observation::seen was there when it was sent
+  bool after_fault = false;     // it went out after what has to fail the connection
 };
 
 // What the endpoint did, in the order in which it came in.
 struct Seen {
   enum class Kind : std::uint8_t {
-    message,           // a whole message: `message` is its index in Observation::messages
-    pong,              // `payload`
-    ping,              // the endpoint's own
-    close,             // its first Close
-    close_again,       // one more Close
-    data_after_close,  // a data frame behind its own Close (RFC 6455 5.5.1)
-    passed,            // local: the sentinel or pause `payload` was passed
-    silent,            // local: nothing came for the time-out while waiting for `payload`
-    steps_done,        // local: all steps of the case were sent
-    tester_close,      // local: the tester's own Close of a polite end went out
+    message,                 // a whole message: `message` is its index in Observation::messages
+    pong,                    // `payload`
+    ping,                    // the endpoint's own
+    close,                   // its first Close
+    close_again,             // one more Close
+    data_after_close,        // a data frame behind its own Close (RFC 6455 5.5.1)
+    answered_after_failing,  // a Pong behind its own Close, for a Ping that came after the fault (7.1.7)
+    passed,                  // local: the sentinel or pause `payload` was passed
+    silent,                  // local: nothing came for the time-out while waiting for `payload`
+    steps_done,              // local: all steps of the case were sent
+    tester_close,            // local: the tester's own Close of a polite end went out
     reset,
     eof,  // the end of the stream
   };
@@ -62,8 +65,9 @@ struct SeenMessage {
 };
 
 struct Harm {
-  std::string expected, seen;  // for people
-  std::string of;              // "connection", "memory", "CPU"
+  std::string expected, seen;                        // for people
+  std::string of;                                    // "connection", "memory", "CPU", "time"
+  static constexpr std::string_view kTime = "time";  // by the clock alone
 };
 
 struct Observation {
@@ -113,6 +117,7 @@ struct Observation {
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up
   bool ended_after_half_close = false;  // TCP ended only when the tester had sent its own FIN
   bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)
+  bool kept_tcp = false;                // a server left TCP open after the closing handshake for a whole time-out
   bool out_of_time = false;             // the case's deadline passed
   bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
 

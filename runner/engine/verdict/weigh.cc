@@ -57,12 +57,15 @@ Closing closing_of(FindingKind kind) noexcept {
     case octets_illegal:
     case second_close:
     case data_after_close:
+    case answered_after_failing:
     case code_1010_from_server:
     case legal_octets_refused:
     case tcp_ended_unasked:
     case close_unanswered:
+    case close_answered_by_end_of_tcp:
     case fault_ignored:
     case tcp_left_open:
+    case tcp_kept_open:
     case answer_illegal:
     case request_illegal:
       return Closing::failed;
@@ -70,7 +73,7 @@ Closing closing_of(FindingKind kind) noexcept {
     case failed_by_choice_code:
     case failing_code_wrong:
       return Closing::wrong_code;
-    case close_answered_by_end_of_tcp:
+    case close_answer_lost:
     case failed_without_close:
     case tcp_left_open_after_close:
     case tcp_left_open_after_fin:

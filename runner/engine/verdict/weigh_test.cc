@@ -81,7 +81,7 @@ TEST(Weigh, EveryDecisionIsAboutAFindingAndHasAReason) {
 TEST(Weigh, MustFailsAndShouldIsNonStrict) {
   EXPECT_EQ(weigh(FindingKind::pong_missing, "rfc6455-5.5.2-2").weight, Finding::Weight::violation);
   EXPECT_EQ(weigh(FindingKind::failed_without_close, "rfc6455-7.1.7-5").weight, Finding::Weight::weak);
-  const Weighed by_choice = weigh(FindingKind::close_answered_by_end_of_tcp, "rfc6455-5.5.1-10");
+  const Weighed by_choice = weigh(FindingKind::close_answer_lost, "rfc6455-5.5.1-10");
   EXPECT_EQ(by_choice.weight, Finding::Weight::weak);
   EXPECT_EQ(by_choice.choice, "C-22");
   EXPECT_EQ(weigh(FindingKind::closed_unasked, "rfc6455-7.3-2").weight, Finding::Weight::choice);

@@ -21,6 +21,9 @@ void Deviant::receive(ByteView octets) {
 bool Deviant::wants_shutdown() const noexcept {
   if (!out_.empty()) return false;
   if (keeps_tcp()) return false;
+  if (is(Fault::waits_for_fin) && phase_ != Phase::over) return false;
+  // Where the rest of a frame is missing it cannot tell what comes after.
+  if (is(Fault::answers_pings_after_failing) && failing_ && !peer_closed_ && left_ == 0) return false;
   return phase_ == Phase::over || (strict_ && strict_->wants_shutdown() && !is(Fault::reads_after_failing));
 }
 

@@ -129,6 +129,7 @@ class Deviant {
   // On the way out.
   std::deque<bool> as_text_;  // of the echoes that the strict endpoint was given: do they go out as text?
   bool failing_ = false, peer_closed_ = false;
+  Bytes held_pongs_;  // that wait for the peer's next frame
   std::uint32_t keys_ = 0;
   std::optional<std::uint64_t> generator_;  // its state, of masking keys
   Bytes out_;

@@ -71,6 +71,7 @@ std::size_t Deviant::take_header(ByteView octets) {
 }
 
 void Deviant::begin_frame() {
+  append(out_, std::exchange(held_pongs_, {}));
   const FrameHeader wire = *wire_.header();
   FrameHeader header = wire;
   mend_header(header);
@@ -233,6 +234,8 @@ void Deviant::change_whole(FrameHeader header, Bytes payload) {
       return;
     }
     if (is(Fault::answers_pongs) && header.opcode == Opcode::pong) send({.opcode = Opcode::pong}, payload);
+    if (failing_ && is(Fault::answers_pings_after_failing) && header.opcode == Opcode::ping)
+      return send_pong({.opcode = Opcode::pong}, std::move(payload));
     change_control(header, payload);
     hand_over(header, payload);
     return;

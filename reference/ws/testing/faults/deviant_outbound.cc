@@ -151,7 +151,11 @@ void Deviant::send_pong(FrameHeader header, Bytes payload) {
   if (is(Fault::sends_long_pong)) payload.resize(kMaxControlPayload + 1);
   if (is(Fault::sends_fragmented_pong)) header.fin = false;
   if (is(Fault::sends_rsv1_on_control) && deflate_) header.rsv1 = true;
+  const auto before = static_cast<std::ptrdiff_t>(out_.size());
   send(header, payload);
+  if (!is(Fault::withholds_pongs)) return;
+  held_pongs_.insert(held_pongs_.end(), out_.begin() + before, out_.end());
+  out_.erase(out_.begin() + before, out_.end());
 }
 
 void Deviant::send_close(FrameHeader header, Bytes payload) {
@@ -165,6 +169,10 @@ void Deviant::send_close(FrameHeader header, Bytes payload) {
     if (is(Fault::fails_with_1007)) say(close_code::kInvalidPayload);
     if (is(Fault::fails_with_1005)) say(close_code::kNoStatus);
     send(header, payload);
+    return;
+  }
+  if (is(Fault::answers_close_by_fin)) {
+    phase_ = Phase::over;
     return;
   }
   if (is(Fault::sends_1005)) say(close_code::kNoStatus);

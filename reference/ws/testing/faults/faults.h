@@ -112,6 +112,7 @@ enum class Fault : std::uint8_t {
   empties_pongs,
   cuts_pongs,
   cuts_pongs_at_nul,
+  withholds_pongs,
   // Both, frames sent.
   masks_frames,
   sends_unmasked,
@@ -152,6 +153,7 @@ enum class Fault : std::uint8_t {
   refuses_nul,
   // Both, closing.
   ignores_close,
+  answers_close_by_fin,
   accepts_close_of_one,
   accepts_bad_reason,
   refuses_empty_close,
@@ -168,11 +170,13 @@ enum class Fault : std::uint8_t {
   sends_data_after_close,
   sends_two_closes,
   keeps_tcp,
+  waits_for_fin,
   fails_without_close,
   fails_with_1000,
   fails_with_1007,
   fails_with_1005,
   reads_after_failing,
+  answers_pings_after_failing,
   // Both, permessage-deflate at work.
   accepts_rsv1_on_continuation,
   accepts_rsv1_on_control,

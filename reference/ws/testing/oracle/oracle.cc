@@ -40,7 +40,7 @@ class Oracle {
         return;
       case Kind::it_ended:
       case Kind::it_reset:
-        if (frames_ && !std::exchange(ended_, true)) frames_->ended(we_ended_, position_);
+        if (frames_ && !std::exchange(ended_, true)) frames_->ended(we_ended_, piece.kind == Kind::it_reset, position_);
         return;
       case Kind::nothing_came:
         if (ended_) return;

@@ -176,16 +176,24 @@ TEST(Oracle, FindsWhatDoesNotFitWhatWasSent) {
       << "too late to be the reason";
   // Answers that fail to come.
   EXPECT_EQ(verdict(server().sent(ping, "p").then(Kind::nothing_came), false), "MUST rfc6455-5.5.2-2");
+  EXPECT_EQ(verdict(server().sent(ping, "p").then(Kind::nothing_came).sent(text, "a").came(pong, "p").came(text, "a")),
+            "SHOULD rfc6455-5.5.2-3");
   EXPECT_EQ(verdict(server().sent(text, "a", false).sent(ping, "p").then(Kind::nothing_came), false),
             "SHOULD rfc6455-5.5.2-3");
   EXPECT_EQ(verdict(server().sent(close, k1000).then(Kind::nothing_came), false), "MUST rfc6455-5.5.1-10");
-  EXPECT_EQ(verdict(server().sent(close, k1000).then(Kind::it_ended), false), "SHOULD rfc6455-5.5.1-10");
-  EXPECT_EQ(verdict(server().sent(close, k1000).came(close, k1000).then(Kind::nothing_came)), "SHOULD rfc6455-7.1.1-3");
+  EXPECT_EQ(verdict(server().sent(close, k1000).then(Kind::it_ended), false), "MUST rfc6455-5.5.1-10");
+  EXPECT_EQ(verdict(server().sent(close, k1000).then(Kind::it_reset), false), "SHOULD rfc6455-5.5.1-10")
+      << "a Close may have been lost";
+  EXPECT_EQ(verdict(server().sent(close, k1000).came(close, k1000).then(Kind::nothing_came)), "MUST rfc6455-5.5.1-17");
   const auto kept = [] { return server().sent(close, k1000).came(close, k1000).then(Kind::nothing_came); };
-  EXPECT_EQ(verdict(kept().then(Kind::we_ended).then(Kind::it_ended)), "SHOULD rfc6455-7.1.1-3");
+  EXPECT_EQ(verdict(kept().then(Kind::we_ended).then(Kind::it_ended)), "MUST rfc6455-5.5.1-17");
   EXPECT_EQ(verdict(kept().then(Kind::we_ended).then(Kind::nothing_came)), "MUST rfc6455-5.5.1-17");
   EXPECT_EQ(verdict(server().sent(text, "a", true, 2).came(close, k1002).then(Kind::nothing_came)),
             "SHOULD rfc6455-7.1.1-3");
+  // RFC 6455 7.1.7: from its Close for a fault on it only ends TCP. Pings before the fault may have been on their way.
+  const auto failed = [] { return server().sent(ping, "before").sent(text, "a", true, 2).sent(ping, "after"); };
+  EXPECT_EQ(verdict(failed().came(close, k1002).came(pong, "after")), "MUST rfc6455-7.1.7-7");
+  EXPECT_EQ(verdict(failed().came(close, k1002).came(pong, "before").came(ping, "own").came(pong, "own")), "");
   EXPECT_EQ(verdict(server().sent(text, "a").then(Kind::nothing_came)), "MUST rfc6455-6.2-4");
   EXPECT_EQ(verdict(server().sent(text, "a").then(Kind::nothing_came), false), "") << "not every endpoint echoes";
   // Answers that are wrong.

@@ -61,6 +61,7 @@ void TranscriptFrames::came(ByteView octets, std::size_t piece) {
     octets = octets.subspan(step.taken);
     if (step.begun) begin_frame();
     if (!step.payload.empty()) hand_on(step.payload);
+    if (walker_.complete()) end_frame();
   }
 }
 
@@ -74,9 +75,22 @@ void TranscriptFrames::begin_frame() {
   hand_on(rules::proper_empty_compressed(header));
 }
 
+void TranscriptFrames::end_frame() {
+  if (!closed_ || blurred_ || went_on_ || !stimulus_.fault || stimulus_.fault->may_pass) return;
+  // A Pong that can be of a Ping before the fault is no sign.
+  const bool telling = walker_.payload().size() >= kTelling &&
+                       std::ranges::find(stimulus_.pings, as_text(walker_.payload())) == stimulus_.pings.end();
+  went_on_ = telling && own_frames_.answers_after_failing(walker_.payload(), stimulus_.pings_behind);
+  if (went_on_) complain(answered_after_failing);
+}
+
 // Done at the end, since each test of the keys may err once in a million connections.
 void TranscriptFrames::done() {
   if (survived_) ignored(kWentOn);
+  if (awaited_) {
+    piece_ = awaited_->piece;
+    complain(pong_missing, {.instead = kSilence, .number = awaited_->pings});
+  }
   if (kept_tcp_) judge_kept_tcp();
   if (endpoint_ != Role::client) return;
   if (const auto fault = rules::mask_key_fault(own_frames_.mask_keys()))
@@ -143,6 +157,10 @@ void TranscriptFrames::take_pong(const std::string& payload) {
   const auto& pings = stimulus_.pings;
   const auto begin = pings.begin() + static_cast<std::ptrdiff_t>(next_ping_);
   if (!pings.empty() && pings.back() == payload) pings_at_last_pong_ = pings.size();
+  if (awaited_ && payload == pings[awaited_->pings - 1]) {
+    complain(pong_late, {.instead = "its Pong came only with what was sent later"});
+    awaited_.reset();
+  }
   if (const auto it = std::find(begin, pings.end(), payload); it != pings.end()) {
     next_ping_ = static_cast<std::size_t>(it - pings.begin()) + 1;
     return;
@@ -213,7 +231,7 @@ void TranscriptFrames::judge_unasked_code(std::uint16_t code) {
   complain(legal_octets_refused, {.code = code, .instead = sent_close(code)});
 }
 
-void TranscriptFrames::ended(bool after_us, std::size_t piece) {
+void TranscriptFrames::ended(bool after_us, bool by_reset, std::size_t piece) {
   piece_ = piece;
   if (walker_.header() == nullptr) hand_on(walker_.head());  // no whole header, but octets to be judged
   if (closed_ || after_us || blurred_ || stimulus_.may_be_refused()) return;  // C-40
@@ -223,7 +241,7 @@ void TranscriptFrames::ended(bool after_us, std::size_t piece) {
     const Violation fault = stimulus_.fault->violation;
     complain(failed_without_close, {.violation = fault, .codes = fitting(fault), .instead = kEndOfTcp});
   } else if (stimulus_.close) {
-    complain(close_answered_by_end_of_tcp, {.instead = kEndOfTcp});
+    complain(by_reset ? close_answer_lost : close_answered_by_end_of_tcp, {.instead = kEndOfTcp});
   } else if (stimulus_.longest_frame <= kSmall) {
     complain(tcp_ended_unasked, {.instead = kEndOfTcp});
   }
@@ -246,8 +264,10 @@ void TranscriptFrames::nothing_came(std::size_t piece) {
   if (stimulus_.close) return complain(close_unanswered, {.instead = kSilence});
   const std::size_t pings = stimulus_.pings.size();
   // C-18: the end of a message that is under way may be waited for.
-  if (pings_at_last_pong_ < pings)
-    complain(stimulus_.in_message ? pong_late : pong_missing, {.instead = kSilence, .number = pings});
+  if (pings_at_last_pong_ < pings && stimulus_.in_message)
+    complain(pong_late, {.instead = kSilence, .number = pings});
+  else if (pings_at_last_pong_ < pings && !awaited_)
+    awaited_ = {piece, pings};
   if (options_.echoes && messages_ < stimulus_.messages.size())
     complain(message_missing, {.instead = kSilence, .number = messages_, .of = stimulus_.messages.size()});
 }
@@ -259,7 +279,8 @@ void TranscriptFrames::left_open_after_us() {
 // RFC 6455 5.5.1, 7.1.1: the server closes TCP first; a client may wait for that, but not for ever (C-24).
 void TranscriptFrames::judge_kept_tcp() {
   piece_ = *kept_tcp_;
-  if (endpoint_ == Role::server) return complain(kept_after_us_ ? tcp_left_open : tcp_ended_second);
+  if (endpoint_ == Role::server)
+    return complain(kept_after_us_ ? tcp_left_open : stimulus_.close ? tcp_kept_open : tcp_ended_second);
   if (kept_after_us_) complain(tcp_left_open_after_close);
 }
 

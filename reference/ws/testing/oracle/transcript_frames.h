@@ -13,7 +13,7 @@ class TranscriptFrames {
 
   void sent(ByteView octets) { stimulus_.take(octets); }
   void came(ByteView octets, std::size_t piece);
-  void ended(bool after_us, std::size_t piece);  // the endpoint ended TCP; before or after the tester
+  void ended(bool after_us, bool by_reset, std::size_t piece);  // the endpoint ended TCP; before or after the tester
   void nothing_came(std::size_t piece);
   void left_open_after_us();  // nothing_came(), and the tester had ended its side
   void done();                // nothing more is to be judged
@@ -23,6 +23,7 @@ class TranscriptFrames {
  private:
   // Legality.
   void begin_frame();
+  void end_frame();
   void hand_on(ByteView octets);
   void take(const Event& event);
   void take_violation(const event::Failed& failed);
@@ -52,10 +53,15 @@ class TranscriptFrames {
   rules::OwnFrames own_frames_;
   bool illegal_ = false, closed_ = false;
   bool out_of_step_ = false;             // messages are compared no more
+  bool went_on_ = false;                 // after its Close for a fault
   bool survived_ = false;                // it answered a Ping that came after the fault
   std::optional<std::size_t> kept_tcp_;  // since this piece, although it is over
   bool kept_after_us_ = false;
   std::size_t messages_ = 0, next_ping_ = 0;
+  struct Awaited {
+    std::size_t piece, pings;
+  };
+  std::optional<Awaited> awaited_;      // in vain: the Pong of so many Pings, which may be late or missing
   std::size_t pings_at_last_pong_ = 0;  // how many Pings were sent when the latest was answered
 };
 
