@@ -82,7 +82,7 @@ TEST(JudgeKinds, APongThatWaitsForTheNextFrame) {
   for (const bool silent : {true, false}) {
     Conversation t;
     t.expects({}).sends(ws::Opcode::ping, "p");
-    if (silent) t.observation().seen.push_back({.kind = Kind::silent, .message = 0, .payload = "the rest"});
+    if (silent) t.observation().seen.push_back({.kind = Seen::Kind::silent, .message = 0, .payload = "the rest"});
     t.closes_politely().gets(ws::Opcode::pong, "p").gets_close(1000).ends();
     EXPECT_EQ(broken(t.verdict()), silent ? Broken{"pong-late rfc6455-5.5.2-3"} : Broken{});
   }
@@ -94,7 +94,7 @@ TEST(JudgeKinds, APongThatIsMissingBeforeTcpEnds) {
   t.expects({{.kind = Reply::Kind::mark, .sent = false, .payload = {}, .mark = "A"}}, end::Abandoned{})
       .sends(ws::Opcode::ping, "sentinel");
   t.observation().sent_pings[0].mark = "A";
-  t.observation().seen.push_back({.kind = Kind::silent, .message = 0, .payload = "the Pong of sentinel A"});
+  t.observation().seen.push_back({.kind = Seen::Kind::silent, .message = 0, .payload = "the Pong of sentinel A"});
   t.ends();
   EXPECT_EQ(broken(t.verdict()), Broken{"pong-missing rfc6455-5.5.2-2"});
 }
