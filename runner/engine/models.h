@@ -1,8 +1,8 @@
-// models.h - cases that waited in vain, and those that are like them: an endpoint that answers no Ping is asked three
-// times and not a thousand times.
+// models.h - cases that waited in vain, and those that are like them: an endpoint that answers no Ping is not waited
+// for in a thousand cases.
 //
-// A case that waits for what did not come three times does so briefly (Silences). What it shows then is no proof of a
-// silence: it is not judged, and said to be like the cases that waited in full and were found to break the same rule.
+// A case that waits for what did not come in many others does so briefly (Silences). What it shows then is no proof of
+// a silence: it is not judged, and said to be like the cases that waited in full and were found to break the same rule.
 #pragma once
 #include "runner/engine/attempt.h"
 

@@ -314,6 +314,16 @@ TEST(Run, ConfirmsASilenceBehindManyFailures) {
   EXPECT_TRUE(echo.flaky);
 }
 
+TEST(Run, EndsABulkCaseWhoseExtensionIsDeclined) {
+  FaultyServer server(plain);
+  Ran ran;
+  run_cases(ran, server.port(), {"12.1.18"}, Profile::standard);
+  ASSERT_EQ(ran.seen.results.size(), 1u);
+  const Result& result = ran.seen.results.begin()->second;
+  EXPECT_EQ(result.behavior, Behavior::unimplemented) << result.summary;
+  EXPECT_EQ(result.transcript.frames_sent, 1u) << "its Close";
+}
+
 // Octets are no accident: what another connection changes is the endpoint's own doing.
 TEST(Run, LetsOctetsStandThatCameBesideOthersOnly) {
   std::atomic<bool> was_wrong = false;

@@ -42,9 +42,13 @@ asio::awaitable<Observation> Dialogue::run() {
   reader_runs_ = true;
   asio::co_spawn(stream_->executor(), [self = shared_from_this()] { return self->read(); }, asio::detached);
   co_await measure_before();
-  co_await play(case_.steps);
-  note_seen(Seen::Kind::steps_done);
-  co_await finish();
+  if (is_idle()) {
+    co_await leave();
+  } else {
+    co_await play(case_.steps);
+    note_seen(Seen::Kind::steps_done);
+    co_await finish();
+  }
   if (o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
   stream_->close();
   while (reader_runs_) co_await sleep_until_changed(Clock::time_point::max());

@@ -73,6 +73,8 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
 
   // Ends (dialogue_ends.cc).
   asio::awaitable<void> finish();
+  [[nodiscard]] bool is_idle() const;
+  asio::awaitable<void> leave();
   asio::awaitable<void> end_politely();
   asio::awaitable<void> end_in_failure();
   asio::awaitable<void> abandon();

@@ -38,6 +38,16 @@ asio::awaitable<void> Dialogue::finish() {
   co_await end_tcp();
 }
 
+// RFC 7692 5: an endpoint may decline the extension. Megabytes that nothing could be learnt from are not sent then.
+bool Dialogue::is_idle() const { return case_.bulk && case_.needs_deflate && !o_.deflate && o_.answer_faults.empty(); }
+
+asio::awaitable<void> Dialogue::leave() {
+  co_await send_close();
+  note_seen(Seen::Kind::tester_close);
+  co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+  co_await end_tcp();
+}
+
 asio::awaitable<void> Dialogue::end_politely() {
   // What the RFC leaves to the endpoint it has decided when it answers a Ping behind it; our Close might be faster.
   if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !close_sent_) gather_sentinel("after");
