@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import peer
-from program import ECHO, INCOMPLETE, OK, USAGE, Program, main
+from program import ECHO, FAILURES, INCOMPLETE, OK, USAGE, Program, main
 
 
 class Interrupted(Program):
@@ -33,6 +33,32 @@ class Interrupted(Program):
         self.assertIn("PARTIAL  1 of 3 cases ran: interrupted", stdout)
         self.assertRegex(stdout.splitlines()[-1], r"^1 case: 1 OK")
         self.assertEqual(len(self.report()["results"]), 1)
+
+
+class Budget(Program):
+    def test_a_run_ends_by_itself(self):
+        """Nothing is answered but the opening, and every wait is long."""
+        def handler(connection, _number):
+            connection.handshake()
+            connection.take(1 << 30)
+
+        server = self.serve(handler)
+        done = self.run_test(server.url, "--budget", "2s", "--timeout", "200s", "--profile-of-peer", self.an_echo(), *ECHO,
+                             expect=INCOMPLETE)
+        self.assertIn("at most 2.0 s (--budget)", done.stderr)
+        self.assertIn("PARTIAL  0 of 2 cases ran: the time for this run is over (2 s, --budget)", done.stdout)
+
+    def test_nobody_waits_in_a_thousand_cases(self):
+        """A server that answers no Ping: some cases say so, the rest is like them."""
+        _, url = self.echo_process("--port", "0", "--fault", "ignores-pings")
+        self.run_test(url, "--profile", "core", "--timeout", "1s", "--profile-of-peer", self.an_echo(), expect=FAILURES)
+        results = self.report()["results"]
+        like = [result for result in results if result["summary"].startswith("Not judged: like")]
+        self.assertGreater(len(like), 100)
+        self.assertEqual({result["behavior"] for result in like}, {"NOT-APPLICABLE"})
+        cited = {finding["requirement"] for result in results if result["behavior"] == "FAILED"
+                 for finding in result["findings"]}
+        self.assertIn("rfc6455-5.5.2-2", cited)
 
 
 class FullDisk(Program):

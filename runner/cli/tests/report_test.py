@@ -32,6 +32,25 @@ class Report(Program):
         self.assertIn("junit", done.stderr)
 
 
+class Transcripts(Program):
+    LONG = ["--case", "12.1.18", "--case", "9.1.1"]
+
+    def entries(self, *arguments):
+        self.run_test(*self.LONG, *arguments, expect=OK)
+        lines = [json.loads(line) for line in (self.out / "journal.jsonl").read_text().splitlines()]
+        return {line["result"]["aliases"][0]: line["result"]["transcript"]["entries"] for line in lines if "result" in line}
+
+    def test_what_is_ok_keeps_its_beginning_and_its_end(self):
+        short, whole = self.entries(), self.entries("--keep-all")
+        notes = [entry["note"] for entry in short["12.1.18"] if "left out" in entry.get("note", "")]
+        self.assertEqual(len(notes), 1)
+        self.assertIn("--keep-all", notes[0])
+        self.assertLess(len(short["12.1.18"]), 40)
+        self.assertGreater(len(whole["12.1.18"]), len(short["12.1.18"]))
+        self.assertFalse(any("left out" in entry.get("note", "") for entry in whole["12.1.18"]))
+        self.assertEqual(short["9.1.1"][0]["length"], 65536)
+
+
 class Expect(Program):
     """peer.py does not look at UTF-8, so 6.3.1 fails."""
 
