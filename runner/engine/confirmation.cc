@@ -12,7 +12,7 @@
 namespace touchstone {
 namespace {
 
-constexpr int kRounds = 3;
+constexpr int kTimesBeside = 3;
 constexpr std::size_t kLeastBeside = 8;
 
 // Runs those in doubt side by side: each beside the others, or beside itself where there are too few.
@@ -39,7 +39,7 @@ asio::awaitable<void> run_beside(Doubts& doubts, Attempts& attempts) {
 }
 
 asio::awaitable<void> confirm_beside(Doubts& doubts, Attempts& attempts, Survival& survival, RunObserver& observer) {
-  for (int round = 0; round < kRounds && !doubts.beside().empty() && !survival.over(); ++round) {
+  for (int round = 0; round < kTimesBeside && !doubts.beside().empty() && !survival.over(); ++round) {
     co_await run_beside(doubts, attempts);
   }
   for (Doubts::Beside& beside : std::exchange(doubts.beside(), {})) {

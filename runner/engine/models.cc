@@ -9,7 +9,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kEnough = 3;  // cases of a rule that stand for others, and are named
+constexpr std::size_t kModels = 3;  // cases of a rule that stand for others, and are named
 
 const Finding* gravest(const Result& result) {
   const auto found = std::ranges::max_element(result.findings, {}, &Finding::weight);
@@ -33,7 +33,7 @@ void Models::add(const Attempt& attempt) {
 
 bool Models::has_for(const Attempt& brief) const {
   const auto found = models_.find(rule_of(brief.result));
-  return found != models_.end() && !found->second.refuted && found->second.cases.size() >= kEnough;
+  return found != models_.end() && !found->second.refuted && found->second.cases.size() >= kModels;
 }
 
 bool Models::is_refuted(const Attempt& brief) const { return !has_for(brief); }
@@ -44,7 +44,7 @@ Result Models::not_judged(Attempt brief) const {
   if (found == models_.end()) return result;
   const Model& model = found->second;
   const std::vector<std::string> named(
-      model.cases.begin(), model.cases.begin() + static_cast<std::ptrdiff_t>(std::min(kEnough, model.cases.size())));
+      model.cases.begin(), model.cases.begin() + static_cast<std::ptrdiff_t>(std::min(kModels, model.cases.size())));
   result.behavior = Behavior::not_applicable;
   result.closing = Closing::informational;
   result.hidden = true;
