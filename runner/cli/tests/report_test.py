@@ -33,22 +33,20 @@ class Report(Program):
 
 
 class Transcripts(Program):
-    LONG = ["--case", "12.1.18", "--case", "9.1.1"]
+    def octets(self, *arguments):
+        self.run_test("--case", "9.1.1", *arguments, expect=OK)
+        entry = self.report_of_journal()["transcript"]["entries"][0]
+        self.assertEqual(entry["length"], 65536)
+        return len(entry["octets"]) // 2
 
-    def entries(self, *arguments):
-        self.run_test(*self.LONG, *arguments, expect=OK)
+    def report_of_journal(self):
         lines = [json.loads(line) for line in (self.out / "journal.jsonl").read_text().splitlines()]
-        return {line["result"]["aliases"][0]: line["result"]["transcript"]["entries"] for line in lines if "result" in line}
+        return next(line["result"] for line in lines if "result" in line)
 
-    def test_what_is_ok_keeps_its_beginning_and_its_end(self):
-        short, whole = self.entries(), self.entries("--keep-all")
-        notes = [entry["note"] for entry in short["12.1.18"] if "left out" in entry.get("note", "")]
-        self.assertEqual(len(notes), 1)
-        self.assertIn("--keep-all", notes[0])
-        self.assertLess(len(short["12.1.18"]), 40)
-        self.assertGreater(len(whole["12.1.18"]), len(short["12.1.18"]))
-        self.assertFalse(any("left out" in entry.get("note", "") for entry in whole["12.1.18"]))
-        self.assertEqual(short["9.1.1"][0]["length"], 65536)
+    def test_what_is_ok_keeps_its_beginning(self):
+        short, whole = self.octets(), self.octets("--keep-all")
+        self.assertLessEqual(short, 256)
+        self.assertGreater(whole, short)
 
 
 class Expect(Program):
