@@ -36,18 +36,6 @@ class Interrupted(Program):
 
 
 class Budget(Program):
-    def test_a_run_ends_by_itself(self):
-        """Nothing is answered but the opening, and every wait is long."""
-        def handler(connection, _number):
-            connection.handshake()
-            connection.take(1 << 30)
-
-        server = self.serve(handler)
-        done = self.run_test(server.url, "--budget", "2s", "--timeout", "200s", "--profile-of-peer", self.an_echo(), *ECHO,
-                             expect=INCOMPLETE)
-        self.assertIn("at most 2.0 s (--budget)", done.stderr)
-        self.assertIn("PARTIAL  0 of 2 cases ran: the time for this run is over (2 s, --budget)", done.stdout)
-
     def test_nobody_waits_in_a_thousand_cases(self):
         """A server that answers no Ping: some cases say so, the rest is like them."""
         _, url = self.echo_process("--port", "0", "--fault", "ignores-pings")
