@@ -1,5 +1,7 @@
 #include "runner/engine/talk/dialogue.h"
 
+#include "runner/engine/verdict/judge_ending.h"
+
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -49,7 +51,8 @@ asio::awaitable<Observation> Dialogue::run() {
     note_seen(Seen::Kind::steps_done);
     co_await finish();
   }
-  if (o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
+  // It takes the peer's kernel up to 40 ms to say that octets came: only where the verdict asks for it.
+  if (is_about_a_clean_end(case_) && o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
   stream_->close();
   while (reader_runs_) co_await sleep_until_changed(Clock::time_point::max());
   if (thrown_) std::rethrow_exception(thrown_);

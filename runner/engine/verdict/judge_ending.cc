@@ -136,16 +136,18 @@ class EndingJudge {
 // takes nothing away (C-24).
 void judge_clean_end(const Scene& scene, Findings& findings) {
   const Observation& o = scene.o;
-  constexpr std::string_view kCleanEnd = "rfc6455-7.1.1-1";
-  if (!o.close || o.ended_tcp_in_steps ||
-      std::ranges::find(scene.c.requirements, kCleanEnd) == scene.c.requirements.end())
-    return;
+  if (!o.close || o.ended_tcp_in_steps || !is_about_a_clean_end(scene.c)) return;
   const bool failing = std::holds_alternative<end::Fails>(scene.c.expect->end);
   if (o.reset && failing && !o.survived) findings.push_back(scene.finding(tcp_reset_after_failing));
   if (o.tls_cut) findings.push_back(scene.finding(tls_not_closed));
 }
 
 }  // namespace
+
+bool is_about_a_clean_end(const Case& c) {
+  constexpr std::string_view kCleanEnd = "rfc6455-7.1.1-1";
+  return std::ranges::find(c.requirements, kCleanEnd) != c.requirements.end();
+}
 
 std::optional<Finding> refusal_of_legal_octets(const Scene& scene) {
   const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
