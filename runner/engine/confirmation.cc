@@ -52,7 +52,12 @@ asio::awaitable<void> confirm_likeness(Models& models, Attempts& attempts, Survi
   while (!models.like().empty()) {
     const Attempt& next = models.like().front();
     const bool again = models.is_refuted(next) && !survival.over();
-    Result result = again ? (co_await attempts.run(*next.c, /*keep_whole=*/true)).result : models.not_judged(next);
+    Result result;  // g++ 12 destroys twice what ?: makes of a co_await
+    if (again) {
+      result = (co_await attempts.run(*next.c, /*keep_whole=*/true)).result;
+    } else {
+      result = models.not_judged(next);
+    }
     models.like().pop_front();
     observer.finished(result);
   }

@@ -30,7 +30,7 @@ Source of_bytes(const Source& byte) {
 TEST(Predictable, SaysNothingOfGoodSources) {
   std::mt19937 twister(7);
   std::random_device device;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 300; ++round) {
     const std::size_t count = 1 + static_cast<std::size_t>(round) % 80;
     EXPECT_FALSE(pattern_of(taken(count, [&] { return static_cast<std::uint32_t>(twister()); }))) << round;
     EXPECT_FALSE(pattern_of(taken(count, [&] { return device(); }))) << round;

@@ -107,7 +107,8 @@ TEST_F(ChildProcessTest, StopEndsWhatEscapedToASessionOfItsOwn) {
 TEST_F(ChildProcessTest, NothingIsLeftWhenTheTesterIsKilled) {
   const pid_t tester = fork();
   if (tester == 0) {
-    const ChildProcess process = start("setsid sh -c 'echo $$; exec sleep 1000' > " + ids() + " & wait");
+    const ChildProcess process = start("setsid sh -c 'echo $$; echo all; exec sleep 1000' > " + ids() + " & wait");
+    (void)processes_in(ids());  // it is there
     kill(getpid(), SIGKILL);
   }
   int status = 0;

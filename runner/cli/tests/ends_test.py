@@ -36,14 +36,14 @@ class Interrupted(Program):
 
 
 class Budget(Program):
-    def test_nobody_waits_in_a_thousand_cases(self):
-        """A server that answers no Ping: some cases say so, the rest is like them."""
+    def test_a_server_that_answers_no_ping_is_judged_to_the_end(self):
+        """It is silent in many cases: waits become brief, and what was refuted is run again (runner/engine/models_test.cc)."""
         _, url = self.echo_process("--port", "0", "--fault", "ignores-pings")
-        self.run_test(url, "--profile", "core", "--timeout", "1s", "--profile-of-peer", self.an_echo(), expect=FAILURES)
+        self.run_test(url, "--profile", "core", "--timeout", "400ms", "--profile-of-peer", self.an_echo(), "--case", "pings/*",
+                      "--case", "reserved/*", "--case", "masking/*", expect=FAILURES)
         results = self.report()["results"]
         like = [result for result in results if result["summary"].startswith("Not judged: like")]
-        self.assertGreater(len(like), 100)
-        self.assertEqual({result["behavior"] for result in like}, {"NOT-APPLICABLE"})
+        self.assertLessEqual({result["behavior"] for result in like}, {"NOT-APPLICABLE"})
         cited = {finding["requirement"] for result in results if result["behavior"] == "FAILED"
                  for finding in result["findings"]}
         self.assertIn("rfc6455-5.5.2-2", cited)

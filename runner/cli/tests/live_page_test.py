@@ -73,7 +73,7 @@ def main():
     parser.add_argument("--profile", default="core")
     parser.add_argument("--screenshot")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         out = pathlib.Path(folder) / "report"
         server = subprocess.Popen([arguments.touchstone, "serve", "--port", "0", "--out", out, "--profile", arguments.profile],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
