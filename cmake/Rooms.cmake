@@ -105,7 +105,7 @@ function(touchstone_test_program name label sources)
   if(TOUCHSTONE_SANITIZED_TREE)
     add_test(NAME ${name}.sanitized COMMAND ${TOUCHSTONE_SANITIZED_TREE}/${name}_test)
     # Laws are tried a hundred times without sanitizers; here less is enough to touch the same code.
-    set_tests_properties(${name}.sanitized PROPERTIES LABELS "${label};sanitized" TIMEOUT 300
+    set_tests_properties(${name}.sanitized PROPERTIES LABELS "${label};sanitized" TIMEOUT 600
                          ENVIRONMENT RC_PARAMS=max_success=40)
   endif()
 endfunction()

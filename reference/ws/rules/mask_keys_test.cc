@@ -14,9 +14,9 @@ std::vector<std::uint32_t> made(std::size_t count, const std::function<std::uint
   return keys;
 }
 
-TEST(MaskKeys, AcceptsAThousandConnectionsOfAGoodSource) {
+TEST(MaskKeys, AcceptsHundredsOfConnectionsOfAGoodSource) {
   std::mt19937 random(7);
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < 400; ++round) {
     const auto keys = made(2 + static_cast<std::size_t>(round) % 200,
                            [&](std::size_t) { return static_cast<std::uint32_t>(random()); });
     EXPECT_FALSE(mask_key_fault(keys)) << round;

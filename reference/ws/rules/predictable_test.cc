@@ -30,7 +30,7 @@ Source of_bytes(const Source& byte) {
 TEST(Predictable, SaysNothingOfGoodSources) {
   std::mt19937 twister(7);
   std::random_device device;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 100; ++round) {
     const std::size_t count = 1 + static_cast<std::size_t>(round) % 80;
     EXPECT_FALSE(pattern_of(taken(count, [&] { return static_cast<std::uint32_t>(twister()); }))) << round;
     EXPECT_FALSE(pattern_of(taken(count, [&] { return device(); }))) << round;
@@ -41,7 +41,7 @@ TEST(Predictable, SaysNothingOfGoodSources) {
 TEST(Predictable, SaysNothingOfGoodKeysThatLackSomeBits) {
   std::mt19937 twister(7);
   for (const std::uint32_t mask : {0x7fffffffU, 0xffffff00U, 0xffff0000U, 0x0000ffffU, 0x0f0f0f0fU, 0x000000ffU}) {
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 30; ++round) {
       const std::size_t count = 4 + static_cast<std::size_t>(round) % 70;
       EXPECT_FALSE(pattern_of(taken(count, [&] { return static_cast<std::uint32_t>(twister()) & mask; })))
           << std::hex << mask << " " << round;
