@@ -1,6 +1,7 @@
 // A pair of a state and a kind of frame as steps: how the state is reached, and the frame.
 #include "runner/catalogue/generated_axes.h"
 #include "runner/catalogue/states.h"
+#include "runner/catalogue/write_case.h"
 
 #include <fmt/format.h>
 
@@ -18,27 +19,9 @@ constexpr std::uint8_t kRsv1 = 4;
 // Of U+20AC: the octet after which a text is cut, and the octets that complete it.
 constexpr std::string_view kCut = "e2", kRest = "82ac";
 
-Json opcode_json(ws::Opcode opcode) {
-  switch (opcode) {
-    case ws::Opcode::cont:
-      return "cont";
-    case ws::Opcode::text:
-      return "text";
-    case ws::Opcode::binary:
-      return "binary";
-    case ws::Opcode::close:
-      return "close";
-    case ws::Opcode::ping:
-      return "ping";
-    case ws::Opcode::pong:
-      return "pong";
-  }
-  return static_cast<unsigned>(opcode);
-}
-
 Json frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, Json payload) {
   Json step;
-  step["frame"] = opcode_json(opcode);
+  step["frame"] = opcode_to_json(opcode);
   if (!fin) step["fin"] = false;
   if (rsv != 0) step["rsv"] = rsv;
   if (!payload.is_null()) step["payload"] = std::move(payload);

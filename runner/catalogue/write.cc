@@ -30,6 +30,24 @@ Json octets_to_json(ws::ByteView octets) {
 
 }  // namespace
 
+Json opcode_to_json(ws::Opcode opcode) {
+  switch (opcode) {
+    case ws::Opcode::cont:
+      return "cont";
+    case ws::Opcode::text:
+      return "text";
+    case ws::Opcode::binary:
+      return "binary";
+    case ws::Opcode::close:
+      return "close";
+    case ws::Opcode::ping:
+      return "ping";
+    case ws::Opcode::pong:
+      return "pong";
+  }
+  return static_cast<unsigned>(opcode);
+}
+
 Json payload_to_json(const Payload& payload) {
   struct Write {
     Json operator()(const recipe::Literal& literal) const { return octets_to_json(literal.octets); }
@@ -61,24 +79,6 @@ namespace {
 bool is_empty(const Payload& payload) {
   const auto* literal = std::get_if<recipe::Literal>(&payload.recipe);
   return literal != nullptr && literal->octets.empty();
-}
-
-Json opcode_to_json(ws::Opcode opcode) {
-  switch (opcode) {
-    case ws::Opcode::cont:
-      return "cont";
-    case ws::Opcode::text:
-      return "text";
-    case ws::Opcode::binary:
-      return "binary";
-    case ws::Opcode::close:
-      return "close";
-    case ws::Opcode::ping:
-      return "ping";
-    case ws::Opcode::pong:
-      return "pong";
-  }
-  return static_cast<unsigned>(opcode);
 }
 
 Json steps_to_json(std::span<const Step> steps);

@@ -5,6 +5,7 @@
 
 namespace touchstone {
 
+[[nodiscard]] Json opcode_to_json(ws::Opcode opcode);  // "text", or the number of one that has no name
 [[nodiscard]] Json payload_to_json(const Payload& payload);
 [[nodiscard]] Json head_script_to_json(const HeadScript& script);
 [[nodiscard]] Json expect_opening_to_json(const ExpectOpening& expect);

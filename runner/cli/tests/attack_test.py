@@ -38,28 +38,6 @@ class Attacked(Program):
         self.addCleanup(process.kill)
         return process
 
-    def serve_sockets(self, one):
-        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.addCleanup(listener.close)
-
-        def handle(connection):
-            with connection:
-                try:
-                    one(connection)
-                except OSError:
-                    pass
-
-        def accept():
-            while True:
-                try:
-                    connection = listener.accept()[0]
-                except OSError:
-                    return
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        return listener.getsockname()[1]
-
 
 class KilledAtAnyMoment(Attacked):
     def kill_and_read(self, run):

@@ -99,28 +99,6 @@ SERVERS = {
 
 
 class Memory(Program):
-    def server(self, one):
-        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.addCleanup(listener.close)
-
-        def handle(connection):
-            with connection:
-                try:
-                    one(connection)
-                except OSError:
-                    pass
-
-        def accept():
-            while True:
-                try:
-                    connection = listener.accept()[0]
-                except OSError:
-                    return
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        return listener.getsockname()[1]
-
     def measured(self, *arguments, after=60):
         """Exit code and peak of memory in bytes; a run that does not end by itself is interrupted after so many seconds."""
         with open(self.folder / "said", "wb") as said:
@@ -139,13 +117,13 @@ class Memory(Program):
         for name, one in SERVERS.items():
             with self.subTest(name):
                 shutil.rmtree(self.out, ignore_errors=True)
-                code, most = self.measured("test", f"ws://127.0.0.1:{self.server(one)}/", "--out", self.out,
+                code, most = self.measured("test", f"ws://127.0.0.1:{self.serve_sockets(one)}/", "--out", self.out,
                                            "--case", "close", "--case", "pings", "--case", "framing")
                 self.assertLess(most, MOST, name)
                 self.assertIn(code, (FAILURES, UNREACHABLE), self.said())
 
     def test_of_other_commands_is_bounded(self):
-        url = f"ws://127.0.0.1:{self.server(unequal_frames)}/"
+        url = f"ws://127.0.0.1:{self.serve_sockets(unequal_frames)}/"
         for arguments in (["probe", url], ["fuzz", url, "--time", "3s", "--out", self.out],
                           ["bench", url, "--duration", "2s"], ["echo", "--connect", url]):
             with self.subTest(arguments[0]):
@@ -157,12 +135,12 @@ class Memory(Program):
         def masked(connection):  # RFC 6455 5.1: a server does not mask
             connection.sendall(answer(read_head(connection)))
             repeat(connection, frame(10, b"p" * 125) * 500 + b"\x81\x81\0\0\0\0x")
-        done = self.run_test(f"ws://127.0.0.1:{self.server(masked)}/", *["--case", "close"], "--profile-of-peer",
+        done = self.run_test(f"ws://127.0.0.1:{self.serve_sockets(masked)}/", *["--case", "close"], "--profile-of-peer",
                              self.an_echo(), expect=FAILURES)
         self.assertRegex(self.last_line(done), r"[1-9]\d* FAILED")
 
     def test_a_flood_of_what_is_allowed_accuses_nobody(self):
-        done = self.run_test(f"ws://127.0.0.1:{self.server(SERVERS['Pongs'])}/", "--case", "close/code-valid/1000",
+        done = self.run_test(f"ws://127.0.0.1:{self.serve_sockets(SERVERS['Pongs'])}/", "--case", "close/code-valid/1000",
                              "--profile-of-peer", self.an_echo(), expect=FAILURES)
         self.assertIn("1 NOT-APPLICABLE, 0 FAILED, 0 ERRORED, 1 hidden", self.last_line(done))
         self.assertIn("more than the tester keeps", done.stdout + done.stderr)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -60,6 +61,29 @@ class Program(unittest.TestCase):
 
     def report(self):
         return json.loads((self.out / "report.json").read_text())
+
+    def serve_sockets(self, one):
+        """The port of a server on which each connection is given to `one`, as a socket, in a thread of its own."""
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+
+        def handle(connection):
+            with connection:
+                try:
+                    one(connection)
+                except OSError:
+                    pass
+
+        def accept():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
 
     def serve(self, handler):
         server = peer.Server(handler)
