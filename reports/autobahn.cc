@@ -1,6 +1,6 @@
 // autobahn.cc - index.json and one JSON file a case in the shape of Autobahn|Testsuite 25.10.1, so that scripts
 // which read its reports read ours. Each case file has Autobahn's 39 keys and one more, `touchstone`: our whole
-// result with the complete transcript and its times.
+// result, with the transcript and its times where something was found or all is kept.
 #include <fmt/format.h>
 #include <ws/core/utf8.h>
 
@@ -11,6 +11,7 @@
 
 #include "reports/render.h"
 #include "reports/result/result_json.h"
+#include "reports/result/shorten.h"
 #include "reports/text.h"
 
 namespace touchstone {
@@ -162,6 +163,18 @@ void add_closing(Json& out, const Result& result) {
       came ? Json(as_shown(result.remote_close_reason, result.remote_close_reason.size())) : Json(nullptr);
 }
 
+// Our whole result. Of a quiet one only what Autobahn has no key for: there are thousands of them, and the journal has
+// all of it.
+Json ours(const Result& result) {
+  Json out = to_json(result);
+  if (!is_quiet(result) || result.transcript.whole) return out;
+  for (const char* said_above : {"transcript", "title", "expectation", "summary", "started", "duration_ms", "flaky",
+                                 "remote_close_code", "remote_close_reason", "local_close_code", "clean"}) {
+    out.erase(said_above);
+  }
+  return out;
+}
+
 Json case_json(const Report& report, const Result& result, const std::string& id, std::size_t number) {
   const Transcript& transcript = result.transcript;
   const bool tester_is_server = std::none_of(
@@ -199,7 +212,7 @@ Json case_json(const Report& report, const Result& result, const std::string& id
              {"outgoingWebSocketFrames", transcript.frames_sent}}},
            {"wirelog", wirelog(transcript)}};
   add_closing(out, result);
-  out["touchstone"] = to_json(result);
+  out["touchstone"] = ours(result);
   return out;
 }
 

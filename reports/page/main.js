@@ -14,6 +14,13 @@ const narrow = () => matchMedia('(max-width: 62rem)').matches;
 const mainTop = () => byId('main').offsetTop - document.querySelector('.tabs').offsetHeight;
 
 let detailKey = '';
+function showWhenUnpacked(panel, result, key) {
+  fill(panel, el('p', { class: 'quiet' }, 'Unpacking the transcripts\u2026'));
+  unpacked(result.agent).then(
+    () => { if (detailKey === key) fill(panel, caseView(result)); },
+    (error) => fill(panel, el('p', {}, `This browser cannot unpack the transcripts (${error.message}); they are in ${result.file}, beside this page.`)));
+}
+
 function showDetail() {
   const result = currentResult();
   const key = result ? `case ${state.agent} ${state.case} ${shownKey}` : `overview ${shownKey}`;
@@ -23,7 +30,8 @@ function showDetail() {
   detailKey = key;
   const panel = byId('detail');
   panel.setAttribute('aria-label', result ? `Case ${result.of.id}` : 'Overview of the run');
-  fill(panel, result ? caseView(result) : overviewPanel());
+  if (result && !lines[result.agent]) showWhenUnpacked(panel, result, key);
+  else fill(panel, result ? caseView(result) : overviewPanel());
   panel.parentElement.scrollTop = 0;
   document.title = result ? `${result.of.id}: ${result.behavior} \u00b7 ${TITLE}` : TITLE;
   if (opened) scrollTo(0, narrow() ? 0 : Math.max(scrollY, mainTop()));

@@ -70,12 +70,20 @@ function haystack(result) {
   return result.hay;
 }
 
-const lines = [];
+// The details of an endpoint's results, a line each, are gzip in Base64 (they are most of the report's size).
+// `unpacked(agent)` has to be done before the first `details(result)` of that endpoint.
+const lines = [], unpacking = [];
+function unpacked(agent) {
+  unpacking[agent] ||= (async () => {
+    const octets = Uint8Array.from(atob(byId(`details-${agent}`).textContent), (c) => c.charCodeAt(0));
+    const text = await new Response(new Blob([octets]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+    lines[agent] = text.trim().split('\n');
+  })();
+  return unpacking[agent];
+}
+
 function details(result) {
-  if (!result.details) {
-    if (!lines[result.agent]) lines[result.agent] = byId(`details-${result.agent}`).textContent.trim().split('\n');
-    result.details = JSON.parse(lines[result.agent][result.line]);
-  }
+  result.details ||= JSON.parse(lines[result.agent][result.line]);
   return result.details;
 }
 

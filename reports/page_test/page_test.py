@@ -375,7 +375,7 @@ def take_screenshots(browser, folder, url, many=None):
 def browser_first_case(browser, url):
     """The case worth a picture: the first that needs attention, otherwise the first with more than a few frames."""
     browser.open(url)
-    return browser.js("const r = RESULTS[0].find(needsAttention) || RESULTS[0].find((x) => details(x).transcript.entries.length > 6) || RESULTS[0][0]; return r && r.of.id")
+    return browser.js("return unpacked(0).then(() => { const r = RESULTS[0].find(needsAttention) || RESULTS[0].find((x) => details(x).transcript.entries.length > 6) || RESULTS[0][0]; return r && r.of.id; })")
 
 
 def main():

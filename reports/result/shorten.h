@@ -8,10 +8,10 @@ namespace touchstone {
 
 // What a quiet result keeps of its octets: the opening handshake, the first frames and how it ended.
 struct Kept {
-  std::size_t first = 24, last = 8;           // entries
-  std::size_t head = 4096;                    // octets of the request, and of the response
-  std::size_t payload = 256, payloads = 768;  // octets of one payload, and of all; then `rest` of each further one
-  std::size_t rest = 24;
+  std::size_t first = 8, last = 5;          // entries
+  std::size_t head = 1024;                  // octets of the request, and of the response
+  std::size_t payload = 48, payloads = 96;  // octets of one payload, and of all; then `rest` of each further one
+  std::size_t rest = 8;
 };
 inline constexpr Kept kKeptOfQuiet{};
 
