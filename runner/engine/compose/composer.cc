@@ -4,6 +4,7 @@
 #include <ws/core/mask.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace touchstone {
 namespace {
@@ -70,7 +71,7 @@ void Composer::frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, ws::ByteView
   out.payload = payload;
   out.octets.reserve(payload.size() + ws::kMaxHeaderSize);
   ws::encode_frame(out.header, payload, out.octets);
-  sink(out);
+  sink(std::move(out));
 }
 
 void Composer::frame(const step::Frame& step, ws::ByteView payload, const Sink& sink) {
@@ -91,7 +92,7 @@ void Composer::frame(const step::Frame& step, ws::ByteView payload, const Sink& 
   if (form.cut) out.octets.resize(std::min<std::size_t>(out.octets.size(), static_cast<std::size_t>(*form.cut)));
   out.payload = payload;
   out.whole = form.whole() && !form.wrong_mask_bit;
-  sink(out);
+  sink(std::move(out));
 }
 
 void Composer::fragments(ws::Opcode opcode, std::uint8_t rsv, ws::ByteView payload, std::uint64_t fragment,

@@ -39,7 +39,7 @@ class DeflateCache {
       return key.digest ^ static_cast<std::size_t>(key.window_bits);
     }
   };
-  static constexpr std::size_t kBound = 256 * 1024 * 1024;  // compressed octets
+  static constexpr std::size_t kBound = 16 * 1024 * 1024;  // compressed octets
   std::unordered_map<Key, Entry, Hash> entries_;
   std::map<int, ws::Deflater> deflaters_;
   std::size_t size_ = 0;
@@ -59,7 +59,8 @@ class Composer {
   // `role`: whose frames these are; a client masks (RFC 6455 5.3).
   Composer(ws::Role role, std::uint64_t seed, std::optional<ws::DeflateParams> deflate, DeflateCache& cache);
 
-  using Sink = std::function<void(const WireFrame&)>;
+  // Takes the frame and its octets.
+  using Sink = std::function<void(WireFrame&&)>;
   void frame(ws::Opcode opcode, bool fin, std::uint8_t rsv, ws::ByteView payload, const Sink& sink);
   // As the step says, with this payload. A frame that is cut or lies about its length or masking is not whole.
   void frame(const step::Frame& step, ws::ByteView payload, const Sink& sink);

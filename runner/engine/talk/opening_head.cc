@@ -33,6 +33,8 @@ std::string filled(std::string text, const HeadWords& words) {
   return text;
 }
 
+constexpr std::size_t kLongWord = 256;  // what a word in the start line may stand for; a longer one costs a copy
+
 struct Line {
   std::string name;  // empty: no field
   std::string text;  // of a field: its value
@@ -61,8 +63,8 @@ void apply(const FieldEdit& edit, const std::string& value, std::vector<Line>& l
 }
 
 // The field that a line is, if it is one.
-std::optional<ws::Field> as_field(const Line& line) {
-  if (!line.name.empty()) return ws::Field{line.name, line.text};
+std::optional<ws::Field> as_field(Line line) {
+  if (!line.name.empty()) return ws::Field{std::move(line.name), std::move(line.text)};
   const auto colon = line.text.find(':');
   if (colon == std::string::npos || !ws::is_token(line.text.substr(0, colon))) return std::nullopt;
   return ws::Field{line.text.substr(0, colon), line.text.substr(colon + 1)};
@@ -93,13 +95,23 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
   std::vector<Line> lines;
   for (const ws::Field& field : plain.fields) lines.push_back({field.name, field.value});
   for (const FieldEdit& edit : script.fields) apply(edit, text(edit.value), lines);
-  std::string out = (script.start.empty() ? plain.start : filled(script.start, words)) + "\r\n";
-  for (const Line& line : lines) {
-    out += (line.name.empty() ? line.text : line.name + ": " + line.text) + "\r\n";
-    if (auto field = as_field(line))
-      head.fields.push_back({std::move(field->name), std::string(ws::trim(field->value))});
+  // A field may have megabytes, so none is copied more often than it must be.
+  std::size_t size = 0;
+  for (const Line& line : lines) size += line.name.size() + line.text.size() + 4;
+  head.octets.reserve(head.octets.size() + size + plain.start.size() + script.start.size() + kLongWord);
+  const auto add = [&head](std::string_view octets) { ws::append(head.octets, ws::as_octets(octets)); };
+  add(script.start.empty() ? plain.start : filled(script.start, words));
+  add("\r\n");
+  for (Line& line : lines) {
+    if (!line.name.empty()) add(line.name + ": ");
+    add(line.text);
+    add("\r\n");
+    auto field = as_field(std::move(line));
+    if (!field) continue;
+    if (const auto value = ws::trim(field->value); value.size() < field->value.size()) field->value = std::string(value);
+    head.fields.push_back(std::move(*field));
   }
-  ws::append(head.octets, ws::as_octets(out + "\r\n"));
+  add("\r\n");
   return head;
 }
 
@@ -108,7 +120,9 @@ asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& sc
   SentHead sent;
   ReadByPeer read(stream, options);
   const auto has_spoken = [&stream] { return octets_wait(stream); };
-  ws::Bytes octets(head.begin(), head.end());
+  ws::Bytes octets;
+  octets.reserve(head.size() + behind.size());
+  ws::append(octets, head);
   ws::append(octets, behind);
   if (script.stop) octets.resize(std::min<std::size_t>(octets.size(), static_cast<std::size_t>(script.stop->after)));
   const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;

@@ -34,16 +34,19 @@ Outbound::Outbound(const Case& c, const SessionOptions& options, ws::io::Stream&
 // --- Gathering -------------------------------------------------------------------------------------
 
 Composer::Sink Outbound::sink() {
-  return [this](const WireFrame& frame) {
+  return [this](WireFrame&& frame) {
     if (frame.whole) {
       recorder_.sent_frame(frame.header, frame.payload);
     } else {
       recorder_.sent_garbage(frame.octets);
     }
-    if (gathered_.empty()) gathered_.reserve(frame.octets.size());
-    const std::size_t start = gathered_.size();
-    ws::append(gathered_, frame.octets);
-    note_cuts(start, frame.octets.size() - std::min(frame.octets.size(), frame.payload.size()));
+    const std::size_t start = gathered_.size(), size = frame.octets.size();
+    if (gathered_.empty()) {
+      gathered_ = std::move(frame.octets);
+    } else {
+      ws::append(gathered_, frame.octets);
+    }
+    note_cuts(start, size - std::min(size, frame.payload.size()));
   };
 }
 
