@@ -57,8 +57,8 @@ void cut_payloads(Entries& entries, const Kept& kept) {
 
 bool is_quiet(const Result& result) noexcept {
   const Behavior b = result.behavior;
-  return b != Behavior::failed && b != Behavior::errored && b != Behavior::non_strict && !result.hidden &&
-         !result.flaky;
+  return result.hidden ||
+         (b != Behavior::failed && b != Behavior::errored && b != Behavior::non_strict && !result.flaky);
 }
 
 void shorten(Result& result, const Kept& kept) {

@@ -15,7 +15,8 @@ struct Kept {
 };
 inline constexpr Kept kKeptOfQuiet{};
 
-// Whether its transcript is of no use but to look at: nothing was found, and one run was enough.
+// Whether its transcript is of no use but to look at: nothing was found and one run was enough, or it is hidden by a
+// cause that other results show.
 [[nodiscard]] bool is_quiet(const Result& result) noexcept;
 
 // Cuts the transcript of a quiet result; an entry says what was left out. Others stay whole.

@@ -61,6 +61,13 @@ TEST(Shorten, LeavesAloneWhatIsLookedInto) {
   EXPECT_EQ(flaky.transcript.entries.size(), 1000u);
 }
 
+TEST(Shorten, CutsWhatACauseHides) {
+  Result hidden = long_talk(Behavior::not_applicable);
+  hidden.hidden = true;
+  shorten(hidden);
+  EXPECT_LT(hidden.transcript.entries.size(), 20u);
+}
+
 TEST(Shorten, LeavesAloneWhatIsShort) {
   Result result = long_talk(Behavior::ok);
   result.transcript.request = "GET";

@@ -108,7 +108,8 @@ ScriptedHead scripted_head(const HeadScript& script, const PlainHead& plain, con
     add("\r\n");
     auto field = as_field(std::move(line));
     if (!field) continue;
-    if (const auto value = ws::trim(field->value); value.size() < field->value.size()) field->value = std::string(value);
+    if (const auto value = ws::trim(field->value); value.size() < field->value.size())
+      field->value = std::string(value);
     head.fields.push_back(std::move(*field));
   }
   add("\r\n");
