@@ -93,6 +93,8 @@ SERVERS = {
     "empty messages": floods(frame(1) * 5000),
     "empty fragments": lambda c: (c.sendall(answer(read_head(c)) + frame(1, b"", fin=False)),
                                   repeat(c, frame(0, b"", fin=False) * 5000)),
+    "a frame without an end": lambda c: (c.sendall(answer(read_head(c)) + b"\x8b\x7f" + struct.pack(">Q", 2 ** 63 - 1)),
+                                         repeat(c, b"z" * 65536)),
     "a bomb": bomb,
     "interim answers": interim_answers,
 }

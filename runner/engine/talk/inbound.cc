@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kOfAFrame = 32;  // its place in the transcript, and the time that it takes: most are empty
 // RFC 1951: one octet inflates to at most 1032. So many are inflated before what came of them is looked at.
 constexpr std::size_t kInflatedAtOnce = 1024;
+constexpr std::uint64_t kEcho = 2;  // what an octet of ours may bring: its echo, in frames as small as they like
 
 // The receiver must not be what stops a large echo.
 ws::Limits receiver_limits() {
@@ -34,6 +35,8 @@ void Inbound::open(ws::Role role, const std::optional<ws::DeflateParams>& deflat
 }
 
 void Inbound::take(ws::ByteView octets) {
+  o_.flooded = o_.flooded || octets.size() > welcome_;
+  welcome_ -= std::min<std::uint64_t>(octets.size(), welcome_);
   while (!octets.empty() && !o_.flooded) {
     const auto step = recorder_.received(octets);
     if (step.begun && keep(kOfAFrame)) begin_frame();
@@ -186,8 +189,10 @@ void Inbound::see(Seen::Kind kind, std::string payload, std::size_t message) {
 }
 
 void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1) {
-  if (opcode == ws::Opcode::ping)
+  if (opcode == ws::Opcode::ping) {
+    welcome_ += kEcho * payload.size();
     o_.sent_pings.push_back({.payload = ws::to_string(payload), .mark = {}, .seen_before = o_.seen.size()});
+  }
   if (opcode == ws::Opcode::pong) o_.sent_pongs.push_back(ws::to_string(payload));
   if (opcode == ws::Opcode::text || opcode == ws::Opcode::binary) {
     partial_opcode_ = opcode;
@@ -207,6 +212,7 @@ void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1)
 
 void Inbound::sent_message(ws::Opcode opcode, ws::Bytes payload) {
   const std::uint64_t length = payload.size();
+  welcome_ += kEcho * length;
   o_.sent_messages.push_back({opcode, length, std::make_shared<const ws::Bytes>(std::move(payload))});
 }
 

@@ -62,6 +62,9 @@ class Inbound {
   };
   Incoming incoming_;
   std::size_t answered_ = 0;  // pings up to here are answered
+  // Octets that may still come. The budget knows what is kept; one frame without an end, of which nothing is kept,
+  // would be read until the case's time is over.
+  std::uint64_t welcome_ = std::uint64_t{64} * 1024 * 1024;
   // The message that the tester is in the middle of.
   std::optional<ws::Opcode> partial_opcode_;
   bool partial_as_data_ = false;

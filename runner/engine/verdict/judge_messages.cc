@@ -96,11 +96,13 @@ void judge_messages(const Scene& scene, std::uint64_t seed, Findings& findings) 
   const auto listed = listed_messages(*scene.c.expect);
   const std::size_t expected = listed ? listed->size() : o.sent_messages.size();
   for (std::size_t i = 0; i < o.messages.size(); ++i) {
-    if (i >= expected) {
+    const Reply* reply = listed && i < expected ? (*listed)[i] : nullptr;
+    // Also when the case expects an echo here, but what it repeats has not been sent yet.
+    const bool too_early = reply != nullptr && reply->sent && i >= o.sent_messages.size();
+    if (i >= expected || too_early) {
       findings.push_back(extra_message(scene, i));
       return;
     }
-    const Reply* reply = listed ? (*listed)[i] : nullptr;
     const SeenMessage& seen = o.messages[i];
     const bool as_asked = seen.as_sent && (reply == nullptr || reply->sent);
     if (as_asked) continue;

@@ -74,6 +74,13 @@ TEST(Judge, FailsASecondEcho) {
   expect_verdict(t.verdict(), Behavior::failed, Closing::ok);
 }
 
+// "Hello" before a request: what it would repeat has not been sent.
+TEST(Judge, FailsAMessageThatComesBeforeTheOneThatItShouldRepeat) {
+  const Reply echo{.kind = Reply::Kind::text, .sent = true, .payload = {}, .mark = {}};
+  const Verdict verdict = Conversation().expects({echo}).gets(ws::Opcode::text, "Hello").ends().verdict();
+  EXPECT_EQ(verdict.behavior, Behavior::failed);
+}
+
 TEST(Judge, FailsAMissingEcho) {
   Conversation t;
   t.expects({text_reply("hello")}).sends(ws::Opcode::text, "hello").closes_politely().gets_close(1000).ends();
