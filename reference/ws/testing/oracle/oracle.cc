@@ -6,41 +6,47 @@
 #include <utility>
 
 namespace ws::testing {
-namespace {
-
 using Kind = Transcript::Kind;
 
 // Goes through the transcript once; what is sent later cannot explain what came before.
-class Oracle {
+class LiveJudge::Oracle {
  public:
-  Oracle(const Transcript& transcript, const JudgeOptions& options)
-      : endpoint_(transcript.endpoint), options_(options), opening_(endpoint_, judgment_.complaints) {
-    if (transcript.opened) frames_.emplace(endpoint_, *transcript.opened, options_, false, judgment_.complaints);
-    for (const Transcript::Piece& piece : transcript.pieces) {
-      take(piece);
-      ++position_;
-    }
+  Oracle(Role endpoint, const std::optional<std::optional<DeflateParams>>& opened, const JudgeOptions& options)
+      : endpoint_(endpoint), options_(options), opening_(endpoint_, judgment_.complaints) {
+    if (opened) frames_.emplace(endpoint_, *opened, options_, false, judgment_.complaints);
+  }
+  Oracle(const Oracle&) = delete;  // its parts know where the complaints are
+  Oracle& operator=(const Oracle&) = delete;
+
+  // `position`: of the piece in the transcript.
+  void take(Kind kind, ByteView octets, std::size_t position) {
+    position_ = position;
+    take_piece(kind, octets);
+  }
+
+  void finish() {
     if (!frames_) return;
     frames_->done();
     judgment_.reaction = frames_->reaction();
   }
 
-  Judgment result() && { return std::move(judgment_); }
+  [[nodiscard]] const std::vector<Complaint>& complaints() const noexcept { return judgment_.complaints; }
+  Judgment result() { return std::move(judgment_); }
 
  private:
-  void take(const Transcript::Piece& piece) {
-    switch (piece.kind) {
+  void take_piece(Kind kind, ByteView octets) {
+    switch (kind) {
       case Kind::sent:
-        if (!ended_) sent(piece.octets);
+        if (!ended_) sent(octets);
         return;
       case Kind::came:
-        return came(piece.octets);
+        return came(octets);
       case Kind::we_ended:
         we_ended_ = true;
         return;
       case Kind::it_ended:
       case Kind::it_reset:
-        if (frames_ && !std::exchange(ended_, true)) frames_->ended(we_ended_, piece.kind == Kind::it_reset, position_);
+        if (frames_ && !std::exchange(ended_, true)) frames_->ended(we_ended_, kind == Kind::it_reset, position_);
         return;
       case Kind::nothing_came:
         if (ended_) return;
@@ -80,8 +86,6 @@ class Oracle {
   bool we_ended_ = false, ended_ = false;
 };
 
-}  // namespace
-
 bool Judgment::obeys() const noexcept {
   return std::ranges::none_of(complaints, [](const Complaint& c) { return c.weight == Complaint::Weight::must; });
 }
@@ -105,7 +109,29 @@ std::string describe(const Judgment& judgment) {
 }
 
 Judgment judge(const Transcript& transcript, const JudgeOptions& options) {
-  return Oracle(transcript, options).result();
+  LiveJudge::Oracle oracle(transcript.endpoint, transcript.opened, options);
+  std::size_t position = 0;
+  for (const Transcript::Piece& piece : transcript.pieces) oracle.take(piece.kind, piece.octets, position++);
+  oracle.finish();
+  return oracle.result();
 }
+
+LiveJudge::LiveJudge(Role endpoint, std::optional<std::optional<DeflateParams>> opened, const JudgeOptions& options)
+    : oracle_(std::make_unique<Oracle>(endpoint, opened, options)) {}
+LiveJudge::LiveJudge(LiveJudge&&) noexcept = default;
+LiveJudge& LiveJudge::operator=(LiveJudge&&) noexcept = default;
+LiveJudge::~LiveJudge() = default;
+
+void LiveJudge::take(Transcript::Kind kind, ByteView octets) {
+  const bool carries = kind == Kind::sent || kind == Kind::came;
+  if (carries && octets.empty()) return;
+  if (last_ && !(carries && *last_ == kind)) ++position_;  // as Transcript::add() makes pieces
+  last_ = kind;
+  oracle_->take(kind, octets, position_);
+}
+
+const std::vector<Complaint>& LiveJudge::complaints() const noexcept { return oracle_->complaints(); }
+void LiveJudge::finish() { oracle_->finish(); }
+Judgment LiveJudge::result() && { return oracle_->result(); }
 
 }  // namespace ws::testing

@@ -12,6 +12,7 @@
 #include <ws/rules/finding.h>
 #include <ws/testing/oracle/transcript.h>
 
+#include <memory>
 #include <variant>
 
 namespace ws::testing {
@@ -50,5 +51,29 @@ struct JudgeOptions {
 };
 
 [[nodiscard]] Judgment judge(const Transcript& transcript, const JudgeOptions& options = JudgeOptions());
+
+// The same beside a connection that lives: piece by piece, however they are cut, and each complaint as soon as it is
+// sure. What only the end can show comes with finish().
+class LiveJudge {
+ public:
+  // `opened`: Transcript::opened.
+  explicit LiveJudge(Role endpoint, std::optional<std::optional<DeflateParams>> opened = std::nullopt,
+                     const JudgeOptions& options = JudgeOptions());
+  LiveJudge(LiveJudge&&) noexcept;
+  LiveJudge& operator=(LiveJudge&&) noexcept;
+  ~LiveJudge();
+
+  void take(Transcript::Kind kind, ByteView octets = {});
+  [[nodiscard]] const std::vector<Complaint>& complaints() const noexcept;  // so far; it only grows
+  void finish();                                                            // once, after the last piece
+  [[nodiscard]] Judgment result() &&;                                       // after finish()
+
+ private:
+  friend Judgment judge(const Transcript& transcript, const JudgeOptions& options);
+  class Oracle;
+  std::unique_ptr<Oracle> oracle_;
+  std::optional<Transcript::Kind> last_;
+  std::size_t position_ = 0;
+};
 
 }  // namespace ws::testing

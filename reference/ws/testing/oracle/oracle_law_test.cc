@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <type_traits>
+#include <utility>
 
 #include "ws/testing/test_support.h"
 
@@ -37,6 +38,41 @@ TEST(OracleLaw, NeverAccusesTheStrictStack) {
   EXPECT_GT(failed, 300U);
   EXPECT_GT(closed, 200U);
   EXPECT_GT(polite, 300U);
+}
+
+// The complaints of one that is judged while it goes on, in pieces of so many octets.
+std::string judged_alive(const Transcript& transcript, const JudgeOptions& options, std::size_t octets) {
+  LiveJudge live(transcript.endpoint, transcript.opened, options);
+  std::size_t known = 0;
+  for (const auto& piece : transcript.pieces) {
+    if (piece.octets.empty()) live.take(piece.kind);
+    for (std::size_t at = 0; at < piece.octets.size(); at += octets) {
+      live.take(piece.kind, ByteView(piece.octets).subspan(at, std::min(octets, piece.octets.size() - at)));
+      EXPECT_GE(live.complaints().size(), std::exchange(known, live.complaints().size()));
+    }
+  }
+  live.finish();
+  return describe(std::move(live).result());
+}
+
+TEST(OracleLaw, SaysTheSameBesideALiveConnection) {
+  std::size_t accused = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Dice dice(seed);
+    const Role role = dice.once_in(2) ? Role::server : Role::client;
+    const bool deflate = dice.once_in(2);
+    const auto& row = faults()[seed % faults().size()];
+    if (!(role == Role::server ? row.server : row.client)) continue;
+    chance::DeviantEndpoint endpoint(role, row.fault, dice);
+    const auto transcript = chance::converse(endpoint, role, deflate, dice);
+    JudgeOptions options;
+    options.echoes = dice.once_in(2);
+    const std::string whole = describe(judge(transcript, options));
+    accused += whole.empty() ? 0 : 1;
+    for (const std::size_t octets : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20})
+      ASSERT_EQ(judged_alive(transcript, options, octets), whole) << "seed " << seed << ", " << row.name;
+  }
+  EXPECT_GT(accused, 30U);
 }
 
 // Of each fault: is it found in some of 100 conversations? And the peer without any is never accused.

@@ -301,6 +301,14 @@ TEST(Oracle, JudgesAClient) {
   EXPECT_EQ(verdict(tale(kRequest, wrong).came(Opcode::text, "a")), "MUST rfc6455-4.1-45 (accept-wrong)");
   EXPECT_EQ(verdict(tale(kRequest, wrong).came(Opcode::close, k1002)), "SHOULD rfc6455-4.1-36 (accept-wrong)")
       << "C-34";
+  // C-39: heads that it need not take; whoever goes on has taken them.
+  EXPECT_THAT(verdict(tale(kRequest, kAnswer).then(Kind::it_ended)), StartsWith("MUST rfc6455-7.3-3"));
+  for (const auto& unusual :
+       {kAnswer + "X-Large: " + std::string(5000, 'x') + "\r\n", kAnswer + "X-Folded: a\r\n b\r\n",
+        kAnswer + "X-Latin: \xe9\r\n", "HTTP/1.1 103 Early\r\n\r\n" + kAnswer}) {
+    EXPECT_EQ(verdict(tale(kRequest, unusual).then(Kind::it_ended)), "") << unusual;
+    EXPECT_EQ(verdict(tale(kRequest, unusual).came(Opcode::text, "a", true, 1)), "MUST rfc6455-5.2-2 (reserved-bit)");
+  }
   EXPECT_EQ(verdict(tale(kRequest, "HTTP/1.1 401 Who\r\n").came_octets(kRequest + "\r\n")), "") << "C-06";
 }
 

@@ -28,6 +28,17 @@ std::expected<std::optional<Bytes>, Violation> take_head(Bytes& octets) {
   return std::optional<Bytes>(std::move(head));
 }
 
+// C-39: a client may refuse an answer whose head is beyond its limits, or that few clients read as HTTP has it: folded
+// lines, octets above 127. Nobody can say whether it took such an answer, unless it goes on.
+bool is_unusual(ByteView head) {
+  constexpr std::size_t kOctets = 4096;
+  constexpr std::ptrdiff_t kLines = 50;
+  const std::string_view text = as_text(head);
+  const bool folded = text.find("\r\n ") != text.npos || text.find("\r\n\t") != text.npos;
+  const bool large = text.size() > kOctets || std::ranges::count(text, '\n') > kLines;
+  return large || folded || std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 127; });
+}
+
 std::optional<Weight> weight(rules::Refusal refusal) {
   switch (refusal) {
     case rules::Refusal::must:
@@ -122,7 +133,9 @@ void TranscriptOpening::read_answer() {
       return complain(request_fault_ ? refusal_not_http : answer_illegal,
                       {.violation = answer.error(), .wanted = "an answer of HTTP", .instead = kNoHttp});
     }
-    if (answer->status < 200 && answer->status != 101) continue;  // RFC 9110 15.2: an answer before the answer
+    const bool interim = answer->status < 200 && answer->status != 101;  // RFC 9110 15.2: an answer before the answer
+    if (endpoint_ == Role::client && (interim || is_unusual(**head))) blurred_ = true;
+    if (interim) continue;
     status_ = answer->status;
     return endpoint_ == Role::server ? judge_server(*answer) : judge_client(*answer);
   }

@@ -18,7 +18,8 @@ class TranscriptOpening {
   // Nothing more can be said: there is no connection, or an extension is in use that the oracle does not know.
   [[nodiscard]] bool is_over() const noexcept { return state_ == State::over; }
   [[nodiscard]] const std::optional<DeflateParams>& deflate() const noexcept { return deflate_; }
-  // Frames were sent before the endpoint answered: it may refuse, drop or process them (C-12).
+  // Frames were sent before the endpoint answered: it may refuse, drop or process them (C-12). Or the answer to it is
+  // one that it need not take (C-39).
   [[nodiscard]] bool is_blurred() const noexcept { return blurred_; }
   Bytes sent_rest, came_rest;
   [[nodiscard]] std::optional<int> status() const noexcept { return status_; }  // of the answer
