@@ -46,6 +46,7 @@ set(touchstone_public_io
   ws/io/json.h
   ws/io/net/asio_abi.h
   ws/io/net/completion.h
+  ws/io/net/key_log.h
   ws/io/net/listener.h
   ws/io/net/proxy.h
   ws/io/net/random.h

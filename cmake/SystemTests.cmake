@@ -69,3 +69,9 @@ foreach(peer ws python-websockets)
     endif()
   endforeach()
 endforeach()
+
+# The packages for other people's tests, from their files into fresh environments, with ten tests that use them.
+foreach(kind python npm)
+  touchstone_program_test(packages.${kind} "system;example" ${CMAKE_SOURCE_DIR}/scripts/package.d/try @PROGRAM@ ${kind})
+endforeach()
+set_tests_properties(packages.npm PROPERTIES RESOURCE_LOCK peer-ws)

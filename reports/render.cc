@@ -16,6 +16,7 @@ constexpr std::array kRenderers{
     Renderer{"tap", "results.tap", "the Test Anything Protocol, version 14", render_tap},
     Renderer{"ctrf", "ctrf.json", "the Common Test Report Format", render_ctrf},
     Renderer{"sarif", "results.sarif", "SARIF 2.1.0, for code scanning", render_sarif},
+    Renderer{"pcap", "failures.pcapng", "the transcripts of what is not OK, for Wireshark", render_pcap},
     Renderer{"badge", "badge.json", "a badge, for shields.io's endpoint", render_badge},
     Renderer{"html", "index.html", "the report to read: one page that needs nothing but itself", render_page},
     Renderer{"autobahn", "index.json, *_case_*.json", "as Autobahn|Testsuite writes them; complete transcripts",

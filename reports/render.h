@@ -45,6 +45,7 @@ struct Renderer {
 [[nodiscard]] std::expected<void, FileError> render_ctrf(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_sarif(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_github(const Report& report, const Sink& sink);
+[[nodiscard]] std::expected<void, FileError> render_pcap(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_badge(const Report& report, const Sink& sink);
 [[nodiscard]] std::expected<void, FileError> render_page(const Report& report, const Sink& sink);
 

@@ -20,6 +20,7 @@ constexpr std::size_t kMaxCoveredAxes = 12;
 [[nodiscard]] Payload read_payload(const Cursor& c);
 [[nodiscard]] ws::Opcode read_opcode(const Cursor& c);
 [[nodiscard]] std::vector<std::uint16_t> read_codes(const Cursor& c);
+[[nodiscard]] Step read_step(const Cursor& c);
 [[nodiscard]] std::vector<Step> read_steps(const Cursor& c);
 [[nodiscard]] Wire read_wire(const Cursor& c);
 [[nodiscard]] Expect read_expect(const Cursor& c);

@@ -145,6 +145,8 @@ step::Alive read_alive(const Cursor& c) {
   return alive;
 }
 
+}  // namespace
+
 Step read_step(const Cursor& c) {
   c.faults().spend(sizeof(Step));
   if (c.has("frame")) return {read_frame(c)};
@@ -173,8 +175,6 @@ Step read_step(const Cursor& c) {
   c.wrong("a step with one of the keys frame, message, close, sentinel, await, octets, tcp, reading, alive_s, repeat");
   return {step::AwaitEcho{}};
 }
-
-}  // namespace
 
 void each_unrolled(const Cursor& array, std::string_view body, const std::function<void(const Cursor&)>& visit) {
   array.each([&](const Cursor& element) {

@@ -36,8 +36,11 @@ void add_explain_command(CLI::App& app, Exit& exit);
 void add_lint_command(CLI::App& app, Exit& exit);
 void add_coverage_command(CLI::App& app, Exit& exit);
 void add_echo_command(CLI::App& app, Exit& exit);
+void add_play_command(CLI::App& app, Exit& exit);
+void add_tap_command(CLI::App& app, Exit& exit);
 void add_report_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& report, Exit& exit);  // below `report`
+void add_pcap_command(CLI::App& report, Exit& exit);     // the same
 void add_fuzz_command(CLI::App& app, Exit& exit);
 void add_bench_command(CLI::App& app, Exit& exit);
 void add_expect_command(CLI::App& app, Exit& exit);

@@ -10,7 +10,7 @@ declare -A packages=(
   [package]='dpkg-dev file'
   [docs]='doxygen cmake=cmake python3'
   [bench]='libbenchmark-dev'
-  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-h2 python3-jsonschema python3-yaml chromium=chromium chromium-driver=chromedriver
+  [test]='python3 openssl nodejs=node npm=npm python3-websockets python3-h2 python3-jsonschema python3-pytest python3-venv python3-yaml tshark=tshark chromium=chromium chromium-driver=chromedriver
           pkg-config=pkg-config mandoc zsh=zsh fish=fish doxygen tinyproxy-bin=tinyproxy microsocks=microsocks'
 )
 

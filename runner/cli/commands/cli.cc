@@ -124,6 +124,8 @@ int run(int argc, char** argv) {
   add_lint_command(app, exit);
   add_coverage_command(app, exit);
   add_echo_command(app, exit);
+  add_play_command(app, exit);
+  add_tap_command(app, exit);
   add_bench_command(app, exit);
   add_fuzz_command(app, exit);
   add_report_command(app, exit);

@@ -119,6 +119,7 @@ void add_report_command(CLI::App& app, Exit& exit) {
       ->take_all()
       ->check(check_format);
   add_compare_command(*command, exit);
+  add_pcap_command(*command, exit);
   command->callback([options, command, &exit] {
     if (command->get_subcommands().empty()) exit = report(*options);
   });

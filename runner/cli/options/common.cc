@@ -4,6 +4,7 @@
 #include "runner/engine/run.h"
 
 #include <fmt/core.h>
+#include <ws/io/net/key_log.h>
 #include <CLI/CLI.hpp>
 
 #include <limits>
@@ -92,8 +93,27 @@ CLI::Option* add_format_option(CLI::App& app, std::string& format, const std::st
   return app.add_option("--format", format, help)->type_name("text|json")->check(one_of({"text", "json"}));
 }
 
+namespace {
+
+// Once in each command that speaks TLS, in whichever role.
+void add_key_log_option(CLI::App& app) {
+  if (app.get_option_no_throw("--keylog") != nullptr) return;
+  app.add_option_function<std::string>(
+         "--keylog",
+         [](const std::string& path) {
+           if (const auto opened = ws::io::log_tls_keys(path); !opened)
+             throw CLI::ValidationError("--keylog", opened.error());
+         },
+         "Add the secrets of all TLS connections to this file, for Wireshark (SSLKEYLOGFILE's form)")
+      ->type_name("FILE")
+      ->group("TLS");
+}
+
+}  // namespace
+
 std::array<CLI::Option*, 3> add_trust_options(CLI::App& app, std::string& ca, std::string& server_name,
                                               bool& insecure) {
+  add_key_log_option(app);
   return {app.add_option("--ca", ca, "wss: trust these certificates (PEM) instead of the system's")->type_name("FILE"),
           app.add_option("--sni", server_name, "wss: server name to ask for and to verify, instead of the URL's host")
               ->type_name("NAME"),
@@ -128,6 +148,7 @@ CLI::Option* add_http_option(CLI::App& app, std::string& version, const std::str
 }
 
 CLI::Option* add_listen_tls_flag(CLI::App& app, bool& tls, std::string_view certificate) {
+  add_key_log_option(app);
   return app.add_flag("--tls", tls, fmt::format("wss; without --cert under a fresh certificate{}", certificate));
 }
 

@@ -1,5 +1,6 @@
 """The action for GitHub, its shell steps run here. Usage: action_test.py ROOT PATH-OF-TOUCHSTONE [unittest options]"""
 
+import http.server
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -74,6 +76,60 @@ class Action(unittest.TestCase):
         self.assertIn("RFC 6455", summary)
         report = json.loads((self.folder / "out/report/report.json").read_text())
         self.assertTrue(report)
+
+    def test_what_changed_is_one_comment_that_is_written_anew(self):
+        comments = []
+
+        class Api(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.say([{"id": 7, "body": "by somebody else"}] + comments)
+
+            def do_POST(self):
+                comments.append({"id": 8, "body": self.asked()["body"]})
+                self.say(comments[-1])
+
+            def do_PATCH(self):
+                assert self.path.endswith("/issues/comments/8"), self.path
+                comments[-1] = {"id": 8, "body": self.asked()["body"]}
+                self.say(comments[-1])
+
+            def asked(self):
+                assert self.headers["Authorization"] == "Bearer secret"
+                return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+            def say(self, answer):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(answer).encode())
+
+            def log_message(self, *_):
+                pass
+
+        api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        self.addCleanup(api.server_close)
+        self.addCleanup(api.shutdown)
+
+        def run(fault, out):
+            subprocess.run([TOUCHSTONE, "test", "--case", "3.*", "--quiet", "--out", out, "--command",
+                            f"{shlex.quote(str(TOUCHSTONE))} echo --fault {fault} --port {{port}}"], cwd=self.folder, timeout=120)
+
+        def comment(url=f"http://127.0.0.1:{api.server_port}"):
+            done = subprocess.run([ROOT / "scripts/action.d/comment"], capture_output=True, text=True, timeout=60, env={
+                **os.environ, "TOUCHSTONE": str(TOUCHSTONE), "REPORT": str(self.folder / "now"), "NAME": "server", "TOKEN": "secret",
+                "BRANCH": "main", "NUMBER": "3", "GITHUB_API_URL": url, "GITHUB_REPOSITORY": "a/b", "RUNNER_TEMP": str(self.folder)})
+            self.assertEqual(0, done.returncode, done.stderr)
+            return done.stdout
+
+        run("accepts-rsv3", "now")
+        self.assertEqual("", comment())
+        self.assertIn("No run of `main`", comments[0]["body"])
+        run("none", "touchstone-base")
+        self.assertEqual("", comment())
+        self.assertEqual(1, len(comments))
+        self.assertNotIn("No run of", comments[0]["body"])
+        self.assertIn("rsv", comments[0]["body"].lower())
+        self.assertIn("::warning", comment("http://127.0.0.1:1"))
 
     def test_a_server_must_be_named(self):
         done, outputs, _ = self.run_step("Test the server", binary=str(TOUCHSTONE))

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <ws/io/net/key_log.h>
 #include <ws/io/net/tls_context.h>
 
 #include <array>
@@ -78,6 +79,7 @@ SslContextPtr make_context(const SSL_METHOD* method) {
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);  // then reading never has to write
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);    // idle connections are small
+  take_part_in_key_log(context.get());
   return context;
 }
 

@@ -115,6 +115,12 @@ asio::awaitable<void> accept_all(io::Listener& listener, FaultSet faults, Kept& 
 
 }  // namespace
 
+asio::awaitable<void> echo_with_faults(io::Stream& stream, DeviantOptions options) {
+  const Role role = options.role;
+  Deviant peer(std::move(options));
+  co_await drive(peer, stream, role);
+}
+
 struct DeviantServer::Impl {
   asio::io_context context{1};
   Kept kept;  // its streams are gone before the context

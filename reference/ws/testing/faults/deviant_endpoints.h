@@ -2,7 +2,7 @@
 #pragma once
 #include <ws/core/http/url.h>
 #include <ws/io/net/listener.h>
-#include <ws/testing/faults/faults.h>
+#include <ws/testing/faults/deviant.h>
 
 #include <thread>
 
@@ -26,6 +26,10 @@ class DeviantServer {
   explicit DeviantServer(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
 };
+
+// Echoes with the faults of `options` on a connection that is there, until TCP ends. What a server leaves behind after
+// a connection (Fault::keeps_memory and its like) is not done here.
+[[nodiscard]] asio::awaitable<void> echo_with_faults(io::Stream& stream, DeviantOptions options);
 
 // Connects, echoes with these faults until TCP ends. The error is a sentence.
 [[nodiscard]] asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, FaultSet faults,

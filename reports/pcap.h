@@ -1,0 +1,15 @@
+// pcap.h - transcripts as a file that Wireshark reads, with verdicts, clauses and findings as comments on the packets.
+#pragma once
+#include "reports/report.h"
+
+#include <span>
+#include <string>
+
+namespace touchstone {
+
+// Each result is a TCP connection of its own. A frame of which only a part was kept has zeros in place of the rest, and
+// its packet says so. `key_log`: of TLS, may be empty; what is here is in clear all the same.
+[[nodiscard]] std::string pcapng_of(const Report& report, std::span<const Result* const> results,
+                                    std::string_view key_log = {});
+
+}  // namespace touchstone
