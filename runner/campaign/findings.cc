@@ -79,10 +79,11 @@ KnownClusters clusters_in(const std::filesystem::path& folder) {
     if (!entry.is_regular_file() || entry.path().filename() != "case.json") continue;
     const auto place = entry.path().parent_path();
     const std::string name = place.filename().string();
-    if (is_old_name(name)) {
-      for (std::string& now : names_today(name, read_file(place / "README.md").value_or(""))) known.add(std::move(now));
-    } else {
-      known.add(name);
+    std::vector<std::string> names{name};
+    if (is_old_name(name)) names = names_today(name, read_file(place / "README.md").value_or(""));
+    for (std::string& now : names) {
+      if (std::string other = other_name_today(now); !other.empty()) known.add(std::move(other));
+      known.add(std::move(now));
     }
   }
   return known;

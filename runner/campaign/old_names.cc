@@ -79,6 +79,8 @@ std::string named(std::string_view requirement, std::string_view now) {
   return std::string(is_the_cases ? requirement : "*").append("-").append(now);
 }
 
+constexpr std::string_view kOfCodes = "rfc6455-7.4", kIgnored = "-fault-ignored";
+
 }  // namespace
 
 bool is_old_name(std::string_view name) {
@@ -105,6 +107,13 @@ std::vector<std::string> names_today(std::string_view old_name, std::string_view
     }
   }
   return names;
+}
+
+std::string other_name_today(std::string_view name) {
+  const auto kind = name.find(kIgnored);
+  if (!name.starts_with(kOfCodes) || kind == std::string_view::npos) return {};
+  const auto& row = ws::rules::row(ws::rules::FindingKind::close_unanswered);
+  return std::string(row.requirement).append("-").append(row.name).append(name.substr(kind + kIgnored.size()));
 }
 
 }  // namespace touchstone::fuzz

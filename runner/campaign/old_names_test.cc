@@ -48,6 +48,23 @@ TEST(OldNames, AreReadFromWhatTheFolderSays) {
   EXPECT_THAT(names_today("rfc6455-6.2-1-00000000", "nothing that is known"), IsEmpty());
 }
 
+// A folder of before: a server that answers a Close 1005 with nothing.
+TEST(OldNames, OfBadCodesAreClosesWithoutAnAnswer) {
+  EXPECT_EQ(other_name_today("rfc6455-7.4.2-1-fault-ignored-open"), "rfc6455-5.5.1-10-close-unanswered-open");
+  EXPECT_EQ(other_name_today("rfc6455-7.4.2-1-fault-ignored"), "rfc6455-5.5.1-10-close-unanswered");
+  EXPECT_EQ(other_name_today("rfc6455-5.2-3-fault-ignored-open"), "");
+  EXPECT_EQ(other_name_today("rfc6455-5.5.1-10-close-unanswered-open"), "");
+  const auto folder = std::filesystem::temp_directory_path() / "touchstone-old-kinds";
+  const auto place = folder / "server" / "rfc6455-7.4.2-1-fault-ignored-open";
+  std::filesystem::create_directories(place);
+  std::ofstream(place / "case.json") << "{}";
+  const KnownClusters known = clusters_in(folder);
+  EXPECT_TRUE(known.contains({"any", "rfc6455-5.5.1-10", "close-unanswered", "", "open"}));
+  EXPECT_TRUE(known.contains({"any", "rfc6455-7.4.2-1", "fault-ignored", "", "open"}));
+  EXPECT_FALSE(known.contains({"any", "rfc6455-5.5.1-10", "close-unanswered", "", "survived"}));
+  std::filesystem::remove_all(folder);
+}
+
 // Someone's folder of known findings goes on to hold back what it held back.
 TEST(OldNames, OfAFolderAreKnown) {
   const auto folder = std::filesystem::temp_directory_path() / "touchstone-old-names";
