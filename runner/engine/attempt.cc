@@ -33,18 +33,20 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   session.nudges = greeting_.withholds_pongs;
   session.seed = options_.seed;
   session.keep_whole = keep_whole;
-  if (!keep_whole) session.silences = silences_;
+  session.silences = silences_;
+  session.must_prove = keep_whole;
   session.process = options_.process;
   session.owner = options_.owner;
   session.cpu_at_rest = options_.cpu_at_rest;
   return session;
 }
 
-asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole) {
+asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool proves_end) {
   observer_.started(c);
   const auto wall = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
-  const SessionOptions session = session_options(c.bulk, keep_whole);
+  SessionOptions session = session_options(c.bulk, keep_whole);
+  session.proves_end = proves_end;
   Attempt attempt;
   try {
     auto observed = co_await observe(c, target_, session, cache_);
@@ -82,13 +84,16 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   const bool slow = std::ranges::any_of(observed.harm, by_clock);
   attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, by_clock);
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
-  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) ||
-                   std::ranges::find(observed.seen, Seen::Kind::silent, &Seen::kind) != observed.seen.end();
+  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) || !observed.lacks.empty();
   attempt.brief = observed.waited_briefly;
+  attempt.lacks = observed.lacks;
+  attempt.hopeless = is_hopeless(attempt);
   const Verdict verdict = judge(c, observed, options_.seed);
-  const bool over_http2 = observed.over_http2;
+  const bool over_http2 = observed.over_http2, end_unproved = observed.end_unproved;
   kept_.keep(observed.transcript, observed.flooded);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
+  if (end_unproved)
+    attempt.result.summary += " (How the connection ends was not waited for: it was in vain in other cases.)";
   if (over_http2) speak_of_streams(attempt.result);
   return attempt;
 }

@@ -18,10 +18,12 @@ struct Attempt {
   const Case* c = nullptr;
   Result result;
   bool no_connection = false;
-  bool abrupt = false;  // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;  // a time was part of it, or no answer to the opening handshake came
-  bool brief = false;   // it waited for less than the time-out: what it lacks is no proof
-  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
+  bool abrupt = false;    // the stream ended without a Close: a sign of death, or of a lax endpoint
+  bool waited = false;    // a time was part of it, or no answer to the opening handshake came
+  bool brief = false;     // it waited for less than the time-out: what it lacks is no proof
+  std::string lacks;      // what it waited for in vain; its kind
+  bool hopeless = false;  // and which never came in the run until then
+  bool costly = false;    // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for it
   std::string why;            // with no_connection
 };
@@ -39,8 +41,9 @@ class Attempts {
   Attempts(const Target& target, const Greeting& greeting, const RunOptions& options, RunObserver& observer)
       : target_(target), greeting_(greeting), options_(options), observer_(observer) {}
 
-  // The observer hears that it started. `keep_whole`: every octet in the transcript, and every wait in full.
-  [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false);
+  // The observer hears that it started. `keep_whole`: every octet in the transcript, and every silence a proof; that at
+  // the end of the connection with `proves_end` only.
+  [[nodiscard]] asio::awaitable<Attempt> run(const Case& c, bool keep_whole = false, bool proves_end = true);
 
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
   // little: the kernel accepts those for a dying process too.
@@ -50,6 +53,11 @@ class Attempts {
   [[nodiscard]] Result not_applicable(const Case& c, const std::string& why) const;
   // The same, of an endpoint that ends TCP without a Close when its limit is passed: NON-STRICT (RFC 6455 7.1.7).
   [[nodiscard]] Result without_close(const Case& c, const std::string& why) const;
+
+  // Whether what `attempt` waited for in vain never came in this run.
+  [[nodiscard]] bool is_hopeless(const Attempt& attempt) const {
+    return !attempt.lacks.empty() && silences_->is_hopeless(attempt.lacks);
+  }
 
   // Silence that counts as no answer.
   [[nodiscard]] std::chrono::milliseconds timeout() const;

@@ -68,14 +68,16 @@ asio::awaitable<void> confirm_likeness(Models& models, Attempts& attempts, Survi
 asio::awaitable<void> confirm(Pending& pending, Attempts& attempts, Survival& survival, RunObserver& observer,
                               unsigned jobs) {
   Doubts& doubts = pending.doubts();
+  doubts.mark_hopeless([&](const Attempt& attempt) { return attempts.is_hopeless(attempt); });
   doubts.rare_ones_first();
   while (!doubts.empty()) {
     if (survival.over() || doubts.next_is_beyond_doubt()) {
       observer.finished(doubts.take_next().result);
       continue;
     }
-    Attempt second = co_await attempts.run(*doubts.next().c, /*keep_whole=*/true);
-    if (!second.waited) pending.models().refute(Models::rule_of(doubts.next().result));
+    const bool was_silent = doubts.next().waited;
+    Attempt second = co_await attempts.run(*doubts.next().c, /*keep_whole=*/true, /*proves_end=*/was_silent);
+    if (!second.waited) pending.models().refute(doubts.next());
     Attempt first = doubts.take_next();  // only now: an interruption meanwhile reports it as it is
     if (second.no_connection) {
       // It was gone before this case began: an earlier one is to blame.

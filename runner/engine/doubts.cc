@@ -24,7 +24,7 @@ std::pair<bool, std::string> broken_rule(const Attempt& attempt) {
 constexpr FindingKind kOfOctets[] = {
     FindingKind::message_differs,      FindingKind::message_type_differs, FindingKind::message_unexpected,
     FindingKind::octets_illegal,       FindingKind::second_close,         FindingKind::data_after_close,
-    FindingKind::legal_octets_refused, FindingKind::pong_unsolicited,
+    FindingKind::legal_octets_refused, FindingKind::pong_unsolicited,     FindingKind::connections_mixed,
 };
 
 bool is_of_octets(const Finding& finding) {
@@ -61,11 +61,13 @@ Result Doubts::settled(Beside beside) {
   Result result = standing(std::move(beside.first), std::move(beside.alone), remark);
   const auto shown = std::ranges::find_if(result.findings, is_of_octets);
   const bool fragments = sent_fragments(result.transcript);
-  const Facts facts{.instead = shown->seen};
-  std::string requirement = fragments
-                                ? ws::rules::requirement_of(FindingKind::connections_mixed, facts, ws::Role::server)
-                                : shown->requirement;
-  *shown = make_finding(FindingKind::connections_mixed, facts, std::move(requirement));
+  if (shown->kind != ws::rules::name(FindingKind::connections_mixed)) {
+    const Facts facts{.instead = shown->seen};
+    std::string requirement = fragments
+                                  ? ws::rules::requirement_of(FindingKind::connections_mixed, facts, ws::Role::server)
+                                  : shown->requirement;
+    *shown = make_finding(FindingKind::connections_mixed, facts, std::move(requirement));
+  }
   std::rotate(result.findings.begin(), shown, shown + 1);
   result.findings.erase(std::remove_if(result.findings.begin() + 1, result.findings.end(), is_of_octets),
                         result.findings.end());
@@ -80,6 +82,10 @@ bool Doubts::about(const Attempt& attempt) {
   return accuses && !attempt.costly;
 }
 
+void Doubts::mark_hopeless(const std::function<bool(const Attempt&)>& is_hopeless) {
+  for (Attempt& attempt : attempts_) attempt.hopeless = is_hopeless(attempt);
+}
+
 void Doubts::rare_ones_first() {
   std::map<std::pair<bool, std::string>, std::size_t> times;
   for (const Attempt& attempt : attempts_) ++times[broken_rule(attempt)];
@@ -87,7 +93,9 @@ void Doubts::rare_ones_first() {
 }
 
 Doubts::Sort Doubts::sort_of(const Attempt& attempt) {
-  return {attempt.result.behavior, attempt.waited, attempt.waited ? broken_rule(attempt).second : std::string()};
+  std::string of = broken_rule(attempt).second;
+  if (attempt.waited && attempt.hopeless) of = attempt.lacks;
+  return {attempt.result.behavior, attempt.waited, std::move(of)};
 }
 
 bool Doubts::next_is_beyond_doubt() const {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -22,6 +23,8 @@ class Doubts {
   [[nodiscard]] bool empty() const noexcept { return attempts_.empty(); }
   [[nodiscard]] const std::deque<Attempt>& all() const noexcept { return attempts_; }
 
+  // What never came in the whole run, as is known by now, is one sort of silence, whatever rule it breaks.
+  void mark_hopeless(const std::function<bool(const Attempt&)>& is_hopeless);
   // What an endpoint does to many cases it does by itself; what befell a few may have been an accident.
   void rare_ones_first();
   // The first in the queue.
@@ -48,7 +51,7 @@ class Doubts {
   [[nodiscard]] static Result settled(Beside beside);
 
  private:
-  // A silence is of a sort with those that break the same rule.
+  // Those that break the same rule in the same way; a silence also with those that lack the same that never comes.
   using Sort = std::tuple<Behavior, bool, std::string>;
   [[nodiscard]] static Sort sort_of(const Attempt& attempt);
 

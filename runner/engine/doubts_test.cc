@@ -48,6 +48,9 @@ TEST(Doubts, EndAfterManyConfirmationsButNotForSilences) {
   doubts.add(made("a", Behavior::failed));
   EXPECT_TRUE(doubts.next_is_beyond_doubt());
   (void)doubts.take_next();
+  doubts.add(made("another rule", Behavior::failed, "rfc6455-6.2-4"));
+  EXPECT_FALSE(doubts.next_is_beyond_doubt());
+  (void)doubts.take_next();
   doubts.add(made("a", Behavior::failed, "r", /*waited=*/true));
   EXPECT_FALSE(doubts.next_is_beyond_doubt());
 }

@@ -12,6 +12,9 @@
 namespace touchstone {
 namespace {
 
+constexpr std::chrono::seconds kGreetingDeadline{10};  // for all that an endpoint may say instead of a Pong
+constexpr int kShareOfGreeting = 12;                   // of the time for the run; that is how long a silence may take
+
 // An ordinary client: offers permessage-deflate, sends one Ping, closes.
 Case greeting_case() {
   Case c;
@@ -19,6 +22,7 @@ Case greeting_case() {
   c.offer = {"permessage-deflate; client_max_window_bits"};
   c.steps.push_back({step::Sentinel{"greeting"}});
   c.expect = Expect{};
+  c.deadline = kGreetingDeadline;
   return c;
 }
 
@@ -78,8 +82,15 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
 std::expected<Greeting, Unreachable> greet(const Target& target, const RunOptions& options,
                                            const std::function<bool()>& over) {
   SessionOptions session;
+  session.brief_end = true;  // the cases look at ends
   if (options.timeout.count() > 0) session.timeout = options.timeout;
-  const Observed observed = std::move(observe_all({greeting_case()}, target, session, over).front());
+  Case greeted = greeting_case();
+  if (options.budget.count() > 0) {
+    session.timeout = std::min(session.timeout, options.budget / kShareOfGreeting);
+    greeted.deadline =
+        std::min(greeted.deadline, std::chrono::duration_cast<std::chrono::seconds>(session.timeout * 2));
+  }
+  const Observed observed = std::move(observe_all({greeted}, target, session, over).front());
   if (!observed) {
     if (is_own_shortage(observed.error().code))
       return std::unexpected(Unreachable{Unreachable::Why::own_shortage, observed.error().text});
@@ -92,8 +103,9 @@ std::expected<Greeting, Unreachable> greet(const Target& target, const RunOption
   // No Pong came. It may only wait for the next frame (RFC 6455 5.5.2 has it come as soon as is practical), and that
   // the cases can bring.
   session.nudges = true;
-  const Observed again = std::move(observe_all({greeting_case()}, target, session, over).front());
-  if (!again || !answered(*again)) return greeting;
+  const Observed again = std::move(observe_all({greeted}, target, session, over).front());
+  greeting->answers_pings = again && answered(*again);
+  if (!greeting->answers_pings) return greeting;
   greeting->withholds_pongs = true;
   greeting->round_trip = round_trip(again->transcript);
   return greeting;

@@ -9,8 +9,6 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kModels = 3;  // cases of a rule that stand for others, and are named
-
 const Finding* gravest(const Result& result) {
   const auto found = std::ranges::max_element(result.findings, {}, &Finding::weight);
   return found == result.findings.end() ? nullptr : &*found;
@@ -18,31 +16,43 @@ const Finding* gravest(const Result& result) {
 
 }  // namespace
 
-Models::Rule Models::rule_of(const Result& result) {
-  const Finding* finding = gravest(result);
+Models::Rule Models::rule_of(const Attempt& attempt) {
+  const Finding* finding = gravest(attempt.result);
   return finding == nullptr ? Rule{} : Rule{finding->requirement, finding->kind, finding->evidence};
 }
 
 void Models::add(const Attempt& attempt) {
   const Finding* finding = gravest(attempt.result);
   if (finding == nullptr || finding->weight == Finding::Weight::choice) return;
-  Model& model = models_[rule_of(attempt.result)];
-  if (model.cases.empty()) model.finding = *finding;
-  model.cases.push_back(attempt.result.case_id);
+  for (const Rule& rule : {rule_of(attempt), silence_of(attempt)}) {
+    Model& model = models_[rule];
+    if (model.cases.empty()) model.finding = *finding;
+    model.cases.push_back(attempt.result.case_id);
+  }
 }
 
-bool Models::has_for(const Attempt& brief) const {
-  const auto found = models_.find(rule_of(brief.result));
-  return found != models_.end() && !found->second.refuted && found->second.cases.size() >= kModels;
+const Models::Model* Models::model_of(const Attempt& brief) const {
+  const auto of_rule = models_.find(rule_of(brief));
+  if (of_rule != models_.end() && of_rule->second.stands()) return &of_rule->second;
+  const auto of_silence = models_.find(silence_of(brief));
+  const bool stands = brief.hopeless && of_silence != models_.end() && of_silence->second.stands();
+  return stands ? &of_silence->second : nullptr;
 }
+
+bool Models::has_for(const Attempt& brief) const { return model_of(brief) != nullptr; }
 
 bool Models::is_refuted(const Attempt& brief) const { return !has_for(brief); }
 
+void Models::refute(const Attempt& attempt) {
+  models_[rule_of(attempt)].refuted = true;
+  models_[silence_of(attempt)].refuted = true;
+}
+
 Result Models::not_judged(Attempt brief) const {
+  const Model* found = model_of(brief);
   Result result = std::move(brief.result);
-  const auto found = models_.find(rule_of(result));
-  if (found == models_.end()) return result;
-  const Model& model = found->second;
+  if (found == nullptr) return result;
+  const Model& model = *found;
   const std::vector<std::string> named(
       model.cases.begin(), model.cases.begin() + static_cast<std::ptrdiff_t>(std::min(kModels, model.cases.size())));
   result.behavior = Behavior::not_applicable;

@@ -48,18 +48,72 @@ TEST(Models, HideWhatIsLikeThem) {
 TEST(Models, StandForNobodyOnceOneWasAnAccident) {
   Models models;
   for (const char* id : {"a", "b", "c"}) models.add(silent(id));
-  models.refute(Models::rule_of(silent("a").result));
+  models.refute(silent("a"));
   EXPECT_TRUE(models.is_refuted(silent("d")));
 }
 
-TEST(Silences, AreKnownWhenTheyAreMany) {
+// What waits for the same that never comes is alike, whatever rule it breaks.
+TEST(Models, StandForWhatLacksTheSameThatNeverCame) {
+  Models models;
+  for (const char* id : {"a", "b", "c"}) {
+    Attempt waited = silent(id);
+    waited.lacks = "the Pong";
+    models.add(waited);
+  }
+  Attempt brief = silent("d", "rfc6455-5.5.1-10");
+  brief.lacks = "the Pong";
+  EXPECT_FALSE(models.has_for(brief)) << "it came in other cases";
+  brief.hopeless = true;
+  EXPECT_TRUE(models.has_for(brief));
+  EXPECT_THAT(models.not_judged(brief).summary, HasSubstr("Not judged: like a, b, c,"));
+  models.refute(brief);
+  EXPECT_FALSE(models.has_for(brief));
+}
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kWhole{5000}, kMoment{10};
+
+Silences::Patience patience(const Silences& silences, std::string_view what, bool must_prove = false,
+                            bool heavy = false) {
+  return silences.patience(what, kWhole, kMoment, must_prove, heavy);
+}
+
+TEST(Silences, AreWaitedForInFullUntilTheyAreMany) {
   Silences silences;
   for (int i = 1; i <= Silences::kEnough; ++i) {
-    EXPECT_FALSE(silences.known("the Pong of sentinel last")) << i;
+    EXPECT_EQ(patience(silences, "the Pong of sentinel last").time, kWhole) << i;
     silences.add("the Pong of sentinel " + std::to_string(i));
   }
-  EXPECT_TRUE(silences.known("the Pong of sentinel last"));
-  EXPECT_FALSE(silences.known("the end of TCP"));
+  EXPECT_TRUE(silences.is_hopeless("the Pong of sentinel last"));
+  EXPECT_EQ(patience(silences, "the Pong of sentinel last").time, kMoment);
+  EXPECT_FALSE(patience(silences, "the Pong of sentinel last").is_proof);
+  EXPECT_EQ(patience(silences, "the Pong of sentinel last", /*must_prove=*/true).time, kWhole);
+  EXPECT_EQ(patience(silences, "the end of TCP").time, kWhole);
+}
+
+// What came in every other case within a few milliseconds does not come after a second.
+TEST(Silences, AreProvedByWhatTheSameTookElsewhere) {
+  Silences silences;
+  for (int i = 0; i < Silences::kEnough; ++i) silences.add("the end of the connection");
+  for (int i = 0; i < Silences::kOften; ++i) silences.came_after("the end of the connection", milliseconds(3 + i));
+  const auto usual = patience(silences, "the end of the connection");
+  EXPECT_TRUE(usual.is_proof);
+  EXPECT_EQ(usual.time, Silences::kLeast);
+  EXPECT_EQ(patience(silences, "the end of the connection", false, /*heavy=*/true).time, kWhole);
+  for (int i = 0; i < 10 * Silences::kOften; ++i) silences.came_after("the end of the connection", milliseconds(40));
+  EXPECT_GT(patience(silences, "the end of the connection").time, milliseconds(1500)) << "times the mean";
+  silences.came_after("the end of the connection", milliseconds(2000));
+  EXPECT_EQ(patience(silences, "the end of the connection").time, Silences::kLong * milliseconds(2000));
+}
+
+// Nobody is accused by the time-out alone: who takes his time has more of it.
+TEST(Silences, AreLongerWhereTheSameTakesLong) {
+  Silences silences;
+  silences.came_after("the echo of message 1", milliseconds(2000));
+  EXPECT_EQ(patience(silences, "the echo of message 2").time, Silences::kSlack * milliseconds(2000));
+  silences.came_after("the echo of message 1", milliseconds(4900));
+  EXPECT_EQ(patience(silences, "the echo of message 2").time, Silences::kMost * kWhole);
 }
 
 }  // namespace

@@ -37,21 +37,12 @@ std::deque<const Case*> in_turns(const std::deque<const Case*>& cases) {
   return out;
 }
 
-bool is_crowded(const std::vector<Step>& steps) {
-  bool found = false;
-  each_step(steps, [&](const Step& step) {
-    const auto* alive = std::get_if<step::Alive>(&step.action);
-    found = found || (alive != nullptr && alive->is_crowd());
-  });
-  return found;
-}
-
 std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOptions& options) {
   const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
   Plan::Pass plain{{}, jobs}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1}, last{{}, 1};
   for (const Case& c : cases) {
-    const bool alone = options.process != 0 && measures(c.steps);  // what it costs must be its own doing
-    const bool crowd = options.owner && is_crowded(c.steps);       // what all the others left behind counts too
+    const bool alone = options.process != 0 && measures(c.steps);     // what it costs must be its own doing
+    const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
     (crowd ? last : alone ? measured : c.bulk ? bulk : plain).cases.push_back(&c);
   }
   for (Plan::Pass* pass : {&plain, &bulk, &measured, &last}) pass->cases = in_turns(pass->cases);
@@ -59,6 +50,15 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
 }
 
 }  // namespace
+
+bool asks_what_is_left_behind(const Case& c) {
+  bool found = false;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* alive = std::get_if<step::Alive>(&step.action);
+    found = found || (alive != nullptr && alive->is_crowd());
+  });
+  return found;
+}
 
 Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2) {
   Plan plan;

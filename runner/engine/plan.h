@@ -26,6 +26,9 @@ struct Plan {
   std::vector<Pass> passes;
 };
 
+// Whether it measures what connections that have ended leave behind in the endpoint's processes.
+[[nodiscard]] bool asks_what_is_left_behind(const Case& c);
+
 [[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2 = false);
 
 }  // namespace touchstone

@@ -5,16 +5,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace touchstone {
 namespace {
 
 // Silence that means: no echo. Only an endpoint that does not echo has it waited for.
-constexpr std::chrono::milliseconds kNoEcho{500};
-constexpr int kPingTimes = 50;                        // times what a Ping takes
+constexpr std::chrono::milliseconds kNoEcho{2000};
+constexpr int kTimes = 50;                            // times what the opening and a Ping take
 constexpr std::chrono::milliseconds kPatience{5000};  // for large messages
-constexpr std::size_t kAtOnce = 4;                    // connections; what one says must not reach another
-constexpr std::chrono::seconds kDeadline{100};        // for all that is sent on one connection
+constexpr std::size_t kAtOnce = 4;                    // connections of each type; what one says must not reach another
+constexpr std::chrono::seconds kDeadline{100};        // for all that is sent on one connection, if nothing else is said
+constexpr int kShareOfProbe = 8;                      // of the time for the run, the same
+constexpr std::string_view kOpen = "open";            // the first Ping of a connection
 constexpr std::uint64_t kFirstSize = 1024, kGrowth = 4;
 constexpr std::uint64_t kSmallest = 125;  // octets that the cases may ask for without a question
 // Who ends at fewer fragments does not know fragments, and that is a fault.
@@ -24,16 +27,15 @@ constexpr std::uint64_t kSteps = 16;
 
 Payload verbatim(const std::string& text) { return {recipe::Literal{ws::to_bytes(text)}}; }
 
-Case talk(ws::Opcode opcode, const std::vector<Payload>& messages, bool awaits_echo) {
+Case talk(ws::Opcode opcode, const std::vector<Payload>& messages) {
   Case c;
   c.id = "probe";
-  c.steps.push_back({step::Sentinel{"open"}});
   for (const Payload& payload : messages) {
     step::Message message;
     message.opcode = opcode;
     message.payload = payload;
     c.steps.push_back({message});
-    c.steps.push_back(awaits_echo ? Step{step::AwaitEcho{}} : Step{step::Sentinel{"taken"}});
+    c.steps.push_back({step::AwaitEcho{}});
   }
   c.expect = Expect{};
   c.expect->compares_messages = false;
@@ -97,12 +99,14 @@ class Probe {
     session_.round_trip = greeting.round_trip;
     session_.nudges = greeting.withholds_pongs;
     session_.seed = options.seed;
+    session_.stops_at_silence = true;
+    session_.brief_end = true;  // the cases look at ends
+    answers_pings_ = greeting.answers_pings;
   }
 
   EndpointProfile run(const Sizes& most) {
     EndpointProfile profile;
-    profile.text = ask_patiently(ws::Opcode::text, profile);
-    profile.binary = ask_patiently(ws::Opcode::binary, profile);
+    ask_patiently(profile);
     look_for_limits(profile, most);
     return profile;
   }
@@ -113,44 +117,61 @@ class Probe {
     return observe_all(cases, target_, session_, over_);
   }
 
-  // Where nothing comes back, and a Ping took so long on the same connections that an echo might still be on its way,
-  // longer than that is waited.
-  Taken ask_patiently(ws::Opcode opcode, EndpointProfile& profile) {
-    slowest_pong_ = {};
-    const Taken taken = ask(opcode, profile, kNoEcho);
-    const auto needed = std::chrono::duration_cast<std::chrono::milliseconds>(kPingTimes * slowest_pong_);
-    return taken == Taken::accepted && needed > kNoEcho ? ask(opcode, profile, needed) : taken;
+  // Both types side by side: who echoes neither has the silence waited for once. Where nothing comes back, and opening
+  // the connection took so long that an echo might still be on its way, longer than that is waited.
+  void ask_patiently(EndpointProfile& profile) {
+    ask(profile, kNoEcho);
+    const auto needed = std::chrono::duration_cast<std::chrono::milliseconds>(kTimes * slowest_opening_);
+    const bool silent = profile.text == Taken::accepted || profile.binary == Taken::accepted;
+    if (silent && needed > kNoEcho) ask(profile, std::min(needed, kPatience));
   }
 
   void measure(const Observation& o) {
     for (const Entry& entry : o.transcript.entries)
-      if (entry.kind == Entry::Kind::mark && entry.note == "open")
-        slowest_pong_ = std::max(slowest_pong_, std::chrono::microseconds(entry.at_us));
+      if (entry.kind == Entry::Kind::mark && entry.note == kOpen)
+        slowest_opening_ = std::max(slowest_opening_, std::chrono::microseconds(entry.at_us));
   }
 
-  Taken ask(ws::Opcode opcode, EndpointProfile& profile, std::chrono::milliseconds silence) {
+  void ask(EndpointProfile& profile, std::chrono::milliseconds silence) {
     std::vector<Case> cases;
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
+    for (std::size_t i = 0; i < 2 * kAtOnce; ++i) {
       std::vector<Payload> messages;
       for (const std::string& text : questions(i)) messages.push_back(verbatim(text));
-      cases.push_back(talk(opcode, messages, /*awaits_echo=*/true));
+      cases.push_back(talk(i < kAtOnce ? ws::Opcode::text : ws::Opcode::binary, messages));
+      if (answers_pings_)
+        cases.back().steps.insert(cases.back().steps.begin(), Step{step::Sentinel{std::string(kOpen)}});
     }
     const std::vector<Observed> results = talk_to_it(cases, silence);
-    std::size_t echoes = 0, refusals = 0;
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
+    profile.text = taken(std::span(results).first(kAtOnce), 0);
+    profile.binary = taken(std::span(results).last(kAtOnce), kAtOnce);
+    for (std::size_t i = 0; i < results.size(); ++i) {
       if (!results[i]) continue;
-      const Observation& o = *results[i];
-      measure(o);
-      echoes += come_back(o, questions(i)) ? 1 : 0;
-      refusals += refuses(o) ? 1 : 0;
-      profile.speaks_unasked = profile.speaks_unasked || greets(o) || hears_others(o, i);
+      measure(*results[i]);
+      const bool unasked = answers_pings_ ? greets(*results[i]) : begins_otherwise(*results[i], i);
+      profile.speaks_unasked = profile.speaks_unasked || unasked || hears_others(*results[i], i);
+    }
+  }
+
+  // `first`: the number of the first of these connections.
+  static Taken taken(std::span<const Observed> results, std::size_t first) {
+    std::size_t echoes = 0, refusals = 0;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!results[i]) continue;
+      echoes += come_back(*results[i], questions(first + i)) ? 1 : 0;
+      refusals += refuses(*results[i]) ? 1 : 0;
     }
     if (echoes > 0) return Taken::echoed;
     return refusals > 0 ? Taken::refused : Taken::accepted;
   }
 
+  static bool begins_otherwise(const Observation& o, std::size_t own) {
+    if (o.messages.empty() || o.messages.front().as_sent) return false;
+    const auto sent = questions(own);
+    return std::ranges::find(sent, ws::as_text(o.messages.front().octets)) == sent.end();
+  }
+
   static bool hears_others(const Observation& o, std::size_t own) {
-    for (std::size_t i = 0; i < kAtOnce; ++i) {
+    for (std::size_t i = 0; i < 2 * kAtOnce; ++i) {
       const std::string other = fmt::format("of connection {}", i);
       const auto of_it = [&](const SeenMessage& m) {
         return !m.as_sent && ws::as_text(m.octets).find(other) != std::string_view::npos;
@@ -167,6 +188,7 @@ class Probe {
     if (!binary && profile.text == Taken::refused) return;
     opcode_ = binary ? ws::Opcode::binary : ws::Opcode::text;
     echoes_ = (binary ? profile.binary : profile.text) == Taken::echoed && !profile.speaks_unasked;
+    if (!echoes_ && !answers_pings_) return;  // nothing says what it takes
     const auto whole = [&](std::uint64_t octets) { return message(octets, 0); };
     const Found found = look(whole, {kSmallest, most.message}, kFirstSize);
     if (found.refused != 0) {
@@ -245,19 +267,19 @@ class Probe {
   template <class Shape>
   bool climb(const Shape& shape, const std::vector<std::uint64_t>& sizes, Found& found) {
     if (sizes.empty()) return true;
-    Case c = talk(opcode_, {}, false);
-    c.deadline = kDeadline;
+    Case c = talk(opcode_, {});
+    c.deadline = options_.budget.count() > 0
+                     ? std::chrono::duration_cast<std::chrono::seconds>(options_.budget / kShareOfProbe)
+                     : kDeadline;
     for (const std::uint64_t size : sizes) {
       c.steps.push_back({shape(size)});
-      if (echoes_) c.steps.push_back({step::AwaitEcho{}});
-      c.steps.push_back({step::Sentinel{"taken"}});
+      c.steps.push_back(echoes_ ? Step{step::AwaitEcho{}} : Step{step::Sentinel{"taken"}});
     }
     const auto result = talk_to_it({c}, kPatience);
     if (!result.front()) return false;
     const Observation& o = *result.front();
-    const auto passed = std::ranges::count_if(
-        o.seen, [](const Seen& seen) { return seen.kind == Seen::Kind::passed && seen.payload == "taken"; });
-    const auto taken = std::min(static_cast<std::size_t>(passed), sizes.size());
+    const auto passed = std::ranges::count(o.seen, Seen::Kind::passed, &Seen::kind);
+    const auto taken = std::min(echoes_ ? o.messages.size() : static_cast<std::size_t>(passed), sizes.size());
     if (taken > 0) found.taken = sizes[taken - 1];
     if (taken == sizes.size()) return true;
     if (!ended_unasked(o)) return false;
@@ -271,9 +293,10 @@ class Probe {
   const RunOptions& options_;
   const std::function<bool()> over_;
   SessionOptions session_;
-  std::chrono::microseconds slowest_pong_{0};  // from the first octet of a connection
+  std::chrono::microseconds slowest_opening_{0};  // and its first Pong, from the first octet of a connection
   ws::Opcode opcode_ = ws::Opcode::binary;
   bool echoes_ = true;
+  bool answers_pings_ = true;
 };
 
 }  // namespace

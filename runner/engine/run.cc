@@ -14,11 +14,14 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
 namespace touchstone {
 namespace {
+
+constexpr double kShareOfCases = 0.7;  // of the time; the rest is for those that are in doubt
 
 // What an endpoint does beyond its limits is one fault, and the first case that is beyond them says it.
 void report_skipped(const std::vector<Plan::Skipped>& skipped, const Attempts& attempts, RunObserver& observer) {
@@ -34,6 +37,8 @@ void report_skipped(const std::vector<Plan::Skipped>& skipped, const Attempts& a
 
 RunOutcome run(const std::vector<const Case*>& cases, const Target& target, const Greeting& greeting,
                const RunOptions& options, RunObserver& observer, const std::atomic<bool>& stop) {
+  using Clock = std::chrono::steady_clock;
+  using std::chrono::duration_cast;
   Attempts attempts(target, greeting, options, observer);
   Survival survival(attempts, observer);
   Pending pending(observer, options.confirm);
@@ -42,14 +47,18 @@ RunOutcome run(const std::vector<const Case*>& cases, const Target& target, cons
 
   asio::io_context context{1};
   Schedule schedule(context, attempts, survival, pending);
+  const auto left = std::max(options.budget - options.spent, std::chrono::milliseconds(0));
+  if (options.budget.count() > 0)
+    schedule.leave_time_from(Clock::now() + duration_cast<Clock::duration>(kShareOfCases * left));
   const auto all = [&]() -> asio::awaitable<void> {
     for (Plan::Pass& pass : plan.passes) co_await schedule.run(std::move(pass));
     const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
     co_await confirm(pending, attempts, survival, observer, jobs);
+    if (schedule.left_out() > 0 && !survival.over()) survival.out_of_time(options.budget);
     context.stop();
   };
   const auto watch_time = [&]() -> asio::awaitable<void> {
-    asio::steady_timer timer(context, options.budget);
+    asio::steady_timer timer(context, left);
     co_await timer.async_wait(asio::use_awaitable);
     survival.out_of_time(options.budget);
     pending.report_all();

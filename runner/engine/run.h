@@ -29,6 +29,7 @@ struct RunOptions {
   std::chrono::milliseconds timeout{
       0};  // silence that counts as no answer; 0: from the measured round trip, 5 s at least, 20 s in a bulk case
   std::chrono::milliseconds budget{0};  // of the run, which ends then as it stands; 0: none
+  std::chrono::milliseconds spent{0};   // of the budget, before the cases: on the greeting and the probe
   std::uint64_t seed = 1;
   int process = 0;               // id of the endpoint's process, or 0: judge its memory and CPU too
   double cpu_at_rest = 0;        // of one processor: what its processes use before anybody connects
@@ -44,6 +45,7 @@ struct Greeting {
   bool over_http2 = false;                   // RFC 8441
   bool deflate = false;                      // permessage-deflate was agreed on
   std::chrono::microseconds round_trip{0};
+  bool answers_pings = true;
   bool withholds_pongs = false;  // Pings are answered with the next frame only; every sentinel brings one then
 };
 

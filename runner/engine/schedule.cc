@@ -21,7 +21,7 @@ constexpr int kMostShortages = 20;  // passes that this machine had no room for,
 asio::awaitable<void> Schedule::run(Plan::Pass pass) {
   queue_ = std::move(pass.cases);
   unsigned jobs = pass.jobs;
-  while (!queue_.empty() && !survival_.over()) {
+  while (!queue_.empty() && !survival_.over() && !late()) {
     refused_ = false;
     co_await workers(jobs);
     if (refused_) {
@@ -29,6 +29,7 @@ asio::awaitable<void> Schedule::run(Plan::Pass pass) {
       co_await look_after_the_endpoint();
     }
   }
+  left_out_ += queue_.size();
   if (survival_.over() || !pending_.has_abrupt()) co_return;
   if (co_await survival_.alive()) {
     pending_.settle_abrupt();
@@ -48,7 +49,7 @@ asio::awaitable<void> Schedule::workers(unsigned jobs) {
 }
 
 asio::awaitable<void> Schedule::work() {
-  while (!queue_.empty() && !refused_) {
+  while (!queue_.empty() && !refused_ && !late()) {
     const Case* c = queue_.front();
     queue_.pop_front();
     Attempt made = co_await attempts_.run(*c);
@@ -67,6 +68,8 @@ asio::awaitable<void> Schedule::work() {
   --running_;
   changed_.cancel();
 }
+
+bool Schedule::late() const { return std::chrono::steady_clock::now() >= late_from_ && !pending_.doubts().empty(); }
 
 // Whether a pass was short of descriptors that the same pass, with fewer at a time, may not be short of.
 void Schedule::count_shortages() {

@@ -17,7 +17,11 @@ class Schedule {
   Schedule(asio::io_context& context, Attempts& attempts, Survival& survival, Pending& pending)
       : context_(context), attempts_(attempts), survival_(survival), pending_(pending), changed_(context) {}
 
-  // Every case has its attempt in `pending` after it, or the run is over.
+  // From then on no case begins that is not in doubt, while some are.
+  void leave_time_from(std::chrono::steady_clock::time_point when) { late_from_ = when; }
+  // Cases that did not begin for lack of time.
+  [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
+  // Every case has its attempt in `pending` after it, the time for them is over, or the run is.
   [[nodiscard]] asio::awaitable<void> run(Plan::Pass pass);
 
  private:
@@ -27,6 +31,7 @@ class Schedule {
   [[nodiscard]] asio::awaitable<void> interrogate(std::vector<Attempt> suspects);
   [[nodiscard]] asio::awaitable<void> interrogate(Attempt suspect);
   void queue_refused_again(bool is_alive);
+  [[nodiscard]] bool late() const;
   void count_shortages();
 
   asio::io_context& context_;
@@ -40,6 +45,8 @@ class Schedule {
   std::size_t running_ = 0;
   int shortages_ = 0;
   bool refused_ = false;  // workers start nothing more until the endpoint was looked after
+  std::chrono::steady_clock::time_point late_from_ = std::chrono::steady_clock::time_point::max();
+  std::size_t left_out_ = 0;
 };
 
 }  // namespace touchstone

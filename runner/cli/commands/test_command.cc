@@ -13,6 +13,7 @@
 #include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
+#include "runner/engine/plan.h"
 #include "runner/engine/talk/process_usage.h"
 
 #include <fmt/core.h>
@@ -118,7 +119,9 @@ class TestRun {
     } else if (endpoints_.server() != nullptr) {
       run_options_.owner = [server = endpoints_.server()] { return server->id(); };
     }
-    if (run_options_.owner) run_options_.cpu_at_rest = cpu_at_rest(run_options_.owner());
+    const auto is_asked = [](const Case* c) { return asks_what_is_left_behind(*c); };
+    if (run_options_.owner && std::ranges::any_of(chosen_, is_asked))
+      run_options_.cpu_at_rest = cpu_at_rest(run_options_.owner(), [] { return interrupted().load(); });
   }
 
   Exit unreachable(const std::string& why) {
@@ -180,6 +183,7 @@ class TestRun {
     RunOptions options = run_options_;
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
     options.endpoint = endpoint.profile;
+    options.spent = endpoint.spent;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);

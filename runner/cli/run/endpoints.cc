@@ -20,6 +20,18 @@ constexpr const char* kCommandUrl = "ws://127.0.0.1:{port}/";
 
 bool is_interrupted() { return interrupted(); }
 
+using Clock = std::chrono::steady_clock;
+
+// What is learnt before the cases takes half of the time for a run at most.
+std::function<bool()> over_after(std::chrono::milliseconds budget) {
+  if (budget.count() == 0) return is_interrupted;
+  return [until = Clock::now() + budget / 2] { return is_interrupted() || Clock::now() >= until; };
+}
+
+std::chrono::milliseconds since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+}
+
 // "node server.js {port}" without the port: a name that is the same in every run.
 std::string name_of_command(const std::string& command) {
   std::string name = replace_all(command, " {port}", "");
@@ -86,7 +98,9 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
 
 void Endpoints::greet_all(const RunOptions& options, const std::function<bool()>& over) {
   for (Endpoint& each : all_) {
-    auto greeting = greet(each.target, options, over ? over : is_interrupted);
+    const auto start = Clock::now();
+    auto greeting = greet(each.target, options, over ? over : over_after(options.budget));
+    each.spent = since(start);
     if (greeting) {
       each.greeting = std::move(*greeting);
       each.target.http = each.greeting.over_http2 ? ws::io::Http::two : ws::io::Http::one;
@@ -102,7 +116,9 @@ void Endpoints::probe_all(const RunOptions& options, const Sizes& most) {
   const std::optional<EndpointProfile> told = read_endpoint_profile(options_);
   for (Endpoint& each : all_) {
     if (!each.unreachable.empty()) continue;
-    each.profile = told ? *told : probe(each.target, each.greeting, options, most, is_interrupted);
+    const auto start = Clock::now();
+    each.profile = told ? *told : probe(each.target, each.greeting, options, most, over_after(options.budget));
+    each.spent += since(start);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "runner/cli/process/embedded_server.h"
 #include "runner/cli/process/server_process.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,10 +15,11 @@ namespace touchstone::cli {
 
 struct Endpoint {
   Target target;
-  EndpointProfile profile;    // as probed or as told
-  Greeting greeting;          // valid when `unreachable` is empty
-  std::string unreachable;    // why not, for people
-  bool own_shortage = false;  // with unreachable: it is this machine that has no room for a connection
+  EndpointProfile profile;             // as probed or as told
+  Greeting greeting;                   // valid when `unreachable` is empty
+  std::string unreachable;             // why not, for people
+  bool own_shortage = false;           // with unreachable: it is this machine that has no room for a connection
+  std::chrono::milliseconds spent{0};  // on its greeting and its probe
   std::vector<const Case*> cases;
 };
 

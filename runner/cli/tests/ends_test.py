@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import peer
@@ -36,6 +37,53 @@ class Interrupted(Program):
 
 
 class Budget(Program):
+    def test_a_run_ends_by_itself(self):
+        """Nothing is answered but the opening, and every wait is long: in the greeting, in the cases, after them."""
+        def handler(connection, _number):
+            connection.handshake()
+            connection.take(1 << 30)
+
+        server = self.serve(handler)
+        start = time.monotonic()
+        done = self.run_test(server.url, "--budget", "8s", "--timeout", "200s", "--profile-of-peer", self.an_echo(), *ECHO,
+                             expect=INCOMPLETE)
+        self.assertLess(time.monotonic() - start, 60)  # a machine that is busy, and no wait of 200 s
+        self.assertIn("at most 8.0 s (--budget)", done.stderr)
+        self.assertIn("PARTIAL  0 of 2 cases ran: the time for this run is over (8 s, --budget)", done.stdout)
+
+    def test_the_probe_is_of_it(self):
+        """An endpoint that says one byte now and then, for ever, whatever it is asked."""
+        def handler(connection, _number):
+            connection.handshake()
+            connection.drip(b"\x82\x7e\xff\xff", b"x", 0.05)
+
+        server = self.serve(handler)
+        start = time.monotonic()
+        self.run_test(server.url, "--budget", "6s", "--timeout", "2s", *ECHO, expect=INCOMPLETE)
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_what_never_comes_is_not_waited_for_a_fourth_time(self):
+        """One that answers nothing but the opening: a few cases say so, all others are like them."""
+        def handler(connection, _number):
+            connection.handshake()
+            connection.take(1 << 30)
+
+        server = self.serve(handler)
+        self.run_test(server.url, "--timeout", "1s", "--profile", "core", "--profile-of-peer", self.an_echo(), "--case",
+                      "framing/*", "--case", "pings/*", "--case", "reserved/*", "--case", "close/*", expect=FAILURES)
+        results = self.report()["results"]
+        like = [result for result in results if result["summary"].startswith("Not judged: like")]
+        self.assertEqual({result["behavior"] for result in like}, {"NOT-APPLICABLE"})
+        self.assertGreater(len(like), len(results) / 2)
+
+    def test_who_answers_no_ping_harms_nobody_beside(self):
+        """A fresh connection that gets no Pong got none before the case either."""
+        _, url = self.echo_process("--port", "0", "--fault", "ignores-pings")
+        self.run_test(url, "--profile", "core", "--timeout", "400ms", "--profile-of-peer", self.an_echo(), "--case", "floods/held/*",
+                      "--case", "floods/slow-drip/*", "--case", "2.2", expect=FAILURES)
+        cited = {finding["requirement"] for result in self.report()["results"] for finding in result["findings"]}
+        self.assertNotIn("rfc6455-10.4-1", cited)
+
     def test_a_server_that_answers_no_ping_is_judged_to_the_end(self):
         """It is silent in many cases: waits become brief, and what was refuted is run again (runner/engine/models_test.cc)."""
         _, url = self.echo_process("--port", "0", "--fault", "ignores-pings")

@@ -73,6 +73,13 @@ class Connection:
             head = struct.pack("!BBQ", 0x80 | opcode, 127, length)
         self.sock.sendall(head + payload)
 
+    def drip(self, head, piece, pause):
+        """Says `head` and then `piece` every `pause` seconds, for ever."""
+        self.sock.sendall(head)
+        while True:
+            time.sleep(pause)
+            self.sock.sendall(piece)
+
     def echo(self, on_reserved):
         message, kind = b"", TEXT
         while True:

@@ -1,6 +1,7 @@
 #include "runner/engine/talk/dialogue.h"
 
 #include "runner/engine/verdict/judge_ending.h"
+#include "runner/engine/verdict/sentinel.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
@@ -141,17 +142,54 @@ asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done,
 }
 
 asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done, std::string what) {
-  const bool brief = options_.silences && options_.silences->known(what);
-  const auto patience = brief ? std::min(options_.timeout, Silences::kBrief) : options_.timeout;
-  const Waited waited = co_await wait_for(std::move(done), patience);
+  const Silences::Patience most = patience(what);
+  const bool at_once = done();  // nothing has to come
+  const auto start = Clock::now();
+  const Waited waited = co_await wait_for(std::move(done), most.time);
   if (waited == Waited::silent) {
-    if (options_.silences && !brief) options_.silences->add(what);
-    o_.waited_briefly = o_.waited_briefly || brief;
-    note_seen(Seen::Kind::silent, what);
-    recorder_.note(Entry::Direction::local, Entry::Kind::timeout,
-                   fmt::format("nothing more came; waited {}for {}", brief ? "briefly " : "", what));
+    fell_silent(what, most.is_proof);
+  } else if (options_.silences && !at_once && has_come(what, waited) && !keeps_it_busy()) {
+    options_.silences->came_after(what, Clock::now() - start);
   }
   co_return waited;
+}
+
+Silences::Patience Dialogue::patience(const std::string& what) const {
+  if (!options_.silences) return {options_.timeout};
+  // One proof is enough of an endpoint that never does this either, and none is needed of what nobody asks about.
+  const bool is_known = is_silent_ || (at_its_end_ && !options_.proves_end);
+  const bool is_proved = is_known && options_.silences->is_hopeless(what);
+  return options_.silences->patience(what, options_.timeout, moment(options_), options_.must_prove && !is_proved,
+                                     keeps_it_busy());
+}
+
+// What a case asks of an endpoint may take it longer than most cases do.
+bool Dialogue::keeps_it_busy() const {
+  constexpr std::uint64_t kMuch = 64 * 1024;
+  if (at_its_end_ && !is_silent_) return false;  // all that was asked for is done
+  if (case_.bulk || asks_beside_ || o_.out_of_time) return true;
+  std::uint64_t octets = recorder_.octets_sent();
+  for (const SentMessage& message : o_.sent_messages) octets += message.length;
+  return octets > kMuch;
+}
+
+bool Dialogue::has_come(const std::string& what, Waited waited) const {
+  if (what.starts_with("the end of")) return waited == Waited::ended || closed_or_failed();
+  if (what.starts_with("a Close")) return o_.close.has_value();
+  return waited == Waited::done && !closed_or_failed();
+}
+
+void Dialogue::fell_silent(const std::string& what, bool is_proof) {
+  const bool unproved = !is_proof && !is_silent_;
+  if (o_.lacks.empty() && !(unproved && at_its_end_)) o_.lacks = Silences::kind_of(what);
+  o_.end_unproved = o_.end_unproved || (unproved && at_its_end_);
+  o_.waited_briefly = o_.waited_briefly || (unproved && !at_its_end_);
+  is_silent_ = is_silent_ || is_proof;
+  gave_up_ = gave_up_ || options_.stops_at_silence;
+  if (options_.silences && is_proof) options_.silences->add(what);
+  note_seen(Seen::Kind::silent, what);
+  recorder_.note(Entry::Direction::local, Entry::Kind::timeout,
+                 fmt::format("nothing more came; waited {}for {}", is_proof ? "" : "briefly ", what));
 }
 
 // An endpoint that gets rid of nothing may take nothing more (RFC 6455 names no buffer). A write of ours that does not
@@ -267,7 +305,7 @@ void Dialogue::mark_close(ws::ByteView payload) {
 
 void Dialogue::gather_sentinel(std::string mark) {
   // A payload of its own, so that its Pong can be told from any other.
-  const std::string payload = fmt::format("touchstone-{:016x}-{}", options_.seed, o_.sent_pings.size());
+  const std::string payload = sentinel_payload(options_.seed, case_.id, o_.sent_pings.size());
   o_.sent_pings.push_back({payload, true, std::move(mark), o_.seen.size()});
   composer_.frame(ws::Opcode::ping, true, 0, ws::as_octets(payload), outbound_.sink());
   // A Pong that nobody asked for is allowed at any time (RFC 6455 5.5.3), and gets no answer.
@@ -320,39 +358,40 @@ asio::awaitable<void> Dialogue::play(const step::Tcp& tcp) {
 
 // What a case does to the endpoint is told by what was the same before it, on this machine and under its load.
 asio::awaitable<void> Dialogue::measure_before() {
-  bool compares = false;
-  each_step(case_.steps, [&](const Step& step) {
-    const auto* alive = std::get_if<step::Alive>(&step.action);
-    compares |= alive != nullptr && !alive->is_crowd();
-  });
-  if (compares && options_.knock) knock_before_ = (co_await options_.knock(options_.timeout, std::nullopt)).took;
+  each_step(case_.steps,
+            [&](const Step& step) { asks_beside_ = asks_beside_ || std::holds_alternative<step::Alive>(step.action); });
+  if (asks_beside_ && options_.knock)
+    knock_before_ = co_await options_.knock(options_.timeout, std::nullopt, options_.must_prove);
 }
 
 asio::awaitable<void> Dialogue::play(const step::Alive& alive) {
   co_await outbound_.flush();
-  if (alive.is_crowd()) {
-    if (options_.knock) co_await play_crowd(alive);
-    last_activity_ = Clock::now();
-    co_return;
+  if (!knock_before_.fault.empty()) {  // the case has no part in that
+    recorder_.note(Entry::Direction::local, Entry::Kind::mark,
+                   fmt::format("no fresh connection is asked for: before the case, {}", knock_before_.fault));
+  } else if (options_.knock && alive.is_crowd()) {
+    co_await play_crowd(alive);
+  } else if (options_.knock) {
+    co_await knock(alive);
   }
-  if (options_.knock) co_await knock(alive);
-  if (options_.process != 0) compare_usage(alive);
+  if (options_.process != 0 && !alive.is_crowd()) compare_usage(alive);
   last_activity_ = Clock::now();
 }
 
 // The time alone accuses nobody of more than slowness, and of that only against the time that the same took before.
 asio::awaitable<void> Dialogue::knock(const step::Alive& alive) {
-  const std::chrono::milliseconds most = std::max<std::chrono::milliseconds>(alive.within, kMuchLonger * knock_before_);
-  const Knocked knocked = co_await options_.knock(most, std::nullopt);
+  const std::chrono::milliseconds most =
+      std::max<std::chrono::milliseconds>(alive.within, kMuchLonger * knock_before_.took);
+  const Knocked knocked = co_await options_.knock(most, std::nullopt, /*must_prove=*/true);
   recorder_.note(Entry::Direction::local, Entry::Kind::mark,
                  knocked.fault.empty() ? fmt::format("a fresh connection works, after {} ms (before: {} ms)",
-                                                     knocked.took.count(), knock_before_.count())
+                                                     knocked.took.count(), knock_before_.took.count())
                                        : "a fresh connection: " + knocked.fault);
   if (!knocked.fault.empty()) {
     o_.harm.push_back({"a fresh connection opens and answers a Ping", knocked.fault, "connection"});
   } else if (knocked.took > most) {
     o_.harm.push_back(
-        {fmt::format("a fresh connection takes about as long as before the case, {} ms", knock_before_.count()),
+        {fmt::format("a fresh connection takes about as long as before the case, {} ms", knock_before_.took.count()),
          fmt::format("it took {} ms", knocked.took.count()), std::string(Harm::kTime)});
   }
 }

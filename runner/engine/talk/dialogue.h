@@ -37,6 +37,10 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   // Waits for `done`, for the end of the stream, or for `silence` without an octet from the endpoint.
   asio::awaitable<Waited> wait_for(std::function<bool()> done, Clock::duration silence);
   asio::awaitable<Waited> wait_for(std::function<bool()> done, std::string what);
+  [[nodiscard]] Silences::Patience patience(const std::string& what) const;
+  [[nodiscard]] bool keeps_it_busy() const;
+  [[nodiscard]] bool has_come(const std::string& what, Waited waited) const;
+  void fell_silent(const std::string& what, bool is_proof);
   [[nodiscard]] bool closed_or_failed() const { return o_.close.has_value() || inbound_.failed(); }
   // Nothing that the steps still hold would change what the endpoint does.
   [[nodiscard]] bool over() const;
@@ -82,6 +86,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> end_tcp();
   asio::awaitable<void> look_for_reset();
   [[nodiscard]] bool all_replies_in() const;
+  [[nodiscard]] bool all_messages_in() const;
 
   void note_seen(Seen::Kind kind, std::string payload = {});
 
@@ -99,15 +104,19 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Clock::time_point deadline_, last_activity_ = Clock::now();
   ws::Bytes early_;  // what came behind the endpoint's head
   ProcessUsage usage_before_;
-  std::chrono::milliseconds knock_before_{0};  // how long a fresh connection took just before the steps
-  bool wants_to_read_ = true;                  // false: a slow reader
-  bool reader_runs_ = false;                   // read() has not returned yet
-  std::exception_ptr thrown_;                  // of read(): there was no memory
-  bool heard_all_ = false;                     // nothing more is heard: the stream ended, or the tester reset it
-  bool close_sent_ = false;                    // a Close frame went out, of the steps or the tester's own
-  bool in_frame_ = false;                      // some octets of a frame are on the wire, and not all
-  bool torn_ = false;                          // a frame was left unfinished, and what follows it is part of it
-  bool gave_up_ = false;                       // an echo that was waited for did not come
+  Knocked knock_before_;       // of a fresh connection, just before the steps
+  bool asks_beside_ = false;   // the steps ask for fresh connections beside this one
+  bool wants_to_read_ = true;  // false: a slow reader
+  bool reader_runs_ = false;   // read() has not returned yet
+  std::exception_ptr thrown_;  // of read(): there was no memory
+  bool heard_all_ = false;     // nothing more is heard: the stream ended, or the tester reset it
+  bool close_sent_ = false;    // a Close frame went out, of the steps or the tester's own
+  bool in_frame_ = false;      // some octets of a frame are on the wire, and not all
+  bool torn_ = false;          // a frame was left unfinished, and what follows it is part of it
+  bool gave_up_ = false;       // an echo that was waited for did not come
+  bool is_silent_ = false;     // something was waited for in vain, long enough for a proof
+  bool at_its_end_ = false;    // nothing but the closing handshake, or the end of TCP, is missing
+  bool end_awaited_ = false;   // the end of the connection was, and nothing was sent since
 };
 
 }  // namespace touchstone

@@ -38,8 +38,8 @@ asio::awaitable<void> Dialogue::finish() {
   co_await end_tcp();
 }
 
-// RFC 7692 5: an endpoint may decline the extension. Megabytes that nothing could be learnt from are not sent then.
-bool Dialogue::is_idle() const { return case_.bulk && case_.needs_deflate && !o_.deflate && o_.answer_faults.empty(); }
+// RFC 7692 5: an endpoint may decline the extension. What nothing could be learnt from is not sent then.
+bool Dialogue::is_idle() const { return case_.needs_deflate && !o_.deflate && o_.answer_faults.empty(); }
 
 asio::awaitable<void> Dialogue::leave() {
   co_await send_close();
@@ -53,12 +53,16 @@ asio::awaitable<void> Dialogue::end_politely() {
   if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !close_sent_) gather_sentinel("after");
   co_await outbound_.flush();
   if (!gave_up_) {
-    co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the rest of the replies");
+    const Waited waited =
+        co_await wait_for([this] { return all_messages_in() || closed_or_failed(); }, "the rest of the replies");
+    if (waited == Waited::done)
+      co_await wait_for([this] { return all_replies_in() || closed_or_failed(); }, "the Pongs of the Pings before");
   }
   if (closed_or_failed()) co_return;
   if (outbound_.can_send()) note_seen(Seen::Kind::tester_close);
+  at_its_end_ = true;
   co_await send_close();
-  co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+  co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours, after all else");
 }
 
 // RFC 6455 7.2.1: TCP may be lost at any time. Whatever the endpoint still says, it gives up the connection too.
@@ -70,14 +74,16 @@ asio::awaitable<void> Dialogue::abandon() {
   }
 }
 
-bool Dialogue::all_replies_in() const {
+bool Dialogue::all_replies_in() const { return all_messages_in() && inbound_.all_answered(); }
+
+bool Dialogue::all_messages_in() const {
   const auto expected =
       case_.expect->echoes
           ? o_.sent_messages.size()
           : static_cast<std::size_t>(std::ranges::count_if(case_.expect->replies, [](const Reply& reply) {
               return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary;
             }));
-  return o_.messages.size() >= expected && inbound_.all_answered();
+  return o_.messages.size() >= expected;
 }
 
 // A sentinel goes right behind what must fail the connection: its Pong proves that the endpoint went on.
@@ -90,6 +96,7 @@ asio::awaitable<void> Dialogue::end_in_failure() {
   co_await outbound_.flush();
   co_await wait_for([this, ping] { return closed_or_failed() || inbound_.answered(ping); },
                     "the end of the connection");
+  end_awaited_ = !closed_or_failed() && !inbound_.answered(ping) && !heard_all_;
   if (closed_or_failed() || !inbound_.answered(ping)) co_return;
   o_.survived = true;
   // It may yet notice: a Close of ours asks once more.
@@ -118,10 +125,11 @@ asio::awaitable<void> Dialogue::end_tcp() {
     co_await send_close();
     co_return;
   }
+  at_its_end_ = true;
   if (o_.close) co_await send_close();
   if (heard_all_) co_return;
   const bool first = role_ == ws::Role::server;
-  if (!first) {
+  if (!first && !end_awaited_) {
     const Waited waited = co_await wait_for([] { return false; }, "the end of TCP");
     if (waited == Waited::ended) co_return;
     o_.kept_tcp = o_.close && close_sent_ && !torn_ && !o_.out_of_time;

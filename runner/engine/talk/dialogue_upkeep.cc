@@ -24,7 +24,8 @@ constexpr double kRestless = 0.25;                 // of one processor
 
 asio::awaitable<bool> Dialogue::let_in(const step::Alive& alive) {
   for (std::uint32_t i = 0; i < alive.connections; ++i) {
-    const std::string fault = (co_await options_.knock(alive.within, alive.how)).fault;
+    if ((co_await options_.knock(alive.within, alive.how, options_.must_prove)).fault.empty()) continue;
+    const std::string fault = (co_await options_.knock(alive.within, alive.how, /*must_prove=*/true)).fault;
     if (fault.empty()) continue;
     recorder_.note(Entry::Direction::local, Entry::Kind::mark, fmt::format("fresh connection {}: {}", i + 1, fault));
     o_.harm.push_back(
@@ -60,16 +61,15 @@ asio::awaitable<void> Dialogue::until_it_rests() {
   double share = 0;
   do {
     const auto start = Clock::now();
-    const auto before = usage_of(options_.owner()).cpu;
+    const ProcessUsage before = usage_of(options_.owner());
     co_await pause(kWindow);
     const std::chrono::duration<double> took = Clock::now() - start;
-    const std::chrono::duration<double> used = usage_of(options_.owner()).cpu - before;
-    share = used / took;
+    share = share_between(before, usage_of(options_.owner()), took);
     if (share < options_.cpu_at_rest + kRestless) co_return;
   } while (Clock::now() < until);
-  o_.harm.push_back({"it rests when nothing is asked of it",
-                     fmt::format("it used {:.0f} % of a processor, long after the last connection ended", 100 * share),
-                     "CPU"});
+  o_.harm.push_back(
+      {"it rests when nothing is asked of it",
+       fmt::format("it kept {:.0f} % of a processor busy, long after the last connection ended", 100 * share), "CPU"});
 }
 
 // A crowd of fresh connections, one after the other.

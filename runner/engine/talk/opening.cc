@@ -3,6 +3,7 @@
 
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/talk/opening_head.h"
+#include "runner/engine/talk/outbound.h"
 #include "runner/engine/talk/watchdog.h"
 
 #include <fmt/format.h>
@@ -33,11 +34,22 @@ std::optional<int> number(const std::optional<std::string>& text) {
   return error == std::errc{} && end == text->data() + text->size() ? std::optional(value) : std::nullopt;
 }
 
+constexpr const char* kAnswer = "the answer to the opening handshake";
+
+// How long it is waited for once the head is on its way.
+Silences::Patience patience(const Case& c, const SessionOptions& options) {
+  if (!options.silences) return {options.timeout};
+  return options.silences->patience(kAnswer, options.timeout, moment(options), options.must_prove, c.bulk);
+}
+
 void note_failure(Observation& o, const std::error_code& error, bool timed_out, std::size_t got,
-                  const SessionOptions& options) {
+                  Silences::Patience patience) {
   o.opening_silent = timed_out;
   if (timed_out) {
-    o.handshake_failure = fmt::format("no answer to the opening handshake within {} ms", options.timeout.count());
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(patience.time);
+    o.handshake_failure = fmt::format("no answer to the opening handshake within {} ms", waited.count());
+    o.waited_briefly = !patience.is_proof;
+    o.lacks = kAnswer;
   } else if (error == asio::error::eof) {
     o.eof = true;
     o.handshake_failure =
@@ -240,6 +252,9 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
   watchdog.arm(options.timeout);
   const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind, options);
   o.spoke_early = sent.spoke_early;
+  const auto sent_at = std::chrono::steady_clock::now();
+  const Silences::Patience most = patience(c, options);
+  if (!sent.error) watchdog.arm(std::chrono::duration_cast<std::chrono::milliseconds>(most.time));
   // An endpoint may refuse before it has read all of a head, so a failed write is not the end of the matter.
   ws::Bytes octets, buffer(16 * 1024);
   std::size_t begin = 0;
@@ -261,7 +276,8 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
     }
     const auto n = co_await opening.stream->read_some(buffer);
     if (!n) {
-      note_failure(o, sent.error ? sent.error : n.error(), watchdog.bit(), octets.size(), options);
+      note_failure(o, sent.error ? sent.error : n.error(), watchdog.bit(), octets.size(), most);
+      if (options.silences && watchdog.bit() && most.is_proof) options.silences->add(kAnswer);
       break;
     }
     if (!opening.recorder.budget().take(*n)) {
@@ -271,6 +287,7 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
     }
     ws::append(octets, std::span(buffer).first(*n));
   }
+  if (options.silences && o.response) options.silences->came_after(kAnswer, std::chrono::steady_clock::now() - sent_at);
   const std::size_t heads = std::min(end.value_or(octets.size()), kHeadLimits.octets);
   opening.recorder.transcript().response = ws::to_string(ws::ByteView(octets).first(heads));
   if (!o.opened) co_return false;

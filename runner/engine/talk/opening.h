@@ -29,13 +29,17 @@ struct SessionOptions {
   std::chrono::milliseconds timeout{5000};      // silence that counts as no answer
   std::chrono::microseconds round_trip{1000};   // measured; scales the moments inside a frame
   std::shared_ptr<Silences> silences{};         // of the whole run; missing: every wait is in full
+  bool must_prove = false;                      // of the endpoint's silence: no wait is too brief for it
+  bool proves_end = true;                       // the same of the end of the connection, where all else is done
+  bool stops_at_silence = false;                // what was waited for in vain ends the steps
   std::uint64_t seed = 1;
   bool keep_whole = false;               // every octet in the transcript
   std::size_t keeps = Budget::kOfACase;  // octets of what the endpoint says, beside what it repeats
   bool nudges = false;  // a frame follows each sentinel, for an endpoint that answers Pings with the next frame only
   // Opens a fresh connection to the endpoint, pings and ends it, and waits so long for each answer at least. Without a
-  // way to end it, a closing handshake, whose end it waits for for a moment only. Unset: there is no way.
-  std::function<asio::awaitable<Knocked>(std::chrono::milliseconds, std::optional<step::Alive::How>)> knock{};
+  // way to end it, a closing handshake, whose end it waits for for a moment only. The last argument: `must_prove`.
+  // Unset: there is no way.
+  std::function<asio::awaitable<Knocked>(std::chrono::milliseconds, std::optional<step::Alive::How>, bool)> knock{};
   bool brief_end = false;        // for the end of the connection it waits for a moment only
   int process = 0;               // id of the endpoint's process, when it is known
   std::function<int()> owner{};  // the same now, also of a command that is started again; for what is left behind

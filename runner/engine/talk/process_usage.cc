@@ -1,5 +1,13 @@
 #include "runner/engine/talk/process_usage.h"
 
+#include "runner/engine/talk/rethrown.h"
+#include "runner/engine/talk/until_set.h"
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +17,6 @@
 #include <map>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace touchstone {
@@ -46,6 +53,18 @@ std::uint64_t anonymous_octets(int process) {
     if (word == "Anonymous:" && file >> kibibytes) return kibibytes * 1024;
   }
   return 0;
+}
+
+// Documentation/scheduler/sched-stats.rst: the time on a processor, and that on a run queue, in nanoseconds.
+std::chrono::nanoseconds runnable_of(int process) {
+  std::uint64_t sum = 0;
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task", ignored)) {
+    std::ifstream file(task.path() / "schedstat");
+    std::uint64_t ran = 0, waited = 0;
+    if (file >> ran >> waited) sum += ran + waited;
+  }
+  return std::chrono::nanoseconds(sum);
 }
 
 std::map<int, Stat> all_processes() {
@@ -94,23 +113,42 @@ ProcessUsage usage_of(int process) {
     usage.resident_octets += stat.pages * page;
     usage.anonymous_octets += anonymous_octets(id);
     usage.cpu += std::chrono::milliseconds(1000 * stat.ticks / ticks_a_second);
+    usage.runnable += runnable_of(id);
   }
   return usage;
 }
 
-double cpu_at_rest(int process) {
+double share_between(const ProcessUsage& before, const ProcessUsage& after, std::chrono::duration<double> took) {
+  constexpr double kHalf = 0.5;  // who is woken now and then waits too, but not all the time
+  const std::chrono::duration<double> used = after.cpu - before.cpu, runnable = after.runnable - before.runnable;
+  return std::max(used / took, runnable / took - kHalf);
+}
+
+double cpu_at_rest(int process, const std::function<bool()>& over) {
   constexpr std::chrono::milliseconds kWindowAtRest{100};
   constexpr int kWindowsAtRest = 5;
   constexpr double kAtRest = 0.1;
   double least = 1e9;
-  for (int i = 0; i < kWindowsAtRest && least >= kAtRest; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const auto before = usage_of(process).cpu;
-    std::this_thread::sleep_for(kWindowAtRest);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    const std::chrono::duration<double> used = usage_of(process).cpu - before;
-    least = std::min(least, used / took);
-  }
+  asio::io_context context{1};
+  const auto measure = [&]() -> asio::awaitable<void> {
+    asio::steady_timer timer(context);
+    for (int i = 0; i < kWindowsAtRest && least >= kAtRest; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      const ProcessUsage before = usage_of(process);
+      timer.expires_after(kWindowAtRest);
+      co_await timer.async_wait(asio::use_awaitable);
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+      least = std::min(least, share_between(before, usage_of(process), took));
+    }
+    context.stop();
+  };
+  const auto watch = [&]() -> asio::awaitable<void> {
+    co_await until(over);
+    context.stop();
+  };
+  asio::co_spawn(context, measure(), rethrown);
+  asio::co_spawn(context, watch(), rethrown);
+  context.run();
   return least;
 }
 

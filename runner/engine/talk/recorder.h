@@ -23,6 +23,7 @@ class Recorder {
 
   void sent_frame(const ws::FrameHeader& header, ws::ByteView payload);
   void sent_octets(std::uint64_t count) { transcript_.octets_sent += count; }
+  [[nodiscard]] std::uint64_t octets_sent() const noexcept { return transcript_.octets_sent; }
   void sent_garbage(ws::ByteView octets);
   void note(Entry::Direction direction, Entry::Kind kind, std::string text = {});
   // What people want to know about the last frame received ("message 3, as sent").

@@ -61,10 +61,11 @@ std::string what_went_wrong(const Observed& observed, bool answered) {
 // A fresh connection beside the one of a case: it opens, a Ping is answered, it closes. How it ends is not looked at,
 // and is no part of the time that it takes.
 asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std::chrono::milliseconds patience,
-                               std::optional<step::Alive::How> how) {
+                               std::optional<step::Alive::How> how, bool must_prove) {
   using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::microseconds;
   const auto start = std::chrono::steady_clock::now();
   Case greeting;
+  greeting.id = "fresh";
   greeting.steps.push_back({step::Sentinel{"fresh"}});
   greeting.expect = Expect{};
   if (how && *how != step::Alive::How::polite) {
@@ -72,6 +73,7 @@ asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std
     greeting.expect->end = end::Abandoned{};
   }
   options.timeout = std::max(patience, options.timeout);
+  options.must_prove = must_prove;
   options.process = 0;
   options.owner = {};
   options.brief_end = !how;
@@ -105,9 +107,8 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   Opening opening(std::move(*stream), kept_octets(c, options), budget_of(options));
   SessionOptions here = options;
   here.through_proxy = target.proxy.has_value();
-  here.knock = [&target, &options](std::chrono::milliseconds patience, std::optional<step::Alive::How> how) {
-    return knock(target, options, patience, how);
-  };
+  here.knock = [&target, &options](std::chrono::milliseconds patience, std::optional<step::Alive::How> how,
+                                   bool must_prove) { return knock(target, options, patience, how, must_prove); };
   const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
   opening.observation.over_http2 = tunnel != nullptr;
   const bool open = co_await open_as_client(opening, c, target, here);

@@ -20,6 +20,19 @@ std::optional<std::uint16_t> code_seen(const Observation& o) {
   return (*o.close)->code;
 }
 
+// Whatever it is, nobody may send it (RFC 6455 5.5.1).
+bool sends_behind_its_close(const Case& c) {
+  bool closed = false, behind = false;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    behind = behind || (closed && (frame != nullptr || std::holds_alternative<step::Message>(step.action) ||
+                                   std::holds_alternative<step::Octets>(step.action)));
+    closed = closed || std::holds_alternative<step::Close>(step.action) ||
+             (frame != nullptr && frame->opcode == ws::Opcode::close);
+  });
+  return behind;
+}
+
 class EndingJudge {
  public:
   EndingJudge(const Scene& scene, Findings& findings)
@@ -28,6 +41,8 @@ class EndingJudge {
   void operator()(const end::Polite&) {
     if (o_.close && scene_.position(Seen::Kind::close) < scene_.position(Seen::Kind::tester_close)) {
       ended_unasked();
+    } else if (o_.end_unproved && !o_.close) {
+      return;  // other cases show it
     } else if (scene_.came(Seen::Kind::tester_close)) {
       answer_to_close({codes_of::kNormal});
     } else if (scene_.ended_without_close()) {
@@ -90,10 +105,12 @@ class EndingJudge {
 
   // RFC 6455 5.5.1. An orderly end comes after all that the endpoint sent, so that there was no Close; and the tester's
   // was on its way before. A reset may have destroyed one. Who sees TCP end together with the Close, or may end it for
-  // another reason, need not have found the time.
+  // another reason, as the tester's octets behind its Close (which 5.5.1 forbids) give one, need not have found the
+  // time.
   [[nodiscard]] FindingKind kind_of_missing_answer() const {
     if (!scene_.ended_without_close()) return close_unanswered;
-    const bool may_fail = std::holds_alternative<end::MayFail>(scene_.c.expect->end);
+    const bool may_fail =
+        std::holds_alternative<end::MayFail>(scene_.c.expect->end) || sends_behind_its_close(scene_.c);
     return o_.reset || o_.ended_tcp_in_steps || may_fail ? close_answer_lost : close_answered_by_end_of_tcp;
   }
 
@@ -167,6 +184,7 @@ void judge_ending(const Scene& scene, Findings& findings) {
 void judge_tcp(const Scene& scene, Findings& findings) {
   const Observation& o = scene.o;
   judge_clean_end(scene, findings);
+  if (o.end_unproved) return;  // the same
   const bool left_open = o.ended_by_tester && (o.close || o.survived);
   if (scene.is_client()) {
     // RFC 6455 7.1.1: the tester, as the server, closed TCP first. A client may have done so before it (5.5.1).

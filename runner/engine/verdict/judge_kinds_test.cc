@@ -38,6 +38,18 @@ TEST(JudgeKinds, AnUnansweredClose) {
   EXPECT_EQ(broken(both.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
 }
 
+// RFC 6455 5.5.1 forbids what the tester sends after its Close: who fails the connection for that may end TCP at once.
+TEST(JudgeKinds, AnUnansweredCloseBeforeJunk) {
+  Conversation talk;
+  talk.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
+  step::Frame junk;
+  junk.opcode = ws::Opcode::text;
+  talk.as_case().steps = {{step::Close{}}, {junk}};
+  EXPECT_EQ(broken(talk.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
+  std::ranges::reverse(talk.as_case().steps);
+  EXPECT_EQ(broken(talk.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10"});
+}
+
 // RFC 6455 7.3: it was gone before the tester said a word about closing.
 TEST(JudgeKinds, AnEndOfTcpBeforeTheClose) {
   Conversation t;

@@ -1,6 +1,8 @@
 #include "runner/engine/verdict/judge_pongs.h"
 
 #include "runner/engine/verdict/judge_ending.h"
+#include "runner/engine/verdict/sentinel.h"
+#include "runner/engine/verdict/weigh.h"
 
 #include <ws/testing/oracle/describe.h>
 
@@ -12,6 +14,7 @@ namespace {
 
 using enum FindingKind;
 
+constexpr std::string_view kIdenticalData = "rfc6455-5.5.3-1";
 constexpr std::size_t kAlike = 20;  // Pongs that are odd in one way and told one by one; a flood has many thousands
 
 // Pongs against Pings, in order.
@@ -70,6 +73,17 @@ Finding pong_came_late(const Scene& scene) {
   return scene.finding(pong_late, {.instead = "its Pong came only with what the tester sent later"});
 }
 
+// RFC 6455 5.5.3: a Pong may come unasked, but nobody could know this payload who was not asked on another connection.
+bool is_of_another_connection(const Observation& o, const std::string& payload) {
+  const auto own = std::ranges::find_if(o.sent_pings, &SentPing::sentinel);
+  return own != o.sent_pings.end() && is_foreign_sentinel(payload, own->payload);
+}
+
+Finding mixed_pong() {
+  return make_finding(connections_mixed, {.instead = "it sent a Pong for a Ping of another connection"},
+                      std::string(kIdenticalData));
+}
+
 // Whether nothing came for a whole time-out between this Ping and the place `end` of what was seen.
 bool was_silent(const Observation& o, const SentPing& ping, std::size_t end) {
   const auto begin = o.seen.begin();
@@ -105,6 +119,10 @@ void judge_pongs(const Scene& scene, Findings& findings) {
     if (seen.kind != Seen::Kind::pong) continue;
     if (const auto odd = answers.take(seen.payload)) {
       if (++found[*odd] > kAlike) continue;
+      if (is_of_another_connection(scene.o, seen.payload)) {
+        findings.push_back(mixed_pong());
+        continue;
+      }
       findings.push_back(scene.finding(*odd, {.what = ws::testing::describe(ws::as_octets(seen.payload))}));
     } else {
       late = late || was_silent(scene.o, answers.ping(), i);

@@ -117,6 +117,8 @@ struct Observation {
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up
   bool ended_after_half_close = false;  // TCP ended only when the tester had sent its own FIN
   bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)
+  std::string lacks;                    // what was waited for in vain first, its kind; but for `end_unproved`
+  bool end_unproved = false;            // so was the end of the connection alone, after all else
   bool kept_tcp = false;                // a server left TCP open after the closing handshake for a whole time-out
   bool out_of_time = false;             // the case's deadline passed
   bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
