@@ -1,4 +1,4 @@
-# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, clang, peer,
+# Tests of the tree and of the whole binary. ctest -L LABEL chooses: unit, law, sanitized, fuzz, tree, system, clang, peer, scale,
 # page, example (examples/CMakeLists.txt).
 if(NOT BUILD_TESTING)
   return()
@@ -54,6 +54,16 @@ foreach(suffix "" .clang)
     endif()
   endforeach()
 endforeach()
+
+# Many machines: a Slurm that is started for it, and stops with it. A minute.
+find_program(SLURMCTLD slurmctld PATHS /usr/sbin)
+find_program(MUNGED munged PATHS /usr/sbin)
+if(SLURMCTLD AND MUNGED)
+  touchstone_system_test(scale scale ${CMAKE_SOURCE_DIR}/scripts/scale-test --touchstone $<TARGET_FILE:touchstone>)
+  set_tests_properties(scale PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL ON)
+else()
+  message(STATUS "scale is left out: it needs Slurm. On Debian: apt-get install slurm-wlm munge")
+endif()
 
 # Real servers and clients. A deviation that scripts/peers/NAME/known.json (known-client.json) does not list is a failure, and so is a stale entry.
 # The bulk cases meet one of them, the ws server: all four would take two minutes more.

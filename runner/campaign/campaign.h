@@ -44,6 +44,7 @@ struct Difference {
 
 struct CampaignStats {
   std::uint64_t inputs = 0, connections = 0, kept = 0, unstable = 0, weak = 0;
+  PairCount pairs;  // of a state and a frame, which are visited on purpose
   std::chrono::milliseconds took{0};
 };
 

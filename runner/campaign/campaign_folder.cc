@@ -105,6 +105,8 @@ void CampaignFolder::note(const CampaignStats& stats, bool last) {
   record.stimuli = stats.inputs;
   record.connections = stats.connections;
   record.outcomes = stats.kept;
+  record.pairs = stats.pairs.all;
+  record.pairs_visited = stats.pairs.visited;
   add_point(record, {stats.took, stats.inputs, stats.kept, record.found.size()});
   trouble(write_records(path_, records_));
 }

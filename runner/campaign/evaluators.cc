@@ -20,11 +20,12 @@ namespace {
 // One thread with a loop and a cache of its own.
 struct Worker {
   DeflateCache cache;
+  SessionOptions options;  // with silences of its own: they are one thread's
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> open = asio::make_work_guard(context);
   std::jthread thread{[this] { context.run(); }};
 
-  Worker() = default;
+  explicit Worker(const SessionOptions& session) : options(session) { options.silences = std::make_shared<Silences>(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { open.reset(); }  // what is under way comes to its end first
@@ -53,7 +54,7 @@ class Evaluators::Impl {
         enough_(std::move(enough)),
         too_late_(std::move(too_late)) {
     const unsigned threads = std::min(jobs_, std::max(std::thread::hardware_concurrency(), 1u));
-    for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+    for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(options));
   }
 
   void start(std::vector<Case>& stimuli) {
@@ -90,7 +91,7 @@ class Evaluators::Impl {
       if (i >= stimuli_.size()) break;
       stimuli_[i] = expected(std::move(stimuli_[i]), options_.seed);
       for (std::size_t t = 0; t < targets_.size(); ++t) {
-        Evaluation seen = co_await evaluate(stimuli_[i], targets_[t], options_, worker.cache);
+        Evaluation seen = co_await evaluate(stimuli_[i], targets_[t], worker.options, worker.cache);
         forget_most(seen.observation);
         results_[i * targets_.size() + t] = std::move(seen);
       }

@@ -19,6 +19,7 @@ class Minimiser {
     co_await fewer_openings();
     co_await fewer_octets([](Case& c) { return has_raw_request(c) ? &*c.request->raw : nullptr; });
     co_await fewer_steps();
+    co_await whole_messages();
     co_await plainer();
     for (std::size_t i = 0; i < best_.steps.size(); ++i) co_await plainer_step(i);
     co_await fewer_steps();
@@ -62,6 +63,37 @@ class Minimiser {
       if (chunk == 1 && !shrunk) break;
       chunk = std::max<std::size_t>(chunk / 2, 1);
     }
+  }
+
+  // One frame in place of a message's fragments.
+  asio::awaitable<void> whole_messages() {
+    for (std::size_t i = 0; i < best_.steps.size(); ++i) {
+      const auto fragments = fragments_from(i);
+      if (fragments.size() < 2) continue;
+      Case candidate = best_;
+      ws::Bytes octets;
+      for (const std::size_t each : fragments)
+        ws::append(octets, PayloadGenerator(1).make(std::get<step::Frame>(best_.steps[each].action).payload));
+      for (std::size_t n = fragments.size(); n-- > 1;)
+        candidate.steps.erase(candidate.steps.begin() + static_cast<std::ptrdiff_t>(fragments[n]));
+      auto& whole = std::get<step::Frame>(candidate.steps[i].action);
+      whole.fin = true;
+      whole.payload = {recipe::Literal{std::move(octets)}};
+      co_await keep(std::move(candidate));
+    }
+  }
+
+  // The frames of the message that begins with this step, when all are there in turn.
+  [[nodiscard]] std::vector<std::size_t> fragments_from(std::size_t first) const {
+    std::vector<std::size_t> out;
+    for (std::size_t i = first; i < best_.steps.size(); ++i) {
+      const auto* frame = std::get_if<step::Frame>(&best_.steps[i].action);
+      if (frame == nullptr || ws::is_control(frame->opcode)) continue;
+      if (!frame->form.whole() || (i > first) != (frame->opcode == ws::Opcode::cont)) break;
+      out.push_back(i);
+      if (frame->fin) return out;
+    }
+    return {};
   }
 
   asio::awaitable<void> plainer() {

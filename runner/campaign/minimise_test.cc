@@ -77,6 +77,31 @@ TEST(Minimise, KeepsWhatBelongsTogether) {
   for (const Step& step : out.steps) EXPECT_EQ(length(std::get<step::Message>(step.action).payload), 3u);
 }
 
+TEST(Minimise, MakesOneFrameOfFragments) {
+  const auto fragment = [](ws::Opcode opcode, bool fin, std::string_view content) {
+    step::Frame frame;
+    frame.opcode = opcode;
+    frame.fin = fin;
+    frame.payload = {recipe::Literal{ws::to_bytes(content)}};
+    return Step{frame};
+  };
+  Case c;
+  c.steps = {fragment(ws::Opcode::binary, false, "ab"), ping(0), fragment(ws::Opcode::cont, false, "cd"),
+             fragment(ws::Opcode::cont, true, "e")};
+  // All octets of the message are what it takes, however they come.
+  const Case out = small(c, [](const Case& each) {
+    std::string all;
+    for (const Step& step : each.steps) {
+      const auto* frame = std::get_if<step::Frame>(&step.action);
+      if (frame != nullptr && frame->opcode != ws::Opcode::ping)
+        all += ws::to_string(PayloadGenerator(1).make(frame->payload));
+    }
+    return all == "abcde";
+  });
+  ASSERT_EQ(out.steps.size(), 1u);
+  EXPECT_TRUE(std::get<step::Frame>(out.steps.front().action).fin);
+}
+
 TEST(Minimise, StopsAskingInTime) {
   Case c;
   for (int i = 0; i < 16; ++i) c.steps.push_back(text(std::string(1000, 'x')));

@@ -1,40 +1,31 @@
 #include "runner/campaign/mutator.h"
 
+#include "runner/campaign/contents.h"
 #include "runner/campaign/expectation.h"
+#include "runner/campaign/mutator_tables.h"
+#include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 
 #include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/core/http/extensions.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::uint64_t kLengths[] = {0, 1, 2, 3, 4, 5, 64, 123, 124, 125, 126, 127, 128, 1000, 1025};
-constexpr std::uint64_t kLongLengths[] = {32767, 32768, 65535, 65536};  // seldom: they cost the time of many stimuli
+constexpr std::string_view kName = "fuzz/";
+constexpr std::uint8_t kNoTheme = 0xFF;
 constexpr std::uint64_t kMostWrites = 8;  // of a stimulus that is cut every so many octets: each is a packet
 // Around the widths of integers: what a length is taken for when it does not fit.
 constexpr std::uint64_t kAnnounced[] = {
     0x7FFF'FFFF,           0x8000'0000,           0xFFFF'FFFF,           0x1'0000'0000,        std::uint64_t{1} << 53,
     0x7FFF'FFFF'FFFF'FFFF, 0x8000'0000'0000'0000, 0xFFFF'FFFF'0000'0000, 0xFFFF'FFFF'FFFF'FFFF};
-// Of each kind of octet sequence that RFC 3629 knows or forbids, one.
-constexpr std::string_view kGoodTexts[] = {"Hello",
-                                           std::string_view("\0", 1),
-                                           "\xC2\x80",
-                                           "\xDF\xBF",
-                                           "\xE0\xA0\x80",
-                                           "\xED\x9F\xBF",
-                                           "\xEF\xBB\xBF",
-                                           "\xEF\xBF\xBF",
-                                           "\xF0\x90\x80\x80",
-                                           "\xF4\x8F\xBF\xBF"};
-constexpr std::string_view kBadTexts[] = {"\xC0\x80", "\xE0\x80\x80",     "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                          "\xFF",     "\xF4\x90\x80\x80", "\xC3",         "\xE2\x82",
-                                          "\x80"};
 // Every kind of parameter (RFC 7692 7.1).
 constexpr const char* kOffers[] = {"permessage-deflate",
                                    "permessage-deflate; client_max_window_bits",
@@ -44,10 +35,6 @@ constexpr const char* kOffers[] = {"permessage-deflate",
                                    "permessage-deflate; server_max_window_bits=9",
                                    "permessage-deflate; server_max_window_bits=12; client_max_window_bits",
                                    "permessage-deflate; client_max_window_bits=9"};
-constexpr std::uint16_t kCodes[] = {0,    999,  1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010,
-                                    1011, 1012, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000, 65535};
-
-Payload literal(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
 
 // The octets of a payload that a variation may touch; recipes become literals first.
 ws::Bytes& octets_of(Payload& payload) {
@@ -82,38 +69,57 @@ Case as_seed(const Case& from) {
 
 }  // namespace
 
-Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds) : random_(seed), layers_(layers) {
+Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds)
+    : dice_(seed), layers_(layers), generator_(seed, layers) {
   for (const Case& from : seeds) {
     if (from.request || !(from.needs_deflate ? layers.deflate : layers.frames)) continue;
     Case c = as_seed(from);
     if (!c.steps.empty()) seeds_.push_back(std::move(c));
   }
-  for (const OpeningPart& part : layers.handshake ? opening_parts() : std::vector<OpeningPart>{}) {
+  if (layers.handshake && layers.catalogue) {
+    for (const OpeningPart& part : opening_parts()) parts_.push_back(&part);
+  }
+  for (const OpeningPart* part : parts_) {
     Case c;
     c.steps.push_back({step::Sentinel{}});
-    add_opening(c, part);
+    add_opening(c, *part);
     seeds_.push_back(std::move(c));
   }
   // Something of each layer early on.
   for (std::size_t i = seeds_.size(); i > 1; --i) std::swap(seeds_[i - 1], seeds_[below(i)]);
 }
 
-std::uint64_t Mutator::below(std::uint64_t n) { return n == 0 ? 0 : random_() % n; }
-
 Case Mutator::next(std::span<const Case> corpus) {
   Case c;
+  std::uint8_t theme = kNoTheme;
   if (next_seed_ < seeds_.size()) {
     c = seeds_[next_seed_++];
-  } else if (corpus.empty() || one_in(4)) {
-    c = made_up();
+  } else if (corpus.empty() || one_in(2)) {
+    if (one_in(8)) {
+      c = made_up();
+    } else {
+      auto drawn = generator_.next(dice_);
+      c = std::move(drawn.stimulus);
+      theme = static_cast<std::uint8_t>(drawn.theme);
+    }
   } else {
     c = corpus[below(corpus.size())];
     for (std::uint64_t i = 1 + below(3); i > 0; --i) vary(c, corpus);
   }
   finish(c);
+  themes_.push_back(theme);
   return c;
 }
 
+void Mutator::learn(const Case& stimulus, bool is_new) {
+  std::uint64_t number = 0;
+  const std::string_view digits = std::string_view(stimulus.id).substr(std::min(stimulus.id.size(), kName.size()));
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (!stimulus.id.starts_with(kName) || number >= themes_.size() || themes_[number] == kNoTheme) return;
+  generator_.learn(static_cast<Theme>(themes_[number]), is_new);
+}
+
+// Steps without a theme.
 Case Mutator::made_up() {
   Case c;
   c.needs_deflate = layers_.deflate && (!layers_.frames || one_in(3));
@@ -123,108 +129,10 @@ Case Mutator::made_up() {
   }
   if (layers_.frames && one_in(12)) stop_short(c);
   if (one_in(6)) c.wire = {Wire::Cut::octets, 1 + below(40)};
-  if (c.needs_deflate) c.offer = {pick(kOffers)};
+  if (c.needs_deflate) c.offer = {dice_.pick(kOffers)};
   if (layers_.handshake && one_in(3)) vary_opening(c);
-  if (layers_.handshake && one_in(12)) vary_request(c);
+  if (layers_.handshake && one_in(3)) vary_request(c);
   return c;
-}
-
-// --- New steps -----------------------------------------------------------------------------------------------
-
-std::uint64_t Mutator::any_length(std::uint64_t most) {
-  const std::uint64_t length = one_in(16) ? pick(kLongLengths) : one_in(3) ? below(200) : pick(kLengths);
-  return std::min(length, most);
-}
-
-ws::Bytes Mutator::any_octets(std::uint64_t most) {
-  ws::Bytes out(static_cast<std::size_t>(any_length(most)));
-  const auto fill = static_cast<std::byte>(below(256));
-  const bool random = one_in(2);
-  for (auto& octet : out) octet = random ? static_cast<std::byte>(below(256)) : fill;
-  return out;
-}
-
-ws::Bytes Mutator::any_text(std::uint64_t most) {
-  ws::Bytes out(static_cast<std::size_t>(one_in(2) ? 0 : any_length(most)), std::byte{'x'});
-  for (std::uint64_t i = below(4); i > 0; --i) {
-    const auto part = ws::as_octets(one_in(4) ? pick(kBadTexts) : pick(kGoodTexts));
-    const auto at = out.begin() + static_cast<std::ptrdiff_t>(below(out.size() + 1));
-    out.insert(at, part.begin(), part.end());
-  }
-  if (out.size() > most) out.resize(static_cast<std::size_t>(most));
-  return out;
-}
-
-// A block of its own, again and again: matches at a distance that a small window does not reach.
-ws::Bytes Mutator::repetitive(std::uint64_t most) {
-  ws::Bytes block(static_cast<std::size_t>(1 + below(4000)));
-  for (auto& octet : block) octet = static_cast<std::byte>('a' + below(26));
-  ws::Bytes out;
-  for (std::uint64_t i = 2 + below(6); i > 0 && out.size() + block.size() <= most; --i) ws::append(out, block);
-  return out;
-}
-
-step::Frame Mutator::any_frame() {
-  constexpr ws::Opcode kOpcodes[] = {ws::Opcode::cont, ws::Opcode::text, ws::Opcode::binary,
-                                     ws::Opcode::ping, ws::Opcode::pong, ws::Opcode::close};
-  step::Frame frame;
-  frame.opcode = one_in(12) ? static_cast<ws::Opcode>(below(16)) : pick(kOpcodes);
-  frame.fin = !one_in(3);
-  if (one_in(8)) frame.rsv = static_cast<std::uint8_t>(below(8));
-  const bool control = ws::is_control(frame.opcode);
-  if (control) frame.fin = !one_in(10);
-  const std::uint64_t most = control && !one_in(8) ? 125 : 66'000;
-  frame.payload = literal(frame.opcode == ws::Opcode::text || one_in(3) ? any_text(most) : any_octets(most));
-  if (frame.opcode == ws::Opcode::close) {
-    frame.payload = literal(ws::encode_close(ws::CloseReason{pick(kCodes), ws::to_string(any_text(130))}));
-  }
-  return frame;
-}
-
-step::Message Mutator::any_message() {
-  step::Message message;
-  message.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
-  message.payload = literal(one_in(4)                            ? repetitive(66'000)
-                            : message.opcode == ws::Opcode::text ? any_text(66'000)
-                                                                 : any_octets(66'000));
-  message.deflate = one_in(2);
-  if (one_in(3)) message.fragment = 1 + below(std::max<std::uint64_t>(length(message.payload), 1));
-  return message;
-}
-
-// A compressed message in one frame, with octets that are wrong somewhere.
-step::Frame Mutator::corrupt_compressed() {
-  step::Frame frame;
-  frame.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
-  frame.rsv = 4;
-  ws::Bytes octets;
-  ws::Deflater deflater(9, true);  // within every window
-  deflater.compress(any_text(2000), true, octets);
-  for (std::uint64_t i = below(3); i > 0; --i) vary(octets);
-  frame.payload = literal(std::move(octets));
-  return frame;
-}
-
-Step Mutator::any_step() {
-  if (!layers_.frames) return one_in(3) ? Step{step::Sentinel{}} : Step{any_message()};
-  switch (below(10)) {
-    case 0:
-      return {step::Close{one_in(5) ? std::nullopt : std::optional(pick(kCodes)), literal(any_text(123))}};
-    case 1:
-      return {step::Sentinel{}};
-    case 2:
-      return {
-          step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping, .payload = literal(any_octets(125))}};
-    case 3:
-      if (layers_.deflate) return {corrupt_compressed()};
-      [[fallthrough]];
-    case 4:
-    case 5:
-    case 6:
-      return {any_frame()};
-    default:
-      return {any_message()};
-  }
 }
 
 // --- Variations ----------------------------------------------------------------------------------------------
@@ -266,7 +174,7 @@ void Mutator::vary(Case& c, std::span<const Case> corpus) {
       break;
     case 6:
       if (layers_.deflate) c.needs_deflate = !layers_.frames || one_in(2);
-      if (c.needs_deflate) c.offer = {pick(kOffers)};
+      if (c.needs_deflate) c.offer = {dice_.pick(kOffers)};
       break;
     case 7:
       if (layers_.frames) stop_short(c);
@@ -284,7 +192,7 @@ void Mutator::stop_short(Case& c) {
   if (one_in(2)) {
     frame.form.cut = 1 + below(size + 5);
   } else {
-    const std::uint64_t announced = pick(kAnnounced);
+    const std::uint64_t announced = dice_.pick(kAnnounced);
     const std::uint64_t wrapped = announced + (one_in(2) ? size : 0);  // as if only its lower half counted
     frame.form.announces = one_in(4) ? size + 1 + below(300) : std::max(wrapped, size + 1);
   }
@@ -297,7 +205,13 @@ void Mutator::vary_opening(Case& c) {
     c.made_of.erase(c.made_of.begin() + static_cast<std::ptrdiff_t>(below(c.made_of.size())));
     return;
   }
-  for (std::uint64_t i = 1 + below(3); i > 0; --i) add_opening(c, opening_parts()[below(opening_parts().size())]);
+  for (std::uint64_t i = 1 + below(3); i > 0; --i) {
+    if (!parts_.empty() && one_in(2)) {
+      add_opening(c, *parts_[below(parts_.size())]);
+    } else if (const auto part = opening_part(any_opening_name(dice_))) {
+      add_opening(c, *part);
+    }
+  }
 }
 
 void Mutator::vary(Step& step) {
@@ -308,7 +222,7 @@ void Mutator::vary(Step& step) {
         return false;
       },
       [this](step::Close& close) {
-        if (one_in(2)) close.code = pick(kCodes);
+        if (one_in(2)) close.code = dice_.pick(kCodes);
         if (one_in(2) && close.code) vary(octets_of(close.reason));
         return false;
       },
@@ -374,12 +288,12 @@ void Mutator::vary(ws::Bytes& octets) {
       octets.resize(below(octets.size()) + 1);
       break;
     case 3: {
-      const auto part = ws::as_octets(one_in(2) ? pick(kGoodTexts) : pick(kBadTexts));
+      const ws::Bytes part = one_in(2) ? delicate_text(dice_) : bad_code_point(dice_);
       octets.insert(at(), part.begin(), part.end());
       break;
     }
     case 4:
-      octets.resize(static_cast<std::size_t>(any_length(66'000)), std::byte{'x'});
+      octets.resize(static_cast<std::size_t>(any_length(dice_, kMostVaried)), std::byte{'x'});
       break;
     default:
       octets.erase(octets.begin() + static_cast<std::ptrdiff_t>(below(octets.size())));
@@ -414,20 +328,29 @@ void Mutator::finish(Case& c) {
       [](step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
   };
   for (Step& step : c.steps) std::visit(put_right, step.action);
-  if (!c.needs_deflate) {
-    c.offer.clear();
-  } else if (std::ranges::any_of(c.steps, is_raw_compressed)) {
-    // Raw data may reach back through the whole window, so nothing may limit it but this.
-    c.offer = {kOffers[0]};
-  } else if (c.offer.size() != 1 || std::ranges::find(kOffers, c.offer.front()) == std::end(kOffers)) {
-    c.offer = {pick(kOffers)};
-  }
+  settle_offer(c);
   if (!layers_.handshake) c.made_of.clear();
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
   c.sides = {Side::server};
-  c.id = fmt::format("fuzz/{}", made_++);
+  c.id = fmt::format("{}{}", kName, made_++);
   c.title = "A stimulus of the fuzzer";
   c.deadline = std::chrono::seconds(20);
+}
+
+void Mutator::settle_offer(Case& c) {
+  const bool raw = std::ranges::any_of(c.steps, is_raw_compressed);
+  if (!layers_.deflate) c.needs_deflate = false, c.offer.clear();
+  const auto elements = ws::parse_extensions(fmt::format("{}", fmt::join(c.offer, ", ")));
+  const bool accepted = elements && ws::accept_deflate(*elements).has_value();
+  if (!c.needs_deflate) {
+    // An offer that has to be declined says something only where nothing else depends on the answer.
+    if (accepted || !elements || raw) c.offer.clear();
+  } else if (raw) {
+    // Raw data may reach back through the whole window, so nothing may limit it but this.
+    c.offer = {kOffers[0]};
+  } else if (!accepted) {
+    c.offer = {dice_.pick(kOffers)};
+  }
 }
 
 }  // namespace touchstone::fuzz

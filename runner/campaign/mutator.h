@@ -1,19 +1,14 @@
 // mutator.h - makes stimuli for a server: lists of steps that are legal, nearly legal or wild. Every one is a case.
 #pragma once
+#include "runner/campaign/dice.h"
+#include "runner/campaign/generator.h"
+#include "runner/campaign/openings.h"
 #include "runner/catalogue/case.h"
 
-#include <random>
 #include <span>
 #include <vector>
 
 namespace touchstone::fuzz {
-
-// What is varied.
-struct Layers {
-  bool frames = true;      // order, headers and payloads of frames
-  bool deflate = true;     // permessage-deflate: offers, compressed messages, corrupt ones
-  bool handshake = false;  // the opening request
-};
 
 // Equal seeds, and equal calls of next() with equal corpora, give equal stimuli on every machine.
 class Mutator {
@@ -21,19 +16,18 @@ class Mutator {
   // `seeds`: cases to begin with; their steps are taken, not their expectations.
   Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds);
 
-  // The next stimulus: one of the seeds, a list made up, or a variation on one of `corpus`.
+  // The next stimulus: one of the seeds, one made up (generator.h), or a variation on one of `corpus`.
   [[nodiscard]] Case next(std::span<const Case> corpus);
+  // Its outcome was not seen before, or it was: what gives new ones is made up more often.
+  void learn(const Case& stimulus, bool is_new);
+  [[nodiscard]] PairCount pairs() const noexcept { return generator_.pairs(); }
 
-  static constexpr std::size_t kMostSteps = 16;
-  static constexpr std::uint64_t kMostPayload = 70'000;  // octets of one stimulus: past the 16-bit lengths
+  static constexpr std::size_t kMostSteps = 64;
+  static constexpr std::uint64_t kMostPayload = 140'000;  // octets of one stimulus: past 2^17
 
  private:
-  [[nodiscard]] std::uint64_t below(std::uint64_t n);  // 0 to n-1
-  [[nodiscard]] bool one_in(std::uint64_t n) { return below(n) == 0; }
-  template <class T, std::size_t N>
-  [[nodiscard]] const T& pick(const T (&from)[N]) {
-    return from[below(N)];
-  }
+  [[nodiscard]] std::uint64_t below(std::uint64_t n) { return dice_.below(n); }
+  [[nodiscard]] bool one_in(std::uint64_t n) { return dice_.one_in(n); }
 
   [[nodiscard]] Case made_up();
   void vary(Case& c, std::span<const Case> corpus);
@@ -44,6 +38,7 @@ class Mutator {
   void vary_opening(Case& c);
   void vary_request(Case& c);
   void vary_lines(ws::Bytes& request);
+  [[nodiscard]] Case any_request();
   void stop_short(Case& c);
   [[nodiscard]] Step any_step();
   [[nodiscard]] step::Frame any_frame();
@@ -52,14 +47,17 @@ class Mutator {
   [[nodiscard]] ws::Bytes any_octets(std::uint64_t most);
   [[nodiscard]] ws::Bytes any_text(std::uint64_t most);
   [[nodiscard]] ws::Bytes repetitive(std::uint64_t most);
-  [[nodiscard]] std::uint64_t any_length(std::uint64_t most);
+  void settle_offer(Case& c);
   void finish(Case& c);
 
-  std::mt19937_64 random_;
+  Dice dice_;
   Layers layers_;
+  Generator generator_;
+  std::vector<const OpeningPart*> parts_;
   std::vector<Case> seeds_;
   std::size_t next_seed_ = 0;
   std::uint64_t made_ = 0;
+  std::vector<std::uint8_t> themes_;  // by the number of the stimulus: its theme, or kNoTheme
 };
 
 }  // namespace touchstone::fuzz

@@ -1,5 +1,6 @@
 // mutator_requests.cc - opening requests that are varied line by line and octet by octet.
 #include "runner/campaign/mutator.h"
+#include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 
@@ -40,9 +41,16 @@ constexpr std::string_view kLines[] = {"Host: @host\r\n",
 
 }  // namespace
 
-// Octets of the request, one that was varied already or one of the catalogue's.
+// The ordinary one, with a part of it in another form.
+Case Mutator::any_request() {
+  if (!parts_.empty() && one_in(2)) return parts_[below(parts_.size())]->c;
+  const auto part = opening_part(any_opening_name(dice_));
+  return one_in(4) || !part ? Case{} : part->c;
+}
+
+// Octets of the request, one that was varied already or another one.
 void Mutator::vary_request(Case& c) {
-  ws::Bytes request = request_octets(has_raw_request(c) ? c : opening_parts()[below(opening_parts().size())].c);
+  ws::Bytes request = request_octets(has_raw_request(c) ? c : any_request());
   drop_openings(c);
   for (std::uint64_t i = 1 + below(3); i > 0; --i) {
     if (one_in(2)) {
@@ -77,10 +85,10 @@ void Mutator::vary_lines(ws::Bytes& request) {
       break;
     }
     case 2:
-      text.insert(at, pick(kLines));
+      text.insert(at, dice_.pick(kLines));
       break;
     default: {
-      const std::string_view part = pick(kHttpParts);
+      const std::string_view part = dice_.pick(kHttpParts);
       text.insert(below(text.size() + 1), part);
     }
   }

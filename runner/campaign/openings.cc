@@ -1,5 +1,6 @@
 #include "runner/campaign/openings.h"
 
+#include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/raw_request.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/talk/opening.h"
@@ -71,35 +72,6 @@ OpeningPart part_of(const Case& c, std::size_t octets) {
   return part;
 }
 
-// Each field of the ordinary request by itself: in other letters, between blanks, and behind all others.
-void add_fields(std::vector<OpeningPart>& parts) {
-  const std::pair<const char*, const char*> fields[] = {{"Host", "@host"},
-                                                        {"Upgrade", "websocket"},
-                                                        {"Connection", "Upgrade"},
-                                                        {"Sec-WebSocket-Key", "@key"},
-                                                        {"Sec-WebSocket-Version", "13"}};
-  const auto add = [&](const char* what, const std::string& name, const char* requirement,
-                       std::vector<FieldEdit> edits) {
-    Case c;
-    c.id = std::string("fuzz-opening/") + what + "/" + lower(name);
-    c.title = "The opening handshake with one field in another form";
-    c.sides = {Side::server};
-    c.requirements = {requirement};
-    c.request = HeadScript{.fields = std::move(edits)};
-    c.expect.emplace();
-    c.expect->opening.emplace();  // it must open
-    parts.push_back(part_of(c, 0));
-  };
-  const auto text = [](const std::string& value) { return Payload{recipe::Literal{ws::to_bytes(value)}}; };
-  for (const auto& [name, value] : fields) {
-    add("letters", name, "rfc6455-4.1-50", {{FieldEdit::Kind::set, lower(name), text(value)}});
-    add("blanks", name, "rfc9112-5.1-2",
-        {{FieldEdit::Kind::remove, name},
-         {FieldEdit::Kind::line, {}, text(std::string(name) + ": \t" + value + " \t ")}});
-    add("last", name, "rfc6455-4.2.1-17", {{FieldEdit::Kind::remove, name}, {FieldEdit::Kind::add, name, text(value)}});
-  }
-}
-
 std::vector<OpeningPart> all_parts() {
   std::vector<OpeningPart> parts;
   Target target;
@@ -111,11 +83,10 @@ std::vector<OpeningPart> all_parts() {
     const std::size_t octets = opening_request(c, target, 1).octets.size();
     if (octets <= kMostRequest) parts.push_back(part_of(c, octets));
   }
-  add_fields(parts);
   return parts;
 }
 
-const OpeningPart* find_part(const std::string& id) {
+const OpeningPart* part_of_catalogue(const std::string& id) {
   static const auto index = [] {
     std::map<std::string, const OpeningPart*, std::less<>> out;
     for (const OpeningPart& part : opening_parts()) out.emplace(part.id, &part);
@@ -125,29 +96,31 @@ const OpeningPart* find_part(const std::string& id) {
   return found == index.end() ? nullptr : found->second;
 }
 
-std::vector<const OpeningPart*> parts_of(const Case& c) {
-  std::vector<const OpeningPart*> out;
+using Parts = std::vector<OpeningPart>;
+
+Parts parts_of(const Case& c) {
+  Parts out;
   for (const std::string& id : c.made_of) {
-    if (const OpeningPart* part = find_part(id)) out.push_back(part);
+    if (auto part = opening_part(id)) out.push_back(std::move(*part));
   }
   return out;
 }
 
 // One departure that has to be refused decides, whatever else is allowed. Its status is the fitting one when all else
 // is beyond doubt; with a second departure an endpoint may well have seen that one first.
-const OpeningPart& deciding(const std::vector<const OpeningPart*>& parts) {
-  const auto rank = [](const OpeningPart* part) {
-    const ExpectOpening& opening = *part->c.expect->opening;
+const OpeningPart& deciding(const Parts& parts) {
+  const auto rank = [](const OpeningPart& part) {
+    const ExpectOpening& opening = *part.c.expect->opening;
     const int doubt = static_cast<int>(opening.level);  // must, should, may
     return opening.outcome == Outcome::refuse ? doubt : 5 - doubt;
   };
-  return **std::ranges::min_element(parts, {}, rank);
+  return *std::ranges::min_element(parts, {}, rank);
 }
 
-bool beyond_doubt(const std::vector<const OpeningPart*>& parts, const OpeningPart& but) {
-  return std::ranges::all_of(parts, [&](const OpeningPart* part) {
-    const ExpectOpening& opening = *part->c.expect->opening;
-    return part == &but || (opening.outcome == Outcome::open && opening.level == Level::must);
+bool beyond_doubt(const Parts& parts, const OpeningPart& but) {
+  return std::ranges::all_of(parts, [&](const OpeningPart& part) {
+    const ExpectOpening& opening = *part.c.expect->opening;
+    return &part == &but || (opening.outcome == Outcome::open && opening.level == Level::must);
   });
 }
 
@@ -166,6 +139,13 @@ const std::vector<OpeningPart>& opening_parts() {
   return parts;
 }
 
+std::optional<OpeningPart> opening_part(const std::string& id) {
+  if (const auto drawn = drawn_opening(id)) return part_of(*drawn, 0);
+  const OpeningPart* const known = part_of_catalogue(id);
+  if (known == nullptr) return std::nullopt;
+  return *known;
+}
+
 bool has_opening(const Case& c) noexcept { return !c.made_of.empty(); }
 
 Case from_older_corpus(Case c) {
@@ -179,9 +159,9 @@ Case from_older_corpus(Case c) {
 
 void add_opening(Case& c, const OpeningPart& part) {
   const auto present = parts_of(c);
-  const auto clash = [&](const OpeningPart* other) {
-    return !other->joins || !part.joins || (cuts(part) && !may_be_cut(*other)) || (cuts(*other) && !may_be_cut(part)) ||
-           std::ranges::find_first_of(other->touches, part.touches) != other->touches.end();
+  const auto clash = [&](const OpeningPart& other) {
+    return !other.joins || !part.joins || (cuts(part) && !may_be_cut(other)) || (cuts(other) && !may_be_cut(part)) ||
+           std::ranges::find_first_of(other.touches, part.touches) != other.touches.end();
   };
   if (std::ranges::none_of(present, clash)) c.made_of.push_back(part.id);
 }
@@ -193,8 +173,8 @@ void drop_openings(Case& c) {
 
 std::optional<Case> whole_opening(const Case& c) {
   const auto parts = parts_of(c);
-  if (parts.size() != 1 || parts.front()->joins) return std::nullopt;
-  Case out = parts.front()->c;
+  if (parts.size() != 1 || parts.front().joins) return std::nullopt;
+  Case out = parts.front().c;
   out.id = c.id;
   return out;
 }
@@ -206,8 +186,8 @@ void join_openings(Case& c) {
     return;
   }
   HeadScript script;
-  for (const OpeningPart* part : parts) {
-    const HeadScript& one = *part->c.request;
+  for (const OpeningPart& part : parts) {
+    const HeadScript& one = *part.c.request;
     if (!one.start.empty()) script.start = one.start;
     if (one.wire != 0) script.wire = one.wire;
     script.fields.insert(script.fields.end(), one.fields.begin(), one.fields.end());

@@ -12,12 +12,15 @@
 namespace touchstone::fuzz {
 
 struct OpeningPart {
-  std::string id;  // in the catalogue, or "fuzz-opening/..."
+  std::string id;  // in the catalogue, or of what was drawn (opening_grammar.h)
   Case c;
   bool joins = false;  // it edits lines of the request, nothing else, so frames and other parts may go with it
   std::vector<std::string> touches;  // the names of the fields that it edits, "start" and "wire"
 };
+// Those of the catalogue.
 [[nodiscard]] const std::vector<OpeningPart>& opening_parts();
+// Of the catalogue, or one that is drawn. Nothing when there is none of that name.
+[[nodiscard]] std::optional<OpeningPart> opening_part(const std::string& id);
 
 [[nodiscard]] bool has_opening(const Case& c) noexcept;
 // Adds the part, unless it does not go with those that are there.

@@ -29,6 +29,8 @@ Json record_to_json(const CampaignRecord& record) {
           {"stimuli", record.stimuli},
           {"connections", record.connections},
           {"outcomes", record.outcomes},
+          {"pairs", record.pairs},
+          {"pairs_visited", record.pairs_visited},
           {"found", record.found},
           {"found_before", record.found_before},
           {"complete", record.complete},
@@ -74,6 +76,8 @@ class RecordReader {
     members.integer("stimuli", record.stimuli);
     members.integer("connections", record.connections);
     members.integer("outcomes", record.outcomes);
+    members.integer("pairs", record.pairs, Members::Need::optional);
+    members.integer("pairs_visited", record.pairs_visited, Members::Need::optional);
     members.texts("found", record.found);
     members.texts("found_before", record.found_before);
     members.flag("complete", record.complete);

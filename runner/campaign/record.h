@@ -31,6 +31,8 @@ struct CampaignRecord {
   std::chrono::milliseconds cpu{0};  // of this process, user and system
   std::uint64_t stimuli = 0, connections = 0;
   std::uint64_t outcomes = 0;             // kinds that were new to it
+  std::uint64_t pairs = 0;                // classes of a state and a frame: that there are
+  std::uint64_t pairs_visited = 0;        // ... and that it visited on purpose
   std::vector<std::string> found;         // clusters that it was the first in its folder to find
   std::vector<std::string> found_before;  // clusters of earlier campaigns that it met again
   bool complete = false;                  // it was not killed

@@ -53,7 +53,7 @@ struct Options {
   TestOptions connection;  // of all endpoints
   std::string time = "1m", out = "touchstone-fuzz", known, merge, shard, layers = "handshake,frames,deflate";
   std::uint64_t most_inputs = 0, most_findings = 0;
-  bool weak = false, bare = false;
+  bool weak = false, bare = false, no_catalogue = false;
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -73,6 +73,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate")
       ->type_name("NAMES")
       ->capture_default_str();
+  app.add_flag("--no-catalogue", options.no_catalogue, "Begin with nothing: all stimuli are made up");
   add_timeout_option(app, options.connection.timeout, "2s");
   repeatable(app.add_option("--corpus", options.corpora,
                             "Folder with stimuli to begin with, or of an earlier campaign; read, not written"),
@@ -114,9 +115,10 @@ class FuzzRun : public fuzz::CampaignObserver {
   explicit FuzzRun(const Options& options) : options_(options), out_(options.out), folder_(out_) {
     if (options.urls.empty() && options.connection.command.empty())
       throw UsageError("which server? Name its URL, or start it with --command");
-    if (!options.urls.empty() && !options.connection.command.empty())
-      throw UsageError("--command starts the one server that is fuzzed; leave out the URLs");
+    if (options.urls.size() > 1 && !options.connection.command.empty())
+      throw UsageError("--command starts the one server that is fuzzed; name one URL at most");
     campaign_.layers = layers_named(options.layers);
+    campaign_.layers.catalogue = !options.no_catalogue;
     campaign_.seed =
         options.connection.seed + (options.shard.empty() ? 0 : std::uint64_t{shard_named(options.shard).number} << 32);
     campaign_.time = duration_or_refuse(options.time, "--time");
@@ -192,10 +194,8 @@ class FuzzRun : public fuzz::CampaignObserver {
     const fuzz::RuleText text = rule == nullptr
                                     ? fuzz::RuleText{}
                                     : fuzz::RuleText{fmt::format("RFC {} {}", rule->rfc, rule->section), rule->rule};
-    const std::string server = options_.connection.command.empty()
-                                   ? shell_quote(ws::to_string(target.url))
-                                   : fmt::format("--command {}", shell_quote(options_.connection.command));
-    const std::string replay = fmt::format("touchstone test {}{}", server, connection_arguments(target));
+    const std::string replay =
+        fmt::format("touchstone test {}{}", server_arguments(target), connection_arguments(target));
     const auto place = fuzz::write_finding(folder_.findings(), difference, text, replay);
     if (!place) trouble_ = place.error();
     Case named = difference.stimulus;
@@ -229,6 +229,12 @@ class FuzzRun : public fuzz::CampaignObserver {
   }
 
  private:
+  [[nodiscard]] std::string server_arguments(const Target& target) const {
+    if (options_.connection.command.empty()) return shell_quote(ws::to_string(target.url));
+    const std::string command = fmt::format("--command {}", shell_quote(options_.connection.command));
+    return options_.urls.empty() ? command : command + " " + shell_quote(options_.urls.front());
+  }
+
   static double rate(const fuzz::CampaignStats& stats) {
     const double seconds = static_cast<double>(stats.took.count()) / 1000.0;
     return seconds > 0 ? static_cast<double>(stats.inputs) / seconds : 0;
@@ -254,7 +260,8 @@ class FuzzRun : public fuzz::CampaignObserver {
       test_options_.url = url;
       endpoints_ = std::make_unique<Endpoints>(test_options_, std::nullopt);
       if (const auto started = endpoints_->start(out_); !started) return started.error();
-      endpoints_->greet_all({}, [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
+      endpoints_->greet_all({.timeout = campaign_.session.timeout},
+                            [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
       const Endpoint& each = endpoints_->all().front();
       if (!each.unreachable.empty()) return each.unreachable;
       Target target = each.target;
@@ -271,6 +278,7 @@ class FuzzRun : public fuzz::CampaignObserver {
 
   std::vector<Case> seeds() const {
     std::vector<Case> out;
+    if (options_.no_catalogue) return out;
     for (const Case* c : select(catalogue_, {.profile = Profile::core, .side = Side::server})) out.push_back(*c);
     return out;
   }
@@ -307,6 +315,8 @@ class FuzzRun : public fuzz::CampaignObserver {
         "ones; {} not shown again alone\n",
         stats.inputs, stats.connections, format_duration(stats.took), rate(stats), stats.kept, known_met_,
         stats.unstable);
+    if (stats.pairs.all > 0)
+      out("{} of {} pairs of a state and a frame visited on purpose\n", stats.pairs.visited, stats.pairs.all);
     const std::size_t again = folder_.met_again();
     out("{}{}{}\n", count_of(found_, "new finding"), again == 0 ? "" : fmt::format(", {} found before", again),
         found_ + again == 0 ? "" : fmt::format(" in {}", folder_.findings().string()));

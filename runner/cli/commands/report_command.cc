@@ -1,4 +1,5 @@
 #include "reports/render.h"
+#include "runner/campaign/record.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/merge.h"
@@ -11,6 +12,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 namespace touchstone::cli {
 namespace {
@@ -86,6 +88,28 @@ void render(const Options& options, const std::filesystem::path& folder, const J
   for (const std::string& format : options.formats) must(render_one(*renderer(format), folder, report));
 }
 
+// Of campaigns of touchstone fuzz: their records are added up, each campaign once.
+void add_up_campaigns(const std::vector<std::string>& inputs, const std::filesystem::path& folder) {
+  std::vector<std::vector<fuzz::CampaignRecord>> records;
+  for (const std::string& input : inputs) {
+    auto read = fuzz::read_records(folder_of(input));
+    if (!read) throw UsageError(read.error());
+    records.push_back(std::move(*read));
+  }
+  const auto all = fuzz::merged(std::move(records));
+  if (all.empty()) return;
+  if (inputs.size() > 1) must(fuzz::write_records(folder, all));
+  std::uint64_t stimuli = 0;
+  std::set<std::string> clusters;
+  for (const fuzz::CampaignRecord& each : all) {
+    stimuli += each.stimuli;
+    clusters.insert(each.found.begin(), each.found.end());
+    clusters.insert(each.found_before.begin(), each.found_before.end());
+  }
+  out("{}: {}, {}\n", count_of(all.size(), "campaign"), count_of(stimuli, "stimulus", "stimuli"),
+      count_of(clusters.size(), "cluster"));
+}
+
 Exit report(Options options) {
   if (options.inputs.empty()) options.inputs.emplace_back(kDefaultFolder);
   const std::filesystem::path folder = target_folder(options);
@@ -99,6 +123,7 @@ Exit report(Options options) {
   for (const std::string& warning : merged.warnings) err("warning: {}\n", warning);
   if (options.inputs.size() > 1) write_journal(folder, merged.journal);
   render(options, folder, merged.journal);
+  add_up_campaigns(options.inputs, folder);
   print_outcome(merged.journal.run, merged.journal.results, Catalogue::built_in(), {}, folder / "index.html");
   out("{}\n", totals_line(merged.journal.results));
   if (!merged.journal.run.complete) return Exit::incomplete;

@@ -1,0 +1,102 @@
+#include "runner/campaign/generator.h"
+
+#include "runner/campaign/expectation.h"
+#include "runner/catalogue/catalogue.h"
+#include "runner/engine/state_coverage.h"
+#include "runner/engine/verdict/oracle.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace touchstone::fuzz {
+namespace {
+
+constexpr Layers kAll{.frames = true, .deflate = true, .handshake = true};
+
+TEST(Generator, DrawsEveryThemeThatIsAskedForAndNoOther) {
+  for (const Layers& layers : {kAll, Layers{.deflate = false}, Layers{.frames = false}}) {
+    Generator generator(1, layers);
+    Dice dice(1);
+    std::set<Theme> seen;
+    for (int i = 0; i < 2000; ++i) {
+      const auto drawn = generator.next(dice);
+      seen.insert(drawn.theme);
+      EXPECT_TRUE(layers.deflate || !drawn.stimulus.needs_deflate);
+    }
+    EXPECT_EQ(seen.contains(Theme::openings), layers.handshake);
+    EXPECT_EQ(seen.contains(Theme::pair), layers.frames);
+    EXPECT_EQ(seen.contains(Theme::window), layers.frames && layers.deflate);
+    EXPECT_EQ(seen.contains(Theme::offers), layers.deflate);
+  }
+}
+
+TEST(Generator, DrawsMoreOfWhatGivesNewOutcomes) {
+  Generator generator(1, kAll);
+  const double before = generator.weight(Theme::window), other = generator.weight(Theme::sizes);
+  for (int i = 0; i < 5; ++i) generator.learn(Theme::window, true);
+  for (int i = 0; i < 5000; ++i) generator.learn(Theme::sizes, false);
+  EXPECT_GT(generator.weight(Theme::window), before);
+  EXPECT_LT(generator.weight(Theme::sizes), other);
+  EXPECT_GT(generator.weight(Theme::sizes), 0);
+}
+
+// The coverage that is computed from the frames, whoever made them, is the other side.
+TEST(Pairs, OfEveryClassAreReachedOnPurpose) {
+  for (const bool deflate : {false, true}) {
+    Pairs pairs(1, deflate);
+    Dice dice(2);
+    std::vector<Case> cases;
+    for (std::size_t i = 0; i < pairs.all(); ++i) {
+      Conversation talk(dice, deflate);
+      visit(talk, dice, pairs.next(dice));
+      cases.push_back(std::move(talk.stimulus()));
+      cases.back().sides = {Side::server};
+    }
+    EXPECT_EQ(pairs.visited(), pairs.all());
+    const StateCoverage coverage = state_coverage(cases);
+    std::size_t mine = 0, missed = 0;
+    for (const StatePair& pair : coverage.sides[0].classes) {
+      if (pair.state->deflate != deflate) continue;
+      ++mine;
+      if (pair.count > 0) continue;
+      if (++missed < 10) ADD_FAILURE() << name(*pair.state) << " " << name(*pair.input);
+    }
+    EXPECT_EQ(missed, 0u);
+    EXPECT_EQ(mine, pairs.all());
+  }
+}
+
+TEST(Pairs, ThatAreLegalBreakNoRule) {
+  for (const bool deflate : {false, true}) {
+    Pairs pairs(3, deflate);
+    Dice dice(4);
+    for (std::size_t i = 0; i < pairs.all(); ++i) {
+      const Pairs::Pair pair = pairs.next(dice);
+      if (!legal(pair.state, pair.input) || pair.state.phase == State::Phase::failed ||
+          cuts_code_point(pair.state, pair.input))
+        continue;
+      Conversation talk(dice, deflate);
+      visit(talk, dice, pair);
+      const auto broken = derivation(talk.stimulus(), Side::server, 1).broken;
+      EXPECT_FALSE(broken) << name(pair.state) << " " << name(pair.input) << to_json(talk.stimulus());
+    }
+  }
+}
+
+// Most of what is said is legal: who never says anything right meets only the first check of an endpoint.
+TEST(Generator, SaysManyThingsRightAndBreaksManyRules) {
+  Generator generator(5, kAll);
+  Dice dice(5);
+  std::map<std::string, int> rules;
+  for (int i = 0; i < 1500; ++i) {
+    const Case c = expected(generator.next(dice).stimulus, 1);
+    ++rules[c.requirements.back()];
+  }
+  EXPECT_GT(rules[std::string(kProcessing)], 300);
+  EXPECT_GT(rules.size(), 18u);
+}
+
+}  // namespace
+}  // namespace touchstone::fuzz

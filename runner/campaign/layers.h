@@ -1,0 +1,13 @@
+// layers.h - which parts of a connection a campaign varies.
+#pragma once
+
+namespace touchstone::fuzz {
+
+struct Layers {
+  bool frames = true;      // order, headers and payloads of frames
+  bool deflate = true;     // permessage-deflate: offers, compressed messages, corrupt ones
+  bool handshake = false;  // the opening request
+  bool catalogue = true;   // what the catalogue's cases send; otherwise only what is made up
+};
+
+}  // namespace touchstone::fuzz
