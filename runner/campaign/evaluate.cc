@@ -123,6 +123,30 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& end
   return out;
 }
 
+Evaluation evaluated(const Case& c, const Result& result) {
+  Evaluation out;
+  out.connected = true;
+  out.verdict.behavior = result.behavior;
+  out.verdict.closing = result.closing;
+  out.verdict.findings = result.findings;
+  out.verdict.hidden = result.hidden;
+  out.verdict.summary = result.summary;
+  out.observation.transcript = result.transcript;
+  if (out.failed() && result.remote_close_code == ws::close_code::kMessageTooBig) {  // C-15
+    out.verdict.behavior = Behavior::informational;
+    out.verdict.hidden = false;
+  }
+  const std::string_view end = result.remote_close_code ? "close" : result.dropped_by_peer ? "eof" : "open";
+  out.outcome = fmt::format("{}/{}/{}-{}", name(out.verdict.behavior), name(out.verdict.closing), end,
+                            result.remote_close_code.value_or(0));
+  for (const Finding& finding : result.findings) out.outcome += "/" + finding.requirement + "-" + finding.kind;
+  const Finding* worst = out.failed() || out.weak() ? gravest(out.verdict) : nullptr;
+  if (worst == nullptr) return out;
+  out.cluster = {result.endpoint, requirement_of(*worst, c), worst->kind, worst->evidence, {}};
+  if (depends_on_the_end(*worst)) out.cluster.outcome = end;
+  return out;
+}
+
 asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                      DeflateCache& cache) {
   auto observed = co_await observe(c, target, options, cache);

@@ -39,6 +39,9 @@ struct Evaluation {
 [[nodiscard]] Evaluation evaluated(const Case& c, Observation observed, const std::string& endpoint,
                                    std::uint64_t seed);
 
+// The same, of a result that was judged elsewhere: a client's (runner/serve).
+[[nodiscard]] Evaluation evaluated(const Case& c, const Result& result);
+
 // The same, of what `target` does.
 [[nodiscard]] asio::awaitable<Evaluation> evaluate(const Case& c, const Target& target, const SessionOptions& options,
                                                    DeflateCache& cache);

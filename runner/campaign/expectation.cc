@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::uint64_t kMostInflated = 64 * 1024 * 1024;
 
+// The side that is under test.
+Side side_of(const Case& c) noexcept { return c.sides.empty() ? Side::server : c.sides.front(); }
+
 ws::Bytes octets_in(const Payload& payload) { return PayloadGenerator(1).make(payload); }
 
 // Of a step that is_close().
@@ -154,7 +157,7 @@ void leave_open_codes(Case& c) {
 
 // With an expectation that leaves C-16 open; nothing when more than that is amiss.
 std::optional<Case> with_long_forms(const Case& c, std::uint64_t seed) {
-  Case plain = with_expectation(in_shortest_form(c), seed);
+  Case plain = with_expectation(in_shortest_form(c), seed, side_of(c));
   if (!std::holds_alternative<end::Polite>(plain.expect->end)) return std::nullopt;
   Case out = c;
   out.expect = std::move(plain.expect);
@@ -174,7 +177,7 @@ Case frames_expected(Case c, std::uint64_t seed) {
     if (auto open = with_long_forms(c, seed)) return *open;
     c = in_shortest_form(std::move(c));
   }
-  Derivation strict = derivation(c, Side::server, seed);
+  Derivation strict = derivation(c, side_of(c), seed);
   while (strict.broken_at < tail_of(c) &&
          (strict.broken == ws::Violation::deflate_corrupt || strict.broken == ws::Violation::text_not_utf8)) {
     const bool certain = strict.broken == ws::Violation::text_not_utf8 || certainly_corrupt(c.steps[strict.broken_at]);
@@ -183,7 +186,7 @@ Case frames_expected(Case c, std::uint64_t seed) {
     } else {
       erase_step(c, strict.broken_at);
     }
-    strict = derivation(c, Side::server, seed);
+    strict = derivation(c, side_of(c), seed);
     if (certain) break;
   }
   c.requirements = {std::string(strict.broken ? ws::rule(*strict.broken).requirement : kProcessing)};

@@ -331,7 +331,7 @@ void Mutator::finish(Case& c) {
   settle_offer(c);
   if (!layers_.handshake) c.made_of.clear();
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
-  c.sides = {Side::server};
+  c.sides = {layers_.client ? Side::client : Side::server};
   c.id = fmt::format("{}{}", kName, made_++);
   c.title = "A stimulus of the fuzzer";
   c.deadline = std::chrono::seconds(20);
@@ -340,6 +340,7 @@ void Mutator::finish(Case& c) {
 void Mutator::settle_offer(Case& c) {
   const bool raw = std::ranges::any_of(c.steps, is_raw_compressed);
   if (!layers_.deflate) c.needs_deflate = false, c.offer.clear();
+  if (layers_.client) return c.offer.clear();  // it is the client that offers
   const auto elements = ws::parse_extensions(fmt::format("{}", fmt::join(c.offer, ", ")));
   const bool accepted = elements && ws::accept_deflate(*elements).has_value();
   if (!c.needs_deflate) {

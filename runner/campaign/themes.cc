@@ -210,13 +210,14 @@ void talk_controls(Conversation& talk, Dice& dice) {
 }
 
 void talk_closing(Conversation& talk, Dice& dice) {
-  constexpr std::uint16_t kCodes[] = {0,    1,    999,  1000, 1000, 1001, 1002, 1003, 1004, 1005,
-                                      1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015,
-                                      1016, 1100, 2000, 2999, 3000, 3999, 4000, 4999, 5000, 65535};
+  constexpr std::uint16_t kClosingCodes[] = {0,    1,    999,  1000, 1000, 1001, 1002, 1003, 1004, 1005,
+                                             1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015,
+                                             1016, 1100, 2000, 2999, 3000, 3999, 4000, 4999, 5000, 65535};
   if (dice.one_in(3)) add_message(talk, dice);
   if (dice.one_in(4)) begin_message(talk, dice);
   if (dice.one_in(4)) talk.control();
-  const std::uint16_t code = dice.one_in(4) ? static_cast<std::uint16_t>(dice.between(1000, 4999)) : dice.pick(kCodes);
+  const std::uint16_t code =
+      dice.one_in(4) ? static_cast<std::uint16_t>(dice.between(1000, 4999)) : dice.pick(kClosingCodes);
   const std::uint64_t length = dice.one_in(3) ? 0 : dice.one_in(3) ? dice.between(118, 123) : dice.below(60);
   ws::Bytes reason = plain_or_any_text(dice, length);
   if (dice.one_in(4)) overwrite(reason, static_cast<std::size_t>(dice.below(reason.size() + 1)), bad_code_point(dice));
@@ -300,19 +301,19 @@ void talk_offers(Conversation& talk, Dice& dice) {
 
 void talk_forms(Conversation& talk, Dice& dice) {
   // Around the widths of integers: what a length is taken for when it does not fit.
-  constexpr std::uint64_t kAnnounced[] = {0x7FFF,
-                                          0x8000,
-                                          0xFFFF,
-                                          0x1'0000,
-                                          0x7FFF'FFFF,
-                                          0x8000'0000,
-                                          0xFFFF'FFFF,
-                                          0x1'0000'0000,
-                                          std::uint64_t{1} << 53,
-                                          INT64_MAX,
-                                          std::uint64_t{1} << 63,
-                                          0xFFFF'FFFF'0000'0000,
-                                          UINT64_MAX};
+  constexpr std::uint64_t kWidths[] = {0x7FFF,
+                                       0x8000,
+                                       0xFFFF,
+                                       0x1'0000,
+                                       0x7FFF'FFFF,
+                                       0x8000'0000,
+                                       0xFFFF'FFFF,
+                                       0x1'0000'0000,
+                                       std::uint64_t{1} << 53,
+                                       INT64_MAX,
+                                       std::uint64_t{1} << 63,
+                                       0xFFFF'FFFF'0000'0000,
+                                       UINT64_MAX};
   constexpr ws::Opcode kOpcodes[] = {ws::Opcode::cont, ws::Opcode::text, ws::Opcode::binary, ws::Opcode::ping,
                                      ws::Opcode::pong};
   if (dice.one_in(3)) add_message(talk, dice);
@@ -344,7 +345,7 @@ void talk_forms(Conversation& talk, Dice& dice) {
       break;
     case 6:
       frame.form.announces =
-          std::max(dice.pick(kAnnounced), length + 1) + (dice.one_in(3) ? std::min<std::uint64_t>(length, 9) : 0);
+          std::max(dice.pick(kWidths), length + 1) + (dice.one_in(3) ? std::min<std::uint64_t>(length, 9) : 0);
       if (*frame.form.announces < length) frame.form.announces = UINT64_MAX;
       break;
     default:
