@@ -10,6 +10,7 @@ namespace {
 
 using Kind = ws::testing::Transcript::Kind;
 
+constexpr std::size_t kMostBehind = 4 * 1024 * 1024;  // octets of a side that wait for the opening handshake
 constexpr ws::HeadLimits kHeads{.octets = 64 * 1024, .fields = 1000};
 // What the oracle remembers of a connection grows with it: beyond so many octets one is followed and not judged.
 constexpr std::uint64_t kMostJudged = 256ULL * 1024 * 1024;
@@ -53,6 +54,11 @@ void Watcher::spoke(ws::Role who, ws::ByteView octets) {
   if (its.follower) return its.follower->take(octets);
   if (plain_http_ || illegible_ || opaque_) return;
   ws::append(its.head, octets);
+  if (its.head.size() > kMostBehind) {  // behind a head that is not answered: nobody has to keep it
+    opaque_ = true;
+    its.head = {};
+    return;
+  }
   if (who == ws::Role::client) {
     read_request();
   } else {

@@ -255,6 +255,29 @@ class Play(Live):
         with self.assertRaises(OSError):
             socket.create_connection(("127.0.0.1", first["port"]), timeout=5)
 
+    def test_it_ends_at_once_whatever_its_peers_do(self):
+        large = {"message": "binary", "payload": {"fill": "x", "len": 100_000_000}}
+        for what, begins in (("reads nothing", True), ("has not begun", False)):
+            server = self.play({"connections": [{"steps": [large]}]})
+            with socket.create_connection(("127.0.0.1", server.first["port"])) as sock:
+                if begins:
+                    sock.sendall(REQUEST)
+                    server.wait("opened")
+                server.wait("connected")
+                start = time.monotonic()
+                self.assertEqual(server.stop()["result"], "ok" if begins else "incomplete")
+                self.assertLess(time.monotonic() - start, 5, what)
+
+    def test_a_flood_before_the_answer_is_not_kept(self):
+        server = self.play({"connections": [{"refuse": "silence"}]})
+        with socket.create_connection(("127.0.0.1", server.first["port"])) as sock:
+            sock.sendall(REQUEST)
+            server.wait("request")
+            for _ in range(200):
+                sock.sendall(b"x" * 1_000_000)
+            status = Path(f"/proc/{server.first['pid']}/status").read_text()
+        self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]), 100_000)
+
     def test_an_end_before_all_connections_is_incomplete(self):
         self.exit_code(self.play({"connections": [{"times": 2}]}), INCOMPLETE)
 

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t kMostWaiting = 64 * 1024 * 1024;  // octets that nobody has asked for yet
 
+constexpr std::chrono::milliseconds kLastWords{500};
+
 Expectation::Kind kind_of(ws::Opcode opcode) {
   using Kind = Expectation::Kind;
   switch (opcode) {
@@ -77,6 +79,11 @@ void Session::stop() {
   stopping_ = true;
   road_.give_up();
   changed_.notify_all();
+  // Last words are said, but a peer that reads nothing, or has not begun, is not waited for.
+  const auto patience = plan_ == nullptr ? std::chrono::milliseconds(0) : kLastWords;
+  grace_.emplace(stream_->executor(), ws::io::deadline_after(patience), [this] {
+    if (!over_ && owned_) stream_->close();
+  });
 }
 
 bool Session::fail(const std::string& place, std::string expected, std::string seen) {

@@ -110,6 +110,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<PlayedStream> owned_;
   PlayedStream* stream_;
   ws::io::Signal changed_;
+  std::optional<ws::io::Watchdog> grace_;  // after stop()
   ws::Bytes early_;  // all that came before the answer
   std::optional<Composer> composer_;
   PayloadGenerator payloads_;

@@ -74,6 +74,7 @@ void TranscriptOpening::complain(const rules::AnswerFault& fault) {
 }
 
 void TranscriptOpening::sent(ByteView octets, std::size_t piece) {
+  if (is_over()) return;  // nothing is kept of what is not judged
   piece_ = piece;
   if (endpoint_ == Role::server) {
     append(request_octets_, octets);
@@ -85,6 +86,7 @@ void TranscriptOpening::sent(ByteView octets, std::size_t piece) {
 }
 
 void TranscriptOpening::came(ByteView octets, std::size_t piece) {
+  if (is_over()) return;
   piece_ = piece;
   if (endpoint_ == Role::server) {
     spoke_early_ = spoke_early_ || state_ == State::request;
