@@ -111,7 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
   PlayedStream* stream_;
   ws::io::Signal changed_;
   std::optional<ws::io::Watchdog> grace_;  // after stop()
-  ws::Bytes early_;  // all that came before the answer
+  ws::Bytes early_;                        // all that came before the answer
   std::optional<Composer> composer_;
   PayloadGenerator payloads_;
   ws::Bytes gathered_;
