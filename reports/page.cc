@@ -51,6 +51,7 @@ Json compact(const Entry& entry, std::size_t index, std::string_view payload) {
   if (!payload.empty() && !entry.same_as) out["x"] = to_hex(payload);
   if (!entry.note.empty()) out["n"] = entry.note;
   if (entry.repeated != 1) out["r"] = entry.repeated;
+  if (!entry.connection.empty()) out["c"] = said(entry.connection);
   return out;
 }
 

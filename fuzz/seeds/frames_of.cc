@@ -37,6 +37,7 @@ class Player {
   void play(const step::Octets& raw) { ws::append(out_, payloads_.make(raw.octets)); }
   // Waits, and what is done to TCP.
   void play(const step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {}
+  void play(const step::Staging auto&) {}
   void play(const step::Repeat& repeat) {
     for (std::uint32_t i = 0; i < std::min(repeat.count, kMostRepeats); ++i) play(repeat.steps);
   }

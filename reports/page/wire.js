@@ -104,6 +104,7 @@ function entryRow(entry) {
   const head = [
     el('span', { class: 'visually-hidden' }, spoken),
     el('span', { class: 'number' }, `#${entry.i + 1}`),
+    entry.c ? el('span', { class: 'flag connection', title: `Connection ${entry.c}` }, visible(entry.c)) : null,
     el('span', { class: frame ? 'opcode' : 'event' }, entryLabel(entry, direction)),
     frame ? frameFlags(entry) : null,
     entry.l ? el('span', { class: 'length' }, octets(entry.l)) : null,

@@ -68,6 +68,7 @@ struct Entry {
   std::string note;
   // How many equal-looking frames this entry stands for in cases of many thousand frames (1: just itself).
   std::uint32_t repeated = 1;
+  std::string connection{};  // of a case with several connections: its name
   static constexpr std::size_t kKeptOctets = 4096;
 };
 

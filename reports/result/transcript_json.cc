@@ -40,6 +40,7 @@ Json entry_to_json(const Entry& entry, std::string_view octets) {
   if (!octets.empty()) out["octets"] = to_hex(octets);
   if (!entry.note.empty()) out["note"] = octets_to_json(entry.note);
   if (entry.repeated != 1) out["repeated"] = entry.repeated;
+  if (!entry.connection.empty()) out["connection"] = octets_to_json(entry.connection);
   return out;
 }
 
@@ -69,6 +70,7 @@ void read_entry(const Json& value, const std::string& pointer, std::optional<Jso
   members.hex("octets", entry.octets, optional);
   members.octets("note", entry.note, optional);
   members.integer("repeated", entry.repeated, optional);
+  members.octets("connection", entry.connection, optional);
   members.no_others();
 }
 

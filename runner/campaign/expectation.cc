@@ -217,6 +217,7 @@ bool runs_plainly(const Step& step) noexcept {
       [](const step::OneOf<step::Message, step::Close, step::Sentinel> auto&) { return true; },
       [](const step::OneOf<step::AwaitEcho, step::Octets, step::Tcp, step::Reading> auto&) { return false; },
       [](const step::OneOf<step::Alive, step::Repeat> auto&) { return false; },
+      [](const step::Staging auto&) { return false; },
   };
   return std::visit(plain, step.action);
 }

@@ -326,6 +326,7 @@ void Mutator::finish(Case& c) {
       },
       [](step::OneOf<step::Message, step::Octets, step::Repeat> auto&) {},
       [](step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
+      [](step::Staging auto&) {},
   };
   for (Step& step : c.steps) std::visit(put_right, step.action);
   settle_offer(c);

@@ -54,6 +54,7 @@ bool edits_lines_only(const Case& c) {
 bool is_brisk(const Case& c) {
   const Overloaded brisk{
       [](const step::OneOf<step::Alive, step::Repeat> auto&) { return false; },
+      [](const step::Staging auto&) { return false; },
       [](const step::OneOf<step::Frame, step::Message, step::Close, step::Octets> auto&) { return true; },
       [](const step::OneOf<step::Sentinel, step::AwaitEcho, step::Tcp, step::Reading> auto&) { return true; },
   };
@@ -77,7 +78,8 @@ std::vector<OpeningPart> all_parts() {
   Target target;
   target.url = {false, "127.0.0.1", 9001, "/"};
   for (const Case& c : Catalogue::built_in().cases()) {
-    if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c)) continue;
+    if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c) || is_scenario(c))
+      continue;
     const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
     if (!c.request && !c.expect->opening && !negotiates) continue;
     const std::size_t octets = opening_request(c, target, 1).octets.size();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -120,6 +121,31 @@ struct Alive {
   [[nodiscard]] bool is_crowd() const noexcept { return connections > 1; }
 };
 
+// Opens one more connection beside those that are there: Case::connections says how.
+struct Open {
+  std::string name;
+};
+
+// Nothing is sent for so long, on no connection. The endpoint's Pings are answered meanwhile, or not.
+struct Idle {
+  std::chrono::milliseconds length{0};
+  bool pongs = true;
+};
+
+// Reads nothing from here on, whatever becomes of the endpoint's writes and the tester's own, until it is let go.
+// The connection has a small receive buffer from its first octet on. A repeat ends once the endpoint's writes are
+// stuck.
+struct Hold {
+  bool on = true;
+};
+
+// Of a connection that is held: waits until the endpoint's writes are stuck, then for so long. With the endpoint's
+// process id known, the process has grown by no more than this since the case began.
+struct Stuck {
+  std::chrono::milliseconds length{0};
+  std::optional<std::uint64_t> memory_mib{};
+};
+
 struct Repeat {
   std::uint32_t count = 1;
   std::vector<Step> steps;
@@ -132,7 +158,11 @@ concept OneOf = (std::same_as<Kind, Named> || ...);
 
 // The kinds whose octets, if any go out at all, are not the case's to choose.
 template <class Kind>
-concept WithoutPayload = OneOf<Kind, Sentinel, AwaitEcho, Tcp, Reading, Alive>;
+concept WithoutPayload = OneOf<Kind, Sentinel, AwaitEcho, Tcp, Reading, Alive, Open, Idle, Hold, Stuck>;
+
+// What only happens: neither octets nor a mark come of it.
+template <class Kind>
+concept Staging = OneOf<Kind, Open, Idle, Hold, Stuck>;
 
 }  // namespace step
 
@@ -144,8 +174,9 @@ struct Overloaded : Lambdas... {
 
 struct Step {
   std::variant<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Octets, step::Tcp,
-               step::Reading, step::Alive, step::Repeat>
+               step::Reading, step::Alive, step::Open, step::Idle, step::Hold, step::Stuck, step::Repeat>
       action;
+  std::string on = {};  // the connection of this name; empty: the first one
 };
 
 // Calls `visit` with each step; in place of a repeat with its steps, once.
@@ -215,6 +246,15 @@ struct Expect {
   bool compares_messages = true;
 };
 
+// A connection beside the first one. What is left out is as with the first one; without an expectation the oracle
+// decides.
+struct Beside {
+  std::string name;
+  std::optional<HeadScript> request = {};
+  std::optional<std::vector<std::string>> offer = {};
+  std::optional<Expect> expect = {};
+};
+
 enum class Profile : std::uint8_t { core, standard, full };
 
 struct Case {
@@ -239,8 +279,25 @@ struct Case {
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;
-  std::optional<Expect> expect;  // nothing: the oracle's own (runner/engine/verdict/oracle.h)
-  std::string source;            // file and JSON pointer of its group: "cases/close.json#/groups/3"
+  std::vector<Beside> connections = {};  // beside the first one, in the order of opening
+  std::optional<Expect> expect;          // nothing: the oracle's own (runner/engine/verdict/oracle.h)
+  std::string source;                    // file and JSON pointer of its group: "cases/close.json#/groups/3"
 };
+
+// What one connection of `c` is by itself: its steps, request, offer and expectation; the first one for an empty name.
+// Of a case with one connection, that case.
+[[nodiscard]] Case on_connection(const Case& c, std::string_view name);
+// The first connection, then the others in the order of opening, each by itself.
+[[nodiscard]] std::vector<Case> each_connection(const Case& c);
+
+// How long the case waits, by its own will.
+[[nodiscard]] std::chrono::milliseconds waits(const Case& c);
+// A slow case waits longer than anybody should for it in the core profile.
+inline constexpr std::chrono::milliseconds kLongestWaitInCore{200}, kLongestWaitInStandard{10'000};
+[[nodiscard]] bool belongs_to(const Case& c, Profile profile);
+// Its connections are more than one, or wait, or are held, or an ordinary request goes before them.
+[[nodiscard]] bool is_scenario(const Case& c);
+// It has to be connected with a small receive buffer.
+[[nodiscard]] bool is_held(const std::vector<Step>& steps);
 
 }  // namespace touchstone

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace touchstone {
 namespace {
@@ -74,6 +75,7 @@ Cursor Cursor::child(const Json& value, std::string_view key, std::size_t index)
   result.key_ = key;
   result.index_ = index;
   result.value_ = &value;
+  result.allowed_ = {};
   result.resolve();
   return result;
 }
@@ -124,12 +126,15 @@ bool Cursor::object(std::initializer_list<std::string_view> required,
     wrong("an object with " + listed(required, optional));
     return false;
   }
+  const auto keys = [&] { return listed(required, optional) + (allowed_.empty() ? "" : ", " + std::string(allowed_)); };
   for (const auto key : required) {
-    if (!value_->contains(key)) fault(fmt::format("no key '{}'", key), listed(required, optional));
+    if (!value_->contains(key)) fault(fmt::format("no key '{}'", key), keys());
   }
   for (const auto& [key, value] : value_->items()) {
-    if (std::ranges::find(required, key) == required.end() && std::ranges::find(optional, key) == optional.end()) {
-      fault(fmt::format("unknown key '{}'", key), listed(required, optional));
+    const bool known = std::ranges::find(required, key) != required.end() ||
+                       std::ranges::find(optional, key) != optional.end() || key == allowed_;
+    if (!known) {
+      fault(fmt::format("unknown key '{}'", key), keys());
     }
   }
   return true;
@@ -165,6 +170,16 @@ std::optional<std::uint64_t> Cursor::number(std::uint64_t least, std::uint64_t m
     if (number >= least && number <= most) return number;
   }
   wrong(fmt::format("a whole number from {} to {}", least, most));
+  return std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> Cursor::seconds(std::chrono::milliseconds most) const {
+  if (value_->is_number() && *value_ >= 0) {
+    const auto wanted = std::llround(1000 * value_->get<double>());
+    if (wanted <= most.count() && std::abs(static_cast<double>(wanted) - 1000 * value_->get<double>()) < 1e-6)
+      return std::chrono::milliseconds(wanted);
+  }
+  wrong(fmt::format("seconds from 0 to {}, with at most three decimals", most.count() / 1000));
   return std::nullopt;
 }
 

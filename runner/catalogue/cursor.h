@@ -4,6 +4,7 @@
 #pragma once
 #include "runner/catalogue/strict_json.h"
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <set>
@@ -68,9 +69,13 @@ class Cursor {
 
   // True for an object; faults for missing and for unknown keys are noted.
   bool object(std::initializer_list<std::string_view> required, std::initializer_list<std::string_view> optional) const;
+  // From now on this key is allowed in what `object` looks at here.
+  void allow(std::string_view key) { allowed_ = key; }
   // Each element of an array; "...$name" stands for all elements of a parameter that is an array.
   bool each(const std::function<void(const Cursor&)>& visit) const;
   [[nodiscard]] std::optional<std::uint64_t> number(std::uint64_t least, std::uint64_t most) const;
+  // Seconds with at most three decimals.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> seconds(std::chrono::milliseconds most) const;
   [[nodiscard]] std::optional<bool> boolean() const;
   // A string with its "{name}" templates filled in.
   [[nodiscard]] std::optional<std::string> text() const;
@@ -88,6 +93,7 @@ class Cursor {
   const Scope* scope_ = nullptr;
   Faults* faults_;
   const Json* value_;
+  std::string_view allowed_{};
 };
 
 }  // namespace touchstone

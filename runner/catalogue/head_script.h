@@ -41,6 +41,10 @@ struct HeadScript {
     bool reset = false;       // RST; otherwise FIN
   };
   std::optional<Stop> stop{};  // nothing more is sent
+  // Requests before this one on the same connection, each an edit of the ordinary head. The answer to each is read
+  // before the next goes out, or all go out in one write with this one.
+  std::vector<HeadScript> earlier{};
+  bool pipelined = false;
 };
 
 // What must, should or may come of the opening handshake.

@@ -2,6 +2,7 @@
 // parts say is held against each other.
 #include "runner/catalogue/generated_axes.h"
 #include "runner/catalogue/read_case.h"
+#include "runner/catalogue/read_connections.h"
 
 #include <fmt/format.h>
 #include <ws/core/bytes.h>
@@ -185,6 +186,7 @@ void collect_marks(const std::vector<Step>& steps, std::vector<std::string>& mar
       [&](const step::Repeat& repeat) { collect_marks(repeat.steps, marks); },
       [](const step::OneOf<step::Message, step::Close, step::Octets> auto&) {},
       [](const step::OneOf<step::AwaitEcho, step::Tcp, step::Reading, step::Alive> auto&) {},
+      [](const step::Staging auto&) {},
   };
   for (const Step& step : steps) std::visit(collect, step.action);
 }
@@ -198,18 +200,22 @@ void check_marks(const Cursor& c, const Case& result) {
   if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
     c.at("steps").fault(fmt::format("mark '{}' twice", *twice), "each mark once");
   }
-  if (!result.expect) return;
-  for (const Reply& reply : result.expect->replies) {
-    if (reply.kind == Reply::Kind::mark && !std::ranges::binary_search(sorted, reply.mark)) {
-      c.at("expect").fault(fmt::format("'passes' of the unknown mark '{}'", reply.mark), "a mark that the steps set");
+}
+
+void check_passes(const Cursor& expect, const Case& one) {
+  if (!one.expect) return;
+  std::vector<std::string> marks;
+  collect_marks(one.steps, marks);
+  for (const Reply& reply : one.expect->replies) {
+    if (reply.kind == Reply::Kind::mark && std::ranges::find(marks, reply.mark) == marks.end()) {
+      expect.fault(fmt::format("'passes' of the unknown mark '{}'", reply.mark), "a mark that the steps set");
     }
   }
 }
 
 // "@sent" and echoes must say without doubt which octets are meant, also after scaling.
-void check_echoes(const Cursor& c, const Case& result) {
+void check_echoes(const Cursor& place, const Case& result) {
   if (!result.expect) return;
-  const Cursor place = c.at("expect");
   const auto messages = count_of<step::Message>(result.steps);
   std::size_t pings = 0;
   for (const Step& step : result.steps) {
@@ -258,9 +264,10 @@ class Loading {
   }
 
   void read_group(const Cursor& group) {
-    if (!group.object({"id", "title", "requirements", "steps"},
-                      {"note", "aliases", "tags", "made_of", "bugs", "sides", "needs", "bulk", "informational",
-                       "deadline_s", "offer", "accept", "request", "answer", "wire", "sweep", "expect"})) {
+    if (!group.object(
+            {"id", "title", "requirements", "steps"},
+            {"note", "aliases", "tags", "made_of", "bugs", "sides", "needs", "bulk", "informational", "deadline_s",
+             "offer", "accept", "request", "answer", "wire", "sweep", "expect", "connections"})) {
       return;
     }
     std::deque<Json> made;
@@ -311,7 +318,15 @@ class Loading {
         group.at("steps").fault("a case that sends more", fmt::format("at most {} octets in a case", kMaxTraffic));
       }
       check_marks(group, result);
-      check_echoes(group, result);
+      read_connections(group, result);
+      for (std::size_t i = 0; const Case& one : each_connection(result)) {
+        const Beside* beside = i++ == 0 ? nullptr : &result.connections[i - 2];
+        if (!one.expect) continue;
+        const Cursor place =
+            beside == nullptr ? group.at("expect") : group.at("connections").at(beside->name).at("expect");
+        check_passes(place, one);
+        check_echoes(place, one);
+      }
     }
     cases_.push_back(std::move(result));
   }

@@ -8,6 +8,8 @@
 
 namespace touchstone {
 
+inline constexpr std::string_view kFirstConnection = "a";  // as files may name it
+
 // Bounds on one case, after sweeps and repeats.
 constexpr std::uint64_t kMaxPayload = 1ULL << 30;   // octets of one payload
 constexpr std::uint64_t kMaxTraffic = 16ULL << 30;  // octets that one case sends

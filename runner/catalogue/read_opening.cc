@@ -43,11 +43,20 @@ HeadScript::Stop read_stop(const Cursor& c) {
   return stop;
 }
 
+// A whole request: what follows it is the next one.
+HeadScript read_earlier(const Cursor& c) {
+  HeadScript script = read_head_script(c);
+  if (script.glue || script.stop || !script.earlier.empty())
+    c.fault("glue, stop or earlier in an earlier request", "start, fields, raw, before, behind and wire");
+  return script;
+}
+
 }  // namespace
 
 HeadScript read_head_script(const Cursor& c) {
   HeadScript script;
-  if (!c.object({}, {"start", "fields", "raw", "before", "behind", "wire", "glue", "stop"})) return script;
+  if (!c.object({}, {"start", "fields", "raw", "before", "behind", "wire", "glue", "stop", "earlier", "pipelined"}))
+    return script;
   if (c.has("start")) script.start = c.at("start").text().value_or("");
   if (c.has("fields")) c.at("fields").each([&](const Cursor& edit) { script.fields.push_back(read_edit(edit)); });
   if (c.has("raw")) script.raw = read_payload(c.at("raw"));
@@ -57,6 +66,10 @@ HeadScript read_head_script(const Cursor& c) {
   if (c.has("wire")) script.wire = c.at("wire").number(1, kMaxPayload).value_or(0);
   if (c.has("glue")) script.glue = c.at("glue").boolean().value_or(false);
   if (c.has("stop")) script.stop = read_stop(c.at("stop"));
+  if (c.has("earlier")) c.at("earlier").each([&](const Cursor& one) { script.earlier.push_back(read_earlier(one)); });
+  if (c.has("pipelined")) script.pipelined = c.at("pipelined").boolean().value_or(false);
+  if (script.pipelined && script.earlier.empty())
+    c.at("pipelined").fault("pipelined alone", "pipelined beside earlier");
   if (script.stop && (script.glue || c.has("behind"))) c.fault("stop beside glue or behind", "nothing after a stop");
   return script;
 }

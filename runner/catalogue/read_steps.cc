@@ -10,6 +10,8 @@
 namespace touchstone {
 namespace {
 
+constexpr std::chrono::milliseconds kLongestWait{600'000};
+
 void read_pauses(const Cursor& c, step::Frame& frame) {
   const auto octets = length(frame.payload);
   std::uint64_t last = 0;
@@ -115,6 +117,12 @@ step::Repeat read_repeat(const Cursor& c) {
   const auto nested = [](const Step& s) { return std::holds_alternative<step::Repeat>(s.action); };
   if (std::ranges::any_of(repeat.steps, nested))
     c.at("steps").fault("a repeat inside a repeat", "repeats side by side");
+  // A repeat is of one connection, its own.
+  const auto staged = [](const Step& s) {
+    return !s.on.empty() || std::visit([]<class Kind>(const Kind&) { return step::Staging<Kind>; }, s.action);
+  };
+  if (std::ranges::any_of(repeat.steps, staged))
+    c.at("steps").fault("on, open, idle_s, hold or stuck_s inside a repeat", "them beside it, or a repeat with \"as\"");
   return repeat;
 }
 
@@ -145,10 +153,41 @@ step::Alive read_alive(const Cursor& c) {
   return alive;
 }
 
-}  // namespace
+step::Idle read_idle(const Cursor& c) {
+  step::Idle idle;
+  c.object({"idle_s"}, {"pongs"});
+  idle.length = c.at("idle_s").seconds(kLongestWait).value_or(idle.length);
+  if (c.has("pongs")) idle.pongs = c.at("pongs").boolean().value_or(true);
+  return idle;
+}
 
-Step read_step(const Cursor& c) {
-  c.faults().spend(sizeof(Step));
+step::Stuck read_stuck(const Cursor& c) {
+  step::Stuck stuck;
+  c.object({"stuck_s"}, {"memory_mib"});
+  stuck.length = c.at("stuck_s").seconds(kLongestWait).value_or(stuck.length);
+  if (c.has("memory_mib")) stuck.memory_mib = c.at("memory_mib").number(1, 1 << 20);
+  return stuck;
+}
+
+step::Hold read_hold(const Cursor& c) {
+  c.object({"hold"}, {});
+  return {c.at("hold").boolean().value_or(true)};
+}
+
+step::Open read_open(const Cursor& c) {
+  c.object({"open"}, {});
+  auto name = c.at("open").text().value_or("b");
+  if (!is_parameter_name(name) || name == kFirstConnection)
+    c.at("open").wrong("a name of a-z, 0-9 and _ other than a, which is the first connection");
+  return {std::move(name)};
+}
+
+std::string read_on(const Cursor& c) {
+  auto name = c.text().value_or("");
+  return name == kFirstConnection ? std::string() : name;
+}
+
+Step read_action(const Cursor& c) {
   if (c.has("frame")) return {read_frame(c)};
   if (c.has("message")) return {read_message(c)};
   if (c.has("close")) return {read_close(c)};
@@ -172,8 +211,26 @@ Step read_step(const Cursor& c) {
     c.object({"reading"}, {});
     return {step::Reading{c.at("reading").boolean().value_or(true)}};
   }
-  c.wrong("a step with one of the keys frame, message, close, sentinel, await, octets, tcp, reading, alive_s, repeat");
+  if (c.has("open")) return {read_open(c)};
+  if (c.has("idle_s")) return {read_idle(c)};
+  if (c.has("hold")) return {read_hold(c)};
+  if (c.has("stuck_s")) return {read_stuck(c)};
+  c.wrong(
+      "a step with one of the keys frame, message, close, sentinel, await, octets, tcp, reading, alive_s, open, "
+      "idle_s, "
+      "hold, stuck_s, repeat");
   return {step::AwaitEcho{}};
+}
+
+}  // namespace
+
+Step read_step(const Cursor& c) {
+  c.faults().spend(sizeof(Step));
+  Cursor place = c;
+  if (!c.has("open")) place.allow("on");
+  Step step = read_action(place);
+  if (c.has("on") && !c.has("open")) step.on = read_on(c.at("on"));
+  return step;
 }
 
 void each_unrolled(const Cursor& array, std::string_view body, const std::function<void(const Cursor&)>& visit) {

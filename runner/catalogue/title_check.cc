@@ -54,6 +54,7 @@ struct Sent {
   void add(const step::Tcp&) {}
   void add(const step::Reading&) {}
   void add(const step::Alive&) {}
+  void add(const step::Staging auto&) {}
   void add(std::span<const Step> steps) {
     for (const Step& step : steps) {
       std::visit([this](const auto& action) { add(action); }, step.action);

@@ -83,6 +83,11 @@ bool is_empty(const Payload& payload) {
 
 Json steps_to_json(std::span<const Step> steps);
 
+Json seconds_to_json(std::chrono::milliseconds length) {
+  if (length.count() % 1000 == 0) return length.count() / 1000;
+  return static_cast<double>(length.count()) / 1000;
+}
+
 struct WriteStep {
   Json operator()(const step::Frame& frame) const {
     Json result;
@@ -155,6 +160,20 @@ struct WriteStep {
       result["ended_by"] = alive.how == step::Alive::How::fin ? "fin" : "reset";
     return result;
   }
+  Json operator()(const step::Open& open) const { return {{"open", open.name}}; }
+  Json operator()(const step::Idle& idle) const {
+    Json result;
+    result["idle_s"] = seconds_to_json(idle.length);
+    if (!idle.pongs) result["pongs"] = false;
+    return result;
+  }
+  Json operator()(const step::Hold& hold) const { return {{"hold", hold.on}}; }
+  Json operator()(const step::Stuck& stuck) const {
+    Json result;
+    result["stuck_s"] = seconds_to_json(stuck.length);
+    if (stuck.memory_mib) result["memory_mib"] = *stuck.memory_mib;
+    return result;
+  }
   Json operator()(const step::Repeat& repeat) const {
     Json result;
     result["repeat"] = repeat.count;
@@ -165,7 +184,11 @@ struct WriteStep {
 
 Json steps_to_json(std::span<const Step> steps) {
   Json all = Json::array();
-  for (const Step& step : steps) all.push_back(std::visit(WriteStep{}, step.action));
+  for (const Step& step : steps) {
+    Json one = std::visit(WriteStep{}, step.action);
+    if (!step.on.empty()) one["on"] = step.on;
+    all.push_back(std::move(one));
+  }
   return all;
 }
 
@@ -248,6 +271,13 @@ Json group_to_json(const Case& c, std::string_view id) {
   if (c.deadline != Case{}.deadline) group["deadline_s"] = c.deadline.count();
   if (c.wire.cut != Wire::Cut::whole) group["wire"] = wire_to_json(c.wire);
   group["steps"] = steps_to_json(c.steps);
+  for (const Beside& beside : c.connections) {
+    if (!beside.request && !beside.offer && !beside.expect) continue;
+    Json& one = group["connections"][beside.name] = Json::object();
+    if (beside.request) one["request"] = head_script_to_json(*beside.request);
+    if (beside.offer) one["offer"] = *beside.offer;
+    if (beside.expect) one["expect"] = expect_to_json(*beside.expect);
+  }
   if (c.expect) group["expect"] = expect_to_json(*c.expect);
   return group;
 }

@@ -38,6 +38,8 @@ Json head_script_to_json(const HeadScript& script) {
   if (length(script.behind) > 0) result["behind"] = payload_to_json(script.behind);
   if (script.wire != 0) result["wire"] = script.wire;
   if (script.glue) result["glue"] = true;
+  for (const HeadScript& earlier : script.earlier) result["earlier"].push_back(head_script_to_json(earlier));
+  if (script.pipelined) result["pipelined"] = true;
   if (script.stop) {
     Json stop;
     stop["after"] = script.stop->after;

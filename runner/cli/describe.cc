@@ -90,42 +90,64 @@ std::string describe_close(const step::Close& close) {
   return out;
 }
 
+std::string in_seconds(std::chrono::milliseconds length) {
+  return fmt::format("{:g} s", static_cast<double>(length.count()) / 1000);
+}
+
+std::string describe_stuck(const step::Stuck& stuck) {
+  std::string out = "wait until the endpoint's writes are stuck, because nobody reads them";
+  if (stuck.length.count() > 0) out += fmt::format(", and {} more", in_seconds(stuck.length));
+  if (stuck.memory_mib) out += fmt::format("; its memory has grown by at most {} MiB", *stuck.memory_mib);
+  return out;
+}
+
 void describe_into(std::vector<std::string>& out, const std::vector<Step>& steps, const std::string& indent) {
   for (const Step& step : steps) {
-    const auto say = [&](const std::string& line) { out.push_back(indent + line); };
-    std::visit(Overloaded{
-                   [&](const step::Frame& frame) { say(describe_frame(frame)); },
-                   [&](const step::Message& message) { say(describe_message(message)); },
-                   [&](const step::Close& close) { say(describe_close(close)); },
-                   [&](const step::Sentinel& sentinel) {
-                     say("send a Ping of our own and wait for its Pong" +
-                         (sentinel.mark.empty() ? std::string() : fmt::format(" (wait '{}')", sentinel.mark)));
-                   },
-                   [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
-                   [&](const step::Octets& raw) { say("send bytes that are no frame: " + describe(raw.octets)); },
-                   [&](const step::Tcp& tcp) {
-                     say(tcp.how == step::Tcp::How::fin ? "end our half of TCP (FIN)" : "end TCP with a reset (RST)");
-                   },
-                   [&](const step::Reading& reading) {
-                     say(reading.on ? "read again" : "read nothing from here on, until our own writes get stuck");
-                   },
-                   [&](const step::Alive& alive) {
-                     if (alive.is_crowd()) {
-                       say(fmt::format(
-                           "{} fresh connections, one after the other, and then a look at what the endpoint's "
-                           "processes keep of them",
-                           alive.connections));
-                       return;
-                     }
-                     say(fmt::format("a fresh connection opens, gets a Ping answered and closes within {} s",
-                                     alive.within.count()));
-                   },
-                   [&](const step::Repeat& repeat) {
-                     say(fmt::format("{} times:", repeat.count));
-                     describe_into(out, repeat.steps, indent + "  ");
-                   },
-               },
-               step.action);
+    const std::string on = step.on.empty() ? "" : fmt::format("on {}: ", step.on);
+    const auto say = [&](const std::string& line) { out.push_back(indent + on + line); };
+    std::visit(
+        Overloaded{
+            [&](const step::Frame& frame) { say(describe_frame(frame)); },
+            [&](const step::Message& message) { say(describe_message(message)); },
+            [&](const step::Close& close) { say(describe_close(close)); },
+            [&](const step::Sentinel& sentinel) {
+              say("send a Ping of our own and wait for its Pong" +
+                  (sentinel.mark.empty() ? std::string() : fmt::format(" (wait '{}')", sentinel.mark)));
+            },
+            [&](const step::AwaitEcho&) { say("wait until every message sent so far has come back"); },
+            [&](const step::Octets& raw) { say("send bytes that are no frame: " + describe(raw.octets)); },
+            [&](const step::Tcp& tcp) {
+              say(tcp.how == step::Tcp::How::fin ? "end our half of TCP (FIN)" : "end TCP with a reset (RST)");
+            },
+            [&](const step::Reading& reading) {
+              say(reading.on ? "read again" : "read nothing from here on, until our own writes get stuck");
+            },
+            [&](const step::Alive& alive) {
+              if (alive.is_crowd()) {
+                say(
+                    fmt::format("{} fresh connections, one after the other, and then a look at what the endpoint's "
+                                "processes keep of them",
+                                alive.connections));
+                return;
+              }
+              say(fmt::format("a fresh connection opens, gets a Ping answered and closes within {} s",
+                              alive.within.count()));
+            },
+            [&](const step::Open& open) { say(fmt::format("open one more connection, {}", open.name)); },
+            [&](const step::Idle& idle) {
+              say(fmt::format("send nothing for {}{}", in_seconds(idle.length),
+                              idle.pongs ? "" : ", and leave the endpoint's Pings unanswered"));
+            },
+            [&](const step::Hold& hold) {
+              say(hold.on ? "hold: read nothing from here on, with a receive buffer of 4 KiB" : "let go: read again");
+            },
+            [&](const step::Stuck& stuck) { say(describe_stuck(stuck)); },
+            [&](const step::Repeat& repeat) {
+              say(fmt::format("{} times:", repeat.count));
+              describe_into(out, repeat.steps, indent + "  ");
+            },
+        },
+        step.action);
   }
 }
 
@@ -217,7 +239,9 @@ std::vector<std::string> describe_steps(const Case& c) {
   return out;
 }
 
-std::vector<std::string> describe_expectation(const Case& c) {
+namespace {
+
+std::vector<std::string> describe_one(const Case& c) {
   if (!c.expect)
     return {"whatever RFC 6455 and RFC 7692 allow in answer to these bytes, as the strict reference stack derives it"};
   std::vector<std::string> out;
@@ -226,6 +250,17 @@ std::vector<std::string> describe_expectation(const Case& c) {
   if (c.expect->echoes) out.emplace_back("every message comes back, in order and unchanged");
   for (const Reply& reply : c.expect->replies) out.push_back(describe_reply(reply));
   out.push_back((out.empty() ? "" : "then ") + describe_end(c.expect->end));
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> describe_expectation(const Case& c) {
+  std::vector<std::string> out = describe_one(on_connection(c, {}));
+  for (const Beside& beside : c.connections) {
+    for (const std::string& line : describe_one(on_connection(c, beside.name)))
+      out.push_back(fmt::format("on {}: {}", beside.name, line));
+  }
   return out;
 }
 
@@ -269,8 +304,11 @@ std::string_view name(Profile profile) noexcept {
 }
 
 std::vector<std::string_view> profiles_of(const Case& c) {
-  if (c.bulk) return {name(Profile::standard), name(Profile::full)};
-  return {name(Profile::core), name(Profile::standard), name(Profile::full)};
+  std::vector<std::string_view> names;
+  for (const Profile profile : {Profile::core, Profile::standard, Profile::full}) {
+    if (belongs_to(c, profile)) names.push_back(name(profile));
+  }
+  return names;
 }
 
 }  // namespace touchstone::cli

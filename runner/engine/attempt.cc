@@ -81,12 +81,18 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   Attempt attempt;
   const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
   const auto by_clock = [](const Harm& harm) { return harm.of == Harm::kTime; };
+  const auto costs_nothing = [](const Harm& harm) { return harm.of == Harm::kTime || harm.of == Harm::kOthers; };
   const bool slow = std::ranges::any_of(observed.harm, by_clock);
-  attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, by_clock);
+  attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, costs_nothing);
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
-  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) || !observed.lacks.empty();
-  attempt.brief = observed.waited_briefly;
+  const auto lacks_something = [](const Observation& o) { return !o.lacks.empty(); };
+  const auto waited_briefly = [](const Observation& o) { return o.waited_briefly; };
+  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) || lacks_something(observed) ||
+                   std::ranges::any_of(observed.beside, lacks_something);
+  attempt.brief = waited_briefly(observed) || std::ranges::any_of(observed.beside, waited_briefly);
   attempt.lacks = observed.lacks;
+  for (const Observation& other : observed.beside)
+    if (attempt.lacks.empty()) attempt.lacks = other.lacks;
   attempt.hopeless = is_hopeless(attempt);
   const Verdict verdict = judge(c, observed, options_.seed);
   const bool over_http2 = observed.over_http2, end_unproved = observed.end_unproved;

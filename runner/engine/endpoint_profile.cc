@@ -94,6 +94,17 @@ bool goes_on(const End& end) {
   return std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end);
 }
 
+// What comes back on the connection `on` is not looked at.
+void adapt(Case& c, Expect& expect, const std::string& on) {
+  std::erase_if(expect.replies, [](const Reply& reply) {
+    return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary;
+  });
+  expect.echoes = false;
+  expect.compares_messages = false;
+  // What was sent last is taken too before the tester closes.
+  if (goes_on(expect.end)) c.steps.push_back({step::Sentinel{"last"}, on});
+}
+
 }  // namespace
 
 std::string_view name(Taken taken) noexcept { return kTaken[static_cast<std::size_t>(taken)]; }
@@ -181,14 +192,10 @@ std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile)
   if (auto beyond = beyond_limit(c, profile)) return std::unexpected(std::move(beyond->why));
   if (compared || !c.expect) return c;
   await_pongs(c.steps);
-  Expect& expect = *c.expect;
-  std::erase_if(expect.replies, [](const Reply& reply) {
-    return reply.kind == Reply::Kind::text || reply.kind == Reply::Kind::binary;
-  });
-  expect.echoes = false;
-  expect.compares_messages = false;
-  // What was sent last is taken too before the tester closes.
-  if (goes_on(expect.end)) c.steps.push_back({step::Sentinel{"last"}});
+  adapt(c, *c.expect, {});
+  for (Beside& beside : c.connections) {
+    if (beside.expect) adapt(c, *beside.expect, beside.name);
+  }
   return c;
 }
 

@@ -7,6 +7,8 @@ namespace touchstone {
 std::optional<std::string> only_over_http1(const Case& c) {
   if (c.request || c.answer || (c.expect && c.expect->opening))
     return "the case is about the opening handshake as HTTP/1.1 writes it, and this run is over HTTP/2 (RFC 8441 5)";
+  if (is_held(c.steps))
+    return "the case is about TCP's own flow control, and this run is over HTTP/2, which has another (RFC 9113 5.2)";
   return std::nullopt;
 }
 

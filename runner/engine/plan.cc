@@ -12,11 +12,15 @@
 namespace touchstone {
 namespace {
 
-constexpr unsigned kBulkShare = 4;  // bulk cases fill the machine by themselves: fewer at a time
+constexpr unsigned kMostWaiting = 128;  // slow cases at a time: they wait side by side and cost nothing meanwhile
+constexpr unsigned kBulkShare = 4;      // bulk cases fill the machine by themselves: fewer at a time
 
 bool measures(const std::vector<Step>& steps) {
   bool found = false;
-  each_step(steps, [&](const Step& step) { found = found || std::holds_alternative<step::Alive>(step.action); });
+  each_step(steps, [&](const Step& step) {
+    const auto* stuck = std::get_if<step::Stuck>(&step.action);
+    found = found || std::holds_alternative<step::Alive>(step.action) || (stuck != nullptr && stuck->memory_mib);
+  });
   return found;
 }
 
@@ -39,14 +43,17 @@ std::deque<const Case*> in_turns(const std::deque<const Case*>& cases) {
 
 std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOptions& options) {
   const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
-  Plan::Pass plain{{}, jobs}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1}, last{{}, 1};
+  const unsigned waiting = jobs == 1 ? 1 : kMostWaiting;
+  Plan::Pass plain{{}, jobs}, slow{{}, waiting}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1},
+      last{{}, 1};
   for (const Case& c : cases) {
     const bool alone = options.process != 0 && measures(c.steps);     // what it costs must be its own doing
     const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
-    (crowd ? last : alone ? measured : c.bulk ? bulk : plain).cases.push_back(&c);
+    const bool waits_long = waits(c) > kLongestWaitInCore;
+    (crowd ? last : alone ? measured : c.bulk ? bulk : waits_long ? slow : plain).cases.push_back(&c);
   }
-  for (Plan::Pass* pass : {&plain, &bulk, &measured, &last}) pass->cases = in_turns(pass->cases);
-  return {std::move(plain), std::move(bulk), std::move(measured), std::move(last)};
+  for (Plan::Pass* pass : {&plain, &slow, &bulk, &measured, &last}) pass->cases = in_turns(pass->cases);
+  return {std::move(plain), std::move(slow), std::move(bulk), std::move(measured), std::move(last)};
 }
 
 }  // namespace

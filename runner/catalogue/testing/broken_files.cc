@@ -7,6 +7,8 @@
 namespace touchstone::testing {
 namespace {
 
+constexpr std::string_view kOfServers = R"("sides": ["server"],)";
+
 std::string with_steps(std::string_view steps) { return one_group("", steps); }
 std::string with_step(std::string_view step) { return with_steps(fmt::format("[{}]", step)); }
 std::string with_expect(std::string_view expect) {
@@ -155,6 +157,32 @@ std::vector<BrokenFile> make() {
        "/groups/0/request/fields/0/remove", "Ho st", true},
       {"OpeningTwoLevels", with_expect(R"({"opening": {"must": "open", "may": "open"}})"), "/groups/0/expect/opening",
        "must", true},
+      {"OpenedTwice", one_group(kOfServers, R"([{"open": "b"}, {"open": "b"}])"), "/groups/0/steps", "opened twice",
+       false},
+      {"OpenedAsTheFirst", one_group(kOfServers, R"([{"open": "a"}])"), "/groups/0/steps/0/open", "a", true},
+      {"OnAnUnknownOne", one_group(kOfServers, R"([{"on": "b", "sentinel": "x"}])"), "/groups/0/steps", "on 'b'",
+       false},
+      {"OpenForClients", with_step(R"({"open": "b"})"), "/groups/0/steps", "for clients", false},
+      {"ConnectionNobodyOpens", one_group(R"("connections": {"b": {}},)"), "/groups/0/connections", "'b'", false},
+      {"ConnectionUnknownKey",
+       one_group(R"("sides": ["server"], "connections": {"b": {"steps": []}},)", R"([{"open": "b"}])"),
+       "/groups/0/connections/b", "'steps'", true},
+      {"IdleForEver", with_step(R"({"idle_s": 601})"), "/groups/0/steps/0/idle_s", "601", true},
+      {"IdleBackwards", with_step(R"({"idle_s": -1})"), "/groups/0/steps/0/idle_s", "-1", true},
+      {"IdleTooFine", with_step(R"({"idle_s": 0.0001})"), "/groups/0/steps/0/idle_s", "0.0001", false},
+      {"IdleInARepeat", with_step(R"({"repeat": 2, "steps": [{"idle_s": 1}]})"), "/groups/0/steps/0/steps",
+       "inside a repeat", true},
+      {"SilenceThatMustBeSurvived", with_steps(R"([{"idle_s": 1, "pongs": false}])"), "/groups/0/steps", "has to live",
+       false},
+      {"StuckWithoutHold", one_group(kOfServers, R"([{"stuck_s": 1}])"), "/groups/0/steps", "without hold", false},
+      {"HeldTwice", one_group(kOfServers, R"([{"hold": true}, {"hold": true}])"), "/groups/0/steps", "hold twice",
+       false},
+      {"WaitsWhileHeld", one_group(kOfServers, R"([{"hold": true}, {"sentinel": "x"}])"), "/groups/0/steps",
+       "that is held", false},
+      {"PipelinedAlone", one_group(R"("request": {"pipelined": true},)"), "/groups/0/request/pipelined", "alone",
+       false},
+      {"EarlierOfEarlier", one_group(R"("request": {"earlier": [{"earlier": [{}]}]},)"), "/groups/0/request/earlier/0",
+       "earlier request", false},
       {"OpeningUnknown", with_expect(R"({"opening": {"must": "wait"}})"), "/groups/0/expect/opening/must", "wait",
        true},
   };

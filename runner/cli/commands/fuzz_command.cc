@@ -132,7 +132,10 @@ fuzz::CampaignOptions campaign_of(const Options& options) {
 std::vector<Case> seeds_of(const Options& options, Side side) {
   std::vector<Case> out;
   if (options.no_catalogue) return out;
-  for (const Case* c : select(Catalogue::built_in(), {.profile = Profile::core, .side = side})) out.push_back(*c);
+  for (const Case* c : select(Catalogue::built_in(), {.profile = Profile::core, .side = side})) {
+    // What happens on several connections, or over time, is not varied.
+    if (!is_scenario(*c)) out.push_back(*c);
+  }
   return out;
 }
 

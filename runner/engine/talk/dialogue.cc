@@ -35,27 +35,40 @@ Dialogue::Dialogue(const Case& c, const SessionOptions& options, DeflateCache& c
       composer_(role, options.seed, o_.deflate, cache),
       outbound_(c, options_, *stream_, recorder_, opening.ahead, [this] { return over(); }),
       changed_(stream_->executor()),
-      deadline_(Clock::now() + std::max<Clock::duration>(c.deadline, 2 * options.timeout)),
+      deadline_(Clock::now() + waits(c) + std::max<Clock::duration>(c.deadline, 2 * options.timeout)),
       early_(std::move(opening.early)) {}
 
 asio::awaitable<Observation> Dialogue::run() {
+  co_await begin();
+  if (is_idle()) {
+    co_await leave();
+  } else {
+    co_await play(case_.steps);
+    co_await end();
+  }
+  co_return co_await conclude();
+}
+
+asio::awaitable<void> Dialogue::begin() {
   if (options_.process != 0) usage_before_ = usage_of(options_.process);
   inbound_.open(role_, o_.deflate);
   take(early_);
   reader_runs_ = true;
   asio::co_spawn(stream_->executor(), [self = shared_from_this()] { return self->read(); }, asio::detached);
   co_await measure_before();
-  if (is_idle()) {
-    co_await leave();
-  } else {
-    co_await play(case_.steps);
-    note_seen(Seen::Kind::steps_done);
-    co_await finish();
-  }
+}
+
+asio::awaitable<void> Dialogue::end() {
+  if (held_) co_await let_go();
+  note_seen(Seen::Kind::steps_done);
+  co_await finish();
+}
+
+asio::awaitable<Observation> Dialogue::conclude() {
   // It takes the peer's kernel up to 40 ms to say that octets came: only where the verdict asks for it.
   if (is_about_a_clean_end(case_) && o_.eof && o_.close && !outbound_.has_ended()) co_await look_for_reset();
   stream_->close();
-  while (reader_runs_) co_await sleep_until_changed(Clock::time_point::max());
+  while (reader_runs_ || pump_runs_) co_await sleep_until_changed(Clock::time_point::max());
   if (thrown_) std::rethrow_exception(thrown_);
   recorder_.finish();
   o_.transcript = std::move(recorder_.transcript());
@@ -206,7 +219,7 @@ void Dialogue::set_reading(bool on) {
 
 // The endpoint's own Pings are answered (RFC 6455 5.5.2), between our frames.
 asio::awaitable<void> Dialogue::answer_pings() {
-  if (inbound_.pings_to_answer.empty() || outbound_.holds_something() || in_frame_) co_return;
+  if (inbound_.pings_to_answer.empty() || outbound_.holds_something() || in_frame_ || pump_runs_) co_return;
   const auto pings = std::exchange(inbound_.pings_to_answer, {});
   for (const auto& ping : pings) recorder_.budget().give_back(ping.size() + sizeof(ping));
   if (close_sent_ || !outbound_.can_send()) co_return;
@@ -221,16 +234,43 @@ bool Dialogue::over() const {
 }
 
 asio::awaitable<void> Dialogue::play(const std::vector<Step>& steps) {
-  for (const Step& step : steps) {
-    // What is asked beside this connection is asked whatever has become of it.
-    const bool beside = std::holds_alternative<step::Alive>(step.action);
-    if (over() && !beside) continue;
-    co_await std::visit([this](const auto& one) { return play(one); }, step.action);
-  }
+  for (const Step& step : steps) co_await play(step);
+}
+
+asio::awaitable<void> Dialogue::play(const Step& step) {
+  // What is asked beside this connection is asked whatever has become of it.
+  const bool beside = std::holds_alternative<step::Alive>(step.action);
+  if (over() && !beside) co_return;
+  co_await std::visit([this](const auto& one) { return play(one); }, step.action);
+  if (held_) send_beside();
 }
 
 asio::awaitable<void> Dialogue::play(const step::Repeat& repeat) {
-  for (std::uint32_t i = 0; i < repeat.count && !over(); ++i) co_await play(repeat.steps);
+  rounds_when_full_ = 0;
+  for (std::uint32_t i = 0; i < repeat.count && !over(); ++i) {
+    co_await play(repeat.steps);
+    if (held_ && co_await has_enough()) break;
+  }
+}
+
+// The scenario opens it.
+asio::awaitable<void> Dialogue::play(const step::Open&) { co_return; }
+
+asio::awaitable<void> Dialogue::play(const step::Idle& step) {
+  co_await outbound_.flush();
+  co_await idle(step.length, step.pongs);
+}
+
+asio::awaitable<void> Dialogue::idle(std::chrono::milliseconds length, bool pongs) {
+  recorder_.note(Entry::Direction::local, Entry::Kind::mark,
+                 fmt::format("sending nothing for {} ms{}", length.count(), pongs ? "" : ", and no Pongs"));
+  note_seen(Seen::Kind::idle);
+  for (const auto until = Clock::now() + length; !has_ended() && Clock::now() < until;) {
+    if (pongs) co_await answer_pings();
+    co_await sleep_until_changed(until);
+  }
+  if (!pongs) inbound_.pings_to_answer.clear();
+  last_activity_ = Clock::now();
 }
 
 asio::awaitable<void> Dialogue::play(const step::Reading& reading) {
@@ -397,18 +437,22 @@ asio::awaitable<void> Dialogue::knock(const step::Alive& alive) {
 }
 
 void Dialogue::compare_usage(const step::Alive& alive) {
-  constexpr std::uint64_t kMiB = 1024 * 1024;
+  compare_memory(alive.memory_mib);
   const ProcessUsage now = usage_of(options_.process);
-  if (now.resident_octets > usage_before_.resident_octets + alive.memory_mib * kMiB) {
-    o_.harm.push_back(
-        {fmt::format("the endpoint's memory grows by at most {} MiB", alive.memory_mib),
-         fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB),
-         "memory"});
-  }
   if (now.cpu > usage_before_.cpu + alive.cpu) {
     o_.harm.push_back({fmt::format("the case costs the endpoint at most {} s of CPU", alive.cpu.count()),
                        fmt::format("{} ms", (now.cpu - usage_before_.cpu).count()), "CPU"});
   }
+}
+
+void Dialogue::compare_memory(std::uint64_t most_mib) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  const ProcessUsage now = usage_of(options_.process);
+  if (now.resident_octets <= usage_before_.resident_octets + most_mib * kMiB) return;
+  o_.harm.push_back(
+      {fmt::format("the endpoint's memory grows by at most {} MiB", most_mib),
+       fmt::format("it grew from {} to {} MiB", usage_before_.resident_octets / kMiB, now.resident_octets / kMiB),
+       "memory"});
 }
 
 void Dialogue::note_seen(Seen::Kind kind, std::string payload) {

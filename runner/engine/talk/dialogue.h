@@ -9,6 +9,7 @@
 
 #include <asio/steady_timer.hpp>
 
+#include <deque>
 #include <exception>
 #include <functional>
 
@@ -20,6 +21,17 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Dialogue(const Case& c, const SessionOptions& options, DeflateCache& cache, ws::Role role, Opening opening);
 
   asio::awaitable<Observation> run();
+
+  // The parts of run(), for who plays several connections in one order (scenario.h).
+  asio::awaitable<void> begin();
+  asio::awaitable<void> play(const Step& step);
+  asio::awaitable<void> flush() { return outbound_.flush(); }  // all that the steps so far send is on the wire
+  asio::awaitable<void> end();
+  asio::awaitable<Observation> conclude();
+  // Sends nothing for so long, or until the connection ends.
+  asio::awaitable<void> idle(std::chrono::milliseconds length, bool pongs);
+  [[nodiscard]] bool has_ended() const { return heard_all_ || closed_or_failed(); }
+  [[nodiscard]] Observation& observation() noexcept { return o_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -60,13 +72,27 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> play(const step::Reading& reading);
   asio::awaitable<void> play(const step::Alive& alive);
   asio::awaitable<void> play(const step::Repeat& repeat);
+  asio::awaitable<void> play(const step::Open&);
+  asio::awaitable<void> play(const step::Idle& idle);
+  asio::awaitable<void> play(const step::Hold& hold);
+  asio::awaitable<void> play(const step::Stuck& stuck);
   asio::awaitable<void> send_with_pauses(const step::Frame& frame, std::size_t payload_size);
   asio::awaitable<void> measure_before();
   asio::awaitable<void> knock(const step::Alive& alive);
   void compare_usage(const step::Alive& alive);
+  void compare_memory(std::uint64_t most_mib);
   void gather_sentinel(std::string mark);
   void mark_close(ws::ByteView payload);
   void passed(const std::string& mark);
+
+  // Real pressure (dialogue_pressure.cc).
+  struct Pressure;
+  asio::awaitable<void> let_go();
+  void send_beside();
+  asio::awaitable<void> pump();
+  [[nodiscard]] Pressure pressure();
+  asio::awaitable<Pressure> until_nothing_moves(bool enough_when_read);
+  asio::awaitable<bool> has_enough();
 
   // What connections leave behind (dialogue_upkeep.cc).
   asio::awaitable<void> play_crowd(const step::Alive& alive);
@@ -117,6 +143,13 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   bool is_silent_ = false;     // something was waited for in vain, long enough for a proof
   bool at_its_end_ = false;    // nothing but the closing handshake, or the end of TCP, is missing
   bool end_awaited_ = false;   // the end of the connection was, and nothing was sent since
+  bool held_ = false;          // nothing is read, and what is sent is written beside all else
+  std::deque<ws::Bytes> queue_;  // of what is written so
+  std::size_t queued_ = 0;       // octets in it, and in the write that is under way
+  bool pump_runs_ = false;       // that has not come to its end
+  int rounds_when_full_ = 0;     // of a repeat, since the endpoint's kernel takes nothing more
+  std::size_t beside_octets_ = 0;  // that were written beside, and how many until it was full
+  std::optional<std::size_t> octets_when_full_{};
 };
 
 }  // namespace touchstone

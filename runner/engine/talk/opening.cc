@@ -2,6 +2,7 @@
 #include "runner/engine/talk/opening.h"
 
 #include "runner/engine/compose/composer.h"
+#include "runner/engine/talk/earlier.h"
 #include "runner/engine/talk/opening_head.h"
 #include "runner/engine/talk/outbound.h"
 #include "runner/engine/talk/watchdog.h"
@@ -240,6 +241,30 @@ OpeningAnswer opening_answer(const Case& c, const ws::RequestHead& request, cons
   return answer;
 }
 
+namespace {
+
+std::vector<ws::Bytes> earlier_requests(const Case& c, const Target& target, std::uint64_t seed) {
+  std::vector<ws::Bytes> out;
+  if (!c.request) return out;
+  for (const HeadScript& script : c.request->earlier) {
+    Case one = c;
+    one.request = script;
+    ws::Bytes octets = opening_request(one, target, seed + out.size() + 1).octets;
+    ws::append(octets, script_octets(script.behind, seed));
+    out.push_back(std::move(octets));
+  }
+  return out;
+}
+
+ws::Bytes joined(const std::vector<ws::Bytes>& requests, ws::ByteView last) {
+  ws::Bytes all;
+  for (const ws::Bytes& request : requests) ws::append(all, request);
+  ws::append(all, last);
+  return all;
+}
+
+}  // namespace
+
 asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
                                      const SessionOptions& options) {
   Observation& o = opening.observation;
@@ -250,13 +275,25 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
       ws::to_string(request.octets) + ws::to_string(script_octets(script.behind, options.seed));
   Watchdog watchdog(*opening.stream);
   watchdog.arm(options.timeout);
-  const SentHead sent = co_await send_head(*opening.stream, script, request.octets, behind, options);
+  const std::vector<ws::Bytes> earlier = earlier_requests(c, target, options.seed);
+  AfterEarlier before{.goes_on = true, .came = {}};
+  if (!script.pipelined) {
+    before = co_await ask_earlier(opening, script, earlier);
+    if (!before.goes_on) co_return false;
+    watchdog.arm(options.timeout);
+  }
+  const ws::Bytes head_octets = script.pipelined ? joined(earlier, request.octets) : request.octets;
+  const SentHead sent = co_await send_head(*opening.stream, script, head_octets, behind, options);
   o.spoke_early = sent.spoke_early;
+  if (script.pipelined) {
+    before = co_await ask_earlier(opening, script, earlier);
+    if (!before.goes_on) co_return false;
+  }
   const auto sent_at = std::chrono::steady_clock::now();
   const Silences::Patience most = patience(c, options);
   if (!sent.error) watchdog.arm(std::chrono::duration_cast<std::chrono::milliseconds>(most.time));
   // An endpoint may refuse before it has read all of a head, so a failed write is not the end of the matter.
-  ws::Bytes octets, buffer(16 * 1024);
+  ws::Bytes octets = std::move(before.came), buffer(16 * 1024);
   std::size_t begin = 0;
   std::optional<std::size_t> end;
   while (!end) {
@@ -275,6 +312,11 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
       continue;
     }
     const auto n = co_await opening.stream->read_some(buffer);
+    if (!n && !earlier.empty() && !watchdog.bit()) {
+      o.unasked = "it ends TCP after an earlier request, as it may (RFC 9112 9.5)";
+      o.handshake_failure = o.unasked;
+      break;
+    }
     if (!n) {
       note_failure(o, sent.error ? sent.error : n.error(), watchdog.bit(), octets.size(), most);
       if (options.silences && watchdog.bit() && most.is_proof) options.silences->add(kAnswer);

@@ -102,7 +102,7 @@ asio::awaitable<void> Outbound::put(ws::ByteView octets) {
   while (!octets.empty() && can_send_) {
     const auto piece = octets.first(std::min(octets.size(), kWritePiece));
     octets = octets.subspan(piece.size());
-    watchdog_.arm(options_.timeout);
+    if (!held_back_) watchdog_.arm(options_.timeout);
     if (when_stuck_) watch_for_stuck();
     const auto error = co_await stream_.write(piece);
     stuck_.cancel();
@@ -126,6 +126,7 @@ asio::awaitable<void> Outbound::put_gathered() {
 }
 
 asio::awaitable<void> Outbound::flush() {
+  if (held_back_) co_return;
   if (wire_.cut == Wire::Cut::octets) cut_by_number(gathered_.size());
   const std::vector<Cut> cuts = std::exchange(cuts_, {});
   const ws::Bytes all = take();

@@ -37,6 +37,9 @@ class Outbound {
   // After each step: one write a frame, or one write for all up to the next wait.
   [[nodiscard]] asio::awaitable<void> after_step();
 
+  // While held back, what is gathered stays where it is until take(), and put() waits for the endpoint without an end.
+  void hold_back(bool on) noexcept { held_back_ = on; }
+
   // Ends the tester's half of TCP (FIN), once.
   [[nodiscard]] asio::awaitable<void> end();
   [[nodiscard]] bool has_ended() const noexcept { return fin_sent_; }
@@ -74,6 +77,7 @@ class Outbound {
   asio::steady_timer stuck_;
   std::function<void()> when_stuck_;
   bool can_send_ = true;
+  bool held_back_ = false;
   bool fin_sent_ = false;
 };
 

@@ -38,7 +38,7 @@ class SocketDiagnosis {
     if (socket_ >= 0) ::close(socket_);
   }
 
-  ReceiveQueue queue_of(const sockaddr_storage& local, const sockaddr_storage& remote) {
+  ReceiveQueue queue_of(const sockaddr_storage& local, const sockaddr_storage& remote, PeerQueues* queues = nullptr) {
     struct {
       nlmsghdr header;
       inet_diag_req_v2 body;
@@ -50,6 +50,7 @@ class SocketDiagnosis {
     question.body.sdiag_family = static_cast<std::uint8_t>(local.ss_family);
     question.body.sdiag_protocol = IPPROTO_TCP;
     question.body.idiag_states = ~0U;
+    if (queues != nullptr) question.body.idiag_ext = 1U << (INET_DIAG_SKMEMINFO - 1);
     if (!name(local, question.body.id.idiag_sport, question.body.id.idiag_src) ||
         !name(remote, question.body.id.idiag_dport, question.body.id.idiag_dst))
       return ReceiveQueue::hidden;
@@ -57,7 +58,7 @@ class SocketDiagnosis {
     // The kernel answers before send() returns.
     if (::send(socket_, &question, sizeof question, 0) != static_cast<ssize_t>(sizeof question))
       return ReceiveQueue::hidden;
-    return answer();
+    return answer(queues);
   }
 
  private:
@@ -75,7 +76,7 @@ class SocketDiagnosis {
     return address.ss_family == AF_INET || address.ss_family == AF_INET6;
   }
 
-  ReceiveQueue answer() {
+  ReceiveQueue answer(PeerQueues* queues) {
     alignas(nlmsghdr) std::array<std::byte, 4096> buffer;
     while (true) {
       const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -88,7 +89,28 @@ class SocketDiagnosis {
       if (size < static_cast<ssize_t>(NLMSG_HDRLEN + sizeof socket)) return ReceiveQueue::hidden;
       std::memcpy(&socket, buffer.data() + NLMSG_HDRLEN, sizeof socket);
       if (socket.idiag_state == kListening) return ReceiveQueue::gone;
+      if (queues != nullptr)
+        read_queues(*queues, socket,
+                    std::span(buffer).first(static_cast<std::size_t>(size)).subspan(NLMSG_HDRLEN + sizeof socket));
       return socket.idiag_rqueue == 0 ? ReceiveQueue::empty : ReceiveQueue::filled;
+    }
+  }
+
+  // sock_diag(7): attributes follow the message; that of the socket's memory is an array of numbers.
+  static void read_queues(PeerQueues& queues, const inet_diag_msg& socket, std::span<const std::byte> attributes) {
+    queues.known = true;
+    queues.unread = socket.idiag_rqueue;
+    queues.unsent = socket.idiag_wqueue;
+    while (attributes.size() >= sizeof(nlattr)) {
+      nlattr attribute{};
+      std::memcpy(&attribute, attributes.data(), sizeof attribute);
+      std::array<std::uint32_t, SK_MEMINFO_WMEM_QUEUED + 1> memory{};
+      if (attribute.nla_len < sizeof attribute || attribute.nla_len > attributes.size()) return;
+      if (attribute.nla_type == INET_DIAG_SKMEMINFO && attribute.nla_len >= sizeof attribute + sizeof memory) {
+        std::memcpy(memory.data(), attributes.data() + sizeof attribute, sizeof memory);
+        queues.full = memory[SK_MEMINFO_WMEM_QUEUED] >= memory[SK_MEMINFO_SNDBUF];
+      }
+      attributes = attributes.subspan(std::min<std::size_t>(attributes.size(), NLA_ALIGN(attribute.nla_len)));
     }
   }
 
@@ -109,9 +131,7 @@ ReceiveQueue queue_of_unix_peer(int descriptor) {
   return waiting == 0 ? ReceiveQueue::empty : ReceiveQueue::filled;
 }
 
-}  // namespace
-
-ReceiveQueue receive_queue_of_peer(int descriptor) {
+ReceiveQueue ask_of_peer(int descriptor, PeerQueues* queues) {
   thread_local SocketDiagnosis diagnosis;
   sockaddr_storage ours{}, theirs{};
   socklen_t size_of_ours = sizeof ours, size_of_theirs = sizeof theirs;
@@ -119,7 +139,17 @@ ReceiveQueue receive_queue_of_peer(int descriptor) {
     return ReceiveQueue::hidden;
   if (ours.ss_family == AF_UNIX) return queue_of_unix_peer(descriptor);
   if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&theirs), &size_of_theirs) != 0) return ReceiveQueue::gone;
-  return diagnosis.queue_of(theirs, ours);
+  return diagnosis.queue_of(theirs, ours, queues);
+}
+
+}  // namespace
+
+ReceiveQueue receive_queue_of_peer(int descriptor) { return ask_of_peer(descriptor, nullptr); }
+
+PeerQueues queues_of_peer(int descriptor) {
+  PeerQueues queues;
+  (void)ask_of_peer(descriptor, &queues);
+  return queues;
 }
 
 ReadByPeer::ReadByPeer(ws::io::Stream& stream, const SessionOptions& options)

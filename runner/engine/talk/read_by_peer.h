@@ -26,6 +26,16 @@ enum class ReceiveQueue : std::uint8_t {
 // is no such socket here: the caller knows whether there was one before.
 [[nodiscard]] ReceiveQueue receive_queue_of_peer(int descriptor);
 
+// The queues of the other end's socket.
+struct PeerQueues {
+  bool known = false;        // it is on this machine
+  std::uint32_t unread = 0;  // octets that it has not read
+  std::uint32_t unsent = 0;  // octets that it has written and that nobody has acknowledged
+  bool full = false;         // its kernel takes nothing more of it
+  bool operator==(const PeerQueues&) const = default;
+};
+[[nodiscard]] PeerQueues queues_of_peer(int descriptor);
+
 // For one connection.
 class ReadByPeer {
  public:

@@ -18,6 +18,7 @@ class Recorder {
   static constexpr std::size_t kWhole = SIZE_MAX;
   explicit Recorder(std::size_t keep, Budget budget = Budget{});
 
+  [[nodiscard]] Clock::time_point begun() const noexcept { return start_; }
   // Of the case: whoever else keeps something asks it too.
   [[nodiscard]] Budget& budget() noexcept { return budget_; }
 

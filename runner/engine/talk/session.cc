@@ -2,7 +2,12 @@
 
 #include "runner/engine/talk/dialogue.h"
 #include "runner/engine/talk/rethrown.h"
+#include "runner/engine/talk/scenario.h"
 #include "runner/engine/talk/until_set.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 #include <ws/io/http2/dial.h>
@@ -39,14 +44,58 @@ Budget budget_of(const SessionOptions& options) {
   return Budget(options.keep_whole ? std::max(options.keeps, Budget::kOfAWholeCase) : options.keeps);
 }
 
+// A small window, and small segments, so that the endpoint's kernel too makes a small buffer for it.
+constexpr int kSmallBuffer = 4 * 1024, kSmallSegment = 536;
+
+void make_small(int descriptor) {
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &kSmallBuffer, sizeof kSmallBuffer);
+  (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &kSmallSegment, sizeof kSmallSegment);
+}
+
+ws::io::DialOptions dial_options(const Case& c, const Target& target, const SessionOptions& options) {
+  ws::io::DialOptions dial;
+  dial.host = target.url.host;
+  dial.port = target.url.port;
+  dial.family = target.family;
+  if (target.url.secure) dial.tls = target.tls;
+  dial.deadline = options.timeout;
+  dial.proxy = target.proxy;
+  dial.unix_path = target.unix_path;
+  if (is_held(c.steps)) dial.prepare = make_small;
+  return dial;
+}
+
+// One connection after its opening handshake, whatever came of that.
+struct Connected {
+  Opening opening;
+  bool open = false;
+};
+
+asio::awaitable<std::expected<Connected, ws::io::DialError>> connect(const Case& c, const Target& target,
+                                                                     const SessionOptions& options) {
+  const auto dial = dial_options(c, target, options);
+  auto stream = co_await ws::io::http2::dial(dial, target.http);
+  if (!stream) co_return std::unexpected(stream.error());
+  Connected made{Opening(std::move(*stream), kept_octets(c, options), budget_of(options))};
+  Opening& opening = made.opening;
+  opening.observation.began = opening.recorder.begun();
+  const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
+  opening.observation.over_http2 = tunnel != nullptr;
+  made.open = co_await open_as_client(opening, c, target, options);
+  if (tunnel != nullptr) show_sections(*tunnel, opening);
+  co_return std::move(made);
+}
+
+Observation not_open(Opening opening) {
+  opening.stream->close();
+  opening.recorder.finish();
+  opening.observation.transcript = std::move(opening.recorder.transcript());
+  return std::move(opening.observation);
+}
+
 asio::awaitable<Observation> converse(const Case& c, const SessionOptions& options, DeflateCache& cache, ws::Role role,
                                       Opening opening, bool open) {
-  if (!open) {
-    opening.stream->close();
-    opening.recorder.finish();
-    opening.observation.transcript = std::move(opening.recorder.transcript());
-    co_return std::move(opening.observation);
-  }
+  if (!open) co_return not_open(std::move(opening));
   const auto dialogue = std::make_shared<Dialogue>(c, options, cache, role, std::move(opening));
   co_return co_await dialogue->run();
 }
@@ -89,31 +138,42 @@ asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std
   co_return Knocked{what_went_wrong(observed, answered), took - duration_cast<milliseconds>(ending)};
 }
 
+// A case with several connections. Without the first one there is nothing to see.
+asio::awaitable<Observed> observe_several(const Case& c, const Target& target, const SessionOptions& options,
+                                          DeflateCache& cache) {
+  Scenario scenario(c, options);
+  const Scenario::Open open = [&](const Case& one, Observation& failed) -> asio::awaitable<std::shared_ptr<Dialogue>> {
+    auto connected = co_await connect(one, target, options);
+    if (!connected) {
+      failed.handshake_failure = connected.error().text;
+      co_return nullptr;
+    }
+    if (connected->open)
+      co_return std::make_shared<Dialogue>(one, options, cache, ws::Role::client, std::move(connected->opening));
+    failed = not_open(std::move(connected->opening));
+    co_return nullptr;
+  };
+  auto first = co_await connect(scenario.first(), target, options);
+  if (!first) co_return std::unexpected(first.error());
+  if (!first->open) co_return not_open(std::move(first->opening));
+  auto dialogue =
+      std::make_shared<Dialogue>(scenario.first(), options, cache, ws::Role::client, std::move(first->opening));
+  co_return co_await scenario.run(std::move(dialogue), open);
+}
+
 }  // namespace
 
 asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c, const Target& target,
                                                                        const SessionOptions& options,
                                                                        DeflateCache& cache) {
-  ws::io::DialOptions dial;
-  dial.host = target.url.host;
-  dial.port = target.url.port;
-  dial.family = target.family;
-  if (target.url.secure) dial.tls = target.tls;
-  dial.deadline = options.timeout;
-  dial.proxy = target.proxy;
-  dial.unix_path = target.unix_path;
-  auto stream = co_await ws::io::http2::dial(dial, target.http);
-  if (!stream) co_return std::unexpected(stream.error());
-  Opening opening(std::move(*stream), kept_octets(c, options), budget_of(options));
   SessionOptions here = options;
   here.through_proxy = target.proxy.has_value();
   here.knock = [&target, &options](std::chrono::milliseconds patience, std::optional<step::Alive::How> how,
                                    bool must_prove) { return knock(target, options, patience, how, must_prove); };
-  const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
-  opening.observation.over_http2 = tunnel != nullptr;
-  const bool open = co_await open_as_client(opening, c, target, here);
-  if (tunnel != nullptr) show_sections(*tunnel, opening);
-  co_return co_await converse(c, here, cache, ws::Role::client, std::move(opening), open);
+  if (!c.connections.empty()) co_return co_await observe_several(c, target, here, cache);
+  auto connected = co_await connect(c, target, here);
+  if (!connected) co_return std::unexpected(connected.error());
+  co_return co_await converse(c, here, cache, ws::Role::client, std::move(connected->opening), connected->open);
 }
 
 std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options,

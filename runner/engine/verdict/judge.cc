@@ -1,6 +1,7 @@
 // judge.cc - the order of the judge's parts.
 #include "runner/engine/verdict/judge.h"
 
+#include "runner/engine/verdict/judge_connections.h"
 #include "runner/engine/verdict/judge_ending.h"
 #include "runner/engine/verdict/judge_handshake.h"
 #include "runner/engine/verdict/judge_legality.h"
@@ -10,7 +11,9 @@
 
 namespace touchstone {
 
-Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed) {
+namespace {
+
+Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t seed) {
   const Scene scene{c, observation};
   Verdict verdict;
   if (!judge_handshake(scene, verdict)) return verdict;
@@ -27,6 +30,42 @@ Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed)
     verdict.summary = "Not judged to its end: it sent more than the tester keeps.";
   }
   return verdict;
+}
+
+std::string said_on(const Case& c, std::uint64_t seed) {
+  constexpr std::size_t kEnoughSaid = 256 * 1024;
+  PayloadGenerator payloads(seed);
+  std::string said;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    if (frame != nullptr && said.size() < kEnoughSaid) said += ws::to_string(payloads.make(frame->payload));
+  });
+  return said;
+}
+
+bool sends_fragments(const Case& c) {
+  bool found = false;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    const auto* message = std::get_if<step::Message>(&step.action);
+    found = found || (frame != nullptr && !frame->fin) ||
+            (message != nullptr && (message->fragment > 0 || message->parts.size() > 1));
+  });
+  return found;
+}
+
+}  // namespace
+
+Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed) {
+  if (c.connections.empty()) return judge_one(c, observation, seed);
+  std::vector<JudgedConnection> all;
+  const auto add = [&](const Observation& o, const std::string& name) {
+    const Case one = on_connection(c, o.connection);
+    all.push_back({&o, name, judge_one(one, o, seed), sends_fragments(one), said_on(one, seed)});
+  };
+  add(observation, "a");
+  for (const Observation& other : observation.beside) add(other, other.connection);
+  return joined(std::move(all));
 }
 
 }  // namespace touchstone

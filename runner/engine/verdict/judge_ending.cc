@@ -94,7 +94,8 @@ class EndingJudge {
 
   // An endpoint may close at any time (C-27), but not for a legal case's sake.
   void ended_unasked() {
-    if (code_ && ws::rules::refuses_legal_octets(*code_, scene_.c.expect->compares_messages)) return refused();
+    const bool takes_such = scene_.c.expect->compares_messages && !scene_.was_left_idle();
+    if (code_ && ws::rules::refuses_legal_octets(*code_, takes_such)) return refused();
     find(closed_unasked, {.instead = scene_.how_it_ended()});
   }
 

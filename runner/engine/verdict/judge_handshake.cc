@@ -83,6 +83,7 @@ class HandshakeJudge {
   HandshakeJudge(const Scene& scene, Verdict& verdict) : scene_(scene), o_(scene.o), verdict_(verdict) {}
 
   bool run() {
+    if (!o_.unasked.empty()) return stop(Behavior::not_applicable, fmt::format("Not applicable: {}.", o_.unasked));
     for (const auto& fault : o_.answer_faults) verdict_.findings.push_back(answered_wrongly(scene_, fault));
     if (o_.handshake_violation) return broken();
     if (refuses_the_offer(scene_)) {
@@ -189,7 +190,7 @@ void settle(const Scene& scene, Verdict& verdict) {
 
 bool judge_handshake(const Scene& scene, Verdict& verdict) {
   judge_head(scene, verdict.findings);
-  const bool asked = !(scene.is_client() && scene.o.handshake_violation);
+  const bool asked = !(scene.is_client() && scene.o.handshake_violation) && scene.o.unasked.empty();
   if (scene.c.expect->opening && asked && !judge_opening(scene, verdict.findings)) {
     // An illegal request was taken: of the answer is said what no request could make right.
     for (const auto& fault : scene.o.answer_faults)

@@ -11,6 +11,7 @@
 #include <ws/core/violation.h>
 #include <ws/rules/answer.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ struct Seen {
     answered_after_failing,  // a Pong behind its own Close, for a Ping that came after the fault (7.1.7)
     passed,                  // local: the sentinel or pause `payload` was passed
     silent,                  // local: nothing came for the time-out while waiting for `payload`
+    idle,                    // local: the tester began to send nothing for some time
     steps_done,              // local: all steps of the case were sent
     tester_close,            // local: the tester's own Close of a polite end went out
     reset,
@@ -65,9 +67,10 @@ struct SeenMessage {
 };
 
 struct Harm {
-  std::string expected, seen;                        // for people
-  std::string of;                                    // "connection", "memory", "CPU", "time"
-  static constexpr std::string_view kTime = "time";  // by the clock alone
+  std::string expected, seen;                                       // for people
+  std::string of;                                                   // "connection", "memory", "CPU", "time"
+  static constexpr std::string_view kTime = "time";                 // by the clock alone
+  static constexpr std::string_view kOthers = "other connections";  // one was kept from what it got before
 };
 
 struct Observation {
@@ -124,6 +127,12 @@ struct Observation {
   bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
 
   bool over_http2 = false;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
+
+  // Of a case with several connections: the others, each by itself, in the order of opening.
+  std::vector<Observation> beside{};
+  std::string connection{};  // its name among them; empty: the first one
+  std::string unasked{};  // why the connection could not be asked for, through no fault of the endpoint's; for people
+  std::chrono::steady_clock::time_point began{};
 
   Transcript transcript;
 };

@@ -90,6 +90,7 @@ class Player {
 
   // The tester's own waits and pace, and what it asks beside the connection.
   void play(const step::OneOf<step::AwaitEcho, step::Reading, step::Alive> auto&) {}
+  void play(const step::Staging auto&) {}
 
   void play(const step::Repeat& repeat) {
     cut_short_ = cut_short_ || repeat.count > most_repeats_;
@@ -196,9 +197,11 @@ std::optional<ws::DeflateParams> params_for(const Case& c, Side side) {
 
 void each_frame(const Case& c, Side side, const std::function<void(const WireFrame&, bool failed)>& see) {
   constexpr std::uint64_t kSeed = 1;
-  Player player(side, params_for(c, side), kSeed, /*most_repeats=*/3);
-  player.watch(see);
-  player.play(c.steps);
+  for (const Case& one : each_connection(c)) {
+    Player player(side, params_for(one, side), kSeed, /*most_repeats=*/3);
+    player.watch(see);
+    player.play(one.steps);
+  }
 }
 
 namespace {
@@ -334,11 +337,27 @@ bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed
 }
 
 Case with_expectation(Case c, std::uint64_t seed, Side side) {
-  if (!c.expect) c.expect = derive(c, side, params_for(c, side), seed);
+  const auto derived = [&](std::string_view name) {
+    const Case one = on_connection(c, name);
+    const bool held = is_held(one.steps);
+    Expect expect = derive(one, side, params_for(one, side), seed, held ? 1 : UINT32_MAX);
+    // How often a repeat is played is seen while it is.
+    if (held) {
+      std::erase_if(expect.replies, [](const Reply& reply) { return reply.kind != Reply::Kind::mark; });
+      expect.echoes = true;
+    }
+    return expect;
+  };
+  if (!c.expect) c.expect = derived({});
+  for (Beside& beside : c.connections) {
+    if (!beside.expect) beside.expect = derived(beside.name);
+  }
   return c;
 }
 
-std::vector<std::string> contradictions(const Case& c) {
+namespace {
+
+std::vector<std::string> contradictions_of_one(const Case& c) {
   std::vector<std::string> out;
   if (!c.expect) return out;
   constexpr std::uint64_t kSeed = 1;
@@ -363,6 +382,20 @@ std::vector<std::string> contradictions(const Case& c) {
     if (!text.empty()) {
       out.push_back(fmt::format("the strict {}: {}", whose, text));
     }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> contradictions(const Case& all) {
+  if (all.connections.empty()) return contradictions_of_one(all);
+  std::vector<std::string> out;
+  for (std::size_t i = 0; const Case& one : each_connection(all)) {
+    const std::string name = i == 0 ? "a" : all.connections[i - 1].name;
+    ++i;
+    for (const std::string& text : contradictions_of_one(one))
+      out.push_back(fmt::format("connection {}: {}", name, text));
   }
   return out;
 }

@@ -26,8 +26,12 @@ bool Scene::failed_by_choice() const {
          (ended_without_close() && std::min(position(Seen::Kind::eof), position(Seen::Kind::reset)) < asked);
 }
 
+bool Scene::was_left_idle() const { return position(Seen::Kind::idle) < position(Seen::Kind::close); }
+
 bool Scene::closed_by_its_application() const {
-  if (c.expect->compares_messages || !std::holds_alternative<end::Polite>(c.expect->end) || !o.close) return false;
+  if ((c.expect->compares_messages && !was_left_idle()) || !std::holds_alternative<end::Polite>(c.expect->end) ||
+      !o.close)
+    return false;
   const bool unasked = position(Seen::Kind::close) < position(Seen::Kind::tester_close);
   return unasked && !(*o.close && ws::rules::refuses_legal_octets((*o.close)->code, /*takes_such=*/false));
 }

@@ -30,6 +30,8 @@ struct Scene {
   // C-27: who does not echo may close at any time, whatever its application makes of the messages. To say that the
   // tester broke a rule (1002, 1007) it needs a reason.
   [[nodiscard]] bool closed_by_its_application() const;
+  // C-27: a connection on which nothing was sent for some time was closed, with a Close that accuses nobody.
+  [[nodiscard]] bool was_left_idle() const;
   [[nodiscard]] std::string how_it_ended() const;  // "it reset TCP"
 
   // What the case is about: the first of its requirements that binds the endpoint's side. It is cited only where what

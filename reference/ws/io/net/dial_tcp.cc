@@ -72,17 +72,24 @@ asio::awaitable<std::expected<Endpoints, DialError>> resolve(std::string host, s
   co_return std::move(state->endpoints);
 }
 
-asio::awaitable<std::error_code> connect_one(tcp::socket& socket, tcp::endpoint endpoint, Clock::time_point deadline) {
+asio::awaitable<std::error_code> connect_one(tcp::socket& socket, tcp::endpoint endpoint, Clock::time_point deadline,
+                                             const std::function<void(int)>& prepare) {
   const Watchdog watchdog(socket.get_executor(), deadline, [&socket] {
     std::error_code ignored;
     socket.close(ignored);
   });
   std::error_code error;
+  if (prepare) {
+    socket.open(endpoint.protocol(), error);
+    if (error) co_return error;
+    prepare(socket.native_handle());
+  }
   co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   co_return watchdog.fired() ? make_error_code(asio::error::timed_out) : error;
 }
 
-asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoints, Clock::time_point deadline) {
+asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoints, Clock::time_point deadline,
+                                                               std::function<void(int)> prepare) {
   std::string tried;
   std::error_code error;
   const auto executor = co_await asio::this_coro::executor;
@@ -91,7 +98,7 @@ asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoin
     const auto now = Clock::now();
     const auto share = (deadline - now) / static_cast<int>(endpoints.size() - i);
     tcp::socket socket(executor);
-    error = co_await connect_one(socket, endpoints[i], i + 1 == endpoints.size() ? deadline : now + share);
+    error = co_await connect_one(socket, endpoints[i], i + 1 == endpoints.size() ? deadline : now + share, prepare);
     if (!error) co_return std::move(socket);
     tried += (tried.empty() ? "connect to " : "; connect to ") + to_text(endpoints[i]) + ": " + error.message();
   }
@@ -101,10 +108,11 @@ asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoin
 
 }  // namespace
 
-asio::awaitable<Dialed> dial_tcp(std::string host, std::uint16_t port, Family family, Clock::time_point deadline) {
+asio::awaitable<Dialed> dial_tcp(std::string host, std::uint16_t port, Family family, Clock::time_point deadline,
+                                 std::function<void(int)> prepare) {
   auto endpoints = co_await resolve(std::move(host), port, family, deadline);
   if (!endpoints) co_return std::unexpected(std::move(endpoints.error()));
-  auto socket = co_await connect(std::move(*endpoints), deadline);
+  auto socket = co_await connect(std::move(*endpoints), deadline, std::move(prepare));
   if (!socket) co_return std::unexpected(std::move(socket.error()));
   co_return std::make_unique<SocketStream>(std::move(*socket));
 }

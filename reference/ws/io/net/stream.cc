@@ -55,7 +55,7 @@ asio::awaitable<Dialed> dial(DialOptions options) {
   } else if (options.proxy) {
     stream = co_await dial_through(*options.proxy, options.host, options.port, options.family, deadline);
   } else {
-    stream = co_await dial_tcp(options.host, options.port, options.family, deadline);
+    stream = co_await dial_tcp(options.host, options.port, options.family, deadline, std::move(options.prepare));
   }
   if (!stream || !options.tls) co_return std::move(stream);
   co_return co_await secure(std::move(*stream), std::move(*options.tls), std::move(options.host), deadline);

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,6 +104,8 @@ struct DialOptions {
   std::chrono::milliseconds deadline{10'000};  // resolving, connecting, proxy and TLS together
   std::optional<Proxy> proxy{};                // `family` is of the way to it, then
   std::string unix_path{};  // this Unix socket, in place of host and port; TLS still verifies the host
+  // Called with the descriptor of each TCP socket before it connects: for setsockopt(2), not for I/O.
+  std::function<void(int)> prepare{};
 };
 
 enum class DialStage : std::uint8_t { resolve, connect, tls, proxy, http2 };

@@ -37,6 +37,8 @@ class Deviant {
 
   [[nodiscard]] ByteView output() const noexcept { return out_; }
   void wrote(std::size_t octets) { out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(octets)); }
+  [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
+  [[nodiscard]] bool is_failing() const noexcept { return failing_; }
   [[nodiscard]] bool wants_shutdown() const noexcept;  // all is written, and TCP is to end
   // Its fault is to hold on to TCP, whatever the peer does.
   // Its fault is how it ends TCP, or does not end TLS, once wants_shutdown() holds.
@@ -77,6 +79,7 @@ class Deviant {
   void end_frame();
   void change_whole(FrameHeader header, Bytes payload);
   void change_control(FrameHeader& header, Bytes& payload);
+  void gather(FrameHeader header, Bytes payload);
   void take_compressed(const FrameHeader& wire, ByteView payload);
   void hand_over(FrameHeader header, ByteView payload);
   void hand_over(ByteView octets);
@@ -105,6 +108,7 @@ class Deviant {
   std::optional<DeflateParams> deflate_;
   bool own_deflate_ = false;  // the lens inflates and compresses; the strict endpoint sees plain messages
   std::optional<Inflater> inflater_;
+  [[nodiscard]] Inflater& inflater();
   std::optional<Deflater> deflater_;
 
   // The frame that comes in.

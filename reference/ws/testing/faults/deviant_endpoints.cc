@@ -1,3 +1,4 @@
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <ws/io/http2/dial.h>
 #include <ws/io/http2/serve.h>
@@ -12,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -24,17 +26,96 @@ constexpr std::chrono::seconds kLinger{10};
 // nobody stops it.
 constexpr std::chrono::seconds kHeld{3};
 
-// Moves octets between the stream and the deviant peer until TCP ends.
-asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
-  std::optional<io::Watchdog> linger;
+// Faults of a server that are no matter of one connection's octets: how it writes, its timers, what its connections do
+// to each other.
+constexpr std::chrono::milliseconds kTimer{100};
+
+// What all connections of a faulty server share.
+struct Shared {
+  explicit Shared(FaultSet which, asio::any_io_executor executor) : faults(which), written(executor) {}
+  FaultSet faults;
+  std::set<io::Stream*> open{};
+  bool writing = false;  // one writes for all
+  io::Signal written;
+};
+
+void end_tcp(io::Stream& stream) { ::shutdown(stream.descriptor(), SHUT_RDWR); }
+
+bool takes_more(io::Stream& stream) {
+  pollfd waiting{stream.descriptor(), POLLOUT, 0};
+  return ::poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLOUT) != 0;
+}
+
+// What the socket does not take at once is dropped.
+void write_torn(io::Stream& stream, ByteView octets) {
+  while (!octets.empty()) {
+    const auto n = ::send(stream.descriptor(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n <= 0) return;
+    octets = octets.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+Bytes without_pongs(ByteView octets) {
+  Bytes kept;
+  while (const auto frame = rules::first_frame(octets)) {
+    if (frame->header.opcode != Opcode::pong) append(kept, octets.first(frame->size()));
+    octets = octets.subspan(frame->size());
+  }
+  return kept;
+}
+
+// False: nothing can be written any more.
+asio::awaitable<bool> write_out(Deviant& peer, io::Stream& stream, Shared* shared) {
+  Bytes out = to_bytes(peer.output());
+  peer.wrote(out.size());
+  const FaultSet faults = shared == nullptr ? FaultSet{} : shared->faults;
+  if (faults.has(Fault::tears_frames_when_full) && peer.is_open()) {
+    write_torn(stream, out);
+    co_return true;
+  }
+  if (faults.has(Fault::drops_frames_when_full) && !takes_more(stream)) co_return true;
+  if (faults.has(Fault::drops_pongs_when_full) && !takes_more(stream)) out = without_pongs(out);
+  if (!faults.has(Fault::blocks_for_slow_reader)) {
+    const auto error = co_await stream.write(out);
+    co_return !error;
+  }
+  while (shared->writing) (void)co_await shared->written.wait();
+  shared->writing = true;
+  const auto error = co_await stream.write(out);
+  shared->writing = false;
+  shared->written.notify_all();
+  co_return !error;
+}
+
+void end_others(Shared& shared, const Deviant& peer, io::Stream& own) {
+  shared.open.erase(&own);
+  const bool all = (shared.faults.has(Fault::ends_all_with_one) && !peer.is_failing()) ||
+                   (shared.faults.has(Fault::ends_all_for_a_fault) && peer.is_failing());
+  if (!all) return;
+  for (io::Stream* other : shared.open) end_tcp(*other);
+}
+
+// A timer of the opening handshake that nobody stopped.
+bool has_timer(const FaultSet& faults, bool was_asked_before, bool is_idle) {
+  return faults.has(Fault::ends_busy_connection) || (is_idle && faults.has(Fault::ends_idle_connection)) ||
+         (was_asked_before && faults.has(Fault::ends_after_earlier_request));
+}
+
+// Moves octets between the stream and the deviant peer until TCP ends. `shared`: of a server.
+asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role, Shared* shared = nullptr,
+                            bool was_asked_before = false) {
+  std::optional<io::Watchdog> linger, timer;
   Bytes buffer(64 * 1024);
   while (true) {
     while (!peer.output().empty()) {
-      const Bytes out = to_bytes(peer.output());
-      if (co_await stream.write(out)) break;
-      peer.wrote(out.size());
+      if (!co_await write_out(peer, stream, shared)) break;
     }
+    const bool idle = shared != nullptr && shared->faults.has(Fault::ends_idle_connection);
+    if (idle) timer.reset();
+    if (shared != nullptr && peer.is_open() && !timer && has_timer(shared->faults, was_asked_before, idle))
+      timer.emplace(stream.executor(), io::deadline_after(kTimer), [&stream] { end_tcp(stream); });
     if (!linger && peer.wants_shutdown()) {
+      if (shared != nullptr) end_others(*shared, peer, stream);
       if (peer.resets_tcp()) {
         stream.reset();
         co_return;
@@ -60,6 +141,7 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role) {
 
 // What a faulty server never gives back, until its process ends.
 struct Kept {
+  std::optional<Shared> shared;
   std::vector<Bytes> memory;
   std::vector<std::unique_ptr<io::Stream>> sockets;
   std::optional<std::jthread> thread;
@@ -77,11 +159,43 @@ void leave_behind(Kept& kept, const FaultSet& faults, std::unique_ptr<io::Stream
   }
 }
 
+// RFC 9112 9.3: answers requests that ask for nothing of ours, until one does. Gives that one's octets.
+asio::awaitable<std::pair<Bytes, bool>> after_earlier_requests(io::Stream& stream) {
+  constexpr std::string_view kNotFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  Bytes came, buffer(16 * 1024);
+  bool asked = false, there = true;
+  while (there) {
+    const auto end = as_text(came).find("\r\n\r\n");
+    const bool upgrades = end != std::string_view::npos && as_text(came).substr(0, end).contains("pgrade:");
+    if (upgrades) break;
+    if (end != std::string_view::npos) {
+      asked = true;
+      came.erase(came.begin(), came.begin() + static_cast<std::ptrdiff_t>(end + 4));
+      const auto error = co_await stream.write(as_octets(kNotFound));
+      there = !error;
+    } else {
+      const auto n = co_await stream.read_some(buffer);
+      there = n.has_value();
+      if (there) append(came, std::span(buffer).first(*n));
+    }
+  }
+  co_return std::pair(std::move(came), asked);
+}
+
 asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults, Kept& kept) {
+  if (!kept.shared) kept.shared.emplace(faults, stream->executor());
   DeviantOptions options;
   options.faults = faults;
   Deviant peer(options);
-  co_await drive(peer, *stream, Role::server);
+  bool asked = false;
+  if (faults.has(Fault::ends_after_earlier_request)) {
+    auto [octets, before] = co_await after_earlier_requests(*stream);
+    asked = before;
+    peer.receive(octets);
+  }
+  kept.shared->open.insert(stream.get());
+  co_await drive(peer, *stream, Role::server, &*kept.shared, asked);
+  kept.shared->open.erase(stream.get());
   if (!faults.has(Fault::keeps_sockets)) stream->close();
   leave_behind(kept, faults, std::move(stream));
 }

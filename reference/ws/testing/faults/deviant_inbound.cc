@@ -190,8 +190,8 @@ bool Deviant::drops(const FrameHeader& h) {
 
 bool Deviant::wants_whole(const FrameHeader& h) const {
   if (is_control(h.opcode)) return h.length < 64 * 1024;
-  return own_deflate_ || is(Fault::masks_from_read) || is(Fault::unmasks_first_1k) || is(Fault::reverses_fragments) ||
-         is(Fault::checks_first_fragment) || is(Fault::checks_fragments_alone) ||
+  return own_deflate_ || is(Fault::shares_fragments) || is(Fault::masks_from_read) || is(Fault::unmasks_first_1k) ||
+         is(Fault::reverses_fragments) || is(Fault::checks_first_fragment) || is(Fault::checks_fragments_alone) ||
          is(Fault::forgets_code_point_at_empty_fragment);
 }
 
@@ -240,6 +240,7 @@ void Deviant::change_whole(FrameHeader header, Bytes payload) {
     hand_over(header, payload);
     return;
   }
+  if (is(Fault::shares_fragments) && !own_deflate_) return gather(header, std::move(payload));
   const bool text = !texts_.empty() && texts_.back(), plain = !message_compressed_;
   const bool first = header.opcode != Opcode::cont;
   if (text && plain && is(Fault::checks_first_fragment) && first) {
@@ -264,6 +265,26 @@ void Deviant::change_whole(FrameHeader header, Bytes payload) {
   } else {
     hand_over(header, payload);
   }
+}
+
+// One message for the fragments of all connections.
+void Deviant::gather(FrameHeader header, Bytes payload) {
+  static Bytes together;
+  static Opcode opcode = Opcode::text;
+  if (header.opcode != Opcode::cont && header.fin) return hand_over(header, payload);
+  if (header.opcode != Opcode::cont) {
+    together.clear();
+    opcode = header.opcode;
+  }
+  append(together, payload);
+  if (!header.fin) return;
+  header.opcode = opcode;
+  hand_over(header, std::exchange(together, {}));
+}
+
+Inflater& Deviant::inflater() {
+  static Inflater of_all(15, false);
+  return is(Fault::shares_window) ? of_all : *inflater_;
 }
 
 bool Deviant::breaks_code_point(const FrameHeader& header, ByteView payload) {
@@ -309,9 +330,9 @@ void Deviant::take_compressed(const FrameHeader& wire, ByteView payload) {
     if (refused) return fail(close_code::kInvalidPayload);
   }
   Bytes plain;
-  auto inflated = inflater_->inflate(payload, kMostInflated, plain);
+  auto inflated = inflater().inflate(payload, kMostInflated, plain);
   const bool ends = (header.fin && !is(Fault::forgets_tail)) || is(Fault::inflates_fragments_alone);
-  if (inflated && ends) inflated = inflater_->finish(kMostInflated, plain);
+  if (inflated && ends) inflated = inflater().finish(kMostInflated, plain);
   if (!inflated) {
     if (!is(Fault::accepts_corrupt_deflate)) return fail(close_code::kInvalidPayload);
     inflater_.emplace(15, false);

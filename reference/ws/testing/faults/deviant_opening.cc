@@ -164,7 +164,8 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
                             Fault::refuses_stored_block,
                             Fault::refuses_final_block,
                             Fault::refuses_empty_compressed,
-                            Fault::sends_rsv1_uncompressed};
+                            Fault::sends_rsv1_uncompressed,
+                            Fault::shares_window};
   own_deflate_ = deflate && options_.faults.has_any(kOwn);
   const bool server = options_.role == Role::server;
   if (own_deflate_) {

@@ -240,6 +240,17 @@ constexpr std::array kFaults{
     FaultRow{Fault::never_rests, "never-rests", "rfc6455-10.4-1", true, false, true, "leaves a thread behind that turns for ever"},
     FaultRow{Fault::accepts_accept_in_any_case, "accepts-accept-in-any-case", "rfc6455-4.1-45", false, true, true, "compares Sec-WebSocket-Accept without case"},
     FaultRow{Fault::asks_with_length, "asks-with-length", "rfc9110-8.6-2", false, true, false, "has a Content-Length in its request"},
+    FaultRow{Fault::tears_frames_when_full, "tears-frames-when-full", "rfc6455-6.2-4", true, false, true, "drops what the socket does not take of a frame"},
+    FaultRow{Fault::drops_frames_when_full, "drops-frames-when-full", "rfc6455-6.2-4", true, false, true, "drops whole frames while the socket is full"},
+    FaultRow{Fault::drops_pongs_when_full, "drops-pongs-when-full", "rfc6455-5.5.2-2", true, false, true, "drops Pongs while the socket is full"},
+    FaultRow{Fault::blocks_for_slow_reader, "blocks-for-slow-reader", "rfc6455-5.5.2-2", true, false, true, "writes to nobody while one connection is not read"},
+    FaultRow{Fault::ends_idle_connection, "ends-idle-connection", "rfc6455-7.3-3", true, false, true, "ends TCP when nothing came for a tenth of a second"},
+    FaultRow{Fault::ends_busy_connection, "ends-busy-connection", "rfc6455-7.3-3", true, false, true, "ends TCP a tenth of a second after it opened, whatever came"},
+    FaultRow{Fault::ends_after_earlier_request, "ends-after-earlier-request", "rfc6455-7.3-3", true, false, true, "ends TCP a tenth of a second after it opened, where another request came before"},
+    FaultRow{Fault::shares_fragments, "shares-fragments", "rfc6455-5.4-2", true, false, true, "puts the fragments of all connections into one message"},
+    FaultRow{Fault::shares_window, "shares-window", "rfc7692-7.2.2-10", true, false, true, "has one window of DEFLATE for all connections"},
+    FaultRow{Fault::ends_all_with_one, "ends-all-with-one", "rfc6455-7.3-3", true, false, true, "ends TCP of all connections when one of them was closed"},
+    FaultRow{Fault::ends_all_for_a_fault, "ends-all-for-a-fault", "rfc6455-7.3-3", true, false, true, "ends TCP of all connections when it fails one of them"},
 };
 // clang-format on
 

@@ -258,6 +258,20 @@ enum class Fault : std::uint8_t {
   // Client.
   accepts_accept_in_any_case,
   asks_with_length,
+  // Server, a socket that is full.
+  tears_frames_when_full,
+  drops_frames_when_full,
+  drops_pongs_when_full,
+  blocks_for_slow_reader,
+  // Server, time and earlier requests.
+  ends_idle_connection,
+  ends_busy_connection,
+  ends_after_earlier_request,
+  // Server, several connections.
+  shares_fragments,
+  shares_window,
+  ends_all_with_one,
+  ends_all_for_a_fault,
 };
 
 // What one endpoint does wrong. Faults that exclude each other (two codes for one Close) do not both show.
