@@ -34,7 +34,7 @@ std::string nothing_left(const SelectionOptions& options, std::optional<Side> si
   if (!options.include.empty()) text += fmt::format("of {}, ", join_and(options.include));
   if (!options.exclude.empty()) text += fmt::format("--exclude takes away {}, and ", join_and(options.exclude));
   text += fmt::format("the profile is {}", options.profile);
-  if (options.profile == "core") text += ", which leaves out bulk cases";
+  if (options.profile == "core") text += ", which leaves out bulk cases and those that wait";
   if (side) text += fmt::format("; only cases for a {} under test count here", name(*side));
   return text;
 }

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kLeastQuiet{50}, kMostQuiet{500};  // that s
 // Once the endpoint's kernel is full: what it writes then is what the case is about. No more, because an endpoint may
 // give up a connection that has too much in its buffers.
 constexpr int kMoreRounds = 8;
-constexpr std::size_t kMoreOctets = 256 * 1024;
+constexpr std::size_t kMoreOctets = 48 * 1024;
 
 }  // namespace
 
