@@ -62,7 +62,7 @@ const std::vector<Shown> kShown{
     {Lapse::ends_busy_connection, "idle/now-and-then/4", FindingKind::tcp_ended_unasked, "rfc6455-7.3-3"},
     {Lapse::ends_after_earlier_request, "earlier/get-then-idle/0.2", FindingKind::tcp_ended_unasked, "rfc6455-7.3-3"},
     {Lapse::shares_fragments, "connections/fragments/text-two", FindingKind::connections_mixed, "rfc6455-5.4-2"},
-    {Lapse::shares_window, "connections/deflate/3000", FindingKind::legal_octets_refused, "rfc6455-7.4.1-8"},
+    {Lapse::shares_window, "connections/deflate/3000", FindingKind::connections_mixed, "rfc6455-6.2-4"},
     {Lapse::ends_all_with_one, "connections/ends/close", FindingKind::tcp_ended_unasked, "rfc6455-7.3-3"},
     {Lapse::ends_all_for_a_fault, "connections/ends/fault", FindingKind::tcp_ended_unasked, "rfc6455-7.3-3"},
 };
