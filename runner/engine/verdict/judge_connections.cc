@@ -64,6 +64,7 @@ void name_source(JudgedConnection& own, const std::vector<JudgedConnection>& all
                                 ? ws::rules::requirement_of(FindingKind::connections_mixed, facts, ws::Role::server)
                                 : found->requirement;
   *found = make_finding(FindingKind::connections_mixed, facts, std::move(requirement));
+  own.verdict.summary = fmt::format("Expected: {}; seen: {}.", found->expected, found->seen);
 }
 
 }  // namespace
