@@ -36,12 +36,12 @@ TEST(Plan, GivesBulkCasesAQuarterOfTheMachine) {
   RunOptions options;
   options.jobs = 12;
   const Plan plan = plan_of(cases, options);
-  ASSERT_THAT(plan.passes, SizeIs(4));
+  ASSERT_THAT(plan.passes, SizeIs(5));
   EXPECT_THAT(plan.passes[0].cases, ElementsAre(&plan.cases[0]));
   EXPECT_EQ(plan.passes[0].jobs, 12u);
-  EXPECT_THAT(plan.passes[1].cases, ElementsAre(&plan.cases[1]));
-  EXPECT_EQ(plan.passes[1].jobs, 3u);
-  EXPECT_THAT(plan.passes[2].cases, IsEmpty());
+  EXPECT_THAT(plan.passes[2].cases, ElementsAre(&plan.cases[1]));
+  EXPECT_EQ(plan.passes[2].jobs, 3u);
+  EXPECT_THAT(plan.passes[3].cases, IsEmpty());
 }
 
 TEST(Plan, SkipsWhatTheEndpointCannotBeAskedAndSaysWhy) {
