@@ -130,24 +130,24 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Clock::time_point deadline_, last_activity_ = Clock::now();
   ws::Bytes early_;  // what came behind the endpoint's head
   ProcessUsage usage_before_;
-  Knocked knock_before_;       // of a fresh connection, just before the steps
-  bool asks_beside_ = false;   // the steps ask for fresh connections beside this one
-  bool wants_to_read_ = true;  // false: a slow reader
-  bool reader_runs_ = false;   // read() has not returned yet
-  std::exception_ptr thrown_;  // of read(): there was no memory
-  bool heard_all_ = false;     // nothing more is heard: the stream ended, or the tester reset it
-  bool close_sent_ = false;    // a Close frame went out, of the steps or the tester's own
-  bool in_frame_ = false;      // some octets of a frame are on the wire, and not all
-  bool torn_ = false;          // a frame was left unfinished, and what follows it is part of it
-  bool gave_up_ = false;       // an echo that was waited for did not come
-  bool is_silent_ = false;     // something was waited for in vain, long enough for a proof
-  bool at_its_end_ = false;    // nothing but the closing handshake, or the end of TCP, is missing
-  bool end_awaited_ = false;   // the end of the connection was, and nothing was sent since
-  bool held_ = false;          // nothing is read, and what is sent is written beside all else
-  std::deque<ws::Bytes> queue_;  // of what is written so
-  std::size_t queued_ = 0;       // octets in it, and in the write that is under way
-  bool pump_runs_ = false;       // that has not come to its end
-  int rounds_when_full_ = 0;     // of a repeat, since the endpoint's kernel takes nothing more
+  Knocked knock_before_;           // of a fresh connection, just before the steps
+  bool asks_beside_ = false;       // the steps ask for fresh connections beside this one
+  bool wants_to_read_ = true;      // false: a slow reader
+  bool reader_runs_ = false;       // read() has not returned yet
+  std::exception_ptr thrown_;      // of read(): there was no memory
+  bool heard_all_ = false;         // nothing more is heard: the stream ended, or the tester reset it
+  bool close_sent_ = false;        // a Close frame went out, of the steps or the tester's own
+  bool in_frame_ = false;          // some octets of a frame are on the wire, and not all
+  bool torn_ = false;              // a frame was left unfinished, and what follows it is part of it
+  bool gave_up_ = false;           // an echo that was waited for did not come
+  bool is_silent_ = false;         // something was waited for in vain, long enough for a proof
+  bool at_its_end_ = false;        // nothing but the closing handshake, or the end of TCP, is missing
+  bool end_awaited_ = false;       // the end of the connection was, and nothing was sent since
+  bool held_ = false;              // nothing is read, and what is sent is written beside all else
+  std::deque<ws::Bytes> queue_;    // of what is written so
+  std::size_t queued_ = 0;         // octets in it, and in the write that is under way
+  bool pump_runs_ = false;         // that has not come to its end
+  int rounds_when_full_ = 0;       // of a repeat, since the endpoint's kernel takes nothing more
   std::size_t beside_octets_ = 0;  // that were written beside, and how many until it was full
   std::optional<std::size_t> octets_when_full_{};
 };

@@ -60,13 +60,16 @@ std::vector<PlayStep> read_play_steps(const Cursor& c);
 
 // Steps of a case that a script has, too.
 std::optional<PlayStep> from_case(Step step, const Cursor& c) {
-  return std::visit(
-      Overloaded{[&](const step::Alive&) -> std::optional<PlayStep> {
-                   c.fault("alive_s", "steps of this connection alone; alive_s is for cases");
-                   return std::nullopt;
-                 },
-                 [&](const step::Repeat&) -> std::optional<PlayStep> { return std::nullopt; },  // read_rounds()
-                 [&](auto action) -> std::optional<PlayStep> { return PlayStep{std::move(action), {}}; }},
+  return std::visit(Overloaded{
+      [&](const step::Alive&) -> std::optional<PlayStep> {
+        c.fault("alive_s", "steps of this connection alone; alive_s is for cases");
+        return std::nullopt;
+      },
+      [&](const step::Repeat&) -> std::optional<PlayStep> { return std::nullopt; },        // read_rounds()
+      [&](const step::Staging auto&) -> std::optional<PlayStep> { return std::nullopt; },  // not offered here
+      [&]<class Kind>
+        requires(!step::Staging<Kind>)
+      (Kind action) -> std::optional<PlayStep> { return PlayStep{std::move(action), {}}; }},
       std::move(step.action));
 }
 
