@@ -38,7 +38,7 @@ asio::awaitable<bool> Failures::shows(const Case& candidate, std::size_t target,
 // each time: what is left in the end is confirmed with all patience.
 asio::awaitable<Case> Failures::made_small(const Case& c, std::size_t target, const Cluster& first, bool any_rule) {
   SessionOptions brisk = state_.options.session;
-  brisk.timeout = std::min<std::chrono::milliseconds>(brisk.timeout, Silences::kBrief);
+  brisk.timeout = std::min(brisk.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(Silences::kBrief));
   const auto until = CampaignState::Clock::now() + kShrinking;
   const StillShows in_time = [&](const Case& candidate) -> asio::awaitable<bool> {
     if (state_.time_is_up() || CampaignState::Clock::now() >= until) co_return false;
