@@ -14,7 +14,8 @@ SUMMARY = re.compile(r"(\d+) stimuli over (\d+) connections in .*? \((\d+) stimu
 
 
 def servers():
-    return ["reference", *sorted(f.name for f in PEERS.iterdir() if (f / "run").exists())]
+    over_http1 = [f for f in PEERS.iterdir() if (f / "run").exists() and not (f / "options").exists()]
+    return ["reference", *sorted(f.name for f in over_http1)]
 
 
 def prepare(name):
