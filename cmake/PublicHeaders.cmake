@@ -78,6 +78,8 @@ set(touchstone_public_testing
   ws/testing/oracle/oracle.h
   ws/testing/oracle/transcript.h
   ws/testing/pipe.h
+  ws/testing/relay/relay.h
+  ws/testing/relay/relay_faults.h
   ws/testing/run.h
   ws/testing/script.h
   ws/testing/script_session.h

@@ -23,7 +23,7 @@ Bytes input(std::byte how, std::byte deflate, int script, std::size_t moment, co
 
 void seeds_of_cases(Corpus& corpus, Role role) {
   for (const touchstone::Case& c : touchstone::Catalogue::built_in().cases()) {
-    if (c.bulk) continue;
+    if (c.bulk || c.two_sided) continue;
     const auto deflate = deflate_of(c);
     const Bytes octets = frames_of(c, role, deflate);
     std::byte how = kOpened | kReportFrames;

@@ -88,9 +88,21 @@ const WORDS = {
   eof: { sent: 'the tester ends its side of TCP', received: 'the endpoint ends TCP' },
   reset: { sent: 'the tester resets TCP', received: 'the endpoint resets TCP' },
 };
+// Which end of an intermediary an entry is at, if it is about one.
+const atEnd = (entry) => (entry.c === 'client' || entry.c === 'server' ? entry.c : undefined);
+
+// With two connections, one at each end of an intermediary, the tester's words go from the outer lines to the middle.
+function way(entry, direction) {
+  if (atEnd(entry) !== 'server' || direction === 'local') return direction;
+  return direction === 'sent' ? 'received' : 'sent';
+}
 const DIRECTIONS = { s: 'sent', r: 'received', l: 'local' };
 
 function entryLabel(entry, direction) {
+  if (atEnd(entry) && (entry.k === 'eof' || entry.k === 'reset')) {
+    const who = direction === 'sent' ? `the ${atEnd(entry)}` : 'the intermediary';
+    return entry.k === 'eof' ? `${who} ends its side of TCP` : `${who} resets TCP`;
+  }
   if (entry.k === 'frame') return opcodeName(entry.o);
   if (WORDS[entry.k] && WORDS[entry.k][direction]) return WORDS[entry.k][direction];
   return { octets: 'Bytes that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', eof: 'End of TCP', reset: 'TCP reset' }[entry.k] || '';
@@ -100,7 +112,9 @@ function entryRow(entry) {
   const direction = DIRECTIONS[entry.d];
   const frame = entry.k === 'frame';
   const opens = (frame || entry.k === 'octets' || entry.k === 'head') && (entry.x || frame);
-  const spoken = { sent: 'Tester to endpoint: ', received: 'Endpoint to tester: ', local: '' }[direction];
+  const spoken = atEnd(entry)
+    ? { sent: `The ${atEnd(entry)} to the intermediary: `, received: `The intermediary to the ${atEnd(entry)}: `, local: '' }[direction]
+    : { sent: 'Tester to endpoint: ', received: 'Endpoint to tester: ', local: '' }[direction];
   const head = [
     el('span', { class: 'visually-hidden' }, spoken),
     el('span', { class: 'number' }, `#${entry.i + 1}`),
@@ -128,7 +142,7 @@ function entryRow(entry) {
       if (entry.m !== undefined && bytes.length) lane.append(el('p', { class: 'quiet' }, 'Header as on the wire; payload shown unmasked.'));
     });
   }
-  return el('li', { class: `entry ${direction} kind-${entry.k}`, 'data-i': entry.i, tabindex: -1 },
+  return el('li', { class: `entry ${way(entry, direction)} kind-${entry.k}${atEnd(entry) ? ` at-${atEnd(entry)}` : ''}`, 'data-i': entry.i, tabindex: -1 },
     el('span', { class: 'time' }, duration(entry.t / 1000)), lane);
 }
 
@@ -154,6 +168,8 @@ function sequence(transcript, agentName, file) {
     target.classList.add('flash');
     setTimeout(() => target.classList.remove('flash'), 1200);
   });
-  return el('div', { class: 'wire' },
-    el('div', { class: 'lifelines', 'aria-hidden': true }, el('span', {}, 'Touchstone'), el('span', {}, agentName)), list);
+  const both = transcript.entries.some((entry) => atEnd(entry));
+  const lines = both ? ['Touchstone as client', agentName, 'Touchstone as server'] : ['Touchstone', agentName];
+  return el('div', { class: both ? 'wire both-ends' : 'wire' },
+    el('div', { class: 'lifelines', 'aria-hidden': true }, ...lines.map((line) => el('span', {}, line))), list);
 }

@@ -19,8 +19,10 @@
 
 namespace touchstone {
 
-// Which side of the connection is under test.
-enum class Side : std::uint8_t { server, client };
+// Which side of the connection is under test. An intermediary is between the two, and the tester is both.
+enum class Side : std::uint8_t { server, client, intermediary };
+
+struct TwoSided;  // two_sided.h
 
 // How octets are cut into TCP writes; this must never change the outcome.
 struct Wire {
@@ -281,7 +283,9 @@ struct Case {
   std::vector<Step> steps;
   std::vector<Beside> connections = {};  // beside the first one, in the order of opening
   std::optional<Expect> expect;          // nothing: the oracle's own (runner/engine/verdict/oracle.h)
-  std::string source;                    // file and JSON pointer of its group: "cases/close.json#/groups/3"
+  // Of a case for an intermediary, in place of request, answer, steps and expect: what the tester does at both ends.
+  std::shared_ptr<const TwoSided> two_sided = {};
+  std::string source;  // file and JSON pointer of its group: "cases/close.json#/groups/3"
 };
 
 // What one connection of `c` is by itself: its steps, request, offer and expectation; the first one for an empty name.

@@ -4,6 +4,7 @@
 #include "runner/catalogue/cursor.h"
 #include "runner/catalogue/format.h"
 #include "runner/catalogue/title_check.h"
+#include "runner/catalogue/two_sided.h"
 
 #include <fmt/format.h>
 
@@ -53,6 +54,13 @@ void check_requirements(const Case& c, const Catalogue& catalogue, Faults& fault
   for (const std::string& id : c.requirements) {
     if (catalogue.requirement(id) == nullptr) {
       faults.add(pointer_of(c, "/requirements"), fmt::format("'{}'", id), "ids of cases/requirements.json");
+    }
+  }
+  if (c.two_sided) {
+    for (const Claim& claim : c.two_sided->claims) {
+      if (!claim.requirement.empty() && catalogue.requirement(claim.requirement) == nullptr) {
+        faults.add(pointer_of(c, "/expect"), fmt::format("'{}'", claim.requirement), "ids of cases/requirements.json");
+      }
     }
   }
   auto sorted = c.requirements;

@@ -125,10 +125,15 @@ std::vector<Side> read_sides(const Cursor& c) {
       sides.push_back(Side::server);
     } else if (name == "client") {
       sides.push_back(Side::client);
+    } else if (name == "intermediary") {
+      sides.push_back(Side::intermediary);
     } else if (name) {
-      side.wrong("server or client");
+      side.wrong("server, client or intermediary");
     }
   });
+  if (sides.size() > 1 && std::ranges::find(sides, Side::intermediary) != sides.end()) {
+    c.fault("an intermediary beside another side", "intermediary alone: its steps are another language");
+  }
   if (c.value().is_array() && c.value().empty()) c.wrong("at least one side");
   return sides;
 }
@@ -140,7 +145,13 @@ bool is_id(std::string_view id) {
   return !id.empty() && std::ranges::all_of(id, good) && id.front() != '/' && id.back() != '/' && !id.contains("//");
 }
 
-void read_head(const Cursor& c, Case& result) {
+bool of_intermediary(const Cursor& group) {
+  if (!group.has("sides") || !group.at("sides").value().is_array()) return false;
+  const Json& sides = group.at("sides").value();
+  return std::ranges::find(sides, Json("intermediary")) != sides.end();
+}
+
+void read_head(const Cursor& c, Case& result, bool two_sided) {
   if (c.has("title")) result.title = c.at("title").text().value_or("");
   if (c.has("note")) result.note = c.at("note").text().value_or("");
   if (c.has("requirements")) {
@@ -162,9 +173,10 @@ void read_head(const Cursor& c, Case& result) {
   }
   if (c.has("offer")) result.offer = c.at("offer").texts();
   if (c.has("accept")) result.accept = c.at("accept").texts();
+  if (c.has("deadline_s")) result.deadline = std::chrono::seconds(c.at("deadline_s").number(1, 3600).value_or(60));
+  if (two_sided) return;  // what is left is said in steps
   if (c.has("request")) result.request = read_head_script(c.at("request"));
   if (c.has("answer")) result.answer = read_head_script(c.at("answer"));
-  if (c.has("deadline_s")) result.deadline = std::chrono::seconds(c.at("deadline_s").number(1, 3600).value_or(60));
 }
 
 template <typename Kind>
@@ -305,10 +317,16 @@ class Loading {
       if (!is_id(*id)) group.at("id").wrong("words of a-z, 0-9, - and . with / between");
       if (!ids_.insert(result.id).second) group.at("id").fault(fmt::format("'{}' twice", result.id), "each id once");
     }
-    read_head(group, result);
+    const bool two_sided = of_intermediary(group);
+    read_head(group, result, two_sided);
     for (const auto& alias : result.aliases) {
       if (!aliases_.insert(alias).second)
         group.at("aliases").fault(fmt::format("'{}' twice", alias), "each alias once");
+    }
+    if (two_sided) {
+      result.two_sided = read_two_sided(group);
+      cases_.push_back(std::move(result));
+      return;
     }
     if (group.has("wire")) result.wire = read_wire(group.at("wire"));
     if (group.has("steps")) result.steps = read_steps(group.at("steps"));

@@ -27,6 +27,8 @@ constexpr std::size_t kMaxCoveredAxes = 12;
 [[nodiscard]] Wire read_wire(const Cursor& c);
 [[nodiscard]] Expect read_expect(const Cursor& c);
 [[nodiscard]] HeadScript read_head_script(const Cursor& c);
+// Steps and expectation of a group whose side is the intermediary (two_sided.h).
+[[nodiscard]] std::shared_ptr<const TwoSided> read_two_sided(const Cursor& group);
 [[nodiscard]] ExpectOpening read_expect_opening(const Cursor& c);
 
 // Visits every element of an array; {"repeat": n, "as": name, body: [...]} stands for its body n times

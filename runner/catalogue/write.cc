@@ -1,10 +1,12 @@
 // Cases back to text: what a fuzzing run finds is written as a case file that anybody can replay.
 #include "runner/catalogue/read_case.h"
+#include "runner/catalogue/two_sided.h"
 #include "runner/catalogue/write_case.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace touchstone {
 namespace {
@@ -247,6 +249,30 @@ Json wire_to_json(const Wire& wire) {
   return wire.octets;
 }
 
+constexpr std::array<std::string_view, 3> kSides{"server", "client", "intermediary"};
+
+Json relay_step_to_json(const RelayStep& step) {
+  static constexpr std::array<std::string_view, 4> kHeads{"request", "get", "answer", "respond"};
+  Json result{{"as", kSides[static_cast<std::size_t>(step.as)]}};
+  if (const auto* head = std::get_if<RelayHead>(&step.action)) {
+    result[kHeads[static_cast<std::size_t>(head->kind)]] = head_script_to_json(head->script);
+  } else {
+    result["steps"] = steps_to_json(std::get<std::vector<Step>>(step.action));
+  }
+  if (step.at_once) result["at_once"] = true;
+  return result;
+}
+
+Json claim_to_json(const Claim& claim) {
+  Json result{{name(claim.level), name(claim.verb)}, {"at", kSides[static_cast<std::size_t>(claim.at)]}};
+  if (claim.head != 1) result["head"] = claim.head;
+  if (!claim.what.empty()) result["what"] = claim.what;
+  if (!claim.list.empty()) result["list"] = claim.list;
+  if (!claim.statuses.empty()) result["statuses"] = claim.statuses;
+  if (!claim.requirement.empty()) result["requirement"] = claim.requirement;
+  return result;
+}
+
 Json group_to_json(const Case& c, std::string_view id) {
   Json group;
   group["id"] = id;
@@ -258,7 +284,7 @@ Json group_to_json(const Case& c, std::string_view id) {
   if (!c.bugs.empty()) group["bugs"] = c.bugs;
   if (c.sides != std::vector{Side::server, Side::client}) {
     group["sides"] = Json::array();
-    for (const Side side : c.sides) group["sides"].push_back(side == Side::server ? "server" : "client");
+    for (const Side side : c.sides) group["sides"].push_back(kSides[static_cast<std::size_t>(side)]);
   }
   if (!c.note.empty()) group["note"] = c.note;
   if (!c.informational.empty()) group["informational"] = c.informational;
@@ -270,6 +296,11 @@ Json group_to_json(const Case& c, std::string_view id) {
   if (c.answer) group["answer"] = head_script_to_json(*c.answer);
   if (c.deadline != Case{}.deadline) group["deadline_s"] = c.deadline.count();
   if (c.wire.cut != Wire::Cut::whole) group["wire"] = wire_to_json(c.wire);
+  if (c.two_sided) {
+    for (const RelayStep& step : c.two_sided->steps) group["steps"].push_back(relay_step_to_json(step));
+    for (const Claim& claim : c.two_sided->claims) group["expect"].push_back(claim_to_json(claim));
+    return group;
+  }
   group["steps"] = steps_to_json(c.steps);
   for (const Beside& beside : c.connections) {
     if (!beside.request && !beside.offer && !beside.expect) continue;

@@ -41,6 +41,7 @@ void add_tap_command(CLI::App& app, Exit& exit);
 void add_report_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& report, Exit& exit);  // below `report`
 void add_pcap_command(CLI::App& report, Exit& exit);     // the same
+void add_proxy_command(CLI::App& app, Exit& exit);
 void add_fuzz_command(CLI::App& app, Exit& exit);
 void add_bench_command(CLI::App& app, Exit& exit);
 void add_expect_command(CLI::App& app, Exit& exit);

@@ -1,11 +1,14 @@
 #include "runner/cli/describe.h"
 
+#include "runner/catalogue/two_sided.h"
 #include "runner/cli/text.h"
 #include "runner/engine/verdict/describe_expect.h"
+#include "runner/proxy/relay_judge.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace touchstone::cli {
 namespace {
@@ -224,7 +227,32 @@ std::string describe(const Payload& payload) {
                     payload.recipe);
 }
 
+namespace {
+
+std::vector<std::string> describe_both_sides(const TwoSided& two_sided) {
+  static constexpr std::array<std::string_view, 4> kHeads{"an opening handshake", "a GET", "the answer to it",
+                                                          "an ordinary answer"};
+  std::vector<std::string> out;
+  if (!has_own_opening(two_sided)) out.emplace_back("an opening handshake through the intermediary");
+  for (const RelayStep& step : two_sided.steps) {
+    const std::string whose = fmt::format("as the {}: ", name(step.as));
+    if (const auto* head = std::get_if<RelayHead>(&step.action)) {
+      const HeadScript& script = head->script;
+      const bool departs = !script.fields.empty() || script.raw || !script.start.empty();
+      out.push_back(fmt::format(
+          "{}{}{}{}", whose, kHeads[static_cast<std::size_t>(head->kind)], departs ? ", as the case has it" : "",
+          length(script.behind) > 0 ? fmt::format(", and {} after it", count_of(length(script.behind), "byte")) : ""));
+      continue;
+    }
+    describe_into(out, std::get<std::vector<Step>>(step.action), whose);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<std::string> describe_steps(const Case& c) {
+  if (c.two_sided) return describe_both_sides(*c.two_sided);
   std::vector<std::string> out;
   describe_into(out, c.steps, "");
   if (c.wire.cut == Wire::Cut::octets) {
@@ -256,6 +284,7 @@ std::vector<std::string> describe_one(const Case& c) {
 }  // namespace
 
 std::vector<std::string> describe_expectation(const Case& c) {
+  if (c.two_sided) return proxy::claims_in_words(c);
   std::vector<std::string> out = describe_one(on_connection(c, {}));
   for (const Beside& beside : c.connections) {
     for (const std::string& line : describe_one(on_connection(c, beside.name)))
@@ -289,7 +318,9 @@ std::string in_words(const EndpointProfile& profile) {
                      fmt::join(facts, ", "));
 }
 
-std::string_view name(Side side) noexcept { return side == Side::server ? "server" : "client"; }
+std::string_view name(Side side) noexcept {
+  return side == Side::server ? "server" : side == Side::client ? "client" : "intermediary";
+}
 
 std::string_view name(Profile profile) noexcept {
   switch (profile) {

@@ -11,3 +11,11 @@ def faults():
         name, roles, level, requirement, text = line.split(None, 4)
         for role in roles.split(","):
             yield {"name": name, "role": role, "level": level, "requirement": requirement, "text": text}
+
+
+def proxy_faults():
+    """A row for each fault of `touchstone echo --proxy-fault NAME`."""
+    lines = subprocess.run([TOUCHSTONE, "echo", "--list-proxy-faults"], check=True, capture_output=True, text=True).stdout
+    for line in lines.splitlines():
+        name, level, requirement, text = line.split(None, 3)
+        yield {"name": name, "role": "proxy", "level": level, "requirement": requirement, "text": text}

@@ -18,6 +18,10 @@ std::string with_payload(std::string_view payload) {
   return with_step(fmt::format(R"({{"message": "text", "payload": {}}})", payload));
 }
 
+std::string both_ends(std::string_view steps, std::string_view expect = R"([{"must": "ends", "at": "client"}])") {
+  return one_group(R"("sides": ["intermediary"],)", steps, expect);
+}
+
 std::vector<BrokenFile> make() {
   return {
       {"NotJson", "{\"suite\": ", "/suite", "line 1", false},
@@ -183,6 +187,21 @@ std::vector<BrokenFile> make() {
        false},
       {"EarlierOfEarlier", one_group(R"("request": {"earlier": [{"earlier": [{}]}]},)"), "/groups/0/request/earlier/0",
        "earlier request", false},
+      {"BothEndsExpectNothing", both_ends("[]", "[]"), "/groups/0/expect", "[]", true},
+      {"BothEndsUnknownVerb", both_ends("[]", R"([{"must": "sings", "at": "client"}])"), "/groups/0/expect/0/must",
+       "sings", true},
+      {"BothEndsTwoLevels", both_ends("[]", R"([{"must": "ends", "may": "ends", "at": "client"}])"),
+       "/groups/0/expect/0", "must", true},
+      {"BothEndsNoEnd", both_ends("[]", R"([{"must": "ends", "at": "proxy"}])"), "/groups/0/expect/0/at", "proxy",
+       true},
+      {"BothEndsHeadOfTheOther", both_ends(R"([{"as": "client", "answer": {}}])"), "/groups/0/steps/0/answer",
+       "a head of the other side", false},
+      {"BothEndsTwoThings", both_ends(R"([{"as": "client", "get": {}, "steps": []}])"), "/groups/0/steps/0", "get",
+       true},
+      {"BothEndsStepThatWaits", both_ends(R"([{"as": "client", "steps": [{"sentinel": "A"}]}])"),
+       "/groups/0/steps/0/steps", "a step that waits", false},
+      {"BothEndsBesideOne", one_group(R"("sides": ["intermediary", "server"],)"), "/groups/0/sides",
+       "beside another side", true},
       {"OpeningUnknown", with_expect(R"({"opening": {"must": "wait"}})"), "/groups/0/expect/opening/must", "wait",
        true},
   };

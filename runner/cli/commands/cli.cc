@@ -118,6 +118,7 @@ int run(int argc, char** argv) {
   Exit exit = Exit::ok;
   add_test_command(app, exit);
   add_serve_command(app, exit);
+  add_proxy_command(app, exit);
   add_probe_command(app, exit);
   add_list_command(app, exit);
   add_explain_command(app, exit);

@@ -6,6 +6,7 @@
 #include "runner/cli/print.h"
 
 #include <ws/testing/faults/faults.h>
+#include <ws/testing/relay/relay_faults.h>
 #include <CLI/CLI.hpp>
 
 #include <memory>
@@ -128,6 +129,8 @@ std::vector<Candidate> values(std::string_view option, std::string_view type, st
   std::vector<Candidate> found;
   if (option == "--fault") {
     for (const auto& row : ws::testing::faults()) found.push_back({std::string(row.name), std::string(row.text)});
+  } else if (option == "--proxy-fault") {
+    for (const auto& row : ws::testing::relay_faults()) found.push_back({std::string(row.name), std::string(row.text)});
   } else if (option == "--format" && type == "NAME") {
     for (const Renderer& each : renderers()) found.push_back({std::string(each.name), std::string(each.about)});
   } else if (option == "SHELL") {

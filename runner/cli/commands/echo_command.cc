@@ -6,6 +6,7 @@
 #include "runner/cli/process/deviant_echo.h"
 #include "runner/cli/process/driver.h"
 #include "runner/cli/process/interrupt.h"
+#include "runner/cli/process/relay.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
@@ -38,7 +39,8 @@ Examples:
   touchstone echo --drive --connect ws://127.0.0.1:9001/    the same for all cases of `touchstone serve`
   touchstone echo --list-faults
   touchstone echo --fault accepts-unmasked       a server with this one fault: does your test suite notice?
-  touchstone echo --fault constant-accept+sends-1005    with two at a time: does it find both?)";
+  touchstone echo --fault constant-accept+sends-1005    with two at a time: does it find both?
+  touchstone echo --port 8080 --proxy-to 9000 --proxy-fault forwards-named-fields    a proxy with this one fault)";
 
 struct Options {
   std::optional<std::uint16_t> port;
@@ -49,6 +51,8 @@ struct Options {
   std::vector<std::string> faults;
   bool drive = false;
   bool list_faults = false;
+  std::string relay_to, relay_fault;
+  bool list_relay_faults = false;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
 };
 
@@ -93,6 +97,18 @@ void add_options(CLI::App& app, Options& options) {
       ->group(both);
   app.add_flag("--list-faults", options.list_faults, "List the faults: name, roles, requirement, in words")
       ->group(both);
+  const std::string proxy = "Proxy";
+  CLI::Option* relay = app.add_option("--proxy-to", options.relay_to,
+                                      "Be a strict proxy in front of this server, in place of an endpoint")
+                           ->type_name("[HOST:]PORT")
+                           ->group(proxy);
+  app.add_option("--proxy-fault", options.relay_fault, "Have this fault (--list-proxy-faults), or \"none\"")
+      ->type_name("NAME")
+      ->needs(relay)
+      ->group(proxy);
+  app.add_flag("--list-proxy-faults", options.list_relay_faults,
+               "List the faults of proxies: name, requirement, in words")
+      ->group(proxy);
   app.add_flag("--no-deflate", options.no_deflate, "No permessage-deflate")->group(both);
 }
 
@@ -226,7 +242,15 @@ void add_echo_command(CLI::App& app, Exit& exit) {
   add_options(*echo, *options);
   echo->callback([options, &exit] {
     const bool client = !options->connect.empty(), deviant = !options->faults.empty();
-    if (options->list_faults) {
+    if (options->list_relay_faults) {
+      exit = list_relay_faults();
+    } else if (!options->relay_to.empty()) {
+      if (client || deviant) throw UsageError("--proxy-to is a proxy; --connect and --fault are for endpoints");
+      ws::io::ListenOptions listen = listen_options(*options);
+      const bool secure = listen.tls.has_value();
+      exit = serve_relay(options->relay_fault, host_and_port(options->relay_to, "--proxy-to"), std::move(listen),
+                         [&](std::uint16_t port) { announce(*options, secure, port); });
+    } else if (options->list_faults) {
       exit = list_faults();
     } else if (deviant) {
       exit = client ? be_deviant_client(*options) : serve_with_fault(*options);

@@ -95,7 +95,10 @@ void print(const Catalogue& catalogue, const Case& c) {
   field("Source", c.source);
   if (!c.aliases.empty()) field("Autobahn", "cases/README.md lists where our verdict differs from its on purpose");
   const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
-  if (for_servers) out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
+  if (c.two_sided) {
+    out("{:<{}}touchstone proxy --front ws://HOST:PORT/ --back PORT --case {}\n", "Run it", kIndent, shell_quote(c.id));
+  } else if (for_servers)
+    out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
 }
 
 void print(const Catalogue& catalogue, const Requirement& rule) {

@@ -72,11 +72,13 @@ void add_list_command(CLI::App& app, Exit& exit) {
   add_selection_options(*list, options->selection);
   add_format_option(*list, options->format, "text: id, Autobahn's id and title; json: an array of objects");
   list->add_option("--role", options->role, "Only cases for this side under test")
-      ->type_name("server|client")
-      ->check(one_of({"server", "client"}));
+      ->type_name("server|client|intermediary")
+      ->check(one_of({"server", "client", "intermediary"}));
   list->callback([options, &exit] {
     std::optional<Side> side;
-    if (!options->role.empty()) side = options->role == "server" ? Side::server : Side::client;
+    if (!options->role.empty()) {
+      side = options->role == "server" ? Side::server : options->role == "client" ? Side::client : Side::intermediary;
+    }
     const Catalogue catalogue = catalogue_of(options->selection.files);
     const auto cases = choose_cases(catalogue, options->selection, side);
     options->format == "json" ? print_json(cases) : print_text(cases);

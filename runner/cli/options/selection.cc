@@ -104,9 +104,11 @@ std::vector<const Case*> choose_cases(const Catalogue& catalogue, const Selectio
                       .side = side.value_or(Side::server)};
   std::vector<const Case*> cases = select(catalogue, selection);
   if (!side) {
-    selection.side = Side::client;
-    for (const Case* c : select(catalogue, selection)) {
-      if (std::find(cases.begin(), cases.end(), c) == cases.end()) cases.push_back(c);
+    for (const Side other : {Side::client, Side::intermediary}) {
+      selection.side = other;
+      for (const Case* c : select(catalogue, selection)) {
+        if (std::find(cases.begin(), cases.end(), c) == cases.end()) cases.push_back(c);
+      }
     }
     // The catalogue is one array: addresses are its order.
     std::sort(cases.begin(), cases.end());

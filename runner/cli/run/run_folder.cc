@@ -60,8 +60,8 @@ std::expected<void, FileError> look(const std::filesystem::path& folder, std::st
         fmt::format("{} holds files that are not of a run ('{}'), and a run writes its own beside them{}",
                     folder.string(), said(theirs), kElse));
   const auto earlier = command_of_journal(folder / kJournalName);
-  const bool other =
-      earlier && *earlier != command && (*earlier == "test" || *earlier == "serve" || *earlier == "fuzz");
+  const bool other = earlier && *earlier != command &&
+                     (*earlier == "test" || *earlier == "serve" || *earlier == "fuzz" || *earlier == "proxy");
   if (other)
     return std::unexpected(fmt::format("{} holds the results of `touchstone {}`, which `touchstone {}` would replace{}",
                                        folder.string(), *earlier, command, kElse));

@@ -12,9 +12,9 @@ namespace touchstone::cli {
 // process, whatever ended it.
 class RunFolder {
  public:
-  // Makes the folder. `command` is "test", "serve" or "fuzz": the results of another one are not replaced, nor is a
-  // folder taken that holds files of somebody else. Folders in it that are symbolic links are not followed. The error
-  // is a sentence without an end, and says what to do.
+  // Makes the folder. `command` is "test", "serve", "fuzz" or "proxy": the results of another one are not replaced, nor
+  // is a folder taken that holds files of somebody else. Folders in it that are symbolic links are not followed. The
+  // error is a sentence without an end, and says what to do.
   [[nodiscard]] static std::expected<RunFolder, FileError> take(const std::filesystem::path& folder,
                                                                 std::string_view command);
   RunFolder(RunFolder&& other) noexcept;

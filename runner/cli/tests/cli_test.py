@@ -43,7 +43,7 @@ class Usage(Program):
         self.refused("list", "--exclude", "77.*", says="matches no case")
 
     def test_every_help_shows_examples(self):
-        for command in ["test", "list", "explain", "lint", "echo", "bench", "report", "expect", "serve", "probe", "coverage", "fuzz",
+        for command in ["test", "list", "explain", "lint", "echo", "bench", "report", "expect", "serve", "proxy", "probe", "coverage", "fuzz",
                         "completion", "manual"]:
             self.assertIn("Examples:", self.run_it(command, "--help", expect=OK).stdout)
         self.assertIn("Exit codes:", self.run_it("--help", expect=OK).stdout)
@@ -62,7 +62,7 @@ class Catalogue(Program):
         self.assertGreaterEqual(len(cases), 517)
         for case in cases:
             self.assertEqual(list(case), ["id", "aliases", "title", "role", "requirements", "tags", "profiles"])
-            self.assertIn(case["role"], ["server", "client", "both"])
+            self.assertIn(case["role"], ["server", "client", "both", "intermediary"])
             self.assertTrue(set(case["profiles"]) <= {"core", "default", "full"})
 
     def test_list_chooses(self):

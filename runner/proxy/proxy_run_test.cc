@@ -1,0 +1,109 @@
+// The two halves of a run against the strict intermediary of the testing kit, and against some of its faults.
+#include "runner/proxy/transparency.h"
+#include "runner/proxy/two_sided_run.h"
+
+#include "runner/catalogue/two_sided.h"
+
+#include <ws/testing/relay/relay.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace touchstone::proxy {
+namespace {
+
+class Collected : public RunObserver {
+ public:
+  void finished(const Result& result) override { results[result.case_id] = result; }
+  bool endpoint_died(const std::vector<const Case*>&, const std::string&) override { return false; }
+  std::map<std::string, Result> results;
+};
+
+// An intermediary with this fault, and the tester at both of its ends.
+class Setting {
+ public:
+  explicit Setting(ws::testing::RelayFault fault) {
+    back = std::move(Back::open("127.0.0.1", 0).value());
+    relay = std::move(ws::testing::RelayServer::start(fault, {}, {"127.0.0.1", back->port()}).value());
+    front.url = {false, "127.0.0.1", relay->port()};
+    front.name = "relay";
+    options.timeout = std::chrono::milliseconds(2000);
+    greeting.round_trip = std::chrono::microseconds(500);
+  }
+  std::map<std::string, Result> two_sided(const std::vector<std::string>& patterns) {
+    Collected all;
+    const auto cases = select(Catalogue::built_in(), {.include = patterns, .side = Side::intermediary});
+    const auto outcome = run_two_sided(cases, front, greeting, options, *back, all, stop);
+    EXPECT_EQ(outcome.how, RunOutcome::How::complete);
+    EXPECT_EQ(all.results.size(), cases.size());
+    return all.results;
+  }
+  std::map<std::string, Result> through(const std::vector<std::string>& patterns) {
+    Collected all;
+    const auto cases = select(Catalogue::built_in(), {.include = patterns, .profile = Profile::core});
+    (void)run_through(cases, {front, greeting, options, *back}, all, stop);
+    return all.results;
+  }
+
+  std::unique_ptr<Back> back;
+  std::unique_ptr<ws::testing::RelayServer> relay;
+  Target front;
+  Greeting greeting;
+  RunOptions options;
+  std::atomic<bool> stop = false;
+};
+
+std::string told(const std::map<std::string, Result>& results, Behavior behavior) {
+  std::string text;
+  for (const auto& [id, result] : results) {
+    if (result.behavior == behavior) text += fmt::format("{}: {}\n", id, result.summary);
+  }
+  return text;
+}
+
+TEST(ProxyRun, TheStrictIntermediaryIsWithoutBlame) {
+  Setting setting(ws::testing::RelayFault::none);
+  const auto results = setting.two_sided({"proxy-*"});
+  EXPECT_GE(results.size(), 170u);
+  EXPECT_EQ(told(results, Behavior::failed), "");
+  EXPECT_EQ(told(results, Behavior::errored), "");
+  EXPECT_EQ(told(results, Behavior::non_strict), "");
+}
+
+TEST(ProxyRun, AFaultIsFoundByTheCasesAboutIt) {
+  Setting setting(ws::testing::RelayFault::forwards_named_fields);
+  const auto results = setting.two_sided({"proxy-head/named-in-connection/last", "proxy-tunnel/from-client/in-steps"});
+  EXPECT_EQ(results.at("proxy-head/named-in-connection/last").behavior, Behavior::failed);
+  EXPECT_EQ(results.at("proxy-tunnel/from-client/in-steps").behavior, Behavior::ok);
+}
+
+TEST(ProxyRun, TheTranscriptSaysAtWhichEndEachThingHappened) {
+  Setting setting(ws::testing::RelayFault::none);
+  const auto results = setting.two_sided({"proxy-tunnel/from-server/in-steps"});
+  const auto& entries = results.begin()->second.transcript.entries;
+  for (const char* end : {"client", "server"})
+    EXPECT_TRUE(std::ranges::any_of(entries, [&](const Entry& entry) { return entry.connection == end; })) << end;
+}
+
+TEST(ProxyRun, WhatIsSameWithoutTheIntermediaryIsNotItsFault) {
+  Setting setting(ws::testing::RelayFault::none);
+  const auto results = setting.through({"framing/*", "close/*"});
+  EXPECT_GT(results.size(), 20u);
+  EXPECT_EQ(told(results, Behavior::failed), "");
+}
+
+TEST(ProxyRun, AnotherOutcomeThroughTheIntermediaryIsItsOwn) {
+  Setting setting(ws::testing::RelayFault::drops_pings);
+  const auto results = setting.through({"2.2"});
+  ASSERT_EQ(results.size(), 1u);
+  const Result& result = results.begin()->second;
+  EXPECT_EQ(result.behavior, Behavior::failed) << result.summary;
+  ASSERT_FALSE(result.findings.empty());
+  EXPECT_EQ(result.findings.front().kind, "differs-from-direct");
+  EXPECT_NE(result.findings.front().seen.find("At the server behind it"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace touchstone::proxy

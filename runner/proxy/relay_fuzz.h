@@ -1,0 +1,13 @@
+// relay_fuzz.h - random cases for an intermediary. Every sentence that such a case claims holds for every intermediary
+// and every input: what Connection names ends there, contents and octets arrive as they are, a refusal opens nothing.
+#pragma once
+#include "runner/catalogue/case.h"
+
+#include <cstdint>
+
+namespace touchstone::proxy {
+
+// Equal numbers give equal cases. The id is "proxy-fuzz/SEED-NUMBER".
+[[nodiscard]] Case random_relay_case(std::uint64_t seed, std::uint64_t number);
+
+}  // namespace touchstone::proxy

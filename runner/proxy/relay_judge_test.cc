@@ -1,0 +1,132 @@
+#include "runner/proxy/relay_judge.h"
+
+#include "runner/catalogue/two_sided.h"
+
+#include <gtest/gtest.h>
+
+namespace touchstone::proxy {
+namespace {
+
+HeadSeen request(std::vector<ws::Field> fields) {
+  HeadSeen head;
+  head.number = 1;
+  head.start = "GET / HTTP/1.1";
+  head.method = "GET";
+  head.target = "/";
+  head.fields = std::move(fields);
+  return head;
+}
+
+HeadSeen answer(int status) {
+  HeadSeen head;
+  head.number = 1;
+  head.status = status;
+  head.start = "HTTP/1.1 " + std::to_string(status) + " Whatever";
+  return head;
+}
+
+Case case_of(std::vector<Claim> claims) {
+  Case c;
+  c.id = "proxy/test";
+  c.requirements = {"rfc9110-7.6.1-3"};
+  c.sides = {Side::intermediary};
+  auto both = std::make_shared<TwoSided>();
+  both->claims = std::move(claims);
+  c.two_sided = std::move(both);
+  return c;
+}
+
+Claim claim(Claim::Verb verb, Side at, std::string what = {}) {
+  Claim one;
+  one.verb = verb;
+  one.at = at;
+  one.what = std::move(what);
+  return one;
+}
+
+Relayed opened() {
+  Relayed seen;
+  seen.by_client.heads = {request({{"Upgrade", "websocket"}, {"X-Hop", "1"}})};
+  seen.at_server.heads = {request({{"Upgrade", "websocket"}})};
+  seen.by_server.heads = {answer(101)};
+  seen.at_client.heads = {answer(101)};
+  seen.switched = true;
+  return seen;
+}
+
+Behavior verdict(const Case& c, Relayed seen) { return judge_relayed(c, "x", std::move(seen)).behavior; }
+
+TEST(RelayJudge, AFieldThatIsStillThereIsAViolation) {
+  Relayed seen = opened();
+  const Case c = case_of({claim(Claim::Verb::lacks, Side::server, "X-Hop")});
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+  seen.at_server.heads[0].fields.push_back({"x-hop", "1"});
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+}
+
+TEST(RelayJudge, TheLevelOfTheSentenceIsTheWeight) {
+  Claim one = claim(Claim::Verb::lacks, Side::server, "Upgrade");
+  one.level = ExpectOpening::Level::should;
+  EXPECT_EQ(verdict(case_of({one}), opened()), Behavior::non_strict);
+  one.level = ExpectOpening::Level::may;
+  const Result chosen = judge_relayed(case_of({one}), "x", opened());
+  EXPECT_EQ(chosen.behavior, Behavior::ok);
+  ASSERT_EQ(chosen.findings.size(), 1u);
+  EXPECT_FALSE(chosen.findings[0].choice.empty());
+}
+
+TEST(RelayJudge, WhoRefusesHasPassedNothingOn) {
+  Relayed seen = opened();
+  seen.at_server.heads.clear();
+  seen.by_server.heads.clear();
+  seen.at_client.heads = {answer(400)};
+  seen.switched = false;
+  const Case c =
+      case_of({claim(Claim::Verb::lacks, Side::server, "X-Hop"), claim(Claim::Verb::octets, Side::server),
+               claim(Claim::Verb::keeps, Side::server, "@content"), claim(Claim::Verb::stops, Side::server)});
+  const Result result = judge_relayed(c, "x", seen);
+  EXPECT_EQ(result.behavior, Behavior::ok);
+  EXPECT_NE(result.summary.find("by itself"), std::string::npos);
+}
+
+TEST(RelayJudge, ListsOfTheSameElementsAreTheSameField) {
+  Relayed seen = opened();
+  seen.by_client.heads[0].fields = {{"X-List", "a, b"}, {"x-list", "c"}};
+  seen.at_server.heads[0].fields = {{"X-LIST", "a,b,  c"}};
+  const Case c = case_of({claim(Claim::Verb::keeps, Side::server, "X-List")});
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+  seen.at_server.heads[0].fields = {{"X-List", "c, a, b"}};
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+}
+
+TEST(RelayJudge, FramesMayBeCutAnewWhereNoExtensionIsInUse) {
+  Relayed seen = opened();
+  const Case c = case_of({claim(Claim::Verb::octets, Side::client)});
+  // RFC 6455 5.7: "Hello" in two fragments, and in one frame.
+  seen.by_server.octets = ws::to_bytes(std::string_view("\x01\x03Hel\x80\x02lo", 9));
+  seen.at_client.octets = ws::to_bytes(std::string_view("\x81\x05Hello", 7));
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+  seen.at_client.octets = ws::to_bytes(std::string_view("\x81\x05Hallo", 7));
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+  seen.at_client.octets = ws::to_bytes(std::string_view("\x81\x05Hello", 7));
+  seen.by_server.heads[0].fields.push_back({"Sec-WebSocket-Extensions", "x"});
+  EXPECT_EQ(verdict(c, seen), Behavior::failed) << "RFC 6455 5.4: not with an extension that it does not know";
+}
+
+TEST(RelayJudge, ALostLastOctetIsNamed) {
+  Relayed seen = opened();
+  seen.by_client.octets = ws::to_bytes(std::string_view("0123456789"));
+  seen.at_server.octets = ws::to_bytes(std::string_view("012345678"));
+  const Result result = judge_relayed(case_of({claim(Claim::Verb::octets, Side::server)}), "x", seen);
+  EXPECT_EQ(result.behavior, Behavior::failed);
+  EXPECT_NE(result.summary.find("9 of 10 bytes"), std::string::npos) << result.summary;
+}
+
+TEST(RelayJudge, ACaseWhoseOpeningFailedSaysNothingOfTheIntermediary) {
+  Relayed seen = opened();
+  seen.opened = false;
+  EXPECT_EQ(verdict(case_of({claim(Claim::Verb::octets, Side::server)}), seen), Behavior::errored);
+}
+
+}  // namespace
+}  // namespace touchstone::proxy

@@ -1,0 +1,57 @@
+// relayed.h - what was said at both ends of an intermediary in one case, and what arrived of it at the other.
+#pragma once
+#include "reports/result/result.h"
+
+#include <ws/core/bytes.h>
+#include <ws/core/http/http1.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone::proxy {
+
+// A head that the tester sent, or that arrived.
+struct HeadSeen {
+  std::size_t number = 0;  // arrived: which of the sender's it is, from 1; 0: of nobody's
+  std::string start;       // the start line
+  std::string method, target;
+  int version_major = 1, version_minor = 1;
+  int status = 0;
+  std::vector<ws::Field> fields;
+  ws::Bytes content;
+  bool content_whole = true;
+  std::size_t connection = 0;  // at the server: on which of its connections, from 0
+
+  [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
+};
+
+// What one end got.
+struct Arrival {
+  std::vector<HeadSeen> heads;    // requests; or final answers
+  std::vector<HeadSeen> interim;  // answers
+  ws::Bytes octets;               // after the heads and their contents
+  bool eof = false, reset = false;
+  [[nodiscard]] bool ended() const noexcept { return eof || reset; }
+};
+
+// What one end said.
+struct Said {
+  std::vector<HeadSeen> heads;
+  ws::Bytes octets;  // after them
+  bool ended = false;
+};
+
+struct Relayed {
+  Said by_client, by_server;
+  Arrival at_client, at_server;
+  bool switched = false;        // the server answered 101, and the client got a 101
+  bool opened = true;           // an opening handshake that the case takes for granted came about
+  std::string no_connection{};  // why none came about at the front; empty otherwise
+  bool own_shortage = false;
+  bool takes_part = false;  // the intermediary is known to be no tunnel
+  bool waited = false;      // something was waited for until there was no patience left
+  Transcript transcript;
+};
+
+}  // namespace touchstone::proxy
