@@ -12,9 +12,9 @@ std::unexpected<DialError> failed(const std::error_code& code, std::string text)
   return std::unexpected(DialError{DialStage::http2, code, std::move(text)});
 }
 
-asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, Clock::time_point until) {
+asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, SessionOptions options, Clock::time_point until) {
   const std::string what = "HTTP/2 with " + under->peer() + ": ";
-  auto session = Session::start(std::move(under));
+  auto session = Session::start(std::move(under), std::move(options));
   if (const auto error = co_await session->ready(until)) {
     session->close();
     co_return failed(error, what + (error == asio::error::timed_out ? "no SETTINGS in time" : error.message()));
@@ -29,7 +29,7 @@ asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, Clock::time_p
 
 }  // namespace
 
-asio::awaitable<Dialed> dial(DialOptions options, Http http) {
+asio::awaitable<Dialed> dial(DialOptions options, Http http, SessionOptions session) {
   if (!options.tls && http == Http::either) http = Http::one;
   if (http == Http::one) co_return co_await ws::io::dial(std::move(options));
   const auto until = deadline_after(options.deadline);
@@ -42,7 +42,7 @@ asio::awaitable<Dialed> dial(DialOptions options, Http http) {
   if (!agreed)
     co_return failed(make_error_code(asio::error::operation_not_supported),
                      "HTTP/2 with " + (*under)->peer() + ": the server does not choose h2 by ALPN");
-  auto tunnel = co_await tunnel_over(std::move(*under), until);
+  auto tunnel = co_await tunnel_over(std::move(*under), std::move(session), until);
   const bool may_fall_back =
       !tunnel && http == Http::either && tunnel.error().code == make_error_code(asio::error::operation_not_supported);
   if (!may_fall_back) co_return std::move(tunnel);

@@ -58,9 +58,11 @@ asio::awaitable<std::expected<Detected, std::error_code>> detect(std::unique_ptr
   co_return Detected{is_http2, std::make_unique<PrefixedStream>(std::move(first), std::move(stream))};
 }
 
-asio::awaitable<std::unique_ptr<TunnelStream>> tunnel_of(std::unique_ptr<Http2Stream> stream) {
-  const auto section = co_await stream->head();
+asio::awaitable<std::unique_ptr<TunnelStream>> tunnel_of(std::unique_ptr<Http2Stream> stream,
+                                                         const std::function<Fields(Fields)>* mend) {
+  auto section = co_await stream->head();
   if (!section) co_return nullptr;
+  if (mend != nullptr) section = (*mend)(std::move(*section));
   const auto request = ws::http2::read_request(*section);
   const auto fine =
       request ? ws::http2::check_tunnel(*request, {true, stream->ended_by_peer()}) : std::unexpected(request.error());

@@ -13,7 +13,8 @@ struct Detected {
 [[nodiscard]] asio::awaitable<std::expected<Detected, std::error_code>> detect(std::unique_ptr<Stream> stream);
 
 // Reads the head of `stream`. A request that is malformed is reset, one that is no WebSocket's gets a status, and both
-// give nothing; a WebSocket's is ready for accept().
-[[nodiscard]] asio::awaitable<std::unique_ptr<TunnelStream>> tunnel_of(std::unique_ptr<Http2Stream> stream);
+// give nothing; a WebSocket's is ready for accept(). `mend`, for those who test others: what is read in its place.
+[[nodiscard]] asio::awaitable<std::unique_ptr<TunnelStream>> tunnel_of(
+    std::unique_ptr<Http2Stream> stream, const std::function<Fields(Fields)>* mend = nullptr);
 
 }  // namespace ws::io::http2

@@ -94,13 +94,18 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   using StreamState = Http2Stream::State;
 
   Impl(std::unique_ptr<Stream> given, SessionOptions wanted)
-      : under(std::move(given)), options(wanted), executor(under->executor()), changed(executor), work(executor) {}
+      : under(std::move(given)),
+        options(std::move(wanted)),
+        executor(under->executor()),
+        changed(executor),
+        work(executor) {}
 
   void start();
   static asio::awaitable<void> read_pump(std::shared_ptr<Impl> self);
   static asio::awaitable<void> write_pump(std::shared_ptr<Impl> self);
   void end(std::error_code why);
   void settle() { work.notify_all(); }
+  void take(ByteView octets);
   void say_goodbye();
   std::shared_ptr<StreamState> find(std::int32_t id) const {
     const auto found = streams.find(id);
@@ -116,6 +121,7 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                     const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user);
+  static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user);
   static int frame_send(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int data_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
@@ -131,6 +137,9 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::int32_t, std::shared_ptr<StreamState>> streams;
   std::deque<std::shared_ptr<StreamState>> requests;  // server: for accept()
   std::uint64_t round = 0, written = 0;               // writes to the stream below: begun, done
+  Bytes injected;
+  std::string last_words;
+  std::uint64_t pings = 0, pongs = 0;
   bool settings_came = false;
   bool closing = false;  // GOAWAY goes out, then the connection ends
   std::error_code over;  // the connection has ended
@@ -237,10 +246,24 @@ int Session::Impl::frame_recv(nghttp2_session*, const nghttp2_frame* frame, void
     self.settings_came = true;
     self.changed.notify_all();
   }
+  if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+    ++self.pongs;
+    self.changed.notify_all();
+  }
+  if (frame->hd.type == NGHTTP2_GOAWAY && self.last_words.empty())
+    self.last_words = "GOAWAY with " + std::string(http2::name(static_cast<ErrorCode>(frame->goaway.error_code)));
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   const auto stream = self.find(frame->hd.stream_id);
   if (stream && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) self.on_end_stream(*stream);
   if (frame->hd.type == NGHTTP2_HEADERS) self.on_section(*frame);
+  return 0;
+}
+
+int Session::Impl::invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+  Impl& self = of(user);
+  if (self.last_words.empty())
+    self.last_words =
+        "a frame of type " + std::to_string(frame->hd.type) + " that breaks HTTP/2: " + nghttp2_strerror(error);
   return 0;
 }
 
@@ -311,6 +334,7 @@ void Session::Impl::start() {
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks.get(), begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks.get(), header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks.get(), frame_recv);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks.get(), invalid_frame);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks.get(), frame_send);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks.get(), data_chunk);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks.get(), stream_close);
@@ -325,6 +349,7 @@ void Session::Impl::start() {
                                                {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_streams}};
   if (server && options.connect_protocol) settings.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
   if (!server) settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  for (const auto& [id, value] : options.settings) settings.push_back({id, value});
   nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, options.connection_window);
   const auto spawn = [self = shared_from_this()](asio::awaitable<void> pump) {
@@ -337,7 +362,7 @@ void Session::Impl::start() {
 }
 
 asio::awaitable<void> Session::Impl::read_pump(std::shared_ptr<Impl> self) {
-  Bytes buffer(kReadSize);
+  Bytes buffer(kReadSize), filtered;
   while (!self->over) {
     const auto count = co_await self->under->read_some(buffer);
     if (!count) {
@@ -345,14 +370,18 @@ asio::awaitable<void> Session::Impl::read_pump(std::shared_ptr<Impl> self) {
       co_return;
     }
     if (self->over) co_return;
-    if (self->closing) continue;  // unread octets would turn the end of TCP into a reset, and GOAWAY might be lost
-    const auto* const octets = reinterpret_cast<const std::uint8_t*>(buffer.data());
-    // A connection error of the peer's becomes a GOAWAY, after which nghttp2 wants to read nothing.
-    const auto taken = nghttp2_session_mem_recv(self->session.get(), octets, *count);
-    if (taken < 0) nghttp2_session_terminate_session(self->session.get(), NGHTTP2_PROTOCOL_ERROR);
-    if (taken < 0 || nghttp2_session_want_read(self->session.get()) == 0) self->say_goodbye();
-    self->settle();
+    const ByteView came = ByteView(buffer).first(*count);
+    self->take(self->options.received ? ByteView(filtered = self->options.received(came)) : came);
   }
+}
+
+void Session::Impl::take(ByteView octets) {
+  if (closing) return;  // unread octets would turn the end of TCP into a reset, and GOAWAY might be lost
+  const auto taken =
+      nghttp2_session_mem_recv(session.get(), reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());
+  if (taken < 0) nghttp2_session_terminate_session(session.get(), NGHTTP2_PROTOCOL_ERROR);
+  if (taken < 0 || nghttp2_session_want_read(session.get()) == 0) say_goodbye();
+  settle();
 }
 
 void Session::Impl::say_goodbye() {
@@ -367,16 +396,26 @@ void Session::Impl::say_goodbye() {
 asio::awaitable<void> Session::Impl::write_pump(std::shared_ptr<Impl> self) {
   Bytes buffer;
   while (!self->over) {
-    buffer.clear();
+    buffer = std::exchange(self->injected, {});  // before what was written later
+    bool any = false;
     ++self->round;
     while (buffer.size() < kWriteSize) {
       const std::uint8_t* octets = nullptr;
       const auto size = nghttp2_session_mem_send(self->session.get(), &octets);
       if (size < 0) co_return self->end(connection_over());
       if (size == 0) break;
-      append(buffer, std::as_bytes(std::span(octets, static_cast<std::size_t>(size))));
+      any = true;
+      const ByteView frame = std::as_bytes(std::span(octets, static_cast<std::size_t>(size)));
+      if (self->options.rewrite) {
+        append(buffer, self->options.rewrite(frame));
+      } else {
+        append(buffer, frame);
+      }
     }
-    if (!buffer.empty()) {
+    if (self->options.sent && !buffer.empty()) self->options.sent(buffer);
+    // RFC 9113 5.4.1: after GOAWAY for an error, which went out just now, TCP is closed.
+    if (!self->closing && nghttp2_session_want_read(self->session.get()) == 0) self->say_goodbye();
+    if (any || !buffer.empty()) {
       const auto error = co_await self->under->write(buffer);
       if (self->over) co_return;
       // What the peer said before is still to be read; but nobody waits for writes.
@@ -416,7 +455,7 @@ void Session::Impl::end(std::error_code why) {
 Session::Session(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 std::shared_ptr<Session> Session::start(std::unique_ptr<Stream> under, SessionOptions options) {
-  auto impl = std::make_shared<Impl>(std::move(under), options);
+  auto impl = std::make_shared<Impl>(std::move(under), std::move(options));
   impl->start();
   return std::make_shared<Session>(std::move(impl));
 }
@@ -444,6 +483,36 @@ asio::awaitable<std::error_code> Session::ready(Clock::time_point until) {
   if (impl->settings_came && !impl->over) co_return std::error_code{};
   co_return impl->over ? impl->over : connection_over();
 }
+
+asio::awaitable<std::error_code> Session::ping(Clock::time_point until) {
+  const auto impl = impl_;
+  if (impl->over || impl->closing) co_return connection_over();
+  const std::uint64_t mine = ++impl->pings;
+  nghttp2_submit_ping(impl->session.get(), NGHTTP2_FLAG_NONE, nullptr);
+  impl->settle();
+  while (impl->pongs < mine) {
+    if (impl->over || impl->closing) co_return connection_over();
+    if (const auto error = co_await impl->changed.wait(until)) co_return error;
+  }
+  co_return std::error_code{};
+}
+
+void Session::inject(Bytes octets) {
+  append(impl_->injected, octets);
+  impl_->settle();
+}
+
+bool Session::change_settings(const std::vector<std::pair<std::uint16_t, std::uint32_t>>& settings) {
+  std::vector<nghttp2_settings_entry> entries;
+  for (const auto& [id, value] : settings) entries.push_back({id, value});
+  if (impl_->over || nghttp2_submit_settings(impl_->session.get(), NGHTTP2_FLAG_NONE, entries.data(), entries.size()))
+    return false;
+  impl_->settle();
+  return true;
+}
+
+const std::string& Session::last_words() const noexcept { return impl_->last_words; }
+bool Session::is_over() const noexcept { return impl_->over || impl_->closing; }
 
 bool Session::peer_allows_connect() const noexcept {
   return impl_->settings_came && !impl_->over &&
@@ -495,6 +564,7 @@ std::string Http2Stream::peer() const { return session_->peer(); }
 bool Http2Stream::secure() const noexcept { return session_->secure(); }
 PeerAddress Http2Stream::peer_address() const { return session_->impl_->under->peer_address(); }
 std::optional<Certificate> Http2Stream::peer_certificate() const { return session_->impl_->under->peer_certificate(); }
+std::int32_t Http2Stream::id() const noexcept { return state_->id; }
 bool Http2Stream::ended_by_peer() const noexcept { return state_->in_ended; }
 
 void Http2Stream::becomes_tunnel() noexcept {

@@ -8,6 +8,7 @@
 #include <ws/io/net/wait.h>
 
 #include <deque>
+#include <functional>
 
 namespace ws::io::http2 {
 
@@ -44,6 +45,11 @@ struct SessionOptions {
   std::int32_t connection_window = 4 * 1024 * 1024;  // of all streams together
   std::uint32_t max_streams = 1000;                  // of a client, at a time
   std::size_t head_limit = 16 * 1024;                // octets of a field section
+  // For those who test others.
+  std::vector<std::pair<std::uint16_t, std::uint32_t>> settings{};  // beside those above
+  std::function<Bytes(ByteView frame)> rewrite{};    // sees each frame before it goes out, gives what goes out instead
+  std::function<void(ByteView octets)> sent{};       // whole frames, as they go out
+  std::function<Bytes(ByteView octets)> received{};  // as they come, cut anywhere; gives those that are taken in
 };
 
 class Session;
@@ -60,6 +66,7 @@ class Http2Stream final : public Stream {
   [[nodiscard]] asio::awaitable<std::expected<Fields, std::error_code>> head();
   // A server's answer. `end`: no content follows.
   void answer(const Fields& section, bool end);
+  [[nodiscard]] std::int32_t id() const noexcept;
   [[nodiscard]] bool ended_by_peer() const noexcept;  // END_STREAM came, perhaps with what is not read yet
   // From now on it is a tunnel: HEADERS of the peer are a stream error (RFC 9113 8.5).
   void becomes_tunnel() noexcept;
@@ -109,6 +116,17 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] asio::any_io_executor executor() const noexcept;
   [[nodiscard]] std::string peer() const;  // as of the Stream below
   [[nodiscard]] bool secure() const noexcept;
+
+  // The time between a PING and its answer is over when this is (RFC 9113 6.7). Errors: asio::error::timed_out,
+  // connection_over().
+  [[nodiscard]] asio::awaitable<std::error_code> ping(Clock::time_point until = Clock::time_point::max());
+  // Octets between two frames, for those who test others: they are not looked at.
+  void inject(Bytes octets);
+  // SETTINGS at any later time (RFC 9113 6.5). False: not legal ones, and nothing was sent.
+  [[nodiscard]] bool change_settings(const std::vector<std::pair<std::uint16_t, std::uint32_t>>& settings);
+  // The peer's GOAWAY, or what it broke for which we ended the connection: for people. Empty: neither.
+  [[nodiscard]] const std::string& last_words() const noexcept;
+  [[nodiscard]] bool is_over() const noexcept;
 
   // Server: takes no new streams; those that are open go on (GOAWAY).
   void go_away() noexcept;

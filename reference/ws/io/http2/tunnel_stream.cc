@@ -9,8 +9,6 @@ namespace ws::io::http2 {
 namespace {
 
 constexpr HeadLimits kLimits{.octets = 64 * 1024, .fields = 1000};
-// RFC 8441 5: HTTP/2 has no such field; the handshake of RFC 6455 wants one, and nothing is made of it.
-constexpr std::string_view kKey = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 std::error_code broken_head() { return make_error_code(asio::error::invalid_argument); }
 
@@ -25,13 +23,16 @@ TunnelStream::TunnelStream(std::shared_ptr<Session> session)
       opened_(executor_) {}
 
 TunnelStream::TunnelStream(std::unique_ptr<Http2Stream> stream, const ws::http2::Request& request)
+    : TunnelStream(std::move(stream), ws::http2::upgrade_request(request, kNoKey)) {}
+
+TunnelStream::TunnelStream(std::unique_ptr<Http2Stream> stream, const RequestHead& request)
     : role_(Role::server),
       executor_(stream->executor()),
       peer_(stream->peer()),
       secure_(stream->secure()),
       stream_(std::move(stream)),
       opened_(executor_),
-      head_in_(to_bytes(serialize(ws::http2::upgrade_request(request, kKey)))),
+      head_in_(to_bytes(serialize(request))),
       read_head_(true) {}
 
 TunnelStream::~TunnelStream() = default;
@@ -82,8 +83,10 @@ std::error_code TunnelStream::send_request(ByteView octets) {
   const auto head = parse_request(octets, kLimits);
   if (!head) return broken_head();
   if (const Field* const key = find_field(head->fields, "Sec-WebSocket-Key")) key_ = key->value;
-  request_ = ws::http2::connect_request(*head, secure_);
-  auto stream = session_->request(request_, false);
+  Edited request{ws::http2::connect_request(*head, secure_), false};
+  if (edit_) request = edit_(std::move(request.section));
+  request_ = std::move(request.section);
+  auto stream = session_->request(request_, request.ends);
   if (!stream) return stream.error();
   stream_ = std::move(*stream);
   session_.reset();

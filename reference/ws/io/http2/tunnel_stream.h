@@ -10,12 +10,17 @@
 
 namespace ws::io::http2 {
 
+// RFC 8441 5: HTTP/2 has no Sec-WebSocket-Key; the handshake of RFC 6455 wants one, and nothing is made of it.
+inline constexpr std::string_view kNoKey = "AAAAAAAAAAAAAAAAAAAAAA==";
+
 class TunnelStream final : public Stream {
  public:
   // A client's: the first head that is written opens a stream of `session`.
   explicit TunnelStream(std::shared_ptr<Session> session);
   // A server's: `request` was looked at (check_tunnel), and is read here first.
   TunnelStream(std::unique_ptr<Http2Stream> stream, const ws::http2::Request& request);
+  // The same of any request, as HTTP/1.1 would say it.
+  TunnelStream(std::unique_ptr<Http2Stream> stream, const RequestHead& request);
   ~TunnelStream() override;
 
   asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override;
@@ -33,6 +38,14 @@ class TunnelStream final : public Stream {
 
   // Client: what the field section of the answer breaks, for which the stream was reset; and the sections themselves.
   [[nodiscard]] const std::optional<ws::http2::Violation>& violation() const noexcept { return violation_; }
+  // Client, for those who test others: what becomes of the field section of the request, and END_STREAM on it.
+  struct Edited {
+    Fields section;
+    bool ends = false;
+  };
+  void edit_request(std::function<Edited(Fields)> edit) { edit_ = std::move(edit); }
+  [[nodiscard]] std::shared_ptr<Session> session() const noexcept { return session_; }  // null: asked for, see stream()
+  [[nodiscard]] Http2Stream* stream() noexcept { return stream_.get(); }                // null: not asked for yet
   [[nodiscard]] const Fields& request_section() const noexcept { return request_; }
   [[nodiscard]] const Fields& answer_section() const noexcept { return answer_; }
 
@@ -55,6 +68,7 @@ class TunnelStream final : public Stream {
   std::string key_;
   std::optional<ws::http2::Violation> violation_;
   Fields request_, answer_;
+  std::function<Edited(Fields)> edit_;
 };
 
 }  // namespace ws::io::http2
