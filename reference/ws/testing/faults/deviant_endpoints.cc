@@ -6,6 +6,7 @@
 #include <ws/io/net/wait.h>
 #include <ws/testing/faults/deviant.h>
 #include <ws/testing/faults/deviant_endpoints.h>
+#include <ws/testing/faults/http2_lens.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -200,8 +201,12 @@ asio::awaitable<void> serve(std::unique_ptr<io::Stream> stream, FaultSet faults,
   leave_behind(kept, faults, std::move(stream));
 }
 
-asio::awaitable<void> serve_request(std::unique_ptr<io::http2::Http2Stream> stream, FaultSet faults, Kept& kept) {
-  auto tunnel = co_await io::http2::tunnel_of(std::move(stream));
+asio::awaitable<void> serve_request(std::unique_ptr<io::http2::Http2Stream> stream, FaultSet faults, Kept& kept,
+                                    std::shared_ptr<Http2Lens> lens) {
+  const std::function<io::http2::Fields(io::http2::Fields)> mend = [lens](io::http2::Fields section) {
+    return lens->mend(std::move(section));
+  };
+  auto tunnel = co_await io::http2::tunnel_of(std::move(stream), &mend);
   if (tunnel) co_await serve(std::move(tunnel), faults, kept);
 }
 
@@ -211,9 +216,12 @@ asio::awaitable<void> serve_http2(std::unique_ptr<io::Stream> stream, FaultSet f
   if (!detected->is_http2) co_return co_await serve(std::move(detected->stream), faults, kept);
   io::http2::SessionOptions options;
   options.role = Role::server;
+  const auto lens = std::make_shared<Http2Lens>(faults, Role::server);
+  lens->apply_to(options);
   const auto session = io::http2::Session::start(std::move(detected->stream), options);
+  lens->see(session);
   while (auto request = co_await session->accept()) {
-    asio::co_spawn(session->executor(), serve_request(std::move(*request), faults, kept), asio::detached);
+    asio::co_spawn(session->executor(), serve_request(std::move(*request), faults, kept, lens), asio::detached);
   }
 }
 
@@ -269,8 +277,17 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   dial.host = url.host;
   dial.port = url.port;
   if (url.secure) dial.tls = std::move(tls);
-  auto stream = co_await io::http2::dial(std::move(dial), http);
+  const auto lens = std::make_shared<Http2Lens>(faults, Role::client);
+  io::http2::SessionOptions session;
+  lens->apply_to(session);
+  auto stream = co_await io::http2::dial(std::move(dial), http, session);
   if (!stream) co_return std::unexpected(std::move(stream.error().text));
+  if (auto* const tunnel = dynamic_cast<io::http2::TunnelStream*>(stream->get())) {
+    lens->see(tunnel->session());
+    tunnel->edit_request([lens, secure = url.secure](io::http2::Fields section) {
+      return io::http2::TunnelStream::Edited{lens->spoil(std::move(section), secure), false};
+    });
+  }
   DeviantOptions options;
   options.role = Role::client;
   options.faults = faults;

@@ -10,7 +10,7 @@
 
 namespace ws::testing {
 
-enum class Fault : std::uint8_t {
+enum class Fault : std::uint16_t {
   none,
   // Server, opening handshake: the request.
   accepts_post,
@@ -272,6 +272,59 @@ enum class Fault : std::uint8_t {
   shares_window,
   ends_all_with_one,
   ends_all_for_a_fault,
+  // Over HTTP/2 alone (http2_lens.cc).
+  http2_accepts_any_protocol,
+  http2_accepts_protocol_twice,
+  http2_accepts_protocol_with_any_method,
+  http2_accepts_missing_path,
+  http2_accepts_upgrade_fields,
+  http2_accepts_late_pseudo,
+  http2_accepts_unknown_pseudo,
+  http2_accepts_bad_names,
+  http2_accepts_bad_values,
+  http2_accepts_any_version,
+  http2_looks_at_key,
+  http2_rejects_padding,
+  http2_counts_padding,
+  http2_rejects_empty_data,
+  http2_wants_whole_frames,
+  http2_loses_last_data,
+  http2_blames_end_stream,
+  http2_ignores_end_stream,
+  http2_keeps_stream,
+  http2_takes_trailers,
+  http2_dies_of_reset,
+  http2_answers_reset,
+  http2_exceeds_window,
+  http2_ignores_later_window,
+  http2_dies_of_unknown_frame,
+  http2_dies_of_unknown_setting,
+  http2_dies_of_continuation,
+  http2_dies_of_priority,
+  http2_dies_of_goaway,
+  http2_dies_of_get,
+  http2_dies_of_faulty_tunnel,
+  http2_takes_idle_streams,
+  http2_takes_empty_update,
+  http2_takes_huge_window,
+  http2_takes_long_padding,
+  http2_takes_short_ping,
+  http2_takes_push_promise,
+  http2_answers_no_ping,
+  http2_withdraws_setting,
+  http2_acknowledges_nothing,
+  http2_sends_after_end,
+  http2_empty_update,
+  http2_long_frames,
+  http2_sends_setting_2,
+  http2_asks_with_upgrade,
+  http2_asks_other_scheme,
+  http2_asks_without_scheme,
+  http2_asks_with_te,
+  http2_asks_late_pseudo,
+  http2_asks_other_protocol,
+  http2_asks_unknown_pseudo,
+  http2_asks_with_blank,
 };
 
 // What one endpoint does wrong. Faults that exclude each other (two codes for one Close) do not both show.
@@ -290,7 +343,7 @@ class FaultSet {
   }
 
  private:
-  std::bitset<256> has_;  // one for each value of Fault
+  std::bitset<512> has_;  // more than there are
 };
 
 struct FaultRow {
