@@ -78,8 +78,8 @@ std::vector<OpeningPart> all_parts() {
   Target target;
   target.url = {false, "127.0.0.1", 9001, "/"};
   for (const Case& c : Catalogue::built_in().cases()) {
-    if (c.bulk || c.sides.empty() || c.sides.front() != Side::server || !c.expect || !is_brisk(c) || is_scenario(c))
-      continue;
+    if (c.http2 || c.bulk || c.sides.empty() || c.sides.front() != Side::server) continue;
+    if (!c.expect || !is_brisk(c) || is_scenario(c)) continue;
     const bool negotiates = c.id.starts_with("opening-offer/") || c.id.starts_with("negotiation/");
     if (!c.request && !c.expect->opening && !negotiates) continue;
     const std::size_t octets = opening_request(c, target, 1).octets.size();

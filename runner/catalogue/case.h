@@ -4,6 +4,7 @@
 // into flat values of these types.
 #pragma once
 #include "runner/catalogue/head_script.h"
+#include "runner/catalogue/http2_script.h"
 
 #include <ws/core/frame.h>
 
@@ -278,6 +279,7 @@ struct Case {
   std::vector<std::string> accept;
   std::optional<HeadScript> request = {};  // of the tester as a client
   std::optional<HeadScript> answer = {};   // of the tester as a server
+  std::optional<Http2Script> http2 = {};   // asked over HTTP/2 alone
   std::chrono::seconds deadline{60};       // upper bound on the whole case, full profile
   Wire wire;
   std::vector<Step> steps;

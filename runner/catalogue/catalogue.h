@@ -139,6 +139,7 @@ struct Selection {
   std::vector<std::string> exclude = {};
   Profile profile = Profile::standard;
   Side side = Side::server;
+  bool http2 = false;  // cases about HTTP/2, too; those that are named are chosen in any case
 };
 // Cases in catalogue order; Autobahn's order for its ids. Patterns that match nothing are named in `unmatched`.
 [[nodiscard]] std::vector<const Case*> select(const Catalogue& catalogue, const Selection& selection,

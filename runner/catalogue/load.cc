@@ -177,6 +177,7 @@ void read_head(const Cursor& c, Case& result, bool two_sided) {
   if (two_sided) return;  // what is left is said in steps
   if (c.has("request")) result.request = read_head_script(c.at("request"));
   if (c.has("answer")) result.answer = read_head_script(c.at("answer"));
+  if (c.has("http2")) result.http2 = read_http2_script(c.at("http2"));
 }
 
 template <typename Kind>
@@ -279,7 +280,7 @@ class Loading {
     if (!group.object(
             {"id", "title", "requirements", "steps"},
             {"note", "aliases", "tags", "made_of", "bugs", "sides", "needs", "bulk", "informational", "deadline_s",
-             "offer", "accept", "request", "answer", "wire", "sweep", "expect", "connections"})) {
+             "offer", "accept", "request", "answer", "http2", "wire", "sweep", "expect", "connections"})) {
       return;
     }
     std::deque<Json> made;

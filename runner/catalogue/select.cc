@@ -48,6 +48,7 @@ std::vector<const Case*> select(const Catalogue& catalogue, const Selection& sel
   std::vector<const Case*> selected;
   for (const Case& c : catalogue.cases()) {
     if (std::ranges::find(c.sides, selection.side) == c.sides.end()) continue;
+    if (c.http2 && !selection.http2 && selection.include.empty()) continue;
     if (!belongs_to(c, selection.profile)) continue;
     if (!selection.include.empty() && !matches_any(c, selection.include)) continue;
     if (matches_any(c, selection.exclude)) continue;

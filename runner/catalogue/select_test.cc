@@ -55,7 +55,7 @@ std::size_t count(const Selection& selection) { return select(Catalogue::built_i
 TEST(Select, LeavesBulkOutOfTheCoreProfile) {
   const auto of_servers = [](bool with_bulk, std::chrono::milliseconds longest_wait) {
     const auto chosen = [&](const Case& c) {
-      return std::ranges::find(c.sides, Side::server) != c.sides.end() && (with_bulk || !c.bulk) &&
+      return !c.http2 && std::ranges::find(c.sides, Side::server) != c.sides.end() && (with_bulk || !c.bulk) &&
              waits(c) <= longest_wait;
     };
     return static_cast<std::size_t>(std::ranges::count_if(Catalogue::built_in().cases(), chosen));

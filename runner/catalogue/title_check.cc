@@ -47,6 +47,11 @@ struct Sent {
     lengths.insert({(close.code ? 2U : 0U) + length(close.reason), length(close.reason)});
     if (close.code) codes.insert(*close.code);
   }
+  void add(const Http2Script& script) {
+    lengths.insert({script.data_size, script.data_padding.value_or(0), script.head_padding.value_or(0)});
+    for (const auto& [id, value] : script.settings) lengths.insert(value);
+    for (const Http2Frame& frame : script.frames) lengths.insert(length(frame.payload));
+  }
   void add(const step::Repeat& repeat) { add(std::span(repeat.steps)); }
   void add(const step::Sentinel&) {}
   void add(const step::AwaitEcho&) {}
@@ -144,6 +149,7 @@ std::vector<TitleComplaint> title_complaints(const Case& c) {
   if (c.two_sided) return complaints;  // its title speaks of heads and ends as well
   Sent sent;
   sent.add(std::span(c.steps));
+  if (c.http2) sent.add(*c.http2);
   check_words(c.title, sent, complaints);
   check_numbers(c, sent, complaints);
   return complaints;

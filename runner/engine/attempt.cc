@@ -95,7 +95,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
     if (attempt.lacks.empty()) attempt.lacks = other.lacks;
   attempt.hopeless = is_hopeless(attempt);
   const Verdict verdict = judge(c, observed, options_.seed);
-  const bool over_http2 = observed.over_http2, end_unproved = observed.end_unproved;
+  const bool over_http2 = observed.http2.has_value(), end_unproved = observed.end_unproved;
   kept_.keep(observed.transcript, observed.flooded);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
   if (end_unproved)

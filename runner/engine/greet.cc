@@ -45,7 +45,7 @@ std::optional<ws::Violation> is_no_websocket(const Observation& o) {
 }
 
 std::string_view expected_status(const Observation& o) {
-  return o.over_http2 ? "a status of 2xx" : "101 Switching Protocols";
+  return o.http2 ? "a status of 2xx" : "101 Switching Protocols";
 }
 
 bool answered(const Observation& o) {
@@ -59,7 +59,7 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
         Unreachable{Unreachable::Why::not_websocket,
                     fmt::format("{} does not complete the opening handshake: {} ({}). Expected: {} as in {}.",
                                 ws::to_string(target.url), rule.text, rule.requirement, expected_status(o),
-                                o.over_http2 ? "RFC 8441 5" : "RFC 6455 4.2.2")});
+                                o.http2 ? "RFC 8441 5" : "RFC 6455 4.2.2")});
   }
   if (!o.handshake_failure.empty()) {
     return std::unexpected(
@@ -70,7 +70,7 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
   }
   Greeting greeting;
   greeting.response = o.response;
-  greeting.over_http2 = o.over_http2;
+  greeting.over_http2 = o.http2.has_value();
   if (const ws::Field* server = ws::find_field(o.response->fields, "Server")) greeting.server_field = server->value;
   greeting.deflate = o.deflate.has_value();
   greeting.round_trip = round_trip(o.transcript);

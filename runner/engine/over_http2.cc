@@ -4,7 +4,10 @@
 
 namespace touchstone {
 
-std::optional<std::string> only_over_http1(const Case& c) {
+std::optional<std::string> not_over_this_http(const Case& c, bool over_http2) {
+  if (c.http2 && !over_http2) return "the case is about HTTP/2 (RFC 8441), and this run is over HTTP/1.1: --http 2";
+  if (!over_http2) return std::nullopt;
+  if (c.http2) return std::nullopt;
   if (c.request || c.answer || (c.expect && c.expect->opening))
     return "the case is about the opening handshake as HTTP/1.1 writes it, and this run is over HTTP/2 (RFC 8441 5)";
   if (is_held(c.steps))

@@ -8,8 +8,8 @@
 
 namespace touchstone {
 
-// Why the case cannot be asked over HTTP/2; nothing: it runs unchanged.
-[[nodiscard]] std::optional<std::string> only_over_http1(const Case& c);
+// Why the case cannot be asked over the version of HTTP that carries this run; nothing: it can.
+[[nodiscard]] std::optional<std::string> not_over_this_http(const Case& c, bool over_http2);
 
 // The words about the end of TCP become those about the end of the stream: RFC 8441 5 makes END_STREAM of a FIN, and
 // RST_STREAM with CANCEL of a reset.

@@ -71,7 +71,7 @@ Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, b
   Plan plan;
   for (const Case* c : cases) {
     Case whole = with_expectation(scaled(*c, options.profile), options.seed);
-    if (const auto other = over_http2 ? only_over_http1(whole) : std::nullopt) {
+    if (const auto other = not_over_this_http(whole, over_http2)) {
       plan.skipped.push_back({std::move(whole), *other, false});
     } else if (auto fitting = adapted(whole, options.endpoint)) {
       plan.cases.push_back(std::move(*fitting));

@@ -81,6 +81,7 @@ class TestRun {
 
   std::vector<const Case*> choose() {
     SelectionOptions selection = options_.selection;
+    selection.http2 = options_.http != "1";
     if (!spec_) return choose_cases(catalogue_, selection, Side::server);
     return choose_by_spec(catalogue_, selection, *spec_, options_.spec, Side::server);
   }
@@ -89,6 +90,7 @@ class TestRun {
     std::vector<std::string> excluded;
     if (spec_) excluded = excluded_for(*spec_, endpoint.target.name);
     for (const Case* c : chosen_) {
+      if (c->http2 && !endpoint.greeting.over_http2 && options_.selection.include.empty()) continue;
       const auto hits = [c](const std::string& pattern) { return matches(*c, pattern); };
       if (std::none_of(excluded.begin(), excluded.end(), hits)) endpoint.cases.push_back(c);
     }
@@ -107,7 +109,9 @@ class TestRun {
                          run_options_.jobs == 0 ? kDefaultJobs : run_options_.jobs);
     info_.command_line = command_line;
     for (const Endpoint& each : endpoints_.all()) {
-      info_.endpoints.push_back({each.target.name, ws::to_string(each.target.url), each.greeting.server_field});
+      std::string says = each.greeting.server_field;
+      if (each.greeting.over_http2) says += says.empty() ? "HTTP/2" : ", over HTTP/2";
+      info_.endpoints.push_back({each.target.name, ws::to_string(each.target.url), std::move(says)});
       info_.planned += each.cases.size();
     }
   }

@@ -143,8 +143,12 @@ CLI::Option* add_listen_host_option(CLI::App& app, std::string& host) {
   return app.add_option("--host", host, "Address to listen on")->type_name("ADDRESS")->capture_default_str();
 }
 
-CLI::Option* add_http_option(CLI::App& app, std::string& version, const std::string& help) {
-  return app.add_option("--http", version, help)->type_name("1|2|auto")->check(CLI::IsMember({"1", "2", "auto"}));
+CLI::Option* add_http_option(CLI::App& app, std::string& version, const std::string& help, bool both) {
+  std::vector<std::string> versions{"1", "2", "auto"};
+  if (both) versions.emplace_back("both");
+  return app.add_option("--http", version, help)
+      ->type_name(both ? "1|2|auto|both" : "1|2|auto")
+      ->check(CLI::IsMember(std::move(versions)));
 }
 
 CLI::Option* add_listen_tls_flag(CLI::App& app, bool& tls, std::string_view certificate) {

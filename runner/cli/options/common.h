@@ -43,7 +43,7 @@ CLI::Option* add_quiet_flag(CLI::App& app, bool& quiet, const std::string& help)
 CLI::Option* add_format_option(CLI::App& app, std::string& format, const std::string& help);  // text or json
 
 // --http: 1, 2 or auto.
-CLI::Option* add_http_option(CLI::App& app, std::string& version, const std::string& help);
+CLI::Option* add_http_option(CLI::App& app, std::string& version, const std::string& help, bool both = false);
 // TLS as a client: --ca, --sni, --insecure.
 std::array<CLI::Option*, 3> add_trust_options(CLI::App& app, std::string& ca, std::string& server_name, bool& insecure);
 // --key and --cert, which needs it.

@@ -101,7 +101,8 @@ std::vector<const Case*> choose_cases(const Catalogue& catalogue, const Selectio
   Selection selection{.include = options.include,
                       .exclude = options.exclude,
                       .profile = profile_named(options.profile),
-                      .side = side.value_or(Side::server)};
+                      .side = side.value_or(Side::server),
+                      .http2 = options.http2};
   std::vector<const Case*> cases = select(catalogue, selection);
   if (!side) {
     for (const Side other : {Side::client, Side::intermediary}) {

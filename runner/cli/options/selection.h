@@ -17,6 +17,7 @@ struct SelectionOptions {
   std::string profile = "default";
   std::vector<std::string> files{};  // case files in place of the catalogue's
   std::string shard{};               // "I/N" or "auto" (shard.h)
+  bool http2 = false;                // cases about HTTP/2 without being named
 };
 
 void add_selection_options(CLI::App& app, SelectionOptions& options);

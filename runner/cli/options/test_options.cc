@@ -122,7 +122,7 @@ void add_connection_options(CLI::App& app, TestOptions& options) {
   add_subprotocol_option(app, options.subprotocols, "offer")->group(group);
 }
 
-void add_way_options(CLI::App& app, TestOptions& options) {
+void add_way_options(CLI::App& app, TestOptions& options, bool both) {
   const std::string group = "Connection";
   CLI::Option* proxy = app.add_option("--proxy", options.proxy,
                                       "Through this proxy: http://user:password@host:port (CONNECT) or socks5://...")
@@ -132,9 +132,13 @@ void add_way_options(CLI::App& app, TestOptions& options) {
       ->type_name("PATH")
       ->group(group)
       ->excludes(proxy);
-  add_http_option(app, options.http,
-                  "Over HTTP/1.1 (RFC 6455), over HTTP/2 (RFC 8441; without TLS with prior knowledge), or as a browser "
-                  "chooses")
+  add_http_option(
+      app, options.http,
+      both ? "Over HTTP/1.1 (RFC 6455), over HTTP/2 (RFC 8441; without TLS with prior knowledge), as a browser "
+             "chooses, or over both, as two endpoints of one report"
+           : "Over HTTP/1.1 (RFC 6455), over HTTP/2 (RFC 8441; without TLS with prior knowledge), or as a "
+             "browser chooses",
+      both)
       ->group(group);
 }
 
@@ -145,7 +149,7 @@ void add_test_options(CLI::App& app, TestOptions& options) {
   add_selection_options(app, options.selection);
   add_server_options(app, options);
   add_connection_options(app, options);
-  add_way_options(app, options);
+  add_way_options(app, options, /*both=*/true);
   add_run_options(app, options);
 }
 

@@ -42,7 +42,7 @@ void add_test_options(CLI::App& app, TestOptions& options);
 // Those of them that say how to connect: for other subcommands with a URL.
 void add_connection_options(CLI::App& app, TestOptions& options);
 // And those that say which way.
-void add_way_options(CLI::App& app, TestOptions& options);
+void add_way_options(CLI::App& app, TestOptions& options, bool both = false);
 
 // The functions below throw UsageError when the options do not make sense.
 

@@ -54,6 +54,19 @@ Endpoints::Endpoints(const TestOptions& options, const std::optional<SpecFile>& 
     // Its address is not known before it runs; everything else is checked here.
     all_.emplace_back().target = make_target(options, "ws://127.0.0.1/");
   }
+  if (options.http == "both") ask_twice();
+}
+
+// Each endpoint over HTTP/1.1, and beside it over HTTP/2.
+void Endpoints::ask_twice() {
+  std::vector<Endpoint> both;
+  for (Endpoint& each : all_) {
+    each.target.http = ws::io::Http::one;
+    both.push_back(each);
+    each.target.http = ws::io::Http::two;
+    both.push_back(std::move(each));
+  }
+  all_ = std::move(both);
 }
 
 void Endpoints::add_command() {
@@ -86,13 +99,15 @@ std::expected<void, std::string> Endpoints::start(const std::filesystem::path& f
     return server_->start_first();
   }
   if (!options_.url.empty() || !options_.spec.empty()) return {};
-  auto started = EmbeddedServer::start(options_.tls, http_named(options_.http));
+  const bool both = options_.http == "both";
+  auto started = EmbeddedServer::start(options_.tls, both ? ws::io::Http::either : http_named(options_.http));
   if (!started) return std::unexpected(started.error());
   embedded_ = std::move(*started);
-  Target& target = all_.front().target;
-  target.url = embedded_->url();
-  target.tls.ca_pem = embedded_->certificate_pem();
-  if (target.name.empty()) target.name = "reference";
+  for (Endpoint& each : all_) {
+    each.target.url = embedded_->url();
+    each.target.tls.ca_pem = embedded_->certificate_pem();
+    if (each.target.name.empty()) each.target.name = "reference";
+  }
   return {};
 }
 
@@ -128,6 +143,8 @@ void Endpoints::name(Endpoint& endpoint) {
   // Autobahn's rule: without a name of the user's, the Server field of the answer.
   if (own_name.empty()) own_name = said(endpoint.greeting.server_field, kLongestName);
   if (own_name.empty()) own_name = ws::host_field(endpoint.target.url);
+  if (options_.http == "both")
+    own_name += endpoint.target.http == ws::io::Http::two ? " over HTTP/2" : " over HTTP/1.1";
   const std::string base = own_name;
   const auto taken = [&](const Endpoint& other) { return &other != &endpoint && other.target.name == own_name; };
   for (int n = 2; std::any_of(all_.begin(), all_.end(), taken); ++n) own_name = fmt::format("{} ({})", base, n);

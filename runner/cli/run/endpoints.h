@@ -46,6 +46,7 @@ class Endpoints {
  private:
   void name(Endpoint& endpoint);
   void add_command();
+  void ask_twice();
 
   const TestOptions& options_;
   std::vector<Endpoint> all_;

@@ -60,6 +60,10 @@ asio::awaitable<void> Dialogue::begin() {
 
 asio::awaitable<void> Dialogue::end() {
   if (held_) co_await let_go();
+  if (options_.after_steps) {
+    co_await outbound_.flush();
+    options_.after_steps(recorder_);
+  }
   note_seen(Seen::Kind::steps_done);
   co_await finish();
 }

@@ -107,6 +107,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   asio::awaitable<void> leave();
   asio::awaitable<void> end_politely();
   asio::awaitable<void> end_in_failure();
+  asio::awaitable<void> see_stream_end();
   asio::awaitable<void> abandon();
   asio::awaitable<void> send_close();
   asio::awaitable<void> end_tcp();

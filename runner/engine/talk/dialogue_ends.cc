@@ -22,6 +22,12 @@ asio::awaitable<void> Dialogue::finish() {
   if (options_.brief_end)
     options_.timeout =
         std::min(options_.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(moment(options_)));
+  const bool of_frames = case_.http2 && case_.http2->outcome != Http2Script::Outcome::works &&
+                         case_.http2->outcome != Http2Script::Outcome::either;
+  if (of_frames) {
+    co_await see_stream_end();
+    co_return;
+  }
   if (std::holds_alternative<end::Abandoned>(end)) {
     co_await abandon();
     co_return;
@@ -102,6 +108,21 @@ asio::awaitable<void> Dialogue::end_in_failure() {
   // It may yet notice: a Close of ours asks once more.
   if (can_ask) co_await send_close();
   co_await wait_for([this] { return closed_or_failed(); }, "a Close in answer to ours");
+}
+
+// What the case did to the stream or the connection ends it: a Ping that is answered shows that it goes on. After an
+// END_STREAM nothing more can be asked.
+asio::awaitable<void> Dialogue::see_stream_end() {
+  constexpr std::uint8_t kMostWithEnd = 1, kEndStream = 1;  // DATA and HEADERS have that flag
+  const bool ended = std::ranges::any_of(case_.http2->frames, [&](const Http2Frame& frame) {
+    return frame.on == Http2Frame::On::tunnel && frame.type <= kMostWithEnd && (frame.flags & kEndStream) != 0;
+  });
+  const std::size_t ping = o_.sent_pings.size();
+  if (case_.http2->outcome == Http2Script::Outcome::keeps_connection) co_return co_await outbound_.flush();
+  if (!ended) gather_sentinel("after");
+  co_await outbound_.flush();
+  co_await wait_for([&] { return !ended && inbound_.answered(ping); }, "the end of the stream");
+  o_.survived = !ended && inbound_.answered(ping);
 }
 
 asio::awaitable<void> Dialogue::send_close() {

@@ -44,7 +44,8 @@ struct SessionOptions {
   int process = 0;               // id of the endpoint's process, when it is known
   std::function<int()> owner{};  // the same now, also of a command that is started again; for what is left behind
   double cpu_at_rest = 0;        // of one processor: what the endpoint used before anybody connected
-  bool through_proxy = false;    // the other end of the stream is not the endpoint
+  std::function<void(Recorder&)> after_steps{};  // once all of them were played
+  bool through_proxy = false;                    // the other end of the stream is not the endpoint
 };
 
 // One connection from its first octet on, and what it showed so far.

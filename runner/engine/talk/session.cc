@@ -1,6 +1,9 @@
 #include "runner/engine/talk/session.h"
 
 #include "runner/engine/talk/dialogue.h"
+#include "runner/engine/talk/http2_beside.h"
+#include "runner/engine/talk/http2_framing.h"
+#include "runner/engine/talk/http2_watch.h"
 #include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/scenario.h"
 #include "runner/engine/talk/until_set.h"
@@ -80,7 +83,7 @@ asio::awaitable<std::expected<Connected, ws::io::DialError>> connect(const Case&
   Opening& opening = made.opening;
   opening.observation.began = opening.recorder.begun();
   const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
-  opening.observation.over_http2 = tunnel != nullptr;
+  if (tunnel != nullptr) opening.observation.http2.emplace();
   made.open = co_await open_as_client(opening, c, target, options);
   if (tunnel != nullptr) show_sections(*tunnel, opening);
   co_return std::move(made);
@@ -98,6 +101,50 @@ asio::awaitable<Observation> converse(const Case& c, const SessionOptions& optio
   if (!open) co_return not_open(std::move(opening));
   const auto dialogue = std::make_shared<Dialogue>(c, options, cache, role, std::move(opening));
   co_return co_await dialogue->run();
+}
+
+struct OverHttp2 {
+  std::shared_ptr<Http2Watch> watch;
+  std::shared_ptr<Http2Framing> framing;  // of a case about HTTP/2
+  std::shared_ptr<ws::io::http2::Session> connection;
+};
+
+// RFC 8441: the same in a stream of HTTP/2, with what else the case does on the connection.
+asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target, SessionOptions options,
+                                            DeflateCache& cache, Opening opening, OverHttp2 over) {
+  auto& tunnel = dynamic_cast<ws::io::http2::TunnelStream&>(*opening.stream);
+  const auto framing = over.framing;
+  if (!framing) {
+    const bool opened = co_await open_as_client(opening, c, target, options);
+    show_sections(tunnel, opening);
+    Observation seen = co_await converse(c, options, cache, ws::Role::client, std::move(opening), opened);
+    seen.http2 = over.watch->seen();
+    co_return seen;
+  }
+  Http2Neighbours neighbours(*c.http2, *framing, over.connection, target, options);
+  co_await neighbours.first();
+  tunnel.edit_request([framing](ws::io::http2::Fields section) { return framing->request(std::move(section)); });
+  const bool open = co_await open_as_client(opening, c, target, options);
+  show_sections(tunnel, opening);
+  if (tunnel.stream() != nullptr) over.watch->tunnel(static_cast<std::uint32_t>(tunnel.stream()->id()));
+  if (open) {
+    co_await neighbours.meanwhile();
+    framing->send_frames(Http2Frame::When::open, *tunnel.stream(), opening.recorder);
+    options.after_steps = [framing, &tunnel](Recorder& recorder) {
+      framing->send_frames(Http2Frame::When::end, *tunnel.stream(), recorder);
+    };
+  }
+  Observation observed = co_await converse(c, options, cache, ws::Role::client, std::move(opening), open);
+  const auto goaway = over.watch->seen().goaway;  // what comes later may answer how the tester leaves
+  if (open) co_await neighbours.last();
+  Http2Seen of_connection;
+  co_await see_connection(*over.connection, options.timeout, *over.watch, of_connection);
+  observed.http2 = over.watch->seen();
+  observed.http2->goaway = goaway;
+  observed.http2->connection_lives = of_connection.connection_lives;
+  observed.http2->last_words = of_connection.last_words;
+  observed.http2->beside = neighbours.take_complaints();
+  co_return observed;
 }
 
 std::string what_went_wrong(const Observed& observed, bool answered) {
@@ -161,6 +208,30 @@ asio::awaitable<Observed> observe_several(const Case& c, const Target& target, c
   co_return co_await scenario.run(std::move(dialogue), open);
 }
 
+// A case with one connection, over the version of HTTP that the target has.
+asio::awaitable<Observed> observe_one(const Case& c, const Target& target, const SessionOptions& options,
+                                      DeflateCache& cache) {
+  const auto watch = std::make_shared<Http2Watch>(ws::Role::server);
+  ws::io::http2::SessionOptions session;
+  session.sent = [watch](ws::ByteView octets) { watch->sent(octets); };
+  session.received = [watch](ws::ByteView octets) { return watch->received(octets); };
+  std::shared_ptr<Http2Framing> framing;
+  if (c.http2) framing = std::make_shared<Http2Framing>(*c.http2, options.seed, watch);
+  if (framing) framing->apply_to(session);
+  const auto dial = dial_options(c, target, options);
+  auto stream = co_await ws::io::http2::dial(dial, target.http, session);
+  if (!stream) co_return std::unexpected(stream.error());
+  Opening opening(std::move(*stream), kept_octets(c, options), budget_of(options));
+  opening.observation.began = opening.recorder.begun();
+  auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
+  if (tunnel == nullptr) {
+    const bool open = co_await open_as_client(opening, c, target, options);
+    co_return co_await converse(c, options, cache, ws::Role::client, std::move(opening), open);
+  }
+  OverHttp2 over{watch, framing, tunnel->session()};
+  co_return co_await observe_tunnel(c, target, options, cache, std::move(opening), std::move(over));
+}
+
 }  // namespace
 
 asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c, const Target& target,
@@ -171,9 +242,7 @@ asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Cas
   here.knock = [&target, &options](std::chrono::milliseconds patience, std::optional<step::Alive::How> how,
                                    bool must_prove) { return knock(target, options, patience, how, must_prove); };
   if (!c.connections.empty()) co_return co_await observe_several(c, target, here, cache);
-  auto connected = co_await connect(c, target, here);
-  if (!connected) co_return std::unexpected(connected.error());
-  co_return co_await converse(c, here, cache, ws::Role::client, std::move(connected->opening), connected->open);
+  co_return co_await observe_one(c, target, here, cache);
 }
 
 std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target, const SessionOptions& options,

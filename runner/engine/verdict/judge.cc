@@ -4,6 +4,7 @@
 #include "runner/engine/verdict/judge_connections.h"
 #include "runner/engine/verdict/judge_ending.h"
 #include "runner/engine/verdict/judge_handshake.h"
+#include "runner/engine/verdict/judge_http2.h"
 #include "runner/engine/verdict/judge_legality.h"
 #include "runner/engine/verdict/judge_messages.h"
 #include "runner/engine/verdict/judge_pongs.h"
@@ -16,6 +17,8 @@ namespace {
 Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t seed) {
   const Scene scene{c, observation};
   Verdict verdict;
+  if (is_about_frames(c)) return judge_http2(scene);
+  if (c.http2 && !observation.opened) return judge_http2_opening(scene);
   if (!judge_handshake(scene, verdict)) return verdict;
   judge_legality(scene, verdict.findings);
   judge_messages(scene, seed, verdict.findings);
@@ -23,6 +26,8 @@ Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t s
   judge_marks(scene, verdict.findings);
   judge_ending(scene, verdict.findings);
   judge_tcp(scene, verdict.findings);
+  if (c.http2) judge_http2_frames(scene, verdict.findings);
+  judge_http2_faults(scene, verdict.findings);
   settle(scene, verdict);
   if (observation.flooded && verdict.behavior != Behavior::failed) {
     verdict.behavior = Behavior::not_applicable;

@@ -2,6 +2,7 @@
 #pragma once
 #include "reports/result/result.h"
 #include "runner/catalogue/case.h"
+#include "runner/engine/verdict/http2_seen.h"
 #include "runner/engine/verdict/mask_key_history.h"
 #include "runner/engine/verdict/nonces.h"
 
@@ -126,7 +127,7 @@ struct Observation {
   bool out_of_time = false;             // the case's deadline passed
   bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
 
-  bool over_http2 = false;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
+  std::optional<Http2Seen> http2;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
 
   // Of a case with several connections: the others, each by itself, in the order of opening.
   std::vector<Observation> beside{};

@@ -1,0 +1,76 @@
+// Cases over HTTP/2: those of HTTP/2 alone against the reference, and what cannot be asked over which version.
+#include "runner/engine/over_http2.h"
+
+#include "runner/engine/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ws/io/serve/echo_server.h>
+
+#include <map>
+
+namespace touchstone {
+namespace {
+
+class Results final : public RunObserver {
+ public:
+  void finished(const Result& result) override { all.emplace(result.case_id, result); }
+  bool endpoint_died(const std::vector<const Case*>&, const std::string&) override { return false; }
+  std::map<std::string, Result> all;
+};
+
+// What the reference server makes of the cases that `patterns` name.
+Results against_reference(ws::io::Http http, const std::vector<std::string>& patterns) {
+  ws::io::EchoOptions echo;
+  echo.http = ws::io::Http::either;
+  auto server = ws::io::EchoServer::start(std::move(echo));
+  Results seen;
+  if (!server) {
+    ADD_FAILURE() << server.error();
+    return seen;
+  }
+  Target target;
+  target.url = {false, "127.0.0.1", (*server)->port(), "/"};
+  target.http = http;
+  const RunOptions options;
+  const auto greeting = greet(target, options);
+  if (!greeting) {
+    ADD_FAILURE() << greeting.error().text;
+    return seen;
+  }
+  EXPECT_EQ(greeting->over_http2, http == ws::io::Http::two);
+  const auto cases = select(Catalogue::built_in(), {.include = patterns, .exclude = {}, .profile = Profile::core});
+  EXPECT_FALSE(cases.empty());
+  const std::atomic<bool> stop = false;
+  (void)run(cases, target, *greeting, options, seen, stop);
+  return seen;
+}
+
+TEST(OverHttp2, TheReferencePassesTheCasesOfHttp2) {
+  const Results seen = against_reference(ws::io::Http::two, {"http2-*"});
+  EXPECT_GT(seen.all.size(), 100u);
+  for (const auto& [id, result] : seen.all) {
+    EXPECT_TRUE(result.behavior == Behavior::ok || result.behavior == Behavior::informational)
+        << id << ": " << result.summary;
+  }
+}
+
+TEST(OverHttp2, CasesOfFramesRunUnchanged) {
+  const Results seen = against_reference(ws::io::Http::two, {"close", "reserved", "truncation/while-it-echoes"});
+  EXPECT_GT(seen.all.size(), 50u);
+  for (const auto& [id, result] : seen.all) {
+    const bool fine = result.behavior == Behavior::ok || result.behavior == Behavior::informational;
+    EXPECT_TRUE(fine) << id << ": " << result.summary;
+  }
+}
+
+TEST(OverHttp2, WhatTheOtherVersionHasIsNotApplicable) {
+  for (const auto& [http, pattern] :
+       {std::pair(ws::io::Http::two, "opening-head"), std::pair(ws::io::Http::one, "http2-tunnel")}) {
+    for (const auto& [id, result] : against_reference(http, {pattern}).all)
+      EXPECT_EQ(result.behavior, Behavior::not_applicable) << id << ": " << result.summary;
+  }
+}
+
+}  // namespace
+}  // namespace touchstone

@@ -1,0 +1,46 @@
+// http2_beside.h - the other streams of a case's connection: ordinary requests and further WebSockets.
+#pragma once
+#include "runner/engine/compose/composer.h"
+#include "runner/engine/talk/http2_framing.h"
+#include "runner/engine/talk/opening.h"
+
+#include <map>
+
+namespace touchstone {
+
+class Http2Neighbours {
+ public:
+  Http2Neighbours(const Http2Script& script, Http2Framing& framing, std::shared_ptr<ws::io::http2::Session> connection,
+                  const Target& target, const SessionOptions& options);
+  ~Http2Neighbours();
+
+  // Before the tunnel of the case is asked for, when it is open, and when it is over.
+  asio::awaitable<void> first() { return begin(true); }
+  asio::awaitable<void> meanwhile() { return begin(false); }
+  asio::awaitable<void> last();
+
+  // What went wrong, for people.
+  [[nodiscard]] std::vector<std::string> take_complaints() { return std::move(complaints_); }
+
+ private:
+  struct Tunnel;
+  asio::awaitable<void> begin(bool first);
+  asio::awaitable<void> begin(Http2Beside::What what);
+  asio::awaitable<void> request(ws::io::http2::Fields section, bool end, std::string what);
+  asio::awaitable<std::unique_ptr<Tunnel>> open();
+  asio::awaitable<void> write(Tunnel& tunnel, ws::ByteView octets);
+  // Until then, or the end of the tunnel.
+  asio::awaitable<void> hear(Tunnel& tunnel, std::function<bool()> done);
+  void complain(std::string text) { complaints_.push_back(std::move(text)); }
+
+  const Http2Script& script_;
+  Http2Framing& framing_;
+  std::shared_ptr<ws::io::http2::Session> connection_;
+  const Target& target_;
+  const SessionOptions& options_;
+  std::vector<std::unique_ptr<Tunnel>> halves_;  // that wait for the rest of their message
+  std::vector<std::unique_ptr<Tunnel>> kept_;    // that stay open
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,28 @@
+// http2_seen.h - what an endpoint's frames of HTTP/2 said, beside the octets that they carried. RFC 9113, RFC 8441.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace touchstone {
+
+struct Http2Fault {
+  std::string requirement;     // of cases/requirements.json
+  std::string expected, seen;  // for people
+};
+
+struct Http2Seen {
+  std::vector<Http2Fault> faults;       // rules that its frames broke, in order; the first few
+  std::optional<std::uint32_t> goaway;  // error code of its last GOAWAY
+  std::optional<std::uint32_t> reset;   // of its RST_STREAM on the tunnel
+  bool ended = false;                   // END_STREAM on the tunnel
+  bool reset_after_ours = false;        // its RST_STREAM on the tunnel came after the tester's had gone out
+
+  // Of a case about HTTP/2: what became of the connection after the tunnel.
+  bool connection_lives = false;    // a PING was answered
+  std::string last_words;           // the GOAWAY, or the rule of HTTP/2 that the endpoint broke; may be empty
+  std::vector<std::string> beside;  // what went wrong on other streams of the connection, for people
+};
+
+}  // namespace touchstone

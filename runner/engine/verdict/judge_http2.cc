@@ -1,0 +1,183 @@
+#include "runner/engine/verdict/judge_http2.h"
+
+#include "runner/engine/compose/http2_frame.h"
+#include "runner/engine/verdict/judge_handshake.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace touchstone {
+namespace {
+
+using Outcome = Http2Script::Outcome;
+
+Finding finding_by(std::string requirement, std::string_view kind, std::string expected, std::string seen) {
+  Finding finding;
+  finding.requirement = std::move(requirement);
+  finding.kind = kind;
+  const Weighed weighed = weigh(kind, finding.requirement);
+  finding.weight = weighed.weight;
+  finding.choice = weighed.choice;
+  finding.expected = std::move(expected);
+  finding.seen = std::move(seen);
+  return finding;
+}
+
+// Cites what the case is about: the level of that requirement decides the weight.
+Finding finding_of(const Scene& scene, std::string_view kind, std::string expected, std::string seen) {
+  return finding_by(scene.own_requirement(), kind, std::move(expected), std::move(seen));
+}
+
+std::string status_line(const Observation& o) {
+  const auto& answer = o.transcript.response;
+  const auto end = answer.find("\r\n");
+  return answer.starts_with(":status: ") ? answer.substr(0, end) : std::string("no status");
+}
+
+// RFC 9113 7: these say that the peer broke a rule of HTTP/2.
+bool accuses(std::optional<std::uint32_t> code) {
+  constexpr std::array kAccusing = {http2::protocol_error, http2::flow_control_error, http2::settings_timeout,
+                                    http2::stream_closed,  http2::frame_size_error,   http2::compression_error};
+  return code && std::ranges::find(kAccusing, *code) != kAccusing.end();
+}
+
+// "RST_STREAM with CANCEL", or empty.
+std::string what_it_said(const Http2Seen& seen) {
+  if (seen.goaway && *seen.goaway != 0) return "GOAWAY with " + http2::name_of_error(*seen.goaway);
+  if (seen.reset) return "RST_STREAM with " + http2::name_of_error(*seen.reset);
+  return seen.last_words;
+}
+
+std::string with_what_it_said(std::string text, const Http2Seen& seen) {
+  const std::string said = what_it_said(seen);
+  return said.empty() ? text : fmt::format("{} ({})", text, said);
+}
+
+// How a connection ends is the same in every case, and no matter of the one that is asked about here.
+bool is_about_the_end(const Finding& finding) {
+  using enum FindingKind;
+  constexpr std::array kOfTheEnd = {tcp_left_open,     tcp_kept_open,           tcp_left_open_after_close,
+                                    tcp_ended_second,  tcp_left_open_after_fin, close_answered_by_end_of_tcp,
+                                    close_answer_lost, close_answer_other_code, close_answer_says_error};
+  return std::ranges::any_of(kOfTheEnd, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+}
+
+constexpr std::string_view kRefusal = "the request is refused: RST_STREAM, a status of 4xx or 5xx, or GOAWAY";
+
+void judge_refusal(const Scene& scene, Findings& findings) {
+  const Observation& o = scene.o;
+  if (o.opened)
+    findings.push_back(finding_of(scene, "http2-accepted", std::string(kRefusal),
+                                  fmt::format("it opened the tunnel ({})", status_line(o))));
+  if (o.opening_silent)
+    findings.push_back(finding_of(scene, "http2-unanswered", std::string(kRefusal), "no answer came"));
+}
+
+// RFC 9113 5.4.1: an error of the connection ends it, after a GOAWAY; 5.4.2: one of the stream ends that.
+void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
+  const Observation& o = scene.o;
+  const bool whole = scene.c.http2->outcome == Outcome::ends_connection;
+  const std::string expected =
+      whole ? "GOAWAY, and the end of the connection" : "RST_STREAM, or the end of the connection";
+  const bool erred = seen.goaway && *seen.goaway != 0;
+  if (o.survived) {
+    findings.push_back(finding_of(scene, "http2-went-on", expected, "it went on: a Ping on the tunnel was answered"));
+  } else if (erred && !o.eof && !o.reset) {
+    findings.push_back(finding_by("rfc9113-5.4.1-1", "http2-left-open",
+                                  "after GOAWAY for an error the connection is closed",
+                                  with_what_it_said("it was left open", seen)));
+  } else if (!o.eof && !o.reset) {
+    findings.push_back(finding_of(scene, "http2-unanswered", expected, "nothing came"));
+  } else if (whole && seen.connection_lives && !erred) {
+    findings.push_back(finding_of(scene, "http2-connection-went-on", expected,
+                                  "it ended the stream alone: a PING on the connection was answered"));
+  }
+}
+
+void judge_keeping(const Scene& scene, const Http2Seen& seen, Findings& findings) {
+  if (!seen.connection_lives)
+    findings.push_back(finding_of(scene, "http2-connection-ended", "the connection lives on: a PING is answered",
+                                  with_what_it_said("it ended, or no answer came", seen)));
+  if (seen.reset_after_ours && scene.c.steps.empty())
+    findings.push_back(finding_by("rfc9113-5.4.2-1", "http2-reset-answered", "no RST_STREAM in answer to RST_STREAM",
+                                  with_what_it_said("one came", seen)));
+}
+
+}  // namespace
+
+bool is_about_frames(const Case& c) {
+  return c.http2 && c.http2->outcome != Outcome::works && c.http2->outcome != Outcome::either;
+}
+
+Verdict judge_http2(const Scene& scene) {
+  Verdict verdict;
+  const Outcome outcome = scene.c.http2->outcome;
+  const Http2Seen seen = scene.o.http2.value_or(Http2Seen());
+  if (outcome == Outcome::refuses) {
+    judge_refusal(scene, verdict.findings);
+  } else if (!scene.o.opened) {
+    if (judge_handshake(scene, verdict)) settle(scene, verdict);
+    return verdict;
+  } else if (outcome == Outcome::keeps_connection) {
+    judge_keeping(scene, seen, verdict.findings);
+  } else {
+    judge_end(scene, seen, verdict.findings);
+  }
+  judge_http2_faults(scene, verdict.findings);
+  settle(scene, verdict);
+  return verdict;
+}
+
+Verdict judge_http2_opening(const Scene& scene) {
+  Verdict verdict;
+  const Observation& o = scene.o;
+  if (o.handshake_violation || !o.answer_faults.empty()) {
+    if (judge_handshake(scene, verdict)) settle(scene, verdict);
+    return verdict;
+  }
+  const std::string seen = o.handshake_failure.empty() ? status_line(o) : o.handshake_failure;
+  if (scene.c.http2->outcome == Outcome::either) {
+    verdict.behavior = Behavior::informational;
+    verdict.summary = fmt::format("The tunnel did not open, as may be: {}.", seen);
+    return verdict;
+  }
+  verdict.findings.push_back(finding_of(scene, "http2-refused", "the tunnel opens, as with an ordinary request", seen));
+  judge_http2_faults(scene, verdict.findings);
+  verdict.closing = Closing::failed;
+  settle(scene, verdict);
+  return verdict;
+}
+
+void judge_http2_frames(const Scene& scene, Findings& findings) {
+  const Http2Seen seen = scene.o.http2.value_or(Http2Seen());
+  if (scene.c.http2->outcome == Outcome::either) {
+    std::erase_if(findings, [](const Finding& f) { return f.weight == Finding::Weight::violation; });
+    return;
+  }
+  for (Finding& finding : findings) {
+    // RFC 8441 5: the end of TCP is that of the stream. How soon the other side ends is no clearer than there (C-40).
+    if (finding.kind == ws::rules::name(FindingKind::tcp_left_open_after_fin))
+      finding.requirement = scene.own_requirement();
+    if (finding.weight != Finding::Weight::violation || is_about_the_end(finding)) continue;
+    finding.requirement = scene.own_requirement();
+    const Weighed weighed = weigh(finding.kind, finding.requirement);
+    finding.weight = weighed.weight;
+    finding.choice = weighed.choice;
+    finding.seen = with_what_it_said(finding.seen, seen);
+  }
+  if (accuses(seen.reset) || accuses(seen.goaway))
+    findings.push_back(finding_of(scene, "http2-accused", "no error of HTTP/2: every frame of this case is legal",
+                                  what_it_said(seen)));
+  for (const std::string& complaint : seen.beside)
+    findings.push_back(finding_of(scene, "http2-beside", "other streams of the connection are not touched", complaint));
+}
+
+void judge_http2_faults(const Scene& scene, Findings& findings) {
+  if (!scene.o.http2) return;
+  for (const Http2Fault& fault : scene.o.http2->faults)
+    findings.push_back(finding_by(fault.requirement, "http2-frame-illegal", fault.expected, fault.seen));
+}
+
+}  // namespace touchstone
