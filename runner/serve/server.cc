@@ -3,15 +3,20 @@
 #include "reports/support/resources.h"
 #include "runner/engine/kept_talk.h"
 #include "runner/engine/make_result.h"
+#include "runner/engine/over_http2.h"
+#include "runner/engine/talk/http2_watch.h"
 #include "runner/engine/talk/session.h"
+#include "runner/engine/talk/watchdog.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/oracle.h"
 #include "runner/serve/http.h"
+#include "runner/serve/http2_request.h"
 #include "runner/serve/report_file.h"
 #include "runner/serve/route.h"
 #include "runner/serve/scoreboard.h"
 #include "runner/serve/trust.h"
 
+#include <ws/io/http2/serve.h>
 #include <ws/io/net/wait.h>
 #include <ws/io/websocket.h>
 
@@ -95,12 +100,23 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
 
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self);
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Stream stream);
-  asio::awaitable<void> serve_one(Stream stream);
+  asio::awaitable<void> serve_any(Stream stream);
+  asio::awaitable<void> serve_http2(Stream stream);
+  static asio::awaitable<void> serve_request(std::shared_ptr<Impl> self,
+                                             std::unique_ptr<ws::io::http2::Http2Stream> stream,
+                                             std::shared_ptr<Http2Watch> watch);
+  // What a client asked over HTTP/2, and how.
+  struct Carrier {
+    Carrier() = default;
+    std::shared_ptr<Http2Watch> watch{};  // null: HTTP/1.1
+    std::vector<Http2Fault> faults{};     // of the request
+  };
+  asio::awaitable<void> serve_one(Stream stream, Carrier carrier);
   asio::awaitable<std::expected<Request, std::optional<Answer>>> ask(ws::io::Stream& stream);
   asio::awaitable<void> answer_http(Stream stream, const ws::RequestHead& head, Route route);
 
   // Over a WebSocket.
-  asio::awaitable<void> run_case(Stream stream, Request request, route::RunCase run);
+  asio::awaitable<void> run_case(Stream stream, Request request, route::RunCase run, Carrier carrier);
   asio::awaitable<void> talk(Stream stream, Request request, Route route);
   asio::awaitable<void> say(ws::io::WebSocket& socket, std::string text);
   asio::awaitable<void> tell_status(std::shared_ptr<ws::io::WebSocket> socket, route::CaseStatus asked);
@@ -158,7 +174,7 @@ asio::awaitable<void> FuzzingServer::Impl::accept_all(std::shared_ptr<Impl> self
 
 asio::awaitable<void> FuzzingServer::Impl::serve(std::shared_ptr<Impl> self, Stream stream) {
   try {
-    co_await self->serve_one(std::move(stream));
+    co_await self->serve_any(std::move(stream));
   } catch (const std::bad_alloc&) {
     // One connection fewer is what makes room again; its result is missing, as when the client breaks off.
   }
@@ -176,7 +192,48 @@ asio::awaitable<std::expected<Request, std::optional<Answer>>> FuzzingServer::Im
   co_return co_await read_request(stream, settings.request_limit);
 }
 
-asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream) {
+asio::awaitable<void> FuzzingServer::Impl::serve_any(Stream stream) {
+  if (settings.http == ws::io::Http::one) co_return co_await serve_one(std::move(stream), Carrier());
+  Watchdog watchdog(*stream);
+  watchdog.arm(settings.request_limit);
+  auto detected = co_await ws::io::http2::detect(std::move(stream));
+  watchdog.disarm();
+  if (!detected) co_return;
+  if (detected->is_http2) co_return co_await serve_http2(std::move(detected->stream));
+  if (settings.http == ws::io::Http::either) co_await serve_one(std::move(detected->stream), Carrier());
+}
+
+// RFC 8441: each stream is to the rest of this file what a connection is otherwise.
+asio::awaitable<void> FuzzingServer::Impl::serve_http2(Stream stream) {
+  ws::io::http2::SessionOptions options;
+  options.role = ws::Role::server;
+  const auto watch = std::make_shared<Http2Watch>(ws::Role::client);
+  options.sent = [watch](ws::ByteView octets) { watch->sent(octets); };
+  options.received = [watch](ws::ByteView octets) { return watch->received(octets); };
+  const auto session = ws::io::http2::Session::start(std::move(stream), options);
+  while (auto request = co_await session->accept()) {
+    ++connections;
+    asio::co_spawn(executor, serve_request(shared_from_this(), std::move(*request), watch), asio::detached);
+  }
+}
+
+asio::awaitable<void> FuzzingServer::Impl::serve_request(std::shared_ptr<Impl> self,
+                                                         std::unique_ptr<ws::io::http2::Http2Stream> stream,
+                                                         std::shared_ptr<Http2Watch> watch) {
+  try {
+    Carrier carrier;
+    carrier.watch = std::move(watch);
+    carrier.watch->tunnel(static_cast<std::uint32_t>(stream->id()));
+    auto asked = co_await ask_over_http2(std::move(stream));
+    carrier.faults = std::move(asked.faults);
+    if (asked.stream) co_await self->serve_one(std::move(asked.stream), std::move(carrier));
+  } catch (const std::bad_alloc&) {
+    // As in serve().
+  }
+  --self->connections;
+}
+
+asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream, Carrier carrier) {
   auto request = co_await ask(*stream);
   if (!request) {
     if (request.error()) co_await respond(*stream, std::move(*request.error()));
@@ -188,7 +245,7 @@ asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream) {
   } else if (!over_websocket(route) && !is_knock(*request, route)) {
     co_await answer_http(std::move(stream), request->head, std::move(route));
   } else if (const auto* run = std::get_if<route::RunCase>(&route)) {
-    co_await run_case(std::move(stream), std::move(*request), *run);
+    co_await run_case(std::move(stream), std::move(*request), *run, std::move(carrier));
   } else {
     co_await talk(std::move(stream), std::move(*request), std::move(route));
   }
@@ -326,7 +383,8 @@ const Case& FuzzingServer::Impl::prepared(const Case& c) {
   return *slot;
 }
 
-asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run) {
+asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run,
+                                                    Carrier carrier) {
   const Case& listed = *run.c;
   if (is_excluded(run.agent, listed)) {
     co_await talk(std::move(stream), std::move(request), run);  // opens and closes
@@ -338,6 +396,14 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
   happened.notify_all();
   const auto wall = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
+  if (const auto other = not_over_this_http(c, carrier.watch != nullptr)) {
+    Verdict verdict;
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary = "Not run: " + *other + ".";
+    co_await talk(std::move(stream), std::move(request), run);  // opens and closes
+    finish(make_result(c, run.agent, Observation(), verdict));
+    co_return;
+  }
   Observation observation;
   if (const auto facts = ws::check_request(request.head); !facts) {
     const ws::Rule& rule = ws::rule(facts.error());
@@ -346,9 +412,16 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     observation.request = std::move(request.head);
     co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
   } else {
-    const SessionOptions options = session(run.agent);
+    SessionOptions options = session(run.agent);
+    if (carrier.watch) options.nonces = nullptr;  // RFC 8441 5: there is no Sec-WebSocket-Key
     observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
                                           options, cache);
+  }
+  const bool over_http2 = carrier.watch != nullptr;
+  if (over_http2) {
+    observation.http2 = carrier.watch->take_seen();
+    auto& faults = observation.http2->faults;
+    faults.insert(faults.begin(), carrier.faults.begin(), carrier.faults.end());
   }
   const Verdict verdict = judge(c, observation, settings.seed);
   kept.keep(observation.transcript, observation.flooded);
@@ -356,6 +429,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
   result.started = wall;
   result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   say_what_it_rests_on(result);
+  if (over_http2) speak_of_streams(result);
   finish(std::move(result));
 }
 

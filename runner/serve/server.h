@@ -30,6 +30,7 @@ struct Settings {
   std::filesystem::path reports;                    // served below /report/
   std::vector<std::string> trusted{};               // names for Trust
   std::size_t most_connections = 1024;              // at a time
+  ws::io::Http http = ws::io::Http::one;            // that clients may speak
   std::string agent;                                // counts whatever clients call themselves; empty: their own names
   // Cases that are not run with this client.
   std::function<bool(const std::string& agent, const Case& c)> excluded{};

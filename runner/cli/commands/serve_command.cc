@@ -200,6 +200,7 @@ class ServeRun : public serve::Observer {
     if (options_.command.empty()) return text + " --once";
     text += " --agent " + shell_quote(result.endpoint) + " --command " + shell_quote(options_.command);
     if (plan_.settings.listen.tls) text += " --tls";
+    if (options_.http != "1") text += " --http " + options_.http;
     if (options_.selection.profile == "full") text += " --profile full";
     return text;
   }

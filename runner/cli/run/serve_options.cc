@@ -76,6 +76,11 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->type_name("NAME")
       ->group(server);
   add_listen_tls_flag(app, options.tls, ", DIR/certificate.pem")->group(server);
+  add_http_option(
+      app, options.http,
+      "Clients speak HTTP/1.1 (RFC 6455), HTTP/2 (RFC 8441; without TLS with prior knowledge), or what they "
+      "choose")
+      ->group(server);
   const auto [key, certificate] = add_identity_options(app, options.key, options.certificate);
   key->group(server);
   certificate->group(server);
@@ -107,8 +112,10 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
 ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   const std::optional<SpecFile> spec = read_server_spec(options.spec);
   ServePlan plan;
-  plan.cases = spec ? choose_by_spec(catalogue, options.selection, *spec, options.spec, Side::client)
-                    : choose_cases(catalogue, options.selection, Side::client);
+  SelectionOptions selection = options.selection;
+  selection.http2 = options.http != "1";
+  plan.cases = spec ? choose_by_spec(catalogue, selection, *spec, options.spec, Side::client)
+                    : choose_cases(catalogue, selection, Side::client);
   plan.out = !options.out.empty() ? options.out : spec && !spec->outdir.empty() ? spec->outdir : kDefaultFolder;
   plan.keep_all = options.keep_all;
   plan.idle = duration_or_refuse(options.idle, "--idle");
@@ -118,6 +125,8 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   }
   serve::Settings& settings = plan.settings;
   settings.listen = where_to_listen(options, spec);
+  settings.http = http_named(options.http);
+  if (settings.listen.tls) settings.listen.tls->http = settings.http;
   settings.profile = profile_named(options.selection.profile);
   settings.profile_name = options.selection.profile;
   settings.seed = options.seed;

@@ -21,6 +21,7 @@ struct ServeOptions {
   std::optional<std::uint16_t> port;
   bool tls = false;
   std::string certificate, key, spec;
+  std::string http = "1";
   SelectionOptions selection;
   // The client.
   std::string agent, command, idle = "60s";
