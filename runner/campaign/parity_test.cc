@@ -224,9 +224,16 @@ void expect_parity(const std::string& peer, std::uint16_t port, const std::vecto
   }
 }
 
+// What it does wrong depends on other connections, and so on when each of them looks.
+bool needs_others(DeviantFault fault) {
+  using enum DeviantFault;
+  return fault == shares_fragments || fault == shares_window || fault == ends_all_with_one ||
+         fault == ends_all_for_a_fault;
+}
+
 TEST(Parity, PeersWithOneFaultAreHeldToTheSameRules) {
   for (const auto& row : ws::testing::faults()) {
-    if (!row.server) continue;
+    if (!row.server || needs_others(row.fault)) continue;
     const auto server = DeviantServer::start(row.fault, {});
     ASSERT_TRUE(server);
     expect_parity(std::string(row.name), (*server)->port(), representative());

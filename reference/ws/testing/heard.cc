@@ -7,8 +7,6 @@
 namespace ws::testing {
 namespace {
 
-using Kind = Transcript::Kind;
-
 class Interpreter {
  public:
   explicit Interpreter(Heard& heard) : heard_(heard), opening_(heard.transcript.endpoint, complaints_) {
@@ -23,11 +21,11 @@ class Interpreter {
 
  private:
   void take(const Transcript::Piece& piece) {
-    if (piece.kind == Kind::it_ended || piece.kind == Kind::it_reset) heard_.ended = true;
-    if (piece.kind == Kind::came && reader_) return read(piece.octets);
+    if (piece.kind == Transcript::Kind::it_ended || piece.kind == Transcript::Kind::it_reset) heard_.ended = true;
+    if (piece.kind == Transcript::Kind::came && reader_) return read(piece.octets);
     if (reader_) return;
-    if (piece.kind == Kind::sent) opening_.sent(piece.octets, 0);
-    if (piece.kind == Kind::came) opening_.came(piece.octets, 0);
+    if (piece.kind == Transcript::Kind::sent) opening_.sent(piece.octets, 0);
+    if (piece.kind == Transcript::Kind::came) opening_.came(piece.octets, 0);
     if (!opening_.is_open() || !complaints_.empty()) return;  // a strict client does not open for a broken answer
     begin(opening_.deflate());
     read(opening_.came_rest);

@@ -1,7 +1,7 @@
 #include <ws/testing/faults/faults.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 namespace ws::testing {
 namespace {
@@ -10,7 +10,8 @@ namespace {
 // The level is what can be seen from outside: a Close that answers a bad Close may as well be the one that fails the
 // connection (RFC 6455 7.1.7), so only its status code gives the fault away. A server need not decode the key
 // (RFC 6455 4.2.2), so one that takes any is weak and no more (C-09).
-constexpr std::array kFaults{
+// No std::array: clang deduces one of at most 256.
+constexpr FaultRow kFaults[] = {
     FaultRow{Fault::accepts_post, "accepts-post", "rfc6455-4.2.1-2", true, false, true, "takes any method for GET"},
     FaultRow{Fault::accepts_http_1_0, "accepts-http-1-0", "rfc6455-4.2.1-3", true, false, true, "takes HTTP/1.0"},
     FaultRow{Fault::accepts_missing_host, "accepts-missing-host", "rfc6455-4.2.1-5", true, false, true, "does not miss Host"},
@@ -307,7 +308,7 @@ constexpr std::array kFaults{
 // clang-format on
 
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < kFaults.size(); ++i) {
+  for (std::size_t i = 0; i < std::size(kFaults); ++i) {
     if (static_cast<std::size_t>(kFaults[i].fault) != i + 1) return false;
   }
   return true;
@@ -324,7 +325,7 @@ static_assert(is_named<Fault::none>() && !is_named<static_cast<Fault>(0xFFFF)>()
               "this compiler prints enumerators otherwise");
 
 static_assert(in_order(), "kFaults: a row is missing, or not where its enumerator stands in faults.h");
-static_assert(!is_named<static_cast<Fault>(kFaults.size() + 1)>(),
+static_assert(!is_named<static_cast<Fault>(std::size(kFaults) + 1)>(),
               "kFaults: the last enumerators of Fault have no row");
 
 }  // namespace
@@ -333,7 +334,7 @@ std::span<const FaultRow> faults() noexcept { return kFaults; }
 
 const FaultRow* find_fault(std::string_view name) noexcept {
   const auto found = std::ranges::find(kFaults, name, &FaultRow::name);
-  return found == kFaults.end() ? nullptr : &*found;
+  return found == std::end(kFaults) ? nullptr : &*found;
 }
 
 }  // namespace ws::testing
