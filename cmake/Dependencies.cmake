@@ -49,6 +49,10 @@ target_link_libraries(touchstone_asio INTERFACE Threads::Threads)
 
 if(PROJECT_IS_TOP_LEVEL)
   include(CTest)  # BUILD_TESTING
+  # Debian's Python modules are for Debian's Python, whichever stands first in PATH.
+  if(NOT DEFINED Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
+    set(Python3_EXECUTABLE /usr/bin/python3)
+  endif()
 endif()
 if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
   touchstone_find(GTest libgtest-dev)
