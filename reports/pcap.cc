@@ -51,8 +51,13 @@ bool tester_is_client(const Transcript& transcript) {
 
 class ResultWriter {
  public:
-  ResultWriter(const Report& report, const Result& result, Pcapng& file)
-      : report_(report), result_(result), file_(file), client_is_us_(tester_is_client(result.transcript)) {
+  // `filler`: octets that may still be shown as 00, in the whole file.
+  ResultWriter(const Report& report, const Result& result, Pcapng& file, std::size_t& filler)
+      : report_(report),
+        result_(result),
+        file_(file),
+        filler_(filler),
+        client_is_us_(tester_is_client(result.transcript)) {
     start_ = std::chrono::duration_cast<std::chrono::microseconds>(result.started.time_since_epoch()).count();
   }
 
@@ -114,12 +119,16 @@ class ResultWriter {
     const Entry& kept = entry.same_as && *entry.same_as < result_.transcript.entries.size()
                             ? result_.transcript.entries[*entry.same_as]
                             : entry;
-    std::string payload = kept.octets;
-    if (payload.size() < entry.length) {
-      comment += fmt::format("{}{} of {} bytes of this frame were kept, the others are shown as 00",
-                             comment.empty() ? "" : "; ", payload.size(), entry.length);
+    std::string payload =
+        kept.octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(kept.octets.size(), entry.length)));
+    if (const std::uint64_t missing = entry.length - payload.size(); missing > 0) {
+      const bool shown = missing <= filler_;
+      comment += fmt::format("{}{} of {} bytes of this frame were kept, the others are {}", comment.empty() ? "" : "; ",
+                             payload.size(), entry.length,
+                             shown ? "shown as 00" : "left out, so that what follows is not decoded");
+      if (shown) payload.resize(static_cast<std::size_t>(entry.length));
+      filler_ -= shown ? static_cast<std::size_t>(missing) : 0;
     }
-    payload.resize(static_cast<std::size_t>(std::min<std::uint64_t>(entry.length, kMostShown)));
     for (std::size_t i = 0; entry.mask && i < payload.size(); ++i)
       payload[i] = static_cast<char>(payload[i] ^ static_cast<char>(*entry.mask >> (24 - 8 * (i % 4)) & 0xff));
     file_.data(from(entry), start_ + entry.at_us, header_of(entry) + payload, clean_text(comment));
@@ -135,15 +144,17 @@ class ResultWriter {
     }
   }
 
-  static constexpr std::uint64_t kMostShown = 16 * 1024 * 1024;  // octets of a payload
   const Report& report_;
   const Result& result_;
   Pcapng& file_;
+  std::size_t& filler_;
   bool client_is_us_;
   std::int64_t start_ = 0, last_ = 0;
   std::string note_;  // of what the tester did, on the next packet
   bool client_ended_ = false, server_ended_ = false;
 };
+
+constexpr std::size_t kMostFiller = 4 * 1024 * 1024;
 
 bool is_worth_it(const Result& result) {
   return (is_bad(result) || result.behavior == Behavior::non_strict) && !result.transcript.entries.empty();
@@ -157,7 +168,8 @@ std::string pcapng_of(const Report& report, std::span<const Result* const> resul
                   "addresses, ports and all of TCP around them are not.",
                   report.run().version));
   if (!key_log.empty()) file.secrets(key_log);
-  for (const Result* result : results) ResultWriter(report, *result, file).write();
+  std::size_t filler = kMostFiller;
+  for (const Result* result : results) ResultWriter(report, *result, file, filler).write();
   return file.octets();
 }
 

@@ -7,8 +7,8 @@
 
 namespace touchstone {
 
-// Each result is a TCP connection of its own. A frame of which only a part was kept has zeros in place of the rest, and
-// its packet says so. `key_log`: of TLS, may be empty; what is here is in clear all the same.
+// Each result is a TCP connection of its own. A frame of which only a part was kept has zeros in place of the rest (of
+// 4 MiB in all), and its packet says so. `key_log`: of TLS, may be empty; what is here is in clear all the same.
 [[nodiscard]] std::string pcapng_of(const Report& report, std::span<const Result* const> results,
                                     std::string_view key_log = {});
 

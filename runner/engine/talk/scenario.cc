@@ -70,7 +70,7 @@ void in_order_of_time(Transcript& all) {
 
 }  // namespace
 
-Scenario::Scenario(const Case& c, const SessionOptions& options) : case_(c), options_(options) {
+Scenario::Scenario(const Case& c) : case_(c) {
   talks_.push_back({.one = on_connection(c, {}), .name = {}});
   for (const Beside& beside : c.connections)
     talks_.push_back({.one = on_connection(c, beside.name), .name = beside.name});

@@ -19,7 +19,7 @@ class Scenario {
   using Open = std::function<asio::awaitable<std::shared_ptr<Dialogue>>(const Case& one, Observation& failed)>;
 
   // All of them outlive it.
-  Scenario(const Case& c, const SessionOptions& options);
+  explicit Scenario(const Case& c);
 
   [[nodiscard]] const Case& first() const noexcept { return talks_.front().one; }
   // The observation of the first connection, with those of the others in it.
@@ -47,7 +47,6 @@ class Scenario {
   [[nodiscard]] asio::awaitable<Observation> end();
 
   const Case& case_;
-  const SessionOptions& options_;
   std::deque<Talk> talks_;
   std::string turn_{};  // the connection that the last step was on
   // The longest that each kind of act took while every connection was read.

@@ -188,7 +188,7 @@ asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std
 // A case with several connections. Without the first one there is nothing to see.
 asio::awaitable<Observed> observe_several(const Case& c, const Target& target, const SessionOptions& options,
                                           DeflateCache& cache) {
-  Scenario scenario(c, options);
+  Scenario scenario(c);
   const Scenario::Open open = [&](const Case& one, Observation& failed) -> asio::awaitable<std::shared_ptr<Dialogue>> {
     auto connected = co_await connect(one, target, options);
     if (!connected) {
