@@ -18,7 +18,7 @@ class Scenario {
   // Opens a connection and gives its dialogue; nothing where it did not open, and `failed` says why.
   using Open = std::function<asio::awaitable<std::shared_ptr<Dialogue>>(const Case& one, Observation& failed)>;
 
-  // All of them outlive it.
+  // The case outlives it.
   explicit Scenario(const Case& c);
 
   [[nodiscard]] const Case& first() const noexcept { return talks_.front().one; }

@@ -58,7 +58,6 @@ class Planter {
   ws::Role from_;
   std::vector<Plant> plants_;
   ws::rules::FrameWalker walker_;
-  std::size_t told_ = 0;     // octets of the header that is not whole
   std::uint64_t frame_ = 0;  // the number of the current one
   bool drop_ = false, repeat_ = false;
   std::optional<ws::MaskKey> remask_;    // is taken off, or put on, the payload
