@@ -31,15 +31,15 @@ LineReader::~LineReader() {
 
 void LineReader::read() {
   std::string pending;
-  std::array<char, 65536> buffer;
+  std::array<char, 65536> piece;
   while (true) {
     std::array<pollfd, 2> wait = {{{STDIN_FILENO, POLLIN, 0}, {stop_[0], POLLIN, 0}}};
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) continue;
     if (wait[1].revents != 0) return;
-    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    const ssize_t n = ::read(STDIN_FILENO, piece.data(), piece.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
-    pending.append(buffer.data(), static_cast<std::size_t>(n));
+    pending.append(piece.data(), static_cast<std::size_t>(n));
     std::size_t begin = 0;
     for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
       asio::post(executor_, [this, line = pending.substr(begin, end - begin)]() mutable { on_line_(std::move(line)); });
