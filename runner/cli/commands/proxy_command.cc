@@ -25,8 +25,13 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 namespace touchstone::cli {
 namespace {
@@ -217,9 +222,23 @@ class ProxyRun {
     return true;
   }
 
+  static constexpr std::chrono::seconds kGrace{2};       // for what is under way when the time is over
+  static constexpr std::chrono::milliseconds kLook{50};  // between two looks at the clock and at Ctrl-C
+
   Exit run_fuzz() {
-    constexpr std::size_t kBatch = 64;
+    constexpr std::size_t kBatch = 8;  // what is found is confirmed after each
     const auto until = std::chrono::steady_clock::now() + fuzz_;
+    std::atomic<bool> over = false;
+    // A proxy that keeps everything waiting does not keep the tester.
+    const std::jthread clock([&over, end = until + kGrace](const std::stop_token& ended) {
+      std::mutex mutex;
+      std::condition_variable_any changed;
+      std::unique_lock lock(mutex);
+      while (!over && !ended.stop_requested()) {
+        changed.wait_for(lock, ended, kLook, [] { return false; });
+        over = interrupted() || std::chrono::steady_clock::now() >= end;
+      }
+    });
     Findings findings;
     bool recorded = true;
     for (std::uint64_t number = 0; std::chrono::steady_clock::now() < until && !interrupted();) {
@@ -228,7 +247,7 @@ class ProxyRun {
       while (cases.size() < kBatch) cases.push_back(proxy::random_relay_case(run_options_.seed, number++));
       for (const Case& c : cases) pointers.push_back(&c);
       const auto known = findings.first;
-      (void)proxy::run_two_sided(pointers, target_, greeting_, run_options_, *back_, findings, interrupted());
+      (void)proxy::run_two_sided(pointers, target_, greeting_, run_options_, *back_, findings, over);
       for (const auto& [key, result] : findings.first)
         if (!known.contains(key)) recorded = write_finding(result, cases) && recorded;
     }

@@ -6,9 +6,9 @@ from program import FAILURES, OK, UNREACHABLE, USAGE, Program, main, unused_port
 
 
 class Proxy(Program):
-    def proxy(self, *arguments, fault="none", expect):
+    def proxy(self, *arguments, fault="none", expect, patience="2s"):
         relay = f"{self.touchstone} echo --port {{front}} --proxy-to {{back}} --proxy-fault {fault}"
-        return self.run_it("proxy", "--command", relay, "--out", self.out, "--timeout", "2s", *arguments, expect=expect)
+        return self.run_it("proxy", "--command", relay, "--out", self.out, "--timeout", patience, *arguments, expect=expect)
 
     def results(self):
         return json.loads((self.out / "report.json").read_text())["results"]
@@ -27,7 +27,7 @@ class Proxy(Program):
 
     def test_random_words_find_a_fault_and_leave_a_case(self):
         self.proxy("--fuzz", "2s", expect=OK)
-        done = self.proxy("--fuzz", "3s", fault="loses-an-octet", expect=FAILURES)
+        done = self.proxy("--fuzz", "10s", fault="loses-an-octet", expect=FAILURES, patience="300ms")
         self.assertIn("rfc9110-3.7-1", done.stdout)
         case = next((self.out / "findings").iterdir())
         self.out = self.folder / "again"
