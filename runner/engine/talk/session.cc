@@ -7,6 +7,7 @@
 #include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/scenario.h"
 #include "runner/engine/talk/until_set.h"
+#include "runner/engine/talk/way.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -56,14 +57,7 @@ void make_small(int descriptor) {
 }
 
 ws::io::DialOptions dial_options(const Case& c, const Target& target, const SessionOptions& options) {
-  ws::io::DialOptions dial;
-  dial.host = target.url.host;
-  dial.port = target.url.port;
-  dial.family = target.family;
-  if (target.url.secure) dial.tls = target.tls;
-  dial.deadline = options.timeout;
-  dial.proxy = target.proxy;
-  dial.unix_path = target.unix_path;
+  ws::io::DialOptions dial = way_to(target, options.timeout);
   if (is_held(c.steps)) dial.prepare = make_small;
   return dial;
 }

@@ -1,6 +1,7 @@
 #include "runner/live/tap/tap.h"
 
 #include "runner/engine/talk/rethrown.h"
+#include "runner/engine/talk/way.h"
 
 #include <fmt/format.h>
 
@@ -62,14 +63,7 @@ void Tap::stop() {
 asio::awaitable<void> Tap::serve(std::unique_ptr<ws::io::Stream> client, std::uint64_t number) {
   events_.tell("connected", number, {{"peer", client->peer()}});
   const Target& target = options_.upstream;
-  ws::io::DialOptions dial;
-  dial.host = target.url.host;
-  dial.port = target.url.port;
-  dial.family = target.family;
-  if (target.url.secure) dial.tls = target.tls;
-  dial.proxy = target.proxy;
-  dial.unix_path = target.unix_path;
-  dial.deadline = options_.dial_limit;
+  ws::io::DialOptions dial = way_to(target, options_.dial_limit);
   std::expected<std::unique_ptr<ws::io::Stream>, ws::io::DialError> server =
       std::unexpected(ws::io::DialError{ws::io::DialStage::connect, {}, "refused by command"});
   if (!refuses_) server = co_await ws::io::dial(std::move(dial));
