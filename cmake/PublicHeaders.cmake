@@ -18,6 +18,7 @@ set(touchstone_public_core
   ws/core/http/handshake.h
   ws/core/http/http1.h
   ws/core/http/url.h
+  ws/core/http2/error_code.h
   ws/core/http2/heads.h
   ws/core/http2/tunnel.h
   ws/core/http2/violation.h

@@ -1,8 +1,11 @@
 #include "runner/engine/compose/http2_frame.h"
 
+#include <ws/core/http2/error_code.h>
+
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 namespace touchstone::http2 {
 
@@ -39,21 +42,9 @@ std::string name_of_type(std::uint8_t type) {
 }
 
 std::string name_of_error(std::uint32_t code) {
-  constexpr std::array<std::string_view, 14> kNames = {"NO_ERROR",
-                                                       "PROTOCOL_ERROR",
-                                                       "INTERNAL_ERROR",
-                                                       "FLOW_CONTROL_ERROR",
-                                                       "SETTINGS_TIMEOUT",
-                                                       "STREAM_CLOSED",
-                                                       "FRAME_SIZE_ERROR",
-                                                       "REFUSED_STREAM",
-                                                       "CANCEL",
-                                                       "COMPRESSION_ERROR",
-                                                       "CONNECT_ERROR",
-                                                       "ENHANCE_YOUR_CALM",
-                                                       "INADEQUATE_SECURITY",
-                                                       "HTTP_1_1_REQUIRED"};
-  return code < kNames.size() ? std::string(kNames[code]) : fmt::format("error {:#x}", code);
+  using ws::http2::ErrorCode;
+  if (code > std::to_underlying(ErrorCode::http_1_1_required)) return fmt::format("error {:#x}", code);
+  return std::string(ws::http2::name(static_cast<ErrorCode>(code)));
 }
 
 }  // namespace touchstone::http2

@@ -2,6 +2,7 @@
 //
 // Everything belongs to the executor of the Stream below; nothing is locked.
 #pragma once
+#include <ws/core/http2/error_code.h>
 #include <ws/core/http2/heads.h>
 #include <ws/core/state.h>
 #include <ws/io/net/stream.h>
@@ -14,26 +15,10 @@ namespace ws::io::http2 {
 
 using ws::http2::Fields;
 
-// RFC 9113 7. As std::error_code: "RST_STREAM with CANCEL" of one stream; of a whole connection the same, as GOAWAY.
-enum class ErrorCode : std::uint32_t {
-  no_error,
-  protocol_error,
-  internal_error,
-  flow_control_error,
-  settings_timeout,
-  stream_closed,
-  frame_size_error,
-  refused_stream,
-  cancel,
-  compression_error,
-  connect_error,
-  enhance_your_calm,
-  inadequate_security,
-  http_1_1_required,
-};
-[[nodiscard]] std::string_view name(ErrorCode code) noexcept;  // "CANCEL"
-[[nodiscard]] std::error_code stream_reset(ErrorCode code);    // the peer's RST_STREAM
-[[nodiscard]] std::error_code connection_over();               // the connection ended below the stream
+// As std::error_code: "RST_STREAM with CANCEL" of one stream; of a whole connection the same, as GOAWAY.
+using ws::http2::ErrorCode, ws::http2::name;
+[[nodiscard]] std::error_code stream_reset(ErrorCode code);  // the peer's RST_STREAM
+[[nodiscard]] std::error_code connection_over();             // the connection ended below the stream
 
 struct SessionOptions {
   SessionOptions() = default;
