@@ -24,7 +24,7 @@ struct Answer {
 
 struct Request {
   ws::RequestHead head;
-  ws::Bytes early;  // octets behind the head
+  ws::Bytes early;  // octets after the head
 };
 // The error is what to answer; nothing when there is nobody left to answer to.
 [[nodiscard]] asio::awaitable<std::expected<Request, std::optional<Answer>>> read_request(

@@ -97,7 +97,7 @@ void Inbound::on_event(ws::Event event) {
     see(Seen::Kind::close);
   } else if (auto* failed = std::get_if<ws::event::Failed>(&event)) {
     if (failed->violation == ws::Violation::close_code_invalid && repeats_our_code()) return;
-    // The receiver drops all that comes behind a Close; which of it is forbidden is for OwnFrames to say.
+    // The receiver drops all that comes after a Close; which of it is forbidden is for OwnFrames to say.
     if (failed->violation == ws::Violation::frame_after_close) return;
     // What is too much for the tester is no fault of the endpoint's (RFC 6455 10.4 binds who receives).
     if (ws::rule(failed->violation).close_code == ws::close_code::kMessageTooBig) {

@@ -115,7 +115,7 @@ struct Observation {
   std::vector<Harm> harm;
 
   // How it ended.
-  bool survived = false;  // the last sentinel, sent behind what must fail the connection, got its Pong
+  bool survived = false;  // the last sentinel, sent after what must fail the connection, got its Pong
   bool eof = false, reset = false;
   bool tls_cut = false;                 // TCP ended, and TLS had not (RFC 8446 6.1); `eof` holds too
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up
