@@ -81,7 +81,8 @@ struct OpeningAnswer {
 // says why it is not.
 [[nodiscard]] asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
                                                    const SessionOptions& options);
-// `request` is the client's head, and `opening.early` what came after it.
+// `request` is the client's head, and `opening.early` what came after it. True: the connection is open, whatever the
+// request breaks (Observation::request_faults).
 [[nodiscard]] asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::RequestHead request,
                                                    const SessionOptions& options);
 
