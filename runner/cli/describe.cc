@@ -305,15 +305,15 @@ std::string in_words(const EndpointProfile& profile) {
   add(profile.text, "text");
   add(profile.binary, "binary");
   if (profile.speaks_unasked) facts.push_back("it sends messages that nobody asked for");
-  if (profile.largest_message) {
-    facts.push_back(fmt::format("it takes messages of {} bytes and refuses larger ones", *profile.largest_message));
-  }
-  if (profile.largest_frame) {
-    facts.push_back(fmt::format("it takes frames of {} bytes and refuses larger ones", *profile.largest_frame));
-  }
-  if (profile.most_fragments) {
-    facts.push_back(fmt::format("it takes messages of {} fragments and refuses more", *profile.most_fragments));
-  }
+  const auto limit = [&](const std::optional<std::uint64_t>& most, std::string_view what, std::string_view unit) {
+    if (most) facts.push_back(fmt::format("it takes {} of {} {} and refuses more", what, *most, unit));
+  };
+  limit(profile.largest_message, "messages", "bytes");
+  limit(profile.largest_frame, "frames", "bytes");
+  limit(profile.most_fragments, "messages", "fragments");
+  limit(profile.largest_text, "text messages", "bytes");
+  limit(profile.largest_inflated, "compressed messages", "bytes when inflated");
+  limit(profile.largest_deflated, "compressed messages", "bytes");
   return fmt::format("{}. What comes back is compared where it is an echo; what cannot be asked is NOT-APPLICABLE",
                      fmt::join(facts, ", "));
 }

@@ -1,5 +1,9 @@
 #include "runner/engine/endpoint_profile.h"
 
+#include "runner/engine/verdict/oracle.h"
+
+#include <ws/core/deflate/deflate.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,6 +42,8 @@ class Most {
  private:
   void add(const step::Message& message, std::uint64_t) {
     const std::uint64_t octets = length(message);
+    if (message.opcode == ws::Opcode::text) sizes.text = std::max(sizes.text, octets);
+    if (message.deflate) sizes.inflated = sizes.deflated = std::max(sizes.inflated, octets);
     if (message.parts.empty()) {
       const std::uint64_t frame = message.fragment == 0 ? octets : std::min(octets, message.fragment);
       sizes.widen({octets, frame, frame == 0 ? 1 : (octets + frame - 1) / frame});
@@ -48,21 +54,80 @@ class Most {
   }
   void add(const step::Frame& frame, std::uint64_t times) {
     if (ws::is_control(frame.opcode)) return;
-    if (frame.opcode != ws::Opcode::cont) open_ = fragments_ = 0;
+    if (frame.opcode != ws::Opcode::cont) open_ = fragments_ = 0, text_ = frame.opcode == ws::Opcode::text;
     const std::uint64_t octets = length(frame.payload);
     const std::uint64_t frames = frame.opcode == ws::Opcode::cont ? times : 1;
     open_ += octets * frames;
     fragments_ += frames;
-    sizes.widen({open_, octets, fragments_});
+    sizes.widen({open_, octets, fragments_, text_ ? open_ : 0});
   }
   void add(const step::Repeat& repeat, std::uint64_t times) { add(repeat.steps, times * repeat.count); }
   void add(const step::OneOf<step::Close, step::Octets> auto&, std::uint64_t) {}  // no message
   void add(const step::WithoutPayload auto&, std::uint64_t) {}
 
   std::uint64_t open_ = 0, fragments_ = 0;  // octets and frames of the message that goes on
+  bool text_ = false;
 };
 
-constexpr std::string_view kLimits[] = {"message", "frame", "fragments"};
+// Of the messages where permessage-deflate is agreed on, as they come, and as they inflate: ready-made DEFLATE data
+// says neither, and what cannot be made smaller grows.
+class MostCompressed {
+ public:
+  explicit MostCompressed(const ws::DeflateParams& params)
+      : inflater_(params.client_max_window_bits, params.client_no_context_takeover) {}
+
+  void see(const WireFrame& frame) {
+    const ws::FrameHeader& header = frame.header;
+    if (ws::is_control(header.opcode)) return;
+    if (header.opcode != ws::Opcode::cont) {
+      compressed_ = header.rsv1;
+      text_ = header.opcode == ws::Opcode::text;
+      deflated_ = inflated_ = fragments_ = 0;
+    }
+    deflated_ += header.length;
+    sizes.deflated = std::max(sizes.deflated, deflated_);
+    if (!compressed_) return;
+    inflated_ += inflated(frame);
+    const std::uint64_t octets = std::max(deflated_, inflated_);
+    sizes.widen({octets, header.length, ++fragments_, text_ ? octets : 0, inflated_, deflated_});
+  }
+
+  Sizes sizes;
+
+ private:
+  // After a fault in the data nothing is known any more, and the endpoint fails the connection.
+  std::uint64_t inflated(const WireFrame& frame) {
+    constexpr std::uint64_t kMost = 64 * 1024 * 1024;
+    ws::Bytes plain;
+    broken_ = broken_ || !inflater_.inflate(frame.payload, kMost, plain);
+    broken_ = broken_ || (frame.header.fin && !inflater_.finish(kMost, plain));
+    return plain.size();
+  }
+
+  ws::Inflater inflater_;
+  bool compressed_ = false, text_ = false, broken_ = false;
+  std::uint64_t deflated_ = 0, inflated_ = 0, fragments_ = 0;
+};
+
+bool may_refuse(const Case& c) {
+  return c.expect &&
+         (std::holds_alternative<end::MayFail>(c.expect->end) || std::holds_alternative<end::Abandoned>(c.expect->end));
+}
+
+Sizes sizes_when_compressed(const Case& c) {
+  Sizes most;
+  if (may_refuse(c)) return most;
+  for (const Case& one : each_connection(c)) {
+    const auto params = params_for(one, Side::server);
+    if (!params) continue;
+    MostCompressed compressed(*params);
+    each_frame(one, Side::server, [&](const WireFrame& frame, bool) { compressed.see(frame); });
+    most.widen(compressed.sizes);
+  }
+  return most;
+}
+
+constexpr std::string_view kLimits[] = {"message", "frame", "fragments", "text", "inflated", "deflated"};
 
 std::optional<Limit> limit_from(std::string_view text) {
   const auto at = std::ranges::find(kLimits, text);
@@ -77,9 +142,17 @@ void read_limits(Members& members, EndpointProfile& profile) {
   members.integer_or_null("largest_message", profile.largest_message);
   if (members.has("largest_frame")) members.integer_or_null("largest_frame", profile.largest_frame);
   if (members.has("most_fragments")) members.integer_or_null("most_fragments", profile.most_fragments);
+  if (members.has("largest_text")) members.integer_or_null("largest_text", profile.largest_text);
+  if (members.has("largest_inflated")) members.integer_or_null("largest_inflated", profile.largest_inflated);
+  if (members.has("largest_deflated")) members.integer_or_null("largest_deflated", profile.largest_deflated);
+  if (members.has("limit_code")) {
+    std::optional<std::uint64_t> code;
+    members.integer_or_null("limit_code", code);
+    if (code) profile.limit_code = static_cast<std::uint16_t>(*code);
+  }
   if (!members.has("without_close")) return;
   Limit limit = Limit::message;
-  members.one_of<Limit>("without_close", limit, limit_from, "message, frame or fragments");
+  members.one_of<Limit>("without_close", limit, limit_from, "message, frame, fragments, text, inflated or deflated");
   profile.without_close = limit;
 }
 
@@ -92,6 +165,14 @@ void await_pongs(std::vector<Step>& steps) {
 
 bool goes_on(const End& end) {
   return std::holds_alternative<end::Polite>(end) || std::holds_alternative<end::MayFail>(end);
+}
+
+// Where size is a reason to refuse, the code with which this endpoint refuses for size will do (C-15).
+void take_code_of_limit(Case& c, const EndpointProfile& profile) {
+  auto* may = c.expect ? std::get_if<end::MayFail>(&c.expect->end) : nullptr;
+  if (may == nullptr || !profile.limit_code) return;
+  const auto lists = [&](std::uint16_t code) { return std::ranges::find(may->codes, code) != may->codes.end(); };
+  if (lists(ws::close_code::kMessageTooBig) && !lists(*profile.limit_code)) may->codes.push_back(*profile.limit_code);
 }
 
 // What comes back on the connection `on` is not looked at.
@@ -116,7 +197,11 @@ std::string write_endpoint_profile(const EndpointProfile& profile) {
             {"speaks_unasked", profile.speaks_unasked},
             {"largest_message", or_null(profile.largest_message)},
             {"largest_frame", or_null(profile.largest_frame)},
-            {"most_fragments", or_null(profile.most_fragments)}};
+            {"most_fragments", or_null(profile.most_fragments)},
+            {"largest_text", or_null(profile.largest_text)},
+            {"largest_inflated", or_null(profile.largest_inflated)},
+            {"largest_deflated", or_null(profile.largest_deflated)}};
+  if (profile.limit_code) json["limit_code"] = *profile.limit_code;
   if (profile.without_close) json["without_close"] = kLimits[static_cast<std::size_t>(*profile.without_close)];
   return json.dump(2) + "\n";
 }
@@ -148,12 +233,13 @@ void Sizes::widen(const Sizes& other) noexcept {
   message = std::max(message, other.message);
   frame = std::max(frame, other.frame);
   fragments = std::max(fragments, other.fragments);
+  text = std::max(text, other.text);
+  inflated = std::max(inflated, other.inflated);
+  deflated = std::max(deflated, other.deflated);
 }
 
 Sizes sizes_of(const Case& c) {
-  const bool may_refuse = c.expect && (std::holds_alternative<end::MayFail>(c.expect->end) ||
-                                       std::holds_alternative<end::Abandoned>(c.expect->end));
-  if (may_refuse) return {};
+  if (may_refuse(c)) return {};
   Most most;
   most.add(c.steps);
   return most.sizes;
@@ -161,22 +247,24 @@ Sizes sizes_of(const Case& c) {
 
 std::optional<BeyondLimit> beyond_limit(const Case& c, const EndpointProfile& profile) {
   if (!profile.has_limit()) return std::nullopt;
-  const Sizes sizes = sizes_of(c);
-  if (profile.largest_message && sizes.message > *profile.largest_message) {
-    return BeyondLimit{Limit::message,
-                       fmt::format("a message of {} bytes is too large for the endpoint, which takes {}", sizes.message,
-                                   *profile.largest_message)};
-  }
-  if (profile.largest_frame && sizes.frame > *profile.largest_frame) {
-    return BeyondLimit{Limit::frame, fmt::format("a frame of {} bytes is too large for the endpoint, which takes {}",
-                                                 sizes.frame, *profile.largest_frame)};
-  }
-  if (profile.most_fragments && sizes.fragments > *profile.most_fragments) {
-    return BeyondLimit{Limit::fragments,
-                       fmt::format("a message of {} fragments has too many for the endpoint, which takes {}",
-                                   sizes.fragments, *profile.most_fragments)};
-  }
-  return std::nullopt;
+  Sizes sizes = sizes_of(c);
+  sizes.widen(sizes_when_compressed(c));
+  std::optional<BeyondLimit> found;
+  const auto hold = [&](Limit limit, const std::optional<std::uint64_t>& most, std::uint64_t size,
+                        std::string_view what, std::string_view too_much) {
+    if (!found && most && size > *most)
+      found = BeyondLimit{limit,
+                          fmt::format("a {} of {} {} for the endpoint, which takes {}", what, size, too_much, *most)};
+  };
+  constexpr std::string_view kLarge = "bytes is too large";
+  hold(Limit::message, profile.largest_message, sizes.message, "message", kLarge);
+  hold(Limit::frame, profile.largest_frame, sizes.frame, "frame", kLarge);
+  hold(Limit::fragments, profile.most_fragments, sizes.fragments, "message", "fragments has too many");
+  hold(Limit::text, profile.largest_text, sizes.text, "text message", kLarge);
+  hold(Limit::inflated, profile.largest_inflated, sizes.inflated, "compressed message",
+       "bytes, inflated, is too large");
+  hold(Limit::deflated, profile.largest_deflated, sizes.deflated, "compressed message", kLarge);
+  return found;
 }
 
 std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile) {
@@ -190,6 +278,7 @@ std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile)
     compared = compared && taken == Taken::echoed;
   }
   if (auto beyond = beyond_limit(c, profile)) return std::unexpected(std::move(beyond->why));
+  take_code_of_limit(c, profile);
   if (compared || !c.expect) return c;
   await_pongs(c.steps);
   adapt(c, *c.expect, {});

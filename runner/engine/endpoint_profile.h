@@ -19,7 +19,7 @@ enum class Taken : std::uint8_t {
 };
 
 // What an endpoint may limit (RFC 6455 10.4).
-enum class Limit : std::uint8_t { message, frame, fragments };
+enum class Limit : std::uint8_t { message, frame, fragments, text, inflated, deflated };
 
 struct EndpointProfile {
   Taken text = Taken::echoed, binary = Taken::echoed;
@@ -27,12 +27,18 @@ struct EndpointProfile {
   // The most that it takes, where it has a limit: octets of a message before compression, octets of a frame's payload,
   // fragments of a message.
   std::optional<std::uint64_t> largest_message{}, largest_frame{}, most_fragments{};
-  std::optional<Limit> without_close{};  // a limit beyond which it ends TCP and sends no Close
+  // Where it takes less of these: octets of a text message; of a compressed message, inflated; of a message as it
+  // comes, where permessage-deflate is in force.
+  std::optional<std::uint64_t> largest_text{}, largest_inflated{}, largest_deflated{};
+  std::optional<Limit> without_close{};       // a limit beyond which it ends TCP and sends no Close
+  std::optional<std::uint16_t> limit_code{};  // of the Close that it sends beyond one
 
   [[nodiscard]] bool is_echo() const noexcept {
     return text == Taken::echoed && binary == Taken::echoed && !speaks_unasked && !has_limit();
   }
-  [[nodiscard]] bool has_limit() const noexcept { return largest_message || largest_frame || most_fragments; }
+  [[nodiscard]] bool has_limit() const noexcept {
+    return largest_message || largest_frame || most_fragments || largest_text || largest_inflated || largest_deflated;
+  }
   bool operator==(const EndpointProfile&) const = default;
 };
 
@@ -51,10 +57,12 @@ struct EndpointProfile {
 // The most that a case wants taken of what an endpoint may limit.
 struct Sizes {
   std::uint64_t message = 0, frame = 0, fragments = 0;  // as in EndpointProfile
+  std::uint64_t text = 0, inflated = 0, deflated = 0;   // the same
   void widen(const Sizes& other) noexcept;              // to what both want
 };
 
-// All 0 where size may be a reason to refuse. Frames of compressed messages count as if they were not compressed.
+// All 0 where size may be a reason to refuse. A compressed message counts as if it were not compressed, and as if it
+// could not be made smaller.
 [[nodiscard]] Sizes sizes_of(const Case& c);
 
 // A case that wants more taken than the endpoint takes.

@@ -2,10 +2,13 @@
 
 #include "runner/engine/talk/session.h"
 
+#include <ws/rules/codes.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace touchstone {
 namespace {
@@ -20,8 +23,10 @@ constexpr int kShareOfProbe = 8;                      // of the time for the run
 constexpr std::string_view kOpen = "open";            // the first Ping of a connection
 constexpr std::uint64_t kFirstSize = 1024, kGrowth = 4;
 constexpr std::uint64_t kSmallest = 125;  // octets that the cases may ask for without a question
-// Who ends at fewer fragments does not know fragments, and that is a fault.
 constexpr std::uint64_t kFirstFragments = 16;
+// Who ends TCP at fewer fragments does not know fragments (RFC 6455 5.4), and that is a fault; whose Close speaks of a
+// limit knows two.
+constexpr std::uint64_t kFewFragments = 4, kLeastFragments = 2;
 constexpr std::uint64_t kExact = 65536;  // limits up to it are found exactly, larger ones to a part of kSteps
 constexpr std::uint64_t kSteps = 16;
 
@@ -197,8 +202,38 @@ class Probe {
     const auto crumbs = [&](std::uint64_t fragments) { return message(fragments, 1); };
     const std::uint64_t fragments = std::min(most.fragments, profile.largest_message.value_or(most.fragments));
     const Found many = look(crumbs, {1, fragments}, kFirstFragments);
-    if (many.refused != 0 && many.taken >= kFirstFragments)
+    if (many.refused != 0 && many.taken >= (speaks_of_a_limit(many) ? kLeastFragments : kFewFragments))
       note(profile, Limit::fragments, profile.most_fragments, many);
+    look_at_kinds(profile, most);
+  }
+
+  // Is less taken of text than of binary messages, or of compressed ones? One message that is as large as may be says
+  // that it is not.
+  void look_at_kinds(EndpointProfile& profile, const Sizes& most) {
+    const std::uint64_t known = profile.largest_message.value_or(UINT64_MAX);
+    const auto narrower = [&](Limit limit, std::optional<std::uint64_t>& least, std::uint64_t wanted,
+                              const auto& shape) {
+      const std::uint64_t size = std::min(wanted, known);
+      if (size <= kSmallest) return;
+      const Found found = look(shape, {kSmallest, size}, size);
+      if (found.refused != 0 && speaks_of_a_limit(found)) note(profile, limit, least, found);
+    };
+    const std::uint64_t frame = profile.largest_frame.value_or(0);
+    if (opcode_ == ws::Opcode::binary && profile.text != Taken::refused) {
+      const bool echoed = std::exchange(echoes_, profile.text == Taken::echoed && !profile.speaks_unasked);
+      if (echoes_ || answers_pings_)
+        narrower(Limit::text, profile.largest_text, most.text,
+                 [&](std::uint64_t octets) { return message(octets, frame, ws::Opcode::text); });
+      echoes_ = echoed;
+    }
+    narrower(Limit::inflated, profile.largest_inflated, most.inflated,
+             [&](std::uint64_t octets) { return compressed(message(octets, frame)); });
+    narrower(Limit::deflated, profile.largest_deflated, profile.largest_inflated.value_or(most.deflated),
+             [&](std::uint64_t octets) {
+               step::Message noise = compressed(message(octets, frame));
+               noise.payload = Payload{recipe::Stream{"noise", octets}};
+               return noise;
+             });
   }
 
   // Is it the frame that is too large, or the message?
@@ -214,6 +249,7 @@ class Probe {
     if (!is_a_limit(found)) return;
     most = found.taken;
     if (!found.with_close && !profile.without_close) profile.without_close = limit;
+    if (found.code && !profile.limit_code) profile.limit_code = found.code;
   }
 
   // C-15: 1009 fits, and others conform. At the borders of the forms of the payload length (RFC 6455 5.2) it is more
@@ -225,9 +261,23 @@ class Probe {
     return !border || (found.taken == 65535 && found.code != ws::close_code::kProtocolError);
   }
 
+  // What such a code says is no fault of the tester's, and none of the endpoint's own.
+  static bool speaks_of_a_limit(const Found& found) {
+    return found.code && *found.code != ws::close_code::kInternalError && !ws::rules::accuses(*found.code);
+  }
+
+  static step::Message compressed(step::Message message) {
+    message.deflate = true;
+    return message;
+  }
+
   [[nodiscard]] step::Message message(std::uint64_t octets, std::uint64_t fragment) const {
+    return message(octets, fragment, opcode_);
+  }
+
+  static step::Message message(std::uint64_t octets, std::uint64_t fragment, ws::Opcode opcode) {
     step::Message message;
-    message.opcode = opcode_;
+    message.opcode = opcode;
     message.payload = Payload{recipe::Fill{ws::to_bytes("limit?"), octets}};
     message.fragment = fragment;
     return message;
@@ -272,12 +322,15 @@ class Probe {
                      ? std::chrono::duration_cast<std::chrono::seconds>(options_.budget / kShareOfProbe)
                      : kDeadline;
     for (const std::uint64_t size : sizes) {
-      c.steps.push_back({shape(size)});
+      const step::Message next = shape(size);
+      if (next.deflate) c.needs_deflate = true, c.offer = {"permessage-deflate"};
+      c.steps.push_back({next});
       c.steps.push_back(echoes_ ? Step{step::AwaitEcho{}} : Step{step::Sentinel{"taken"}});
     }
     const auto result = talk_to_it({c}, kPatience);
     if (!result.front()) return false;
     const Observation& o = *result.front();
+    if (c.needs_deflate && !o.deflate) return false;
     const auto passed = std::ranges::count(o.seen, Seen::Kind::passed, &Seen::kind);
     const auto taken = std::min(echoes_ ? o.messages.size() : static_cast<std::size_t>(passed), sizes.size());
     if (taken > 0) found.taken = sizes[taken - 1];

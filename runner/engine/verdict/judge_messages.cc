@@ -1,5 +1,7 @@
 #include "runner/engine/verdict/judge_messages.h"
 
+#include "runner/engine/verdict/weigh.h"
+
 #include <ws/testing/oracle/describe.h>
 
 #include <fmt/format.h>
@@ -78,6 +80,9 @@ std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected
   if (scene.was_cut_short()) return std::nullopt;
   const End& end = scene.c.expect->end;
   const Facts facts{.instead = scene.how_it_ended(), .number = scene.o.messages.size(), .of = expected};
+  // C-12: what was sent before the answer, in the same write as the request, may be dropped.
+  const bool early = scene.c.request && scene.c.request->glue && scene.came(Seen::Kind::passed);
+  if (early) return make_finding(message_missing, facts, scene.own_requirement());
   if (!scene.tail_may_be_missing()) return scene.finding_of_message(message_missing, scene.o.messages.size(), facts);
   if (std::holds_alternative<end::Abandoned>(end)) return std::nullopt;  // it may have noticed our end first
   const bool closes = std::holds_alternative<end::Replies>(end) || std::holds_alternative<end::Open>(end);
