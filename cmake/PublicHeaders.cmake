@@ -34,7 +34,8 @@ set(touchstone_public_rules
   ws/rules/mask_keys.h
   ws/rules/own_frames.h
   ws/rules/predictable.h
-  ws/rules/refusals.h)
+  ws/rules/refusals.h
+  ws/rules/request.h)
 set(touchstone_public_io
   ws/io/accept.h
   ws/io/byte_stream.h

@@ -216,7 +216,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   const std::size_t which = fuzz::below(random, 4);
   if (size < 2 || which < 2) return LLVMFuzzerMutate(data, size, most);
   const ByteView wire = std::as_bytes(std::span(data, size)).subspan(1);
-  // New blocks for the same or a changed text: in place of the old ones, or behind them.
+  // New blocks for the same or a changed text: in place of the old ones, or after them.
   Bytes content = best_effort(wire);
   fuzz::with(LLVMFuzzerMutate)(content, 4096);
   Bytes next = which == 2 ? Bytes{} : ws::to_bytes(wire);

@@ -11,7 +11,7 @@ using fuzz::check;
 
 constexpr ws::HeadLimits kLimits{.octets = 2000, .fields = 20};
 
-// The same answer by looking at the text as a whole: lines that end in CRLF, the first empty one behind a start line.
+// The same answer by looking at the text as a whole: lines that end in CRLF, the first empty one after a start line.
 std::optional<std::size_t> slow_end(std::string_view text) {
   bool started = false;
   for (std::size_t at = 0;;) {

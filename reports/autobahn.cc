@@ -103,7 +103,7 @@ Json received(const Transcript& transcript) {
       binary = entry.opcode == 2;
     }
     if (!message) continue;  // a continuation of nothing
-    // Nothing is added behind a gap; every payload keeps its first kShownOctets.
+    // Nothing is added after a gap; every payload keeps its first kShownOctets.
     if (message->size() == length) *message += payload;
     length += entry.length;
     if (!entry.fin) continue;

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "reports/result/result_json.h"
@@ -15,18 +17,83 @@ namespace {
 
 constexpr std::string_view kCutOff = "the run was cut off: its journal has no footer";
 
+const std::string kAside = std::string(kJournalName) + ".new";  // until it is whole
 std::string line_of(const Json& value) { return write_json(value) + '\n'; }
+
+bool begins_with(const Json& line, std::string_view key) {
+  return line.is_object() && !line.empty() && line.begin().key() == key;
+}
+
+// The result lines of a journal that can be read: what lies between its header and its footer, or half a line.
+std::string_view result_lines(std::string_view text) {
+  text = text.substr(0, text.rfind('\n') + 1);
+  text.remove_prefix(std::min(text.find('\n') + 1, text.size()));
+  if (text.empty()) return text;
+  const std::size_t last = text.rfind('\n', text.size() - 2) + 1;  // 0: there is one line
+  const auto line = parse_json(text.substr(last));
+  return line && begins_with(*line, "footer") ? text.substr(0, last) : text;
+}
+
+// What a line says: a result, or what has to be looked at in its turn.
+struct Line {
+  std::string_view text{};
+  std::expected<Json, JsonFault> json = Json();
+  std::optional<std::expected<Result, JsonFault>> result{};
+};
+
+Line read_line(std::string_view text) {
+  Line line{.text = text, .json = parse_json(text)};
+  if (!line.json || !begins_with(*line.json, "result")) return line;
+  std::optional<JsonFault> fault;
+  std::optional<Result> whole;
+  Members members(*line.json, "", fault);
+  members.nested("result", [&](const Json& value, const std::string& pointer) {
+    auto result = result_from_json(value, pointer);
+    if (result) {
+      whole = std::move(*result);
+    } else {
+      fault = result.error();
+    }
+  });
+  members.no_others();
+  line.json = Json();  // it may be large
+  if (fault) {
+    line.result = std::unexpected(std::move(*fault));
+  } else {
+    line.result = std::move(*whole);
+  }
+  return line;
+}
+
+// Lines do not depend on each other, and to read them is what takes the time.
+std::vector<Line> read_lines(const std::vector<std::string_view>& texts) {
+  constexpr std::size_t kBlock = 500;  // not worth a thread of its own
+  std::vector<Line> lines(texts.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t from = next.fetch_add(kBlock); from < texts.size(); from = next.fetch_add(kBlock)) {
+      const std::size_t to = std::min(from + kBlock, texts.size());
+      for (std::size_t i = from; i < to; ++i) lines[i] = read_line(texts[i]);
+    }
+  };
+  const std::size_t blocks = texts.size() / kBlock;
+  const std::size_t helpers = std::min<std::size_t>(blocks, std::max(1U, std::thread::hardware_concurrency()) - 1);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+    work();
+  }
+  return lines;
+}
 
 // Reads line after line; each kind of line has its place.
 class JournalReader {
  public:
-  std::optional<JsonFault> take(const Json& line) {
-    if (!line.is_object() || line.empty()) return misplaced(line);
-    const std::string& first = line.begin().key();
-    if (first == "journal" && !has_header_) return take_header(line);
-    if (first == "result" && has_header_ && !has_footer_) return take_result(line);
-    if (first == "footer" && has_header_ && !has_footer_) return take_footer(line);
-    return misplaced(line);
+  std::optional<JsonFault> take(Line line) {
+    if (line.result && has_header_ && !has_footer_) return take_result(std::move(*line.result));
+    if (begins_with(*line.json, "journal") && !has_header_) return take_header(*line.json);
+    if (begins_with(*line.json, "footer") && has_header_ && !has_footer_) return take_footer(*line.json);
+    return misplaced(line.text);
   }
 
   [[nodiscard]] bool has_header() const { return has_header_; }
@@ -47,9 +114,9 @@ class JournalReader {
   }
 
  private:
-  [[nodiscard]] JsonFault misplaced(const Json& line) const {
+  [[nodiscard]] JsonFault misplaced(std::string_view line) const {
     JsonFault fault;
-    fault.found = write_json(line).substr(0, 60);
+    fault.found = line.substr(0, 60);
     fault.allowed = !has_header_  ? "the header {\"journal\": 1, \"run\": ...}"
                     : has_footer_ ? "nothing after the footer"
                                   : "{\"result\": ...} or {\"footer\": ...}";
@@ -72,24 +139,16 @@ class JournalReader {
       }
     });
     members.no_others();
+    journal_.format = format;
     has_header_ = true;
     return fault;
   }
 
-  std::optional<JsonFault> take_result(const Json& line) {
-    std::optional<JsonFault> fault;
-    Members members(line, "", fault);
-    members.nested("result", [&](const Json& value, const std::string& pointer) {
-      auto result = result_from_json(value, pointer);
-      if (result) {
-        ++result_lines_;
-        keep(std::move(*result));
-      } else {
-        fault = result.error();
-      }
-    });
-    members.no_others();
-    return fault;
+  std::optional<JsonFault> take_result(std::expected<Result, JsonFault> result) {
+    if (!result) return std::move(result.error());
+    ++result_lines_;
+    keep(std::move(*result));
+    return std::nullopt;
   }
 
   // A later line for the same case replaces the earlier one.
@@ -139,18 +198,34 @@ std::expected<JournalWriter, FileError> JournalWriter::open(const std::filesyste
 std::expected<JournalWriter, FileError> JournalWriter::open_with(const std::filesystem::path& folder,
                                                                  const RunInfo& run,
                                                                  const std::vector<Result>& earlier) {
-  const std::string aside = std::string(kJournalName) + ".new";
-  auto writer = begin(folder, aside, run);
+  auto writer = begin(folder, kAside, run);
   for (const Result& result : earlier) {
     if (!writer) break;
     if (auto added = writer->add(result); !added) return std::unexpected(added.error());
   }
   if (!writer) return writer;
+  if (auto placed = put_in_place(folder); !placed) return std::unexpected(placed.error());
+  return writer;
+}
+
+std::expected<JournalWriter, FileError> JournalWriter::go_on(const std::filesystem::path& folder, const RunInfo& run) {
+  const auto text = read_file(folder / kJournalName);
+  if (!text) return std::unexpected(text.error());
+  const std::string_view lines = result_lines(*text);
+  auto writer = begin(folder, kAside, run);
+  if (!writer) return writer;
+  if (auto copied = writer->file_.append(lines); !copied) return std::unexpected(copied.error());
+  writer->results_ = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
+  if (auto placed = put_in_place(folder); !placed) return std::unexpected(placed.error());
+  return writer;
+}
+
+std::expected<void, FileError> JournalWriter::put_in_place(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::rename(folder / aside, folder / kJournalName, error);
+  std::filesystem::rename(folder / kAside, folder / kJournalName, error);
   if (error)
     return std::unexpected(fmt::format("cannot write {}: {}", (folder / kJournalName).string(), error.message()));
-  return writer;
+  return {};
 }
 
 std::expected<JournalWriter, FileError> JournalWriter::begin(const std::filesystem::path& folder, std::string_view name,
@@ -193,15 +268,18 @@ std::expected<Journal, FileError> read_journal(const std::filesystem::path& path
 
 std::expected<Journal, FileError> parse_journal(const std::string& name, std::string_view text) {
   JournalReader reader;
-  std::size_t number = 0;
+  std::vector<std::string_view> texts;
   for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    texts.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const bool torn = !text.ends_with('\n');  // the writer ends every line
+  std::size_t number = 0;
+  for (Line& line : read_lines(texts)) {
     ++number;
-    const std::size_t end = rest.find('\n');
-    const bool torn = end == std::string_view::npos;  // the writer ends every line
-    auto line = parse_json(rest.substr(0, end));
-    rest.remove_prefix(torn ? rest.size() : end + 1);
-    if (!line && torn && reader.has_header()) break;
-    std::optional<JsonFault> fault = line ? reader.take(*line) : line.error();
+    if (!line.json && torn && number == texts.size() && reader.has_header()) break;
+    std::optional<JsonFault> fault = line.json ? reader.take(std::move(line)) : line.json.error();
     if (!fault) continue;
     fault->file = name;
     fault->line = number;

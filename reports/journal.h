@@ -32,6 +32,9 @@ class JournalWriter {
   [[nodiscard]] static std::expected<JournalWriter, FileError> open_with(const std::filesystem::path& folder,
                                                                          const RunInfo& run,
                                                                          const std::vector<Result>& earlier);
+  // The same with the result lines that stand in the folder's own journal, as they are.
+  [[nodiscard]] static std::expected<JournalWriter, FileError> go_on(const std::filesystem::path& folder,
+                                                                     const RunInfo& run);
   // Written through to the system when it returns: a result that was added outlives this process. After an error
   // (a full disk) the results added before are still there, and the next add() may succeed.
   [[nodiscard]] std::expected<void, FileError> add(const Result& result);
@@ -41,6 +44,7 @@ class JournalWriter {
  private:
   [[nodiscard]] static std::expected<JournalWriter, FileError> begin(const std::filesystem::path& folder,
                                                                      std::string_view name, const RunInfo& run);
+  [[nodiscard]] static std::expected<void, FileError> put_in_place(const std::filesystem::path& folder);
   explicit JournalWriter(OutputFile file) : file_(std::move(file)) {}
   OutputFile file_;
   std::size_t results_ = 0;  // lines
@@ -49,6 +53,7 @@ class JournalWriter {
 struct Journal {
   RunInfo run;
   std::vector<Result> results;  // one for each case of each endpoint, in the order in which they were first known
+  int format = kJournalFormat;  // of the file that was read
 };
 
 // `path`: the file, or the folder that has it. The error is one line: file, line, what was found, what is allowed.

@@ -107,6 +107,40 @@ TEST_F(Journals, TakeTheLastOfSeveralLinesForACase) {
   EXPECT_EQ(journal->results[1].endpoint, "another");
 }
 
+TEST_F(Journals, GoOnUnderANewHeader) {
+  for (const bool footer : {true, false}) {
+    write(footer);
+    if (!footer) append(R"({"result": {"ca)");
+    RunInfo later = a_run();
+    later.planned = 7;
+    auto writer = JournalWriter::go_on(folder.path(), later);
+    ASSERT_TRUE(writer) << writer.error();
+    ASSERT_TRUE(writer->add(empty_result("c")));
+    ASSERT_TRUE(writer->finish(later));
+    const auto journal = read_journal(file);
+    ASSERT_TRUE(journal) << journal.error();
+    EXPECT_EQ(journal->run.planned, 7U);
+    ASSERT_EQ(journal->results.size(), 3U);
+    EXPECT_EQ(journal->results[1].case_id, "b");
+    EXPECT_EQ(journal->results[2].case_id, "c");
+  }
+  ASSERT_TRUE(JournalWriter::open(folder.path(), a_run()));
+  ASSERT_TRUE(JournalWriter::go_on(folder.path(), a_run())) << "one without a result";
+  EXPECT_THAT(read_journal(file)->results, testing::IsEmpty());
+}
+
+// So many that several threads read them.
+TEST_F(Journals, KeepTheOrderOfManyLines) {
+  auto writer = JournalWriter::open(folder.path(), a_run());
+  ASSERT_TRUE(writer) << writer.error();
+  for (int i = 0; i < 3000; ++i) ASSERT_TRUE(writer->add(empty_result(std::to_string(i))));
+  ASSERT_TRUE(writer->finish(a_run()));
+  const auto journal = read_journal(file);
+  ASSERT_TRUE(journal) << journal.error();
+  ASSERT_EQ(journal->results.size(), 3000U);
+  for (int i = 0; i < 3000; ++i) ASSERT_EQ(journal->results[static_cast<std::size_t>(i)].case_id, std::to_string(i));
+}
+
 TEST_F(Journals, OfTheFirstFormatAreRead) {
   Json run = to_json(a_run());
   for (const char* later : {"end", "complete", "ended_because"}) run.erase(later);

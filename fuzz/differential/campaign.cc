@@ -77,8 +77,7 @@ class Hunt {
   Input mutant() {
     Input input = pool_.empty() ? Input{} : pool_[fuzz::below(random_, pool_.size())];
     WireFrames frames = fuzz::read_frames(input.frames);
-    if (frames.frames.size() < 8 && fuzz::below(random_, 4) == 0 &&
-        !pool_.empty()) {  // one conversation behind another
+    if (frames.frames.size() < 8 && fuzz::below(random_, 4) == 0 && !pool_.empty()) {  // one conversation after another
       const WireFrames more = fuzz::read_frames(pool_[fuzz::below(random_, pool_.size())].frames);
       frames.frames.insert(frames.frames.end(), more.frames.begin(), more.frames.end());
     }

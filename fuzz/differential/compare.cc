@@ -58,7 +58,7 @@ std::string rule_name(const Outcome& strict, const Stimulus& sent) {
   return open ? name + ", 5000 and above" : name;
 }
 
-// RFC 6455 5.5.3 lets a Pong answer all Pings before its own; behind a failure or a Close the rest may be missing.
+// RFC 6455 5.5.3 lets a Pong answer all Pings before its own; after a failure or a Close the rest may be missing.
 bool pongs_fit(const Outcome& wanted, const Outcome& seen) {
   auto next = wanted.pongs.begin();
   for (const std::string& pong : seen.pongs) {
@@ -111,7 +111,7 @@ Stimulus stimulus(ws::ByteView octets) {
 
 namespace {
 
-// The first place where `seen` departs from what the strict core did: what comes behind it follows from it.
+// The first place where `seen` departs from what the strict core did: what comes after it follows from it.
 std::optional<Difference> first_difference(const std::string& library, const Outcome& strict, const Outcome& seen,
                                            const Stimulus& sent) {
   const std::string wanted_end = ending(strict, strict, sent), seen_end = ending(seen, strict, sent);
@@ -167,7 +167,7 @@ bool continues(const fuzz::WireFrame& frame) {
 std::vector<Difference> differences(const Library& library, ws::ByteView frames, bool deflate) {
   auto all = compared(library, frames, deflate);
   if (all.empty()) return all;
-  // The frame at which they part counts; what happens behind it follows from that.
+  // The frame at which they part counts; what happens after it follows from that.
   std::size_t end = 0;
   bool failed = false;  // the core has failed the connection; the library may wait for the end of the message
   for (const fuzz::WireFrame& frame : fuzz::read_frames(frames).frames) {

@@ -40,7 +40,7 @@ constexpr std::size_t kMostMessage = 1 << 20;  // every library's limit on a mes
          (deflate ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "") + "\r\n";
 }
 
-// What was written behind the 101 answer; a fault when that is not there.
+// What was written after the 101 answer; a fault when that is not there.
 [[nodiscard]] inline std::string behind_answer(const std::string& written, bool deflate, std::string& fault) {
   const std::size_t end = written.find("\r\n\r\n");
   if (written.compare(0, 12, "HTTP/1.1 101") != 0 || end == std::string::npos) {

@@ -38,7 +38,7 @@ Bytes long_codes() {
   return out;
 }
 
-// More than an inflater holds behind its window.
+// More than an inflater holds after its window.
 Bytes long_text(int window_bits) {
   Bytes text(40'000), out;
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::byte>((i % 200) * (i % 200) % 251);

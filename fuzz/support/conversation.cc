@@ -265,7 +265,7 @@ class Player {
     if (in_pieces()) connection_ = Connection(std::move(connection_));  // goes on as before
     look();
     feed(conversation_.octets.subspan(moment));
-    // RFC 6455 7.1.1: behind the closing handshake it is the server that ends TCP.
+    // RFC 6455 7.1.1: after the closing handshake it is the server that ends TCP.
     if (seen_.close != 0) check(ended_ == (conversation_.role == Role::server), "who ends TCP depends on the role");
     if (conversation_.expires) {
       connection_.expire();

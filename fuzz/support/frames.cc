@@ -103,7 +103,7 @@ void announce_wrongly(WireFrame& frame, Random& random) {
       below(random, 2) == 0 ? kLengths[below(random, kLengths.size())] : frame.payload.size() + below(random, 5) - 2;
 }
 
-// One message becomes two fragments; the second part goes behind `at`.
+// One message becomes two fragments; the second part goes after `at`.
 WireFrame split(WireFrame& frame, Random& random) {
   const std::size_t cut = below(random, frame.payload.size() + 1);
   WireFrame second = frame;

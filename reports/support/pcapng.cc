@@ -10,7 +10,7 @@ constexpr std::uint16_t kComment = 1, kEndOfOptions = 0;
 constexpr std::uint16_t kRawIp = 101;        // LINKTYPE_RAW
 constexpr std::size_t kLargest = 32 * 1024;  // octets a packet
 constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
-// As HTTP: a dissector looks for WebSocket behind an Upgrade there.
+// As HTTP: a dissector looks for WebSocket after an Upgrade there.
 constexpr std::uint16_t kServerPort = 80;
 constexpr std::uint32_t kClientAddress = 0x7f000002, kServerAddress = 0x7f000001;  // 127.0.0.2, 127.0.0.1
 

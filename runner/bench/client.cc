@@ -109,7 +109,7 @@ void Client::take(ws::ByteView in, Told& told, const OnEcho& on_echo) {
   }
 }
 
-// Line by line, so that what comes behind the head is still there when the connection opens.
+// Line by line, so that what comes after the head is still there when the connection opens.
 ws::ByteView Client::take_handshake(ws::ByteView in, Told& told) {
   ws::io::FrameCutter cutter;
   const std::size_t count = cutter.next(in, ws::State::connecting);

@@ -156,7 +156,7 @@ class Campaign {
   asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   Batch batch_, next_;
   std::size_t size_ = kFirstBatch;  // of the next batch
-  Evaluators evaluators_;           // behind what it works on
+  Evaluators evaluators_;           // after what it works on
   Failures failures_{state_};
   Deaths deaths_{state_, evaluators_};
   std::vector<Case> missed_;         // they went to an endpoint that was gone

@@ -97,7 +97,7 @@ TEST(Campaign, FindsWhatIsPlantedAndMakesItSmall) {
   ASSERT_EQ(watch.differences.size(), 1u);
   const Difference& found = watch.differences.front();
   EXPECT_EQ(found.cluster.requirement, "rfc6455-5.2-3");
-  // The frame with the bit alone, or behind a fragment that it continues.
+  // The frame with the bit alone, or after a fragment that it continues.
   ASSERT_LE(found.stimulus.steps.size(), 2u) << to_json(found.stimulus);
   EXPECT_EQ(std::get<step::Frame>(found.stimulus.steps.back().action).rsv & 2, 2);
 }

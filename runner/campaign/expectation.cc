@@ -46,7 +46,7 @@ Case in_shortest_form(Case c) {
   return c;
 }
 
-// Data that stop inside a block, or go on behind a final one, inflate to something in one library and to an error in
+// Data that stop inside a block, or go on after a final one, inflate to something in one library and to an error in
 // the next. A block type that does not exist and a stored block with a wrong length are errors in all of them (RFC
 // 1951).
 bool certainly_corrupt(const Step& step) {
@@ -161,7 +161,7 @@ std::optional<Case> with_long_forms(const Case& c, std::uint64_t seed) {
   if (!std::holds_alternative<end::Polite>(plain.expect->end)) return std::nullopt;
   Case out = c;
   out.expect = std::move(plain.expect);
-  // An endpoint that fails the connection passes no mark behind.
+  // An endpoint that fails the connection passes no mark after.
   std::erase_if(out.expect->replies, [](const Reply& reply) { return reply.kind == Reply::Kind::mark; });
   out.expect->end = end::MayFail{{ws::close_code::kProtocolError}};
   out.requirements = {"rfc6455-5.2-19"};

@@ -74,7 +74,7 @@ TEST(Expectation, LeavesItToTheEndpointWhatToDoWithAFrameThatIsNotAllThere) {
   step::Frame cut = whole;
   cut.form.cut = 3;
   EXPECT_TRUE(ends<end::Abandoned>(expected(stimulus({{cut}}), 1)));
-  // Behind a fault, and behind a Close, it says nothing.
+  // Behind a fault, and after a Close, it says nothing.
   const Case fault = expected(stimulus({{frame(ws::Opcode::text, true, {}, 2)}, {negative}}), 1);
   EXPECT_TRUE(ends<end::Fails>(fault));
   EXPECT_EQ(fault.steps.size(), 1u);

@@ -320,7 +320,7 @@ void Mutator::finish(Case& c) {
         const std::uint64_t told = frame.form.announces.value_or(length(frame.payload));
         if (frame.form.length_bits == 16 && told > 0xFFFF) frame.form.length_bits = 64;
       },
-      // RFC 6455 5.5.1: a reason stands behind a code; anything else is a frame of octets.
+      // RFC 6455 5.5.1: a reason stands after a code; anything else is a frame of octets.
       [](step::Close& close) {
         if (!close.code) close.reason = {};
       },

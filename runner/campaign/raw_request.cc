@@ -35,7 +35,7 @@ bool must_be_refused(ws::Violation violation) {
   return std::ranges::find(kLacking, violation) != std::end(kLacking);
 }
 
-// What decides about octets behind the head, or asks for something else in front of the answer (RFC 9110, RFC 9112).
+// What decides about octets after the head, or asks for something else in front of the answer (RFC 9110, RFC 9112).
 bool means_more_to_http(const ws::RequestHead& head) {
   return std::ranges::any_of(head.fields, [](const ws::Field& field) {
     return ws::equals_ignoring_case(field.name, "Content-Length") ||
@@ -78,7 +78,7 @@ Case raw_request_expected(Case c) {
     opening.level = Level::may;
     c.requirements = {"rfc6455-10.7-1"};
     c.expect->end = end::Abandoned{};
-    c.request->stop = HeadScript::Stop{.after = 2 * kMostRequest};  // behind the last octet
+    c.request->stop = HeadScript::Stop{.after = 2 * kMostRequest};  // after the last octet
   } else if (!reading->has_value()) {
     opening.outcome = Outcome::refuse;
     c.requirements = {std::string(ws::rule(reading->error()).requirement)};

@@ -30,7 +30,7 @@ void print_flat(const Json& value, std::string& out) {
   }
 }
 
-// Members packed into lines, aligned behind the opening bracket. False, with nothing written, when one of
+// Members packed into lines, aligned after the opening bracket. False, with nothing written, when one of
 // them is too long for a line of its own, or when the members of an array are containers: those read best
 // one below the other.
 bool print_packed(const Json& value, std::size_t used, std::size_t after, std::string& out) {

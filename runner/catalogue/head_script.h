@@ -18,10 +18,10 @@ namespace touchstone {
 // same with small letters as capitals and the other way round; a name that was not offered without).
 struct FieldEdit {
   enum class Kind : std::uint8_t {
-    set,     // the first field of that name gets this spelling and value; behind the last field if there is none
-    add,     // one more field behind the last
+    set,     // the first field of that name gets this spelling and value; after the last field if there is none
+    add,     // one more field after the last
     remove,  // all fields of that name
-    line,    // `value` and CRLF behind the last field, whatever it is
+    line,    // `value` and CRLF after the last field, whatever it is
   };
   Kind kind = Kind::set;
   std::string name{};
@@ -33,7 +33,7 @@ struct HeadScript {
   std::string start{};              // the start line without CRLF; empty: the ordinary one
   std::vector<FieldEdit> fields{};  // edits of the ordinary fields, in this order
   std::optional<Payload> raw{};     // in place of the whole head
-  Payload before{}, behind{};       // octets in front of the head; octets behind it that are no frames
+  Payload before{}, behind{};       // octets in front of the head; octets after it that are no frames
   std::uint64_t wire = 0;           // octets a TCP write; 0: one write for all of them
   bool glue = false;                // the steps up to the first wait go in the same write
   struct Stop {

@@ -11,7 +11,7 @@
 
 namespace touchstone {
 
-// One head, as it departs from the ordinary one. What stands after the head (HeadScript::behind) is its content, or
+// One head, as it departs from the ordinary one. What stands after the head (HeadScript::after) is its content, or
 // octets of the new protocol where it is a request for one, or a 101.
 struct RelayHead {
   enum class Kind : std::uint8_t {

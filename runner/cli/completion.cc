@@ -41,7 +41,7 @@ struct Place {
   const CLI::Option* pending = nullptr;  // its value comes next
   std::set<const CLI::Option*> given{};  // of `app`
   std::size_t positionals = 0;           // given to `app`
-  bool only_positionals = false;         // behind "--"
+  bool only_positionals = false;         // after "--"
 };
 
 void step(Place& place, const std::string& word) {
@@ -73,7 +73,7 @@ const CLI::Option* next_positional(const Place& place) {
   return nullptr;
 }
 
-// The values of `option` that begin with `begun`, each behind `lead`.
+// The values of `option` that begin with `begun`, each after `lead`.
 void add_values(Completion& completion, const CLI::Option& option, const std::string& lead, const std::string& begun,
                 const Values& values) {
   const std::string name = option.nonpositional() ? first_name(option) : option.get_name(true);

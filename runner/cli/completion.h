@@ -20,7 +20,7 @@ enum class Paths { none, files, folders };
 
 struct Completion {
   std::vector<Candidate> words{};
-  Paths paths = Paths::none;  // these may stand there too, behind the '=' if the word has one
+  Paths paths = Paths::none;  // these may stand there too, after the '=' if the word has one
 };
 
 // Values that the tree does not tell. `option` is "--fault", or the name of the positional; `type` is what the help
@@ -34,7 +34,7 @@ using Values =
 // What the help calls the option's value, without the validators that CLI11 adds to it: "N" of "N:POSITIVE".
 [[nodiscard]] std::string plain_type(std::string_view type);
 
-// Names in steps, as folders are walked: of those that begin with `begun`, each up to the next separator behind it.
+// Names in steps, as folders are walked: of those that begin with `begun`, each up to the next separator after it.
 // Separators are '/' in ids of cases, '.' in Autobahn's, ':' in tags and '-' in requirements.
 [[nodiscard]] std::vector<std::string> next_steps(const std::vector<std::string>& names, std::string_view begun);
 

@@ -54,7 +54,7 @@ void Watcher::spoke(ws::Role who, ws::ByteView octets) {
   if (its.follower) return its.follower->take(octets);
   if (plain_http_ || illegible_ || opaque_) return;
   ws::append(its.head, octets);
-  if (its.head.size() > kMostBehind) {  // behind a head that is not answered: nobody has to keep it
+  if (its.head.size() > kMostBehind) {  // after a head that is not answered: nobody has to keep it
     opaque_ = true;
     its.head = {};
     return;

@@ -59,7 +59,7 @@ class Watcher {
     std::uint64_t octets = 0;                             // that were judged
     std::set<std::string> kinds;                          // that were told
     std::optional<Follower> follower;
-    ws::Bytes head;                 // that is coming in, and what comes behind it
+    ws::Bytes head;                 // that is coming in, and what comes after it
     std::uint64_t head_octets = 0;  // of the heads that were read
     std::optional<std::uint64_t> frames_begin;
     bool has_ended = false;

@@ -35,7 +35,7 @@ class Setting {
   std::map<std::string, Result> two_sided(const std::vector<std::string>& patterns) {
     Collected all;
     const auto cases = select(Catalogue::built_in(), {.include = patterns, .side = Side::intermediary});
-    const auto outcome = run_two_sided(cases, front, greeting, options, *back, all, stop);
+    const auto outcome = run_two_sided(cases, {front, greeting, options, *back}, all, stop);
     EXPECT_EQ(outcome.how, RunOutcome::How::complete);
     EXPECT_EQ(all.results.size(), cases.size());
     return all.results;

@@ -14,6 +14,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace touchstone::proxy {
@@ -334,7 +335,7 @@ class Check {
   }
 
   std::optional<std::string> octets() const {
-    if (says_the_same(end_.octets, other_.octets, extension(), seen_.takes_part)) return holds();
+    if (says_the_same(end_.octets, other_.octets, extension(), seen_.nature.takes_part)) return holds();
     const std::string found = where_they_part(end_.octets, other_.octets);
     return found.empty() ? holds() : found;
   }
@@ -378,6 +379,16 @@ Finding finding_of(const Claim& claim, const Case& c, std::string seen) {
     finding.choice = rule != nullptr && !rule->choice.empty() ? rule->choice : "C-41";
   }
   return finding;
+}
+
+// What this intermediary does not owe.
+bool is_free(const Claim& claim, const Relayed& seen) {
+  // A tunnel owes its octets, and who takes part in the connection its messages.
+  if (seen.nature.takes_part && claim.verb == Verb::octets && claim.level == ExpectOpening::Level::should) return true;
+  // RFC 9110 3.7: a tunnel is no party to the HTTP communication. It owes what it was given, as it was.
+  constexpr std::array kOfHttp{Verb::stops,  Verb::lacks,  Verb::has,    Verb::clean,
+                               Verb::framed, Verb::status, Verb::no_101, Verb::no_octets};
+  return seen.nature.blind && std::ranges::find(kOfHttp, claim.verb) != kOfHttp.end();
 }
 
 // What is worth a word although nothing is wrong.
@@ -428,10 +439,8 @@ Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
   for (const Claim& claim : c.two_sided->claims) {
     auto found = Check(claim, seen)();
     if (!found) continue;
-    // What only a tunnel owes.
-    const bool free = seen.takes_part && claim.verb == Verb::octets && claim.level == ExpectOpening::Level::should;
     Claim weighed = claim;
-    if (free) weighed.level = ExpectOpening::Level::may;
+    if (is_free(claim, seen)) weighed.level = ExpectOpening::Level::may;
     r.findings.push_back(finding_of(weighed, c, std::move(*found)));
   }
   std::ranges::stable_sort(r.findings, std::greater{}, &Finding::weight);

@@ -1,6 +1,7 @@
 #include "runner/proxy/relay_judge.h"
 
 #include "runner/catalogue/two_sided.h"
+#include "runner/proxy/nature.h"
 
 #include <gtest/gtest.h>
 
@@ -73,6 +74,32 @@ TEST(RelayJudge, TheLevelOfTheSentenceIsTheWeight) {
   EXPECT_EQ(chosen.behavior, Behavior::ok);
   ASSERT_EQ(chosen.findings.size(), 1u);
   EXPECT_FALSE(chosen.findings[0].choice.empty());
+}
+
+TEST(RelayJudge, ABlindRelayOwesWhatItWasGivenAndNothingOfHttp) {
+  Relayed seen = opened();
+  seen.at_server.heads[0].fields.push_back({"X-Hop", "1"});
+  const Case hop = case_of({claim(Claim::Verb::lacks, Side::server, "X-Hop")});
+  EXPECT_EQ(verdict(hop, seen), Behavior::failed);
+  seen.nature.blind = true;
+  EXPECT_EQ(verdict(hop, seen), Behavior::ok);
+  seen.by_client.octets = ws::to_bytes(std::string_view("0123456789"));
+  EXPECT_EQ(verdict(case_of({claim(Claim::Verb::octets, Side::server)}), seen), Behavior::failed);
+  seen.at_server.heads[0].fields.clear();
+  EXPECT_EQ(verdict(case_of({claim(Claim::Verb::keeps, Side::server, "X-Hop")}), seen), Behavior::failed);
+}
+
+TEST(RelayJudge, WhoPassesOnWhatIsNoHttpIsABlindRelay) {
+  Relayed seen;
+  EXPECT_FALSE(is_blind(seen));
+  seen.by_client.heads = {request({{"Host", "a"}})};
+  seen.at_server.heads = {request({{"Host", "a"}})};
+  seen.at_client.octets = ws::to_bytes(std::string_view("HTTP/1.1 502 Bad Gateway"));
+  EXPECT_FALSE(is_blind(seen)) << "it reads answers";
+  seen.at_client.octets = ws::to_bytes(kNoAnswer);
+  EXPECT_TRUE(is_blind(seen));
+  seen.at_server.heads[0].fields[0].name = "host";
+  EXPECT_FALSE(is_blind(seen)) << "it writes heads of its own";
 }
 
 TEST(RelayJudge, WhoRefusesHasPassedNothingOn) {

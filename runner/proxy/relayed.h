@@ -11,6 +11,12 @@
 
 namespace touchstone::proxy {
 
+// What an intermediary is known to be.
+struct Nature {
+  bool takes_part = false;  // an endpoint of a WebSocket connection on each side, and no tunnel
+  bool blind = false;       // a tunnel from the first octet, and no party to the HTTP communication (RFC 9110 3.7)
+};
+
 // A head that the tester sent, or that arrived.
 struct HeadSeen {
   std::size_t number = 0;  // arrived: which of the sender's it is, from 1; 0: of nobody's
@@ -49,8 +55,8 @@ struct Relayed {
   bool opened = true;           // an opening handshake that the case takes for granted came about
   std::string no_connection{};  // why none came about at the front; empty otherwise
   bool own_shortage = false;
-  bool takes_part = false;  // the intermediary is known to be no tunnel
-  bool waited = false;      // something was waited for until there was no patience left
+  Nature nature{};
+  bool waited = false;  // something was waited for until there was no patience left
   Transcript transcript;
 };
 

@@ -121,7 +121,8 @@ std::string in_words(const std::vector<Arrived>& arrived) {
   return text;
 }
 
-Result against_direct(const Case& c, const Result& direct, Result through, const std::string& arrived) {
+Result against_direct(const Case& c, const Result& direct, Result through, const std::string& arrived,
+                      const Nature& nature) {
   if (!is_worse(through, direct)) return through;
   if (is_about_the_opening(c)) {
     return as_choice(std::move(through), direct, arrived,
@@ -135,30 +136,34 @@ Result against_direct(const Case& c, const Result& direct, Result through, const
   if (through.behavior == Behavior::errored) return through;
   const bool failed = through.behavior == Behavior::failed;
   Finding own = difference(direct, through, arrived, failed ? Finding::Weight::violation : Finding::Weight::weak);
+  if (nature.takes_part && !through.findings.empty()) {
+    own.requirement = through.findings.front().requirement;
+  } else {
+    through.requirements.insert(through.requirements.begin(), std::string(kTunnel));
+  }
   through.findings.insert(through.findings.begin(), std::move(own));
-  through.requirements.insert(through.requirements.begin(), std::string(kTunnel));
   through.summary = "the intermediary changes the outcome: " + through.summary;
   return through;
 }
 
-RunOutcome run_through(const std::vector<const Case*>& cases, const Transparency& parts, RunObserver& observer,
+RunOutcome run_through(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer,
                        const std::atomic<bool>& stop) {
-  parts.back.enter_thread();
-  RunOptions options = parts.options;
+  test.back.enter_thread();
+  RunOptions options = test.options;
   options.process = 0;
   options.owner = {};
   Target direct_target;
-  direct_target.url = parts.back.url();
-  direct_target.subprotocols = parts.front.subprotocols;
+  direct_target.url = test.back.url();
+  direct_target.subprotocols = test.front.subprotocols;
   direct_target.name = "direct";
   Kept direct;
-  auto outcome = run(cases, direct_target, parts.greeting, options, direct, stop);
+  auto outcome = run(cases, direct_target, test.greeting, options, direct, stop);
   if (outcome.how != RunOutcome::How::complete) {
-    parts.back.leave_thread();
+    test.back.leave_thread();
     return outcome;
   }
   Sieve sieve(direct.results, observer);
-  outcome = run(cases, parts.front, parts.greeting, options, sieve, stop);
+  outcome = run(cases, test.front, test.greeting, options, sieve, stop);
   std::map<std::string_view, const Case*> by_id;
   for (const Case* c : cases) by_id[c->id] = c;
   std::size_t looked_at = 0;
@@ -166,12 +171,12 @@ RunOutcome run_through(const std::vector<const Case*>& cases, const Transparency
     const Case& c = *by_id.at(worse.case_id);
     std::string arrived;
     if (outcome.how == RunOutcome::How::complete && !stop && looked_at++ < kMostLookedAt) {
-      (void)parts.back.take_arrived();
+      (void)test.back.take_arrived();
       Kept again;
       RunOptions once = options;
       once.confirm = false;
       once.jobs = 1;
-      (void)run({&c}, parts.front, parts.greeting, once, again, stop);
+      (void)run({&c}, test.front, test.greeting, once, again, stop);
       const auto found = again.results.find(c.id);
       if (found != again.results.end() && !is_worse(found->second, direct.results.at(c.id))) {
         Result second = found->second;
@@ -181,11 +186,11 @@ RunOutcome run_through(const std::vector<const Case*>& cases, const Transparency
         observer.finished(second);
         continue;
       }
-      if (found != again.results.end()) arrived = in_words(parts.back.take_arrived());
+      if (found != again.results.end()) arrived = in_words(test.back.take_arrived());
     }
-    observer.finished(against_direct(c, direct.results.at(c.id), std::move(worse), arrived));
+    observer.finished(against_direct(c, direct.results.at(c.id), std::move(worse), arrived, test.nature));
   }
-  parts.back.leave_thread();
+  test.back.leave_thread();
   return outcome;
 }
 

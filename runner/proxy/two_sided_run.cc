@@ -15,7 +15,6 @@
 namespace touchstone::proxy {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{5000};
 constexpr unsigned kRelayJobs = 8;
 constexpr int kTries = 3;  // of a verdict that is no OK: what changes with the weather is not the intermediary's
 
@@ -26,24 +25,20 @@ bool is_clean(const Result& result) {
 
 class TwoSidedRun {
  public:
-  TwoSidedRun(const std::vector<const Case*>& cases, const Target& front, const Greeting& greeting,
-              const RunOptions& options, Back& back, RunObserver& observer)
-      : front_(front), options_(options), back_(back), observer_(observer) {
+  TwoSidedRun(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer)
+      : test_(test), observer_(observer), patience_(patience_of(test)) {
     for (const Case* c : cases) (has_own_opening(*c->two_sided) ? alone_ : beside_).push_back(c);
-    const auto measured = std::chrono::duration_cast<std::chrono::milliseconds>(50 * greeting.round_trip);
-    patience_ = options.timeout.count() > 0 ? options.timeout : std::max(kPatience, measured);
   }
 
   asio::awaitable<void> all() {
-    co_await look_at_the_tunnel();
     // A connection that was not switched may carry anybody's next request, so those cases go one by one.
-    co_await play(beside_, options_.jobs == 0 ? kRelayJobs : options_.jobs);
+    co_await play(beside_, test_.options.jobs == 0 ? kRelayJobs : test_.options.jobs);
     co_await play(alone_, 1);
     for (Result& doubtful : doubtful_) {
       co_await confirm(std::move(doubtful));
     }
     finished_ = true;
-    back_.context().stop();
+    test_.back.context().stop();
   }
 
   [[nodiscard]] bool finished() const noexcept { return finished_; }
@@ -52,7 +47,7 @@ class TwoSidedRun {
   asio::awaitable<void> play(const std::vector<const Case*>& cases, unsigned jobs) {
     next_ = 0;
     working_ = jobs;
-    for (unsigned i = 0; i < jobs; ++i) asio::co_spawn(back_.context(), work(cases), rethrown);
+    for (unsigned i = 0; i < jobs; ++i) asio::co_spawn(test_.back.context(), work(cases), rethrown);
     while (working_ > 0) (void)co_await idle_.wait();
   }
 
@@ -71,34 +66,20 @@ class TwoSidedRun {
     idle_.notify_all();
   }
 
-  // One message of the client's, to see whether its octets arrive, or what they say.
-  asio::awaitable<void> look_at_the_tunnel() {
-    Case c;
-    c.id = "tunnel";
-    auto both = std::make_shared<TwoSided>();
-    step::Message message;
-    message.payload = {recipe::Literal{ws::to_bytes(std::string_view("tunnel?"))}};
-    RelayStep step;
-    step.action = std::vector<Step>{Step{std::move(message)}};
-    both->steps.push_back(std::move(step));
-    c.two_sided = std::move(both);
+  ConversationOptions talk() {
     ConversationOptions talk;
     talk.patience = patience_;
+    talk.seed = test_.options.seed;
     talk.token = fmt::format("ts{:x}-{}", run_, ++count_);
-    const Relayed seen = co_await converse(c, front_, back_, talk);
-    takes_part_ = takes_part(seen);
+    return talk;
   }
 
   asio::awaitable<Result> one(const Case& c) {
-    ConversationOptions talk;
-    talk.patience = patience_;
-    talk.seed = options_.seed;
-    talk.token = fmt::format("ts{:x}-{}", run_, ++count_);
     const auto wall = std::chrono::system_clock::now();
     const auto start = std::chrono::steady_clock::now();
-    Relayed seen = co_await converse(c, front_, back_, talk);
-    seen.takes_part = takes_part_;
-    Result result = judge_relayed(c, front_.name, std::move(seen));
+    Relayed seen = co_await converse(c, test_.front, test_.back, talk());
+    seen.nature = test_.nature;
+    Result result = judge_relayed(c, test_.front.name, std::move(seen));
     result.started = wall;
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     result.duration_ms = took.count();
@@ -110,7 +91,7 @@ class TwoSidedRun {
     const auto has_id = [&](const Case* c) { return c->id == first.case_id; };
     auto found = std::ranges::find_if(alone_, has_id);
     if (found == alone_.end()) found = std::ranges::find_if(beside_, has_id);
-    for (int i = 1; options_.confirm && i < kTries; ++i) {
+    for (int i = 1; test_.options.confirm && i < kTries; ++i) {
       Result again = co_await one(**found);
       if (again.behavior == first.behavior) continue;
       again.flaky = true;
@@ -123,32 +104,30 @@ class TwoSidedRun {
   }
 
   std::vector<const Case*> alone_, beside_;
-  const Target& front_;
-  const RunOptions& options_;
-  Back& back_;
+  const UnderTest& test_;
   RunObserver& observer_;
   std::chrono::milliseconds patience_;
   std::uint32_t run_ = std::random_device{}();
   std::size_t next_ = 0, count_ = 0;
   unsigned working_ = 0;
-  bool finished_ = false, takes_part_ = false;
+  bool finished_ = false;
   std::vector<Result> doubtful_;
   ws::io::Signal idle_;
 };
 
 }  // namespace
 
-RunOutcome run_two_sided(const std::vector<const Case*>& cases, const Target& front, const Greeting& greeting,
-                         const RunOptions& options, Back& back, RunObserver& observer, const std::atomic<bool>& stop) {
-  TwoSidedRun run(cases, front, greeting, options, back, observer);
+RunOutcome run_two_sided(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer,
+                         const std::atomic<bool>& stop) {
+  TwoSidedRun run(cases, test, observer);
   const auto watch = [&]() -> asio::awaitable<void> {
     co_await until_set(stop);
-    back.context().stop();
+    test.back.context().stop();
   };
-  back.context().restart();
-  asio::co_spawn(back.context(), run.all(), rethrown);
-  asio::co_spawn(back.context(), watch(), rethrown);
-  back.context().run();
+  test.back.context().restart();
+  asio::co_spawn(test.back.context(), run.all(), rethrown);
+  asio::co_spawn(test.back.context(), watch(), rethrown);
+  test.back.context().run();
   if (run.finished()) return {};
   return {RunOutcome::How::interrupted, "interrupted"};
 }

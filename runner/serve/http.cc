@@ -1,8 +1,10 @@
 #include "runner/serve/http.h"
 
 #include "runner/engine/talk/watchdog.h"
+#include "runner/serve/loose_head.h"
 
 #include <fmt/format.h>
+#include <ws/rules/request.h>
 
 #include <algorithm>
 #include <cstring>
@@ -21,17 +23,15 @@ Answer refusal_of(ws::Violation violation) {
   return refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text));
 }
 
-class EarlyStream final : public ws::io::Stream {
+constexpr std::string_view kPlainKey = "dGhlIHNhbXBsZSBub25jZQ==";
+
+// Passes everything on.
+class RelayStream : public ws::io::Stream {
  public:
-  EarlyStream(std::unique_ptr<ws::io::Stream> inner, ws::Bytes early)
-      : inner_(std::move(inner)), early_(std::move(early)) {}
+  explicit RelayStream(std::unique_ptr<ws::io::Stream> inner) : inner_(std::move(inner)) {}
 
   asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override {
-    if (given_ == early_.size()) co_return co_await inner_->read_some(into);
-    const std::size_t n = std::min(into.size(), early_.size() - given_);
-    std::memcpy(into.data(), early_.data() + given_, n);
-    given_ += n;
-    co_return n;
+    return inner_->read_some(into);
   }
   asio::awaitable<std::error_code> write(ws::ByteView octets) override { return inner_->write(octets); }
   asio::awaitable<std::error_code> shutdown_send() override { return inner_->shutdown_send(); }
@@ -43,10 +43,49 @@ class EarlyStream final : public ws::io::Stream {
   [[nodiscard]] bool secure() const noexcept override { return inner_->secure(); }
   [[nodiscard]] ws::io::PeerAddress peer_address() const override { return inner_->peer_address(); }
 
+ protected:
+  [[nodiscard]] ws::io::Stream& inner() noexcept { return *inner_; }
+
  private:
   std::unique_ptr<ws::io::Stream> inner_;
+};
+
+class EarlyStream final : public RelayStream {
+ public:
+  EarlyStream(std::unique_ptr<ws::io::Stream> inner, ws::Bytes early)
+      : RelayStream(std::move(inner)), early_(std::move(early)) {}
+
+  asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override {
+    if (given_ == early_.size()) co_return co_await inner().read_some(into);
+    const std::size_t n = std::min(into.size(), early_.size() - given_);
+    std::memcpy(into.data(), early_.data() + given_, n);
+    given_ += n;
+    co_return n;
+  }
+
+ private:
   ws::Bytes early_;
   std::size_t given_ = 0;
+};
+
+// Writes to the client, in the tester's answer, the Accept of the key that it sent in place of the one of kPlainKey.
+class AcceptStream final : public RelayStream {
+ public:
+  AcceptStream(std::unique_ptr<ws::io::Stream> inner, const std::string& key)
+      : RelayStream(std::move(inner)), accept_(ws::accept_key(key)) {}
+
+  asio::awaitable<std::error_code> write(ws::ByteView octets) override {
+    static const std::string plain = ws::accept_key(kPlainKey);
+    std::string text = ws::to_string(octets);
+    const auto at = accept_.empty() ? std::string::npos : text.find(plain);
+    if (at == std::string::npos) co_return co_await inner().write(octets);
+    text.replace(at, plain.size(), accept_);
+    accept_.clear();
+    co_return co_await inner().write(ws::as_octets(text));
+  }
+
+ private:
+  std::string accept_;  // empty: it was written
 };
 
 }  // namespace
@@ -70,13 +109,25 @@ asio::awaitable<std::expected<Request, std::optional<Answer>>> read_request(ws::
     if (!n) co_return std::unexpected(std::nullopt);
     ws::append(octets, std::span(buffer).first(*n));
     const auto end = ws::head_end(octets, kLimits, scan);
-    if (!end) co_return std::unexpected(refusal_of(end.error()));
-    if (!*end) continue;
-    auto head = ws::parse_request(ws::ByteView(octets).first(**end), kLimits);
-    if (!head) co_return std::unexpected(refusal_of(head.error()));
+    if (end && !*end) continue;
     Request request;
-    request.head = std::move(*head);
-    request.early.assign(octets.begin() + static_cast<std::ptrdiff_t>(**end), octets.end());
+    std::size_t size = 0;
+    if (end) {
+      auto head = ws::parse_request(ws::ByteView(octets).first(**end), kLimits);
+      if (!head && head.error() != ws::Violation::head_malformed) co_return std::unexpected(refusal_of(head.error()));
+      if (head) request.head = std::move(*head), size = **end;
+    } else if (end.error() != ws::Violation::head_malformed) {
+      co_return std::unexpected(refusal_of(end.error()));
+    }
+    if (size == 0) {
+      auto loose = loose_head(octets, kLimits);
+      if (!loose) co_return std::unexpected(refusal_of(loose.error()));
+      if (!*loose) continue;
+      size = (*loose)->octets;
+      request.head = std::move((*loose)->head);
+      request.malformed = ws::to_string(ws::ByteView(octets).first(size));
+    }
+    request.early.assign(octets.begin() + static_cast<std::ptrdiff_t>(size), octets.end());
     co_return request;
   }
 }
@@ -114,6 +165,21 @@ asio::awaitable<void> respond(ws::io::Stream& stream, Answer answer, bool head_o
 
 std::unique_ptr<ws::io::Stream> with_early(std::unique_ptr<ws::io::Stream> inner, ws::Bytes early) {
   return std::make_unique<EarlyStream>(std::move(inner), std::move(early));
+}
+
+std::unique_ptr<ws::io::Stream> mended(std::unique_ptr<ws::io::Stream> inner, Request& request) {
+  const auto reading = ws::rules::read_request(request.head);
+  if (reading.faults.empty() || !reading.facts) return inner;
+  ws::RequestHead plain;
+  plain.method = "GET";
+  plain.target = "/";
+  plain.fields = {{"Host", "localhost"},
+                  {"Upgrade", "websocket"},
+                  {"Connection", "Upgrade"},
+                  {"Sec-WebSocket-Key", std::string(kPlainKey)},
+                  {"Sec-WebSocket-Version", "13"}};
+  request.head = std::move(plain);
+  return std::make_unique<AcceptStream>(std::move(inner), reading.facts->key);
 }
 
 }  // namespace touchstone::serve

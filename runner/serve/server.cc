@@ -21,6 +21,7 @@
 #include <ws/io/websocket.h>
 
 #include <fmt/format.h>
+#include <ws/rules/request.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,13 @@ void say_what_it_rests_on(Result& result) {
 bool wants_websocket(const ws::RequestHead& head) {
   return ws::list_has_token(head.fields, "Upgrade", "websocket") ||
          ws::find_field(head.fields, "Sec-WebSocket-Key") != nullptr;
+}
+
+// What it most likely means was answered; this is how the client put it.
+void note_malformed(Observation& observation, std::string as_sent) {
+  constexpr auto kFault = ws::Violation::head_malformed;
+  observation.transcript.request = std::move(as_sent);
+  observation.request_faults.push_back({kFault, ws::requirement_of_sender(kFault, ws::Role::client), {}});
 }
 
 // Drivers that wait for Autobahn's server to be there open a WebSocket on "/", where it takes any.
@@ -254,6 +262,7 @@ asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream, Carrier carr
 std::optional<Answer> FuzzingServer::Impl::objection(const Request& request, const Route& route) const {
   if (const auto* problem = std::get_if<route::Problem>(&route)) return refusal(problem->status, problem->text);
   const ws::RequestHead& head = request.head;
+  if (request.malformed && !over_websocket(route)) return refusal(400, "The head breaks the grammar of HTTP/1.1.");
   if (over_websocket(route) && !wants_websocket(head)) {
     Answer answer =
         refusal(426, fmt::format("{} speaks WebSocket (RFC 6455): open it as ws:// or wss://.", head.target));
@@ -298,6 +307,7 @@ asio::awaitable<void> FuzzingServer::Impl::answer_http(Stream stream, const ws::
 // --- Drivers ------------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> FuzzingServer::Impl::talk(Stream stream, Request request, Route route) {
+  stream = mended(std::move(stream), request);
   ws::Bytes octets = ws::to_bytes(ws::serialize(request.head));
   ws::append(octets, request.early);
   ws::io::AcceptOptions options;
@@ -405,9 +415,10 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     co_return;
   }
   Observation observation;
-  if (const auto facts = ws::check_request(request.head); !facts) {
-    const ws::Rule& rule = ws::rule(facts.error());
-    observation.handshake_violation = facts.error();
+  if (auto reading = ws::rules::read_request(request.head); !reading.facts) {
+    const ws::Rule& rule = ws::rule(reading.facts.error());
+    observation.handshake_violation = rule.id;
+    observation.request_faults = std::move(reading.faults);
     observation.transcript.request = ws::serialize(request.head);
     observation.request = std::move(request.head);
     co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
@@ -417,6 +428,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
                                           options, cache);
   }
+  if (request.malformed) note_malformed(observation, std::move(*request.malformed));
   const bool over_http2 = carrier.watch != nullptr;
   if (over_http2) {
     observation.http2 = carrier.watch->take_seen();

@@ -50,7 +50,7 @@ bool slow_is_prefix(ByteView in) {
     }
     Bytes whole = to_bytes(in);
     if (whole.size() > 3) return false;
-    // Second octets decide (RFC 3629 4); behind them any continuation octet does.
+    // Second octets decide (RFC 3629 4); after them any continuation octet does.
     for (unsigned second = 0x80; second <= 0xBF; ++second) {
       Bytes tried = whole;
       if (tried.size() == 1) tried.push_back(static_cast<std::byte>(second));
@@ -99,7 +99,7 @@ TEST(Utf8, AgreesWithTheSlowDecoderOnFourOctetsAtTheEdges) {
 
 TEST(Utf8, FailsAtTheFirstImpossibleOctet) {
   // The index that consume() returns is the longest prefix that can still be completed. ASCII first
-  // octets are all alike, and nothing behind an impossible prefix matters.
+  // octets are all alike, and nothing after an impossible prefix matters.
   std::array<std::byte, 3> s;
   const auto viable = [&](std::size_t size) { return slow_is_prefix(ByteView(s).first(size)); };
   for (unsigned a = 0x7F; a < 256; ++a) {

@@ -25,7 +25,7 @@ class ByteStream final : public Stream {
   // A message of the other kind ends the connection with 1003 and reading with UseError::wrong_kind.
   explicit ByteStream(WebSocket socket, Kind kind = Kind::binary) : socket_(std::move(socket)), kind_(kind) {}
 
-  // asio::error::eof behind a Close with 1000, 1001 or without a code; asio::error::connection_aborted behind one with
+  // asio::error::eof after a Close with 1000, 1001 or without a code; asio::error::connection_aborted after one with
   // another code; what broke the transport, or connection_reset, when there was none.
   asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override;
   asio::awaitable<std::error_code> write(ByteView octets) override;

@@ -1,7 +1,7 @@
 // frame_cutter.h - cuts received octets where frames end.
 //
 // How input is cut never changes what ws::Connection makes of it, but it decides when: given one frame at a time,
-// the connection lets the application answer a message before it looks at the frame behind it, which may be a
+// the connection lets the application answer a message before it looks at the frame after it, which may be a
 // Close, after which nothing can be sent any more.
 #pragma once
 #include <ws/core/state.h>

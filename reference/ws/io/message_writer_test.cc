@@ -10,7 +10,7 @@ using namespace test;  // NOLINT: the tests' own words
 using std::chrono::milliseconds;
 using testing::StartsWith;
 
-// The frames that went out, as "opcode:payload" with '.' behind the last of a message.
+// The frames that went out, as "opcode:payload" with '.' after the last of a message.
 std::string frames_in(std::string_view octets) {
   std::string shown;
   while (octets.size() >= 2) {

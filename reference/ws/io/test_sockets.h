@@ -48,7 +48,7 @@ inline asio::awaitable<std::string> read_head(Stream& stream) {
   co_return head;
 }
 
-// The client end as a plain stream behind the opening handshake, which offers no extension.
+// The client end as a plain stream after the opening handshake, which offers no extension.
 struct Half {
   std::unique_ptr<Stream> raw;
   std::optional<WebSocket> server;

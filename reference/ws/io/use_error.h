@@ -29,7 +29,7 @@ struct [[nodiscard]] Result : std::error_code {
 enum class UseError : std::uint8_t {
   reader_is_waiting,  // a second read() while one waits
   reading_given_up,   // read() after close_read()
-  closed,             // a message behind our Close, or behind the end
+  closed,             // a message after our Close, or after the end
   wrong_kind,         // a byte stream met a message of the other kind
 };
 [[nodiscard]] std::string_view describe(UseError error) noexcept;

@@ -2,8 +2,8 @@
 //
 // One reader; any number of writers, whose messages go out whole, one after the other. Every operation takes a time
 // limit and can be cancelled; neither harms the connection, whose octets are moved by coroutines of its own: what
-// was started goes on. A frame is looked at when somebody waits in read(), ping() or close(), and the one behind a
-// message only when that message was taken; so a message can be answered before the Close behind it, Pings are
+// was started goes on. A frame is looked at when somebody waits in read(), ping() or close(), and the one after a
+// message only when that message was taken; so a message can be answered before the Close after it, Pings are
 // answered while the application reads, and an application that does not read stops the peer (back-pressure).
 // Everything belongs to the stream's executor; nothing is locked.
 #pragma once
@@ -72,7 +72,7 @@ class WebSocket {
   // What read() would give without waiting.
   [[nodiscard]] std::optional<Received> next();
   // The same in pieces, for messages that are too long to keep. Limits::message counts all of a message. A read()
-  // behind a piece gives the rest of that message.
+  // after a piece gives the rest of that message.
   [[nodiscard]] asio::awaitable<std::expected<ReceivedPiece, std::error_code>> read_piece(
       std::chrono::milliseconds limit = kNoLimit);
   // For applications that only write: from now on control frames are handled in the background, and read() is an error
@@ -99,7 +99,7 @@ class WebSocket {
   [[nodiscard]] asio::awaitable<std::expected<MessageWriter, std::error_code>> start_binary(
       std::chrono::milliseconds limit = kNoLimit, Compress compress = Compress::by_threshold);
 
-  // Without waiting: puts a command's octets behind those that wait. Who queues much calls drain() between.
+  // Without waiting: puts a command's octets after those that wait. Who queues much calls drain() between.
   [[nodiscard]] std::expected<void, Misuse> queue(const Command& command);
   [[nodiscard]] std::size_t queued() const noexcept;  // octets that wait for the network
   // Waits until at most `octets` of them wait.
@@ -107,7 +107,7 @@ class WebSocket {
                                               std::chrono::milliseconds limit = kNoLimit);
 
   // Sends a Ping with 8 random octets; gives the time until its Pong. While messages wait to be read, the Pong
-  // behind them is not seen.
+  // after them is not seen.
   [[nodiscard]] asio::awaitable<std::expected<Clock::duration, std::error_code>> ping(
       std::chrono::milliseconds limit = kNoLimit);
 
@@ -226,7 +226,7 @@ using Opened = std::expected<WebSocket, OpenError>;
 
 // The server's side of the opening handshake. RFC 6455 4.2.
 [[nodiscard]] asio::awaitable<Opened> accept(std::unique_ptr<Stream> stream, AcceptOptions options = AcceptOptions());
-// The same behind another server, which has read the request already, and perhaps octets after it. The answer is ours.
+// The same after another server, which has read the request already, and perhaps octets after it. The answer is ours.
 [[nodiscard]] asio::awaitable<Opened> accept(std::unique_ptr<Stream> stream, RequestHead request, Bytes already_read,
                                              AcceptOptions options = AcceptOptions());
 template <CompletionToken T>

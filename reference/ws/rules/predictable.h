@@ -1,6 +1,6 @@
 // predictable.h - do some numbers of a source say what the next ones are? RFC 6455 5.3, 10.3: masking keys do not.
 //
-// The sources that are known to stand behind weak keys: linear congruential generators, whose whole state is the number
+// The sources that are known to make weak keys: linear congruential generators, whose whole state is the number
 // (any multiplier, increment and modulus) or whose upper bits are (the multipliers in use); the additive generator of
 // the C library; shift registers and all else that is linear over bits; each for numbers of 32 bits and for such that
 // are put together from bytes. A true random source is taken for one of them with a chance below kChanceOfPattern.

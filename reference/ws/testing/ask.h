@@ -50,7 +50,7 @@ struct AskOptions {
   std::optional<std::size_t> answers{};
 };
 
-// Opens a connection, sends the frames as they are (masked) and behind them a Ping; listens until as many messages came
+// Opens a connection, sends the frames as they are (masked) and after them a Ping; listens until as many messages came
 // as were to be answered and, where none is, the Pong, which shows that the server goes on; then sends a Close 1000,
 // unless a Close was among the frames, and listens until the server ends TCP. The limit bounds it all; half of it, the
 // wait for an answer that does not come.

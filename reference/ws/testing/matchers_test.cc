@@ -10,7 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What EXPECT_THAT says behind "Expected: ... Actual: ...".
+// What EXPECT_THAT says after "Expected: ... Actual: ...".
 template <class T, class M>
 std::string explanation(const T& value, const M& matcher) {
   ::testing::StringMatchResultListener listener;

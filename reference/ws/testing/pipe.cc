@@ -19,7 +19,7 @@ struct Direction::State {
     if (course.stall_after) stalled_at = *course.stall_after;
   }
 
-  // How it goes on behind the octets that are under way.
+  // How it goes on after the octets that are under way.
   enum class Tail : std::uint8_t { open, end, reset };
   struct Portion {
     Clock::time_point due;

@@ -14,8 +14,7 @@ struct Course {
   std::vector<std::size_t> pieces{};
   std::chrono::milliseconds delay{};  // from a write to the arrival of its octets, on ws::io::Clock (see ManualClock)
   std::size_t capacity = 64 * 1024;   // octets under way; a writer waits while there are more
-  std::optional<std::uint64_t>
-      end_after{};  // the reader sees the end of input there; what is written behind it is lost
+  std::optional<std::uint64_t> end_after{};  // the reader sees the end of input there; what is written after it is lost
   std::optional<std::uint64_t> reset_after{};  // both ends see a reset there
   std::optional<std::uint64_t> stall_after{};  // nothing arrives from there on, and then the writer waits
 };
@@ -31,7 +30,7 @@ class Direction {
 
   void stall() noexcept;  // what has not arrived yet, and all that comes
   void go_on() noexcept;  // after stall() or Course::stall_after
-  void end();             // the reader sees the end of input behind what was written; what comes then is lost
+  void end();             // the reader sees the end of input after what was written; what comes then is lost
   void reset();           // both ends see a reset; who reads gets first what was on its way
 
  private:

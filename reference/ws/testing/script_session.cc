@@ -33,7 +33,7 @@ asio::awaitable<std::optional<Came>> Script::Session::fill(std::size_t octets) {
     const auto error = co_await read_more();
     if (!error) continue;
     Came came = words(error);
-    if (!in_.empty()) came += " behind " + describe(ByteView(in_)) + ", which is no whole frame";
+    if (!in_.empty()) came += " after " + describe(ByteView(in_)) + ", which is no whole frame";
     co_return came;
   }
   co_return std::nullopt;

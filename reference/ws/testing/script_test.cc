@@ -100,7 +100,7 @@ TEST(Script, SaysWhichStepWasExpectedAndWhatCame) {
        "expect the end of TCP: came a text frame \"x\""},
       {[](Script& s) { s.end(); }, [](Script& s) { s.expect_reset(); }, "expect a reset: came the end of TCP in order"},
       {[](Script& s) { s.send_octets("\x81\x85"); }, [](Script& s) { s.expect_text(); },
-       "came the end of TCP behind 0x8185, which is no whole frame"},
+       "came the end of TCP after 0x8185, which is no whole frame"},
       {[](Script& s) { s.send_octets(std::string("\x81\x01\x41", 3)); }, [](Script& s) { s.expect_text("A"); },
        "came a text frame \"A\" without a masking key"},
   };

@@ -70,6 +70,9 @@ struct Places {
   }
 };
 
+// A proxy has its own pace, and each half of the run has this.
+constexpr std::chrono::minutes kBudget{30};
+
 class ProxyRun {
  public:
   explicit ProxyRun(const Options& options)
@@ -84,6 +87,7 @@ class ProxyRun {
       throw UsageError("which proxy? --front URL says where it listens, or --command starts one");
     if (options.back.empty() && options.test.command.empty())
       throw UsageError("--back PORT says where the proxy looks for its server");
+    if (options.test.budget.empty()) run_options_.budget = kBudget;
     if (!options.fuzz.empty()) fuzz_ = duration_or_refuse(options.fuzz, "--fuzz");
     if (!options.test.expect.empty()) expectations_ = read_expectations(options.test.expect);
   }
@@ -192,6 +196,12 @@ class ProxyRun {
     info_.planned = through_.size() + two_sided_.size();
   }
 
+  proxy::UnderTest under_test() {
+    proxy::UnderTest test{target_, greeting_, run_options_, *back_};
+    test.nature = proxy::look_at_nature(test, interrupted());
+    return test;
+  }
+
   // --- Random cases -------------------------------------------------------------------------------------------
 
   // Keeps the first failure of each kind.
@@ -239,6 +249,7 @@ class ProxyRun {
         over = interrupted() || std::chrono::steady_clock::now() >= end;
       }
     });
+    const proxy::UnderTest test = under_test();
     Findings findings;
     bool recorded = true;
     for (std::uint64_t number = 0; std::chrono::steady_clock::now() < until && !interrupted();) {
@@ -247,7 +258,7 @@ class ProxyRun {
       while (cases.size() < kBatch) cases.push_back(proxy::random_relay_case(run_options_.seed, number++));
       for (const Case& c : cases) pointers.push_back(&c);
       const auto known = findings.first;
-      (void)proxy::run_two_sided(pointers, target_, greeting_, run_options_, *back_, findings, over);
+      (void)proxy::run_two_sided(pointers, test, findings, over);
       for (const auto& [key, result] : findings.first)
         if (!known.contains(key)) recorded = write_finding(result, cases) && recorded;
     }
@@ -295,12 +306,13 @@ class ProxyRun {
   }
 
   RunOutcome run_all(Collector& collector) {
+    const proxy::UnderTest test = under_test();
     RunOutcome outcome;
     if (!through_.empty()) {
-      outcome = proxy::run_through(through_, {target_, greeting_, run_options_, *back_}, collector, interrupted());
+      outcome = proxy::run_through(through_, test, collector, interrupted());
     }
     if (outcome.how != RunOutcome::How::complete || two_sided_.empty()) return outcome;
-    return proxy::run_two_sided(two_sided_, target_, greeting_, run_options_, *back_, collector, interrupted());
+    return proxy::run_two_sided(two_sided_, test, collector, interrupted());
   }
 
   Exit conclude(JournalWriter& journal, const Collector& collector) {
@@ -373,6 +385,7 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("DURATION")
       ->group(run);
   add_timeout_option(app, test.timeout, "measured, 5s at least")->group(run);
+  add_budget_option(app, test.budget, "the proxy", "30m")->group(run);
   add_seed_option(app, test.seed)->group(run);
   add_out_option(app, test.out, "Folder of the report (default: touchstone-report)")->group(run);
   add_expect_option(app, test.expect)->group(run);

@@ -36,6 +36,15 @@ CLI::Option* add_jobs_option(CLI::App& app, unsigned& jobs) {
       ->check(between(1, 1024));
 }
 
+CLI::Option* add_budget_option(CLI::App& app, std::string& budget, std::string_view peer, std::string_view usual) {
+  return app
+      .add_option("--budget", budget,
+                  fmt::format("End the run after so long, as it stands, whatever {} does; 0s: never (default: {}). "
+                              "Different kinds of cases come first",
+                              peer, usual))
+      ->type_name("DURATION");
+}
+
 CLI::Option* add_seed_option(CLI::App& app, std::uint64_t& seed) {
   return app.add_option("--seed", seed, "Of everything random; equal seeds send equal bytes (default: 1)")
       ->type_name("N")

@@ -27,6 +27,8 @@ CLI::Option* add_spec_option(CLI::App& app, std::string& file, const std::string
 
 // How it is run.
 CLI::Option* add_jobs_option(CLI::App& app, unsigned& jobs);
+// "whatever the server does", "default: 30m"
+CLI::Option* add_budget_option(CLI::App& app, std::string& budget, std::string_view peer, std::string_view usual);
 CLI::Option* add_seed_option(CLI::App& app, std::uint64_t& seed);
 CLI::Option* add_timeout_option(CLI::App& app, std::string& timeout, std::string_view by_default);
 

@@ -65,12 +65,7 @@ void add_run_options(CLI::App& app, TestOptions& options) {
       ->group(group);
   add_jobs_option(app, options.jobs)->group(group);
   add_timeout_option(app, options.timeout, "measured, 5s at least")->group(group);
-  app.add_option(
-         "--budget", options.budget,
-         "End the run after so long, as it stands, whatever the server does; 0s: never (default: 5m for the core "
-         "profile, else 30m). Different kinds of cases come first")
-      ->type_name("DURATION")
-      ->group(group);
+  add_budget_option(app, options.budget, "the server", "5m for the core profile, else 30m")->group(group);
   add_seed_option(app, options.seed)->group(group);
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report)")->group(group);
   add_expect_option(app, options.expect)->group(group);

@@ -35,6 +35,7 @@ std::string user_agent(const Result& result) {
 std::expected<void, FileError> ServeResults::open(const RunInfo& info, bool fresh) {
   if (const auto made = make_folder(plan_.out); !made) return made;
   std::error_code none;
+  bool all_of_it = false;
   if (!fresh && std::filesystem::exists(plan_.out / kJournalName, none)) {
     auto earlier = read_journal(plan_.out);
     if (!earlier) return std::unexpected("an earlier run's journal cannot be read: " + earlier.error());
@@ -42,21 +43,20 @@ std::expected<void, FileError> ServeResults::open(const RunInfo& info, bool fres
       for (Result& result : earlier->results) {
         if (catalogue_.find(result.case_id) != nullptr) place(std::move(result));
       }
+      all_of_it = earlier->format == kJournalFormat && results_.size() == earlier->results.size();
     }
   }
-  auto journal = JournalWriter::open_with(plan_.out, info, results_);
+  auto journal =
+      all_of_it ? JournalWriter::go_on(plan_.out, info) : JournalWriter::open_with(plan_.out, info, results_);
   if (!journal) return std::unexpected(journal.error());
   journal_.emplace(std::move(*journal));
   return {};
 }
 
 Result& ServeResults::place(Result result) {
-  const auto same = std::find_if(results_.begin(), results_.end(), [&](const Result& each) {
-    return each.case_id == result.case_id && each.endpoint == result.endpoint;
-  });
-  if (same == results_.end()) return results_.emplace_back(std::move(result));
-  *same = std::move(result);
-  return *same;
+  const auto [known, is_new] = places_.try_emplace({result.endpoint, result.case_id}, results_.size());
+  if (is_new) return results_.emplace_back(std::move(result));
+  return results_[known->second] = std::move(result);
 }
 
 void ServeResults::record(const Result& result) {
@@ -114,10 +114,12 @@ void ServeResults::lost(const std::string& endpoint, const std::string& case_id)
       "The client ended TCP in this case and never came back: if its program died, it was here.";
   found->summary =
       fmt::format("{} (On the wire alone the verdict is {}: {})", kLost, name(found->behavior), found->summary);
-  if (is_bad(*found)) return;
-  found->behavior = Behavior::errored;
-  found->closing = Closing::failed;
-  found->hidden = false;
+  if (!is_bad(*found)) {
+    found->behavior = Behavior::errored;
+    found->closing = Closing::failed;
+    found->hidden = false;
+  }
+  record(*found);
 }
 
 std::vector<Result> ServeResults::of(const std::string& endpoint) const {
@@ -162,7 +164,9 @@ RunInfo ServeResults::describe(RunInfo info, const std::string& because) const {
 }
 
 std::expected<void, FileError> ServeResults::finish(const RunInfo& info) {
-  auto journal = JournalWriter::open_with(plan_.out, info, results_);
+  // What could not be recorded when it was known may have room now.
+  auto journal =
+      error_.empty() ? JournalWriter::go_on(plan_.out, info) : JournalWriter::open_with(plan_.out, info, results_);
   if (!journal) return std::unexpected(error_.empty() ? journal.error() : error_);
   return journal->finish(info);
 }

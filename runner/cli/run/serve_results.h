@@ -4,8 +4,10 @@
 #include "runner/cli/process/client_deaths.h"
 #include "runner/cli/run/serve_options.h"
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace touchstone::cli {
@@ -41,6 +43,7 @@ class ServeResults {
   const ServePlan& plan_;
   const Catalogue& catalogue_;
   std::vector<Result> results_;  // the latest of each client and case
+  std::map<std::pair<std::string, std::string>, std::size_t> places_;
   std::optional<JournalWriter> journal_;
   std::string error_;
 };

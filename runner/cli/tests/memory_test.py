@@ -81,6 +81,16 @@ def floods(octets):
     return flood
 
 
+def many_messages(connection):
+    connection.sendall(answer(read_head(connection)))
+    for more in range(2300):
+        connection.sendall(frame(2, os.urandom(3000 + more % 1000)))
+    connection.sendall(frame(8, b"\x03\xe8"))
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65536):
+        pass
+
+
 def interim_answers(connection):
     read_head(connection)
     repeat(connection, b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)
@@ -90,6 +100,8 @@ SERVERS = {
     "frames of unequal length": unequal_frames,
     "Pongs": floods(frame(10, b"p" * 125) * 500),
     "Pings": floods(frame(9, b"p" * 125) * 500),
+    "large messages": floods(frame(1, b"x" * 65536)),
+    "many messages, and an end": many_messages,
     "empty messages": floods(frame(1) * 5000),
     "empty fragments": lambda c: (c.sendall(answer(read_head(c)) + frame(1, b"", fin=False)),
                                   repeat(c, frame(0, b"", fin=False) * 5000)),

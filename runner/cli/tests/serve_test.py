@@ -180,12 +180,58 @@ class Http(Serving):
             self.assertIn(words, client.stream.read())
             client.sock.close()
 
-    def test_a_bad_handshake_for_a_case_is_told_and_recorded(self):
+    def test_a_request_of_another_version_is_told_and_recorded(self):
         self.start()
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as sock:
-            sock.sendall(request("/runCase?case=1&agent=old").replace(b"Version: 13", b"Version: 8"))
+            sock.sendall(request("/runCase?case=1&agent=old").replace(b"Version: 13", b"Version: 6"))
             self.assertTrue(sock.makefile("rb").readline().startswith(b"HTTP/1.1 426 "))
         self.assertEqual(json.loads(self.ask("/getCaseStatus?case=1&agent=old")[0])["behavior"], "FAILED")
+
+
+# What a client does to every opening request of its own, the questions of its driver too, and the clause that it breaks.
+SPOILED = {
+    "small letters": (lambda head: head.replace(b"GET ", b"get ", 1), "rfc6455-4.1-17"),
+    "no Host": (lambda head: head.replace(b"Host: localhost\r\n", b""), "rfc6455-4.1-20"),
+    "short key": (lambda head: re.sub(rb"-Key: \S+", b"-Key: c2hvcnQ=", head), "rfc6455-4.1-24"),
+    "no base64": (lambda head: re.sub(rb"-Key: \S+", b"-Key: " + b"*" * 22 + b"==", head), "rfc6455-4.1-24"),
+    "version 8": (lambda head: head.replace(b"Version: 13", b"Version: 8"), "rfc6455-4.1-29"),
+    "bare LF": (lambda head: head.replace(b"\r\n", b"\n"), "rfc6455-4.1-16"),
+    "blank before the colon": (lambda head: head.replace(b"Upgrade:", b"Upgrade :", 1), "rfc6455-4.1-16"),
+    "unknown parameter": (lambda head: head[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; x\r\n\r\n", "rfc6455-9.1-4"),
+}
+
+
+class BrokenRequests(Serving):
+    """What lies after an opening request that breaks a rule is judged too, and the fault is one cause."""
+
+    def drive_spoiled(self, agent, spoil, unmasked):
+        def one(path):
+            client = Client(self.port, path, spoil)
+            client.masks = not unmasked or not path.startswith("/runCase")
+            try:
+                return client.until_the_end(echo=path.startswith("/runCase"))
+            except ConnectionResetError:  # for the frames that broke a rule
+                return []
+            finally:
+                client.sock.close()
+                client.stream.close()
+
+        for number in range(1, int(one("/getCaseCount")[0]) + 1):
+            one(f"/runCase?case={number}&agent={agent}")
+            json.loads(one(f"/getCaseStatus?case={number}&agent={agent}")[0])
+        one(f"/updateReports?agent={agent}")
+
+    def causes(self, agent):
+        report = json.loads((self.out / "report.json").read_text())
+        return sorted(cause["requirement"] for cause in report["causes"] if cause["agent"] == agent)
+
+    def test_one_fault_is_one_cause_and_a_second_is_another(self):
+        self.start()
+        for name, (spoil, requirement) in SPOILED.items():
+            for unmasked in (False, True):
+                agent = name.replace(" ", "-") + ("-unmasked" if unmasked else "")
+                self.drive_spoiled(agent, spoil, unmasked)
+                self.assertEqual(self.causes(agent), sorted([requirement] + ["rfc6455-5.1-1"] * unmasked), agent)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,10 @@ def request(path, *fields):
 class Client:
     """One WebSocket connection of a client that trusts the server: no fragments beyond what the cases here need."""
 
-    def __init__(self, port, path):
+    def __init__(self, port, path, spoil=lambda head: head):
+        self.masks = True
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.sock.sendall(request(path))
+        self.sock.sendall(spoil(request(path)))
         self.stream = self.sock.makefile("rb")
         self.head = b""
         while not self.head.endswith(b"\r\n\r\n"):
@@ -47,9 +48,10 @@ class Client:
         return head[0] & 15, self.stream.read(length)
 
     def send(self, opcode, payload):
-        length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + struct.pack(">H", len(payload))
-        key = os.urandom(4)
-        masked = bytes(octet ^ key[i % 4] for i, octet in enumerate(payload))
+        bit = 0x80 if self.masks else 0
+        length = bytes([bit | len(payload)]) if len(payload) < 126 else bytes([bit | 126]) + struct.pack(">H", len(payload))
+        key = os.urandom(4) if self.masks else b""
+        masked = bytes(octet ^ key[i % 4] for i, octet in enumerate(payload)) if self.masks else payload
         self.sock.sendall(bytes([0x80 | opcode]) + length + key + masked)
 
     def until_the_end(self, echo, on_reserved=None):

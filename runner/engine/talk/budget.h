@@ -14,7 +14,7 @@ class Budget {
   static constexpr std::size_t kOfACase = 5 * 1024 * 1024;
   static constexpr std::size_t kMostMore = 16 * 1024 * 1024;  // that what was sent adds
   static constexpr std::size_t kOfAWholeCase = 2 * kOfACase;  // where every octet is kept
-  static constexpr std::size_t kOfAStimulus = 1024 * 1024;    // of the network fuzzer, which has many under way
+  static constexpr std::size_t kOfAStimulus = 1024 * 1024;    // where nothing large is expected, and of a fuzzer
 
   explicit Budget(std::size_t octets = kOfACase) noexcept : base_(octets) {}
 

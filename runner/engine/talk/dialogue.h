@@ -129,7 +129,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   Outbound outbound_;
   asio::steady_timer changed_;
   Clock::time_point deadline_, last_activity_ = Clock::now();
-  ws::Bytes early_;  // what came behind the endpoint's head
+  ws::Bytes early_;  // what came after the endpoint's head
   ProcessUsage usage_before_;
   Knocked knock_before_;           // of a fresh connection, just before the steps
   bool asks_beside_ = false;       // the steps ask for fresh connections beside this one

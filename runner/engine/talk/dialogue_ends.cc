@@ -55,7 +55,7 @@ asio::awaitable<void> Dialogue::leave() {
 }
 
 asio::awaitable<void> Dialogue::end_politely() {
-  // What the RFC leaves to the endpoint it has decided when it answers a Ping behind it; our Close might be faster.
+  // What the RFC leaves to the endpoint it has decided when it answers a Ping after it; our Close might be faster.
   if (std::holds_alternative<end::MayFail>(case_.expect->end) && !over() && !close_sent_) gather_sentinel("after");
   co_await outbound_.flush();
   if (!gave_up_) {
@@ -92,7 +92,7 @@ bool Dialogue::all_messages_in() const {
   return o_.messages.size() >= expected;
 }
 
-// A sentinel goes right behind what must fail the connection: its Pong proves that the endpoint went on.
+// A sentinel goes right after what must fail the connection: its Pong proves that the endpoint went on.
 asio::awaitable<void> Dialogue::end_in_failure() {
   if (over()) co_return;
   const bool can_ask = !close_sent_;

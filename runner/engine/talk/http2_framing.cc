@@ -24,7 +24,7 @@ std::vector<std::pair<std::uint16_t, std::uint32_t>> entries_of(ws::ByteView pay
   return entries;
 }
 
-// With so many octets of padding behind it, when any are wanted (0 octets of padding are padding, too).
+// With so many octets of padding after it, when any are wanted (0 octets of padding are padding, too).
 ws::Bytes padded(ws::ByteView before, ws::ByteView content, const std::optional<std::uint8_t>& padding) {
   ws::Bytes out;
   if (padding) out.push_back(static_cast<std::byte>(*padding));

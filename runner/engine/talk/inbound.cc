@@ -8,7 +8,6 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kOfAFrame = 32;  // its place in the transcript, and the time that it takes: most are empty
 // RFC 1951: one octet inflates to at most 1032. So many are inflated before what came of them is looked at.
 constexpr std::size_t kInflatedAtOnce = 1024;
 constexpr std::uint64_t kEcho = 2;  // what an octet of ours may bring: its echo, in frames as small as they like
@@ -39,7 +38,7 @@ void Inbound::take(ws::ByteView octets) {
   welcome_ -= std::min<std::uint64_t>(octets.size(), welcome_);
   while (!octets.empty() && !o_.flooded) {
     const auto step = recorder_.received(octets);
-    if (step.begun && keep(kOfAFrame)) begin_frame();
+    if (step.begun && has_room_for_a_frame()) begin_frame();
     if (!step.payload.empty()) hand_on(step.payload);
     if (recorder_.frame().complete()) end_frame();
     octets = octets.subspan(step.taken);
@@ -97,7 +96,7 @@ void Inbound::on_event(ws::Event event) {
     see(Seen::Kind::close);
   } else if (auto* failed = std::get_if<ws::event::Failed>(&event)) {
     if (failed->violation == ws::Violation::close_code_invalid && repeats_our_code()) return;
-    // The receiver drops all that comes behind a Close; which of it is forbidden is for OwnFrames to say.
+    // The receiver drops all that comes after a Close; which of it is forbidden is for OwnFrames to say.
     if (failed->violation == ws::Violation::frame_after_close) return;
     // What is too much for the tester is no fault of the endpoint's (RFC 6455 10.4 binds who receives).
     if (ws::rule(failed->violation).close_code == ws::close_code::kMessageTooBig) {
@@ -128,6 +127,12 @@ SentMessage* Inbound::like_this() noexcept {
   const std::size_t i = o_.messages.size();
   if (i >= o_.sent_messages.size() || !o_.sent_messages[i].octets) return nullptr;
   return &o_.sent_messages[i];
+}
+
+bool Inbound::has_room_for_a_frame() {
+  o_.flooded = frames_ == 0;
+  if (!o_.flooded) --frames_;
+  return !o_.flooded;
 }
 
 bool Inbound::keep(std::size_t octets) {
@@ -196,6 +201,7 @@ void Inbound::see(Seen::Kind kind, std::string payload, std::size_t message) {
 void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1) {
   if (opcode == ws::Opcode::ping) {
     welcome_ += kEcho * payload.size();
+    ++frames_;
     o_.sent_pings.push_back({.payload = ws::to_string(payload), .mark = {}, .seen_before = o_.seen.size()});
   }
   if (opcode == ws::Opcode::pong) o_.sent_pongs.push_back(ws::to_string(payload));
@@ -218,6 +224,7 @@ void Inbound::sent(ws::Opcode opcode, bool fin, ws::ByteView payload, bool rsv1)
 void Inbound::sent_message(ws::Opcode opcode, ws::Bytes payload) {
   const std::uint64_t length = payload.size();
   welcome_ += kEcho * length;
+  frames_ += 1 + length;
   o_.sent_messages.push_back({opcode, length, std::make_shared<const ws::Bytes>(std::move(payload))});
 }
 

@@ -43,6 +43,7 @@ class Inbound {
   void on_piece(ws::Opcode opcode, ws::ByteView octets);
   void on_message(ws::Opcode opcode, ws::ByteView rest);
   [[nodiscard]] SentMessage* like_this() noexcept;  // the message of ours that this one may repeat
+  [[nodiscard]] bool has_room_for_a_frame();
   [[nodiscard]] bool keep(std::size_t octets);
   void on_pong(ws::ByteView payload);
   void see(Seen::Kind kind, std::string payload = {}, std::size_t message = 0);
@@ -65,6 +66,8 @@ class Inbound {
   // Octets that may still come. The budget knows what is kept; one frame without an end, of which nothing is kept,
   // would be read until the case's time is over.
   std::uint64_t welcome_ = std::uint64_t{64} * 1024 * 1024;
+  // And frames, most of which may be empty: each takes time. An echo may come in frames of one octet.
+  std::uint64_t frames_ = std::uint64_t{160} * 1024;
   // The message that the tester is in the middle of.
   std::optional<ws::Opcode> partial_opcode_;
   bool partial_as_data_ = false;

@@ -341,14 +341,19 @@ asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::Reques
                                      const SessionOptions& options) {
   Observation& o = opening.observation;
   opening.recorder.transcript().request = ws::serialize(request);
-  const auto facts = ws::check_request(request);
+  // A strict server refuses a request with any fault (RFC 6455 4.2.1). Here it is noted, and what lies after it is
+  // judged too, where it is clear what the client asks for.
+  auto reading = ws::rules::read_request(request);
   o.request = std::move(request);
+  o.request_faults = std::move(reading.faults);
+  const auto& facts = reading.facts;
   if (!facts) {
     o.handshake_violation = facts.error();
     co_return false;
   }
-  if (options.nonces) o.nonce_fault = options.nonces->add(facts->key);
+  if (options.nonces && ws::is_valid_key(facts->key)) o.nonce_fault = options.nonces->add(facts->key);
   const OpeningAnswer answer = opening_answer(c, *o.request, *facts, options.seed);
+  o.request_unclear = reading.key_unclear || (reading.offer_unclear && answer.deflate.has_value());
   const HeadScript script = c.answer.value_or(HeadScript{});
   o.deflate = answer.deflate;
   o.answer_lawful = answer.lawful;

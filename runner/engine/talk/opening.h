@@ -55,7 +55,7 @@ struct Opening {
   std::unique_ptr<ws::io::Stream> stream;
   Observation observation;
   Recorder recorder;
-  ws::Bytes early;        // octets behind the head of the endpoint
+  ws::Bytes early;        // octets after the head of the endpoint
   std::size_t ahead = 0;  // octets of the steps that went out with the tester's head
 };
 
@@ -81,7 +81,8 @@ struct OpeningAnswer {
 // says why it is not.
 [[nodiscard]] asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Target& target,
                                                    const SessionOptions& options);
-// `request` is the client's head, and `opening.early` what came behind it.
+// `request` is the client's head, and `opening.early` what came after it. True: the connection is open, whatever the
+// request breaks (Observation::request_faults).
 [[nodiscard]] asio::awaitable<bool> open_as_server(Opening& opening, const Case& c, ws::RequestHead request,
                                                    const SessionOptions& options);
 

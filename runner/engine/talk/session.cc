@@ -44,8 +44,14 @@ void show_sections(const ws::io::http2::TunnelStream& tunnel, Opening& opening) 
   if (tunnel.violation()) opening.observation.handshake_failure = ws::http2::rule(*tunnel.violation()).text;
 }
 
-Budget budget_of(const SessionOptions& options) {
-  return Budget(options.keep_whole ? std::max(options.keeps, Budget::kOfAWholeCase) : options.keeps);
+// Many cases are under way at a time, so each has room for what it lets come back; what was sent adds to it.
+Budget budget_of(const Case& c, const SessionOptions& options) {
+  if (options.keep_whole) return Budget(std::max(options.keeps, Budget::kOfAWholeCase));
+  if (!c.expect) return Budget(options.keeps);
+  std::size_t wanted = Budget::kOfAStimulus;
+  for (const Reply& reply : c.expect->replies)
+    wanted += static_cast<std::size_t>(std::min<std::uint64_t>(length(reply.payload), options.keeps));
+  return Budget(std::min(options.keeps, wanted));
 }
 
 // A small window, and small segments, so that the endpoint's kernel too makes a small buffer for it.
@@ -73,7 +79,7 @@ asio::awaitable<std::expected<Connected, ws::io::DialError>> connect(const Case&
   const auto dial = dial_options(c, target, options);
   auto stream = co_await ws::io::http2::dial(dial, target.http);
   if (!stream) co_return std::unexpected(stream.error());
-  Connected made{Opening(std::move(*stream), kept_octets(c, options), budget_of(options))};
+  Connected made{Opening(std::move(*stream), kept_octets(c, options), budget_of(c, options))};
   Opening& opening = made.opening;
   opening.observation.began = opening.recorder.begun();
   const auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
@@ -215,7 +221,7 @@ asio::awaitable<Observed> observe_one(const Case& c, const Target& target, const
   const auto dial = dial_options(c, target, options);
   auto stream = co_await ws::io::http2::dial(dial, target.http, session);
   if (!stream) co_return std::unexpected(stream.error());
-  Opening opening(std::move(*stream), kept_octets(c, options), budget_of(options));
+  Opening opening(std::move(*stream), kept_octets(c, options), budget_of(c, options));
   opening.observation.began = opening.recorder.begun();
   auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(opening.stream.get());
   if (tunnel == nullptr) {
@@ -274,7 +280,7 @@ std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& 
 asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,
                                             ws::RequestHead request, ws::Bytes early, const SessionOptions& options,
                                             DeflateCache& cache) {
-  Opening opening(std::move(stream), kept_octets(c, options), budget_of(options));
+  Opening opening(std::move(stream), kept_octets(c, options), budget_of(c, options));
   opening.early = std::move(early);
   const bool open = co_await open_as_server(opening, c, std::move(request), options);
   auto observed = co_await converse(c, options, cache, ws::Role::server, std::move(opening), open);

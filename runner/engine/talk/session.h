@@ -23,7 +23,7 @@ using Observed = std::expected<Observation, ws::io::DialError>;
 [[nodiscard]] std::vector<Observed> observe_all(const std::vector<Case>& cases, const Target& target,
                                                 const SessionOptions& options, const std::function<bool()>& over = {});
 
-// Runs `c` against the client that sent `request` on `stream`; `early` came behind its head.
+// Runs `c` against the client that sent `request` on `stream`; `early` came after its head.
 [[nodiscard]] asio::awaitable<Observation> observe_client(const Case& c, std::unique_ptr<ws::io::Stream> stream,
                                                           ws::RequestHead request, ws::Bytes early,
                                                           const SessionOptions& options, DeflateCache& cache);

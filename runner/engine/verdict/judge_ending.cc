@@ -106,7 +106,7 @@ class EndingJudge {
 
   // RFC 6455 5.5.1. An orderly end comes after all that the endpoint sent, so that there was no Close; and the tester's
   // was on its way before. A reset may have destroyed one. Who sees TCP end together with the Close, or may end it for
-  // another reason, as the tester's octets behind its Close (which 5.5.1 forbids) give one, need not have found the
+  // another reason, as the tester's octets after its Close (which 5.5.1 forbids) give one, need not have found the
   // time.
   [[nodiscard]] FindingKind kind_of_missing_answer() const {
     if (!scene_.ended_without_close()) return close_unanswered;

@@ -27,6 +27,11 @@ std::string offered_extensions(const Scene& scene) {
 
 bool is_about_extensions(const ws::rules::AnswerFault& fault) { return ws::rules::is_about_extensions(fault.kind); }
 
+bool is_about_offer(const ws::rules::RequestFault& fault) {
+  return fault.violation == ws::Violation::extensions_malformed ||
+         fault.violation == ws::Violation::extension_parameters_invalid;
+}
+
 // RFC 7692 7.1.2.1: an offer with server_max_window_bits is accepted by including it in the answer. To leave out the
 // largest window says the same, so the strict stack takes it; any smaller one it does not.
 bool leaves_limit_out(const Scene& scene) {
@@ -76,6 +81,25 @@ Finding answered_wrongly(const Scene& scene, const ws::rules::AnswerFault& fault
   return finding;
 }
 
+// A fault of the client's request, which was taken for what it most likely means.
+Finding asked_wrongly(const Scene& scene, const ws::rules::RequestFault& fault) {
+  std::string requirement(fault.requirement);
+  if (fault.violation == ws::Violation::extension_parameters_invalid) {
+    const std::string what = fmt::format("{}; {}", fault.detail, offered_extensions(scene));
+    return make_finding(offer_unknown_parameter, {.instead = what}, std::move(requirement));
+  }
+  Finding finding = make_finding(request_illegal, {.violation = fault.violation}, std::move(requirement));
+  if (!fault.detail.empty()) finding.seen += fmt::format(": {}", fault.detail);
+  return finding;
+}
+
+// A client that did nothing but end a connection whose answer may not fit its request.
+bool may_have_refused(const Scene& scene) {
+  const Observation& o = scene.o;
+  const bool used = scene.came(Seen::Kind::message) || scene.came(Seen::Kind::pong) || scene.came(Seen::Kind::ping);
+  return o.request_unclear && !used && (o.eof || o.reset || o.close);
+}
+
 // The opening handshake as one step to what the case is about. False: nothing is left to judge, and the verdict says
 // why.
 class HandshakeJudge {
@@ -86,6 +110,8 @@ class HandshakeJudge {
     if (!o_.unasked.empty()) return stop(Behavior::not_applicable, fmt::format("Not applicable: {}.", o_.unasked));
     for (const auto& fault : o_.answer_faults) verdict_.findings.push_back(answered_wrongly(scene_, fault));
     if (o_.handshake_violation) return broken();
+    if (o_.request_unclear && scene_.c.expect->opening) return hide("No answer to this request is certain to fit it.");
+    if (may_have_refused(scene_)) return hide("The client ended the connection, whose request was not clear.");
     if (refuses_the_offer(scene_)) {
       find(offer_refused, {.instead = o_.handshake_failure});
       return stop(Behavior::non_strict,
@@ -111,7 +137,7 @@ class HandshakeJudge {
 
   bool broken() {
     const auto words = ws::rule(*o_.handshake_violation).text;
-    if (o_.answer_faults.empty())
+    if (o_.answer_faults.empty() && o_.request_faults.empty())
       find(scene_.is_client() ? request_illegal : answer_illegal, {.violation = o_.handshake_violation});
     verdict_.closing = Closing::failed;
     return hide(fmt::format("The opening handshake failed. {}{}", words, answered_extensions(scene_)));
@@ -132,6 +158,8 @@ class HandshakeJudge {
   bool go_no_further() {
     if (std::ranges::any_of(o_.answer_faults, is_about_extensions))
       return hide(fmt::format("The answer is not one that this case can use.{}", answered_extensions(scene_)));
+    if (std::ranges::any_of(o_.request_faults, is_about_offer))
+      return hide(fmt::format("The offer is not one that this case can use ({}).", offered_extensions(scene_)));
     settle(scene_, verdict_);
     return false;
   }
@@ -139,7 +167,7 @@ class HandshakeJudge {
   bool agreement() {
     const Case& c = scene_.c;
     if (c.needs_deflate && !o_.deflate) {
-      if (!o_.answer_faults.empty()) return go_no_further();
+      if (!o_.answer_faults.empty() || !o_.request_faults.empty()) return go_no_further();
       if (scene_.is_client()) {
         find(offer_too_narrow, {.instead = offered_extensions(scene_)});
         return stop(Behavior::unimplemented,
@@ -149,7 +177,7 @@ class HandshakeJudge {
       return stop(Behavior::unimplemented, "The server did not accept the offer of permessage-deflate, as it may.");
     }
     if (o_.deflate && exceeds_agreement(c, scene_.is_client() ? Side::client : Side::server, *o_.deflate)) {
-      if (!o_.answer_faults.empty()) return go_no_further();
+      if (!o_.answer_faults.empty() || !o_.request_faults.empty()) return go_no_further();
       find(agreement_too_small,
            {.instead = scene_.is_client() ? offered_extensions(scene_) : answered_extensions(scene_)});
       return stop(Behavior::not_applicable,
@@ -190,7 +218,9 @@ void settle(const Scene& scene, Verdict& verdict) {
 
 bool judge_handshake(const Scene& scene, Verdict& verdict) {
   judge_head(scene, verdict.findings);
-  const bool asked = !(scene.is_client() && scene.o.handshake_violation) && scene.o.unasked.empty();
+  for (const auto& fault : scene.o.request_faults) verdict.findings.push_back(asked_wrongly(scene, fault));
+  const bool unclear = scene.is_client() && (scene.o.handshake_violation || scene.o.request_unclear);
+  const bool asked = !unclear && scene.o.unasked.empty();
   if (scene.c.expect->opening && asked && !judge_opening(scene, verdict.findings)) {
     // An illegal request was taken: of the answer is said what no request could make right.
     for (const auto& fault : scene.o.answer_faults)

@@ -11,6 +11,7 @@
 #include <ws/core/http/http1.h>
 #include <ws/core/violation.h>
 #include <ws/rules/answer.h>
+#include <ws/rules/request.h>
 
 #include <chrono>
 #include <memory>
@@ -76,10 +77,12 @@ struct Harm {
 
 struct Observation {
   // The opening handshake.
-  std::optional<ws::RequestHead> request;             // of a client under test
-  std::optional<ws::ResponseHead> response;           // of a server under test
-  std::optional<ws::Violation> handshake_violation;   // of a head with which the connection cannot be used
-  std::vector<ws::rules::AnswerFault> answer_faults;  // of a server's 101, which was taken at its word all the same
+  std::optional<ws::RequestHead> request;               // of a client under test
+  std::optional<ws::ResponseHead> response;             // of a server under test
+  std::optional<ws::Violation> handshake_violation;     // of a head with which the connection cannot be used
+  std::vector<ws::rules::AnswerFault> answer_faults;    // of a server's 101, which was taken at its word all the same
+  std::vector<ws::rules::RequestFault> request_faults;  // of a client's request, which was answered all the same
+  bool request_unclear = false;                         // so that no client has to take the answer that it got
   bool unknown_extension = false;         // that 101 accepts an extension whose effect on frames nobody here knows
   std::string handshake_failure;          // for people; set when the connection did not open for another reason
   bool opened = false;                    // as the tester sees it; a client may still have refused the answer
@@ -115,7 +118,7 @@ struct Observation {
   std::vector<Harm> harm;
 
   // How it ended.
-  bool survived = false;  // the last sentinel, sent behind what must fail the connection, got its Pong
+  bool survived = false;  // the last sentinel, sent after what must fail the connection, got its Pong
   bool eof = false, reset = false;
   bool tls_cut = false;                 // TCP ended, and TLS had not (RFC 8446 6.1); `eof` holds too
   bool ended_by_tester = false;         // the endpoint left TCP open; the tester gave up

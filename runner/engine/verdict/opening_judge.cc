@@ -4,6 +4,7 @@
 #include "runner/engine/verdict/describe_expect.h"
 
 #include <fmt/format.h>
+#include <ws/core/http/handshake.h>
 
 #include <algorithm>
 
@@ -242,8 +243,14 @@ class HeadJudge {
     const auto found = [&](Kind kind) {
       return std::ranges::find(o_.answer_faults, kind, &ws::rules::AnswerFault::kind) != o_.answer_faults.end();
     };
-    return (name == "Sec-WebSocket-Extensions" && found(Kind::extensions_empty)) ||
-           (name == "Sec-WebSocket-Protocol" && found(Kind::subprotocol_empty));
+    const auto asked = [&](ws::Violation violation) {
+      const auto& faults = o_.request_faults;
+      return std::ranges::find(faults, violation, &ws::rules::RequestFault::violation) != faults.end();
+    };
+    return (name == "Sec-WebSocket-Extensions" &&
+            (found(Kind::extensions_empty) || asked(ws::Violation::extensions_malformed))) ||
+           (name == "Sec-WebSocket-Protocol" &&
+            (found(Kind::subprotocol_empty) || asked(ws::Violation::subprotocol_malformed)));
   }
 
   static bool has_empty_element(const std::vector<ws::Field>& fields, std::string_view name) {
@@ -270,19 +277,13 @@ class HeadJudge {
 
   void request(const ws::RequestHead& request) {
     const ws::Field* const key = ws::find_field(request.fields, "Sec-WebSocket-Key");
-    if (key != nullptr && key->value.size() == 24 && !std::string_view("AQgw").contains(key->value[21])) {
+    if (key != nullptr && ws::is_valid_key(key->value) && !std::string_view("AQgw").contains(key->value[21])) {
       // The RFC's own example in print has such a key (C-09).
       find(key_pad_bits, {.instead = key->value});
     }
     if (o_.nonce_fault) {
       // How a random value looks is no matter of one key: only a repeat is beyond doubt.
       find(o_.nonce_fault->beyond_doubt ? key_repeated : key_biased, {.instead = o_.nonce_fault->text});
-    }
-    std::vector<ws::Extension> offers;
-    if (auto parsed = ws::parse_extensions(request.fields)) offers = std::move(*parsed);
-    for (const ws::Extension& element : offers) {
-      if (element.name != "permessage-deflate" || ws::read_offer(element)) continue;
-      find(offer_unknown_parameter, {.instead = ws::serialize({element})});
     }
   }
 

@@ -14,7 +14,7 @@ ws::Bytes hex(std::string_view digits) {
   return out;
 }
 
-// RFC 6455 5.7: "Hello", masked, and a Ping behind it.
+// RFC 6455 5.7: "Hello", masked, and a Ping after it.
 const ws::Bytes kHello = hex("818537fa213d7f9f4d5158"), kPing = hex("898537fa213d7f9f4d5158");
 
 ws::Bytes through(const Plant& plant, std::size_t piece) {

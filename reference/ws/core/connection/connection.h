@@ -17,7 +17,7 @@
 //   C-18  Pings are answered at once, also while our own Close waits for its answer
 //   C-19  a Close is answered at once; the tail of a half-sent message is not sent
 //   C-22  the reply to a Close has the same code and no reason; a server answers 1010 with 1000
-//   C-23  what comes behind the peer's Close is dropped; the first octet of it is reported (frame_after_close)
+//   C-23  what comes after the peer's Close is dropped; the first octet of it is reported (frame_after_close)
 //   C-26  every Ping is answered, but only the latest one while more than 256 KiB of output wait
 //   C-29  1012-1014 pass, other unassigned codes below 3000 do not; 1002
 //   C-30  bad DEFLATE data and bad UTF-8, also in a Close, are 1007

@@ -16,7 +16,7 @@ class FastWay {
   // `in` and gives it in place of its event. Otherwise gives nothing and leaves `in` to receive().
   [[nodiscard]] static std::optional<MessageView> read_in_place(Connection& connection, std::span<std::byte>& in);
 
-  // Swaps the memory behind output(), when nothing waits in it, with `memory`, whose content is lost: all connections
+  // Swaps the memory after output(), when nothing waits in it, with `memory`, whose content is lost: all connections
   // can share one piece, which stays in the processor's cache.
   static void swap_output_memory(Connection& connection, Bytes& memory) noexcept;
 

@@ -159,7 +159,7 @@ class ZlibInflater {
     // What was inflated counts before the reason why inflating stopped.
     if (out.size() > limit) return std::unexpected(Violation::message_too_big);
     if (result == Z_STREAM_END) {
-      // RFC 7692 7.2.1: behind a final block the next one begins on the next octet, with the same
+      // RFC 7692 7.2.1: after a final block the next one begins on the next octet, with the same
       // window. inflateResetKeep() is the reset that leaves the window where it is.
       inflateResetKeep(&stream_);
       between_blocks_ = true;

@@ -174,7 +174,7 @@ WindowInflater::Progress WindowInflater::copy_stored(ByteView& in) {
   return end_ == capacity_ ? Progress::more : Progress::wait;
 }
 
-// RFC 7692 7.2.1: behind a final block the next one begins on the next octet.
+// RFC 7692 7.2.1: after a final block the next one begins on the next octet.
 WindowInflater::Progress WindowInflater::end_block() {
   if (final_) drop(bits_ % 8);
   stage_ = Stage::block_header;

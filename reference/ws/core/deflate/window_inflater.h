@@ -89,7 +89,7 @@ class WindowInflater {
   std::array<std::uint8_t, 320> lengths_{};
   HuffmanCode length_code_, literal_code_, distance_code_;
 
-  // The window and what was inflated behind it; octets before `flushed_` are already in `out`. What lies behind `end_`
+  // The window and what was inflated after it; octets before `flushed_` are already in `out`. What lies after `end_`
   // has no value yet: a connection that inflates little touches little memory.
   std::size_t window_, capacity_;
   std::unique_ptr<std::byte[]> buffer_;

@@ -94,7 +94,7 @@ asio::awaitable<std::expected<tcp::socket, DialError>> connect(Endpoints endpoin
   std::error_code error;
   const auto executor = co_await asio::this_coro::executor;
   for (std::size_t i = 0; i < endpoints.size() && error != asio::error::operation_aborted; ++i) {
-    // An address that swallows packets must not eat the time of those behind it.
+    // An address that swallows packets must not eat the time of those after it.
     const auto now = Clock::now();
     const auto share = (deadline - now) / static_cast<int>(endpoints.size() - i);
     tcp::socket socket(executor);

@@ -1,4 +1,4 @@
-// stream.h - a connected octet stream (TCP, a Unix socket, TLS over either, ...) behind one face, and how to get one.
+// stream.h - a connected octet stream (TCP, a Unix socket, TLS over either, ...) with one face, and how to get one.
 //
 // Errors are values. An orderly end of input is asio::error::eof, a reset asio::error::connection_reset; what came
 // before either is delivered first. TLS that ends without close_notify is asio::ssl::error::stream_truncated.

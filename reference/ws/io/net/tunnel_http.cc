@@ -25,7 +25,7 @@ std::string connect_request(const Proxy& proxy, const std::string& host, std::ui
   return serialize(request);
 }
 
-// The head of the answer. The server speaks only when it was asked, so nothing may stand behind it.
+// The head of the answer. The server speaks only when it was asked, so nothing may stand after it.
 asio::awaitable<std::expected<ResponseHead, std::string>> read_answer(Stream& stream) {
   const HeadLimits limits;
   HeadScan scan;

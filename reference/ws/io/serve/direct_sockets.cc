@@ -192,7 +192,7 @@ void DirectSockets::Impl::read(Peer& peer) {
   collect(peer);
 }
 
-// Frame by frame, as WebSocket does, so that a message is answered before the frame behind it is looked at.
+// Frame by frame, as WebSocket does, so that a message is answered before the frame after it is looked at.
 void DirectSockets::Impl::take(Peer& peer, std::span<std::byte> in) {
   while (!in.empty() && !peer.ended && !peer.deaf) {
     if (peer.connection.output().size() > kHighWater) {

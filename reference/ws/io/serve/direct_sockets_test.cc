@@ -59,7 +59,7 @@ Bytes some_frames(std::mt19937& random) {
       break;
     case 3:
       frame(Opcode::close, true, 0);
-      frame(Opcode::text, true, 5);  // behind the Close
+      frame(Opcode::text, true, 5);  // after the Close
       break;
     default:
       break;
@@ -69,7 +69,7 @@ Bytes some_frames(std::mt19937& random) {
 
 Url direct_url(std::uint16_t port) { return {"127.0.0.1", port}; }
 
-// What the server answers to these octets, sent in pieces, until it has ended; our end comes behind them.
+// What the server answers to these octets, sent in pieces, until it has ended; our end comes after them.
 asio::awaitable<std::string> answer_of(std::uint16_t port, Bytes octets, std::size_t piece) {
   tcp::socket socket(co_await asio::this_coro::executor);
   const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), port);
@@ -97,7 +97,7 @@ TEST(DirectSockets, AnswersAsItsPlainTwinHoweverTheInputIsCut) {
     for (int round = 0; round < 60; ++round) {
       Bytes octets = to_bytes(std::string(kRequest) + "\r\n");
       append(octets, some_frames(random));
-      // All ends with a Close, so that both servers come to an end by themselves; behind another one it is dropped.
+      // All ends with a Close, so that both servers come to an end by themselves; after another one it is dropped.
       encode_frame({.opcode = Opcode::close, .mask = MaskKey{}}, {}, octets);
       const std::size_t piece = round % 3 == 0 ? octets.size() : 1 + random() % 5000;
       const std::string one = co_await answer_of(direct->port(), octets, piece);

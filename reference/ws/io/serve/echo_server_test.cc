@@ -258,7 +258,7 @@ TEST(EchoClient, EchoesUntilTheServerCloses) {
     CO_REQUIRE(stream);
     auto socket = co_await accept(std::move(*stream), AcceptOptions());
     CO_REQUIRE(socket);
-    // Right behind each other, so that the Close comes with the messages.
+    // Right after each other, so that the Close comes with the messages.
     EXPECT_TRUE(socket->queue(command::Text{"one"}));
     EXPECT_TRUE(socket->queue(command::Text{"two"}));
     for (const char* expected : {"one", "two"}) {

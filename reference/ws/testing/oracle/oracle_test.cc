@@ -13,7 +13,7 @@ using Kind = Transcript::Kind;
 using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
-// Writes a transcript as a test tells it, behind the opening handshake.
+// Writes a transcript as a test tells it, after the opening handshake.
 struct Tale {
   explicit Tale(Role endpoint, std::optional<DeflateParams> deflate = std::nullopt) {
     transcript.endpoint = endpoint;
@@ -154,14 +154,14 @@ TEST(Oracle, FindsIllegalOctets) {
 
 TEST(Oracle, FindsWhatDoesNotFitWhatWasSent) {
   using enum Opcode;
-  // A fault that is overlooked: a Ping behind it answered, a message behind it echoed, silence, a mere Close.
+  // A fault that is overlooked: a Ping after it answered, a message after it echoed, silence, a mere Close.
   EXPECT_EQ(verdict(server().sent(text, "a", true, 2).sent(ping, "alive").came(pong, "alive"), false),
             "MUST rfc6455-5.2-3 (reserved-bit)");
   EXPECT_EQ(verdict(server().sent(text, "a", true, 2).came(text, "a")), "MUST rfc6455-7.1.7-7 (reserved-bit)");
   EXPECT_EQ(verdict(server().sent(text, "\xff").then(Kind::nothing_came), false), "MUST rfc6455-8.1-1 (text-not-utf8)");
   EXPECT_EQ(verdict(server().sent(text, "\xff").came(close, k1002)), "SHOULD rfc6455-7.1.7-5 (text-not-utf8)");
   EXPECT_EQ(verdict(server().sent(text, "\xff").then(Kind::it_reset)), "SHOULD rfc6455-7.1.7-5 (text-not-utf8)");
-  // A Ping behind the fault answered, and then failed for it all the same: two parts of it read and write (C-14).
+  // A Ping after the fault answered, and then failed for it all the same: two parts of it read and write (C-14).
   const auto late = [] { return server().sent(text, "a", true, 2).sent(ping, "alive").came(pong, "alive"); };
   EXPECT_EQ(verdict(late().came(close, k1002)), "SHOULD rfc6455-7.1.7-7 (reserved-bit)");
   EXPECT_EQ(verdict(late().came(close, k1000)), "MUST rfc6455-5.2-3 (reserved-bit)");

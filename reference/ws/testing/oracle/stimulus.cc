@@ -28,7 +28,7 @@ void Stimulus::take(ByteView octets) {
   }
 }
 
-// Hands the frame on, with a length that is not minimal written anew, so that the strict stack goes on behind it.
+// Hands the frame on, with a length that is not minimal written anew, so that the strict stack goes on after it.
 void Stimulus::mend(ByteView octets) {
   while (!octets.empty() && !ended_) {
     if (pass_ > 0) {
@@ -92,7 +92,7 @@ void Stimulus::handle(Event event) {
   }
 }
 
-// Where messages end, and what comes behind the fault, whatever the strict stack thinks of it.
+// Where messages end, and what comes after the fault, whatever the strict stack thinks of it.
 void Stimulus::follow_frame() {
   if (!walker_.complete()) return;
   const FrameHeader& header = *walker_.header();

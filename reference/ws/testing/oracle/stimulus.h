@@ -21,7 +21,7 @@ class Stimulus {
   struct Fault {
     Violation violation;
     bool may_pass = false;  // the RFC does not ask anybody to refuse it; what the endpoint does from here on is open
-    bool others = false;    // frames came behind it before it was settled: another fault may be noticed first
+    bool others = false;    // frames came after it before it was settled: another fault may be noticed first
     bool settled = false;   // the last octet is there at which it may still be noticed
   };
 

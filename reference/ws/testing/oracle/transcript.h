@@ -25,7 +25,7 @@ struct Transcript {
   };
 
   Role endpoint = Role::server;  // under test
-  // Set when the pieces begin behind the opening handshake: permessage-deflate as it was agreed on, or without.
+  // Set when the pieces begin after the opening handshake: permessage-deflate as it was agreed on, or without.
   std::optional<std::optional<DeflateParams>> opened{};
   std::vector<Piece> pieces{};
 

@@ -41,7 +41,7 @@ class TranscriptOpening {
   std::vector<Complaint>& complaints_;
   State state_ = State::request;
   std::size_t piece_ = 0;
-  Bytes request_octets_, answer_octets_;  // of the head that is read, and behind it
+  Bytes request_octets_, answer_octets_;  // of the head that is read, and after it
   RequestHead request_;
   std::optional<int> status_;
   std::optional<Violation> request_fault_, answer_fault_;
