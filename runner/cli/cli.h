@@ -29,6 +29,7 @@ struct UsageError : std::runtime_error {
 
 // Each adds its subcommand to `app`; running it leaves the outcome in `exit`.
 void add_test_command(CLI::App& app, Exit& exit);
+void add_watch_command(CLI::App& app, Exit& exit);
 void add_serve_command(CLI::App& app, Exit& exit);
 void add_probe_command(CLI::App& app, Exit& exit);
 void add_list_command(CLI::App& app, Exit& exit);

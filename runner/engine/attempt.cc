@@ -4,6 +4,7 @@
 #include "runner/engine/over_http2.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/oracle.h"
 #include "runner/engine/verdict/scene.h"
 
 #include <fmt/format.h>
@@ -41,12 +42,24 @@ SessionOptions Attempts::session_options(bool bulk, bool keep_whole) const {
   return session;
 }
 
+// Where a run that pauses does so: the step, or the opening handshake.
+void Attempts::look_before(const Case& c, SessionOptions& session) const {
+  const Derivation derived = derivation(c, Side::server, options_.seed);
+  if (derived.broken) {
+    session.pause_at = derived.broken_at;
+    session.pause = [this, &c, step = derived.broken_at] { options_.pause(c, step); };
+  } else if (c.expect && c.expect->opening && c.request) {
+    options_.pause(c, std::nullopt);
+  }
+}
+
 asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool proves_end) {
   observer_.started(c);
   const auto wall = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
   SessionOptions session = session_options(c.bulk, keep_whole);
   session.proves_end = proves_end;
+  if (options_.pause) look_before(c, session);
   Attempt attempt;
   try {
     auto observed = co_await observe(c, target_, session, cache_);

@@ -64,6 +64,7 @@ class Attempts {
 
  private:
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
+  void look_before(const Case& c, SessionOptions& session) const;
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);
 

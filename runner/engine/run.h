@@ -36,6 +36,9 @@ struct RunOptions {
   std::function<int()> owner{};  // id of the endpoint's process now, also of one that --command starts; may be missing
   EndpointProfile endpoint{};    // what the endpoint does with messages; an echo if nothing else is said
   bool confirm = true;           // run a failed case again alone before it is reported
+  // Called before the case's step of that index, the first that breaks a rule; without one, before an opening handshake
+  // that has to be refused. It holds the whole run up.
+  std::function<void(const Case&, std::optional<std::size_t> step)> pause{};
 };
 
 // What the first connection told.

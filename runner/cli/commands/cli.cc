@@ -117,6 +117,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Exit exit = Exit::ok;
   add_test_command(app, exit);
+  add_watch_command(app, exit);
   add_serve_command(app, exit);
   add_proxy_command(app, exit);
   add_probe_command(app, exit);

@@ -12,6 +12,7 @@
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
+#include "runner/cli/run/stepper.h"
 #include "runner/cli/text.h"
 #include "runner/engine/plan.h"
 #include "runner/engine/talk/process_usage.h"
@@ -63,6 +64,7 @@ class TestRun {
     const RunFolder lock = std::move(*taken);
     if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
     look_at_processes();
+    if (options_.step) run_options_.pause = Stepper(run_options_.owner);
     endpoints_.greet_all(run_options_);
     endpoints_.probe_all(run_options_, sizes_of_all());
     for (Endpoint& each : endpoints_.all()) choose_for(each);
@@ -151,7 +153,8 @@ class TestRun {
   // --- The run ----------------------------------------------------------------------------------------------
 
   Exit run_and_report(JournalWriter& journal) {
-    auto progress = std::make_unique<Progress>(Progress::fitting(options_.quiet), info_.planned, weight_of_all());
+    auto progress =
+        std::make_unique<Progress>(Progress::fitting(options_.quiet || options_.step), info_.planned, weight_of_all());
     const Replay replay = [this](const Case& c, const Target& target) {
       return endpoints_.replay(c, target, run_options_) + cases_arguments(options_.selection.files);
     };

@@ -66,6 +66,11 @@ void add_run_options(CLI::App& app, TestOptions& options) {
   add_jobs_option(app, options.jobs)->group(group);
   add_timeout_option(app, options.timeout, "measured, 5s at least")->group(group);
   add_budget_option(app, options.budget, "the server", "5m for the core profile, else 30m")->group(group);
+  app.add_flag(
+         "--step", options.step,
+         "One case at a time; before the first thing that breaks a rule it says the server's process id and waits "
+         "for Enter, so that a debugger can be attached")
+      ->group(group);
   add_seed_option(app, options.seed)->group(group);
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report)")->group(group);
   add_expect_option(app, options.expect)->group(group);
@@ -217,6 +222,11 @@ RunOptions make_run_options(const TestOptions& options) {
   if (!options.timeout.empty()) run.timeout = duration_or_refuse(options.timeout, "--timeout");
   run.budget = run.profile == Profile::core ? kCoreBudget : kBudget;
   if (!options.budget.empty()) run.budget = duration_or_refuse(options.budget, "--budget");
+  if (options.step) {  // one case at a time, each once, and whoever looks takes his time
+    run.jobs = 1;
+    run.confirm = false;
+    if (options.budget.empty()) run.budget = {};
+  }
   return run;
 }
 

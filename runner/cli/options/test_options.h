@@ -29,6 +29,7 @@ struct TestOptions {
   unsigned jobs = 0;
   int process = 0;
   std::string timeout, budget;
+  bool step = false;
   std::uint64_t seed = 1;
   // Where the server comes from, and what it is called.
   std::string command, start_timeout, spec, agent;

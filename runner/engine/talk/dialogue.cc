@@ -238,7 +238,19 @@ bool Dialogue::over() const {
 }
 
 asio::awaitable<void> Dialogue::play(const std::vector<Step>& steps) {
-  for (const Step& step : steps) co_await play(step);
+  for (const Step& step : steps) {
+    const bool pauses = options_.pause && options_.pause_at && &step == &case_.steps[*options_.pause_at];
+    if (pauses && !over()) pause();
+    co_await play(step);
+  }
+}
+
+void Dialogue::pause() {
+  const auto before = Clock::now();
+  options_.pause();
+  const auto took = Clock::now() - before;
+  deadline_ += took;
+  last_activity_ += took;
 }
 
 asio::awaitable<void> Dialogue::play(const Step& step) {

@@ -62,6 +62,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
 
   // Steps: one function for each kind, and none for all of them, so that a new kind is not passed over in silence.
   asio::awaitable<void> play(const std::vector<Step>& steps);
+  void pause();  // as the options say
   asio::awaitable<void> play(const step::Frame& frame);
   asio::awaitable<void> play(const step::Message& message);
   asio::awaitable<void> play(const step::Close& close);

@@ -46,6 +46,9 @@ struct SessionOptions {
   double cpu_at_rest = 0;        // of one processor: what the endpoint used before anybody connected
   std::function<void(Recorder&)> after_steps{};  // once all of them were played
   bool through_proxy = false;                    // the other end of the stream is not the endpoint
+  // Called before the step of this index is played, and holds everything up; the time that it takes is nobody's.
+  std::optional<std::size_t> pause_at{};
+  std::function<void()> pause{};
 };
 
 // One connection from its first octet on, and what it showed so far.
