@@ -85,3 +85,8 @@ foreach(kind python npm)
   touchstone_program_test(packages.${kind} "system;example" ${CMAKE_SOURCE_DIR}/scripts/package.d/try @PROGRAM@ ${kind})
 endforeach()
 set_tests_properties(packages.npm PROPERTIES RESOURCE_LOCK peer-ws)
+# Where there is a Go; to install one takes longer than all the others.
+find_program(GO go)
+if(GO AND EXISTS /usr/share/gocode/src/github.com/gorilla/websocket)
+  touchstone_program_test(packages.go "system;example" ${CMAKE_SOURCE_DIR}/scripts/package.d/try @PROGRAM@ go)
+endif()

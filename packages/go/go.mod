@@ -1,0 +1,3 @@
+module touchstonepeer
+
+go 1.19
