@@ -88,8 +88,8 @@ const WORDS = {
   eof: { sent: 'the tester ends its side of TCP', received: 'the endpoint ends TCP' },
   reset: { sent: 'the tester resets TCP', received: 'the endpoint resets TCP' },
 };
-// Which end of an intermediary an entry is at, if it is about one.
-const atEnd = (entry) => (entry.c === 'client' || entry.c === 'server' ? entry.c : undefined);
+// Which end of an intermediary an entry is at, if it is about one: "client", "server b".
+const atEnd = (entry) => (/^(client|server)( |$)/.test(entry.c || '') ? entry.c.split(' ')[0] : undefined);
 
 // With two connections, one at each end of an intermediary, the tester's words go from the outer lines to the middle.
 function way(entry, direction) {

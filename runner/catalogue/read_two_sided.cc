@@ -26,6 +26,12 @@ Side read_said_by(const Cursor& c) {
   return text == "server" ? Side::server : Side::client;
 }
 
+std::string read_lane(const Cursor& c) {
+  auto name = c.text().value_or("");
+  if (name.empty()) c.wrong("the name of a connection");
+  return name;
+}
+
 // Frames, messages, octets and the end of TCP: what can be said on one connection without a look at the answer.
 bool can_be_relayed(const Step& step) {
   if (const auto* frame = std::get_if<step::Frame>(&step.action)) return frame->pause_at.empty();
@@ -36,7 +42,8 @@ bool can_be_relayed(const Step& step) {
 
 RelayStep read_relay_step(const Cursor& c) {
   RelayStep step;
-  if (!c.object({"as"}, {"request", "get", "answer", "respond", "steps", "at_once"})) return step;
+  if (!c.object({"as"}, {"request", "get", "answer", "respond", "steps", "at_once", "on"})) return step;
+  if (c.has("on")) step.on = read_lane(c.at("on"));
   if (c.has("as")) step.as = read_said_by(c.at("as"));
   if (c.has("at_once")) step.at_once = c.at("at_once").boolean().value_or(false);
   int said = c.has("steps") ? 1 : 0;
@@ -79,7 +86,9 @@ void check_claim(const Cursor& c, const Claim& claim) {
 
 Claim read_claim(const Cursor& c) {
   Claim claim;
-  if (!c.object({"at"}, {"must", "should", "may", "head", "what", "list", "statuses", "requirement"})) return claim;
+  if (!c.object({"at"}, {"must", "should", "may", "head", "what", "list", "statuses", "requirement", "on"}))
+    return claim;
+  if (c.has("on")) claim.on = read_lane(c.at("on"));
   int levels = 0;
   for (const auto level : {ExpectOpening::Level::must, ExpectOpening::Level::should, ExpectOpening::Level::may}) {
     if (!c.has(name(level))) continue;
@@ -117,6 +126,10 @@ std::shared_ptr<const TwoSided> read_two_sided(const Cursor& group) {
     return result;
   }
   group.at("expect").each([&](const Cursor& claim) { result->claims.push_back(read_claim(claim)); });
+  for (const Claim& claim : result->claims) {
+    if (!claim.on.empty() && std::ranges::find(result->steps, claim.on, &RelayStep::on) == result->steps.end())
+      group.at("expect").fault(claim.on, "connections that steps name");
+  }
   if (result->claims.empty()) group.at("expect").wrong("at least one sentence about an end");
   for (const std::string_view key : {"request", "answer", "offer", "accept", "needs", "wire", "bulk", "made_of"}) {
     if (group.has(key)) group.at(key).fault("it in a case for an intermediary", "heads as steps with \"as\"");

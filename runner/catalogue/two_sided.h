@@ -24,11 +24,13 @@ struct RelayHead {
   HeadScript script{};
 };
 
-// What one side does in one go. Before the other side speaks, all of it has arrived, or it is known that it will not.
+// What one side does in one go. Before anybody else speaks, all of it has arrived, or it is known that it will not; who
+// does not read is not waited for.
 struct RelayStep {
   Side as = Side::client;
   std::variant<RelayHead, std::vector<Step>> action;
   bool at_once = false;  // goes out without a look at what becomes of the step before
+  std::string on{};      // the client's connection, or that of the server to which it leads; empty: the first
 };
 
 // One sentence about what is seen at one end, with the level of its requirement.
@@ -58,6 +60,7 @@ struct Claim {
   std::string what{}, list{};  // see Verb
   std::vector<std::uint16_t> statuses{};
   std::string requirement{};  // empty: the first of the case's
+  std::string on{};           // see RelayStep
 };
 
 struct TwoSided {
@@ -68,7 +71,7 @@ struct TwoSided {
 [[nodiscard]] std::string_view name(Claim::Verb verb) noexcept;
 [[nodiscard]] std::string_view name(ExpectOpening::Level level) noexcept;
 
-// The steps begin with a head of the client's.
-[[nodiscard]] bool has_own_opening(const TwoSided& two_sided) noexcept;
+// The steps of this connection begin with a head of the client's.
+[[nodiscard]] bool has_own_opening(const TwoSided& two_sided, std::string_view on = {}) noexcept;
 
 }  // namespace touchstone

@@ -259,6 +259,7 @@ Json relay_step_to_json(const RelayStep& step) {
   } else {
     result["steps"] = steps_to_json(std::get<std::vector<Step>>(step.action));
   }
+  if (!step.on.empty()) result["on"] = step.on;
   if (step.at_once) result["at_once"] = true;
   return result;
 }
@@ -270,6 +271,7 @@ Json claim_to_json(const Claim& claim) {
   if (!claim.list.empty()) result["list"] = claim.list;
   if (!claim.statuses.empty()) result["statuses"] = claim.statuses;
   if (!claim.requirement.empty()) result["requirement"] = claim.requirement;
+  if (!claim.on.empty()) result["on"] = claim.on;
   return result;
 }
 

@@ -3,7 +3,7 @@
 #include "runner/catalogue/two_sided.h"
 #include "runner/cli/text.h"
 #include "runner/engine/verdict/describe_expect.h"
-#include "runner/proxy/relay_judge.h"
+#include "runner/proxy/claim_words.h"
 
 #include <fmt/format.h>
 
@@ -235,7 +235,8 @@ std::vector<std::string> describe_both_sides(const TwoSided& two_sided) {
   std::vector<std::string> out;
   if (!has_own_opening(two_sided)) out.emplace_back("an opening handshake through the intermediary");
   for (const RelayStep& step : two_sided.steps) {
-    const std::string whose = fmt::format("as the {}: ", name(step.as));
+    const std::string whose =
+        fmt::format("as the {}{}: ", name(step.as), step.on.empty() ? "" : fmt::format(" of '{}'", step.on));
     if (const auto* head = std::get_if<RelayHead>(&step.action)) {
       const HeadScript& script = head->script;
       const bool departs = !script.fields.empty() || script.raw || !script.start.empty();

@@ -4,7 +4,9 @@
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/talk/opening_head.h"
-#include "runner/proxy/pipe_end.h"
+#include "runner/engine/talk/way.h"
+#include "runner/proxy/lanes.h"
+#include "runner/proxy/plain_heads.h"
 
 #include <ws/core/http/handshake.h>
 
@@ -20,19 +22,15 @@ namespace touchstone::proxy {
 namespace {
 
 constexpr std::size_t kKeep = Entry::kKeptOctets;
-constexpr std::chrono::milliseconds kLeave{200};  // for the intermediary to take leave
-constexpr int kBrief = 5;                         // where nothing has to come, a fifth of the patience
+constexpr std::chrono::milliseconds kLeave{200};   // for the intermediary to take leave
+constexpr std::chrono::milliseconds kMoment{200};  // without progress: writes are stuck
+constexpr int kBrief = 5;                          // where nothing has to come, a fifth of the patience
 
 std::string fresh_key_of(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::array<std::byte, 16> nonce;
   for (auto& octet : nonce) octet = static_cast<std::byte>(random());
   return ws::encode_nonce(nonce);
-}
-
-bool asks_for_websocket(const HeadSeen& request) {
-  return ws::list_has_token(request.fields, "Upgrade", "websocket") &&
-         ws::find_field(request.fields, "Sec-WebSocket-Key") != nullptr;
 }
 
 // What goes out in one go.
@@ -51,20 +49,19 @@ class Conversation {
         key_(fresh_key_of(std::hash<std::string>{}(options_.token) ^ options_.seed)),
         payloads_(options_.seed),
         client_composer_(ws::Role::client, options_.seed, std::nullopt, cache_),
-        server_composer_(ws::Role::server, options_.seed, std::nullopt, cache_) {}
+        server_composer_(ws::Role::server, options_.seed, std::nullopt, cache_),
+        lanes_(seen_, options_.token) {}
 
   asio::awaitable<void> play() {
     back_.expect(options_.token, [this](std::unique_ptr<ws::io::Stream> stream, ws::Bytes read) {
       auto end = std::make_shared<PipeEnd>(std::move(stream), PipeEnd::Of::server, std::move(read), kKeep);
-      server_.push_back(end);
+      lanes_.servers().push_back(end);
       asio::co_spawn(back_.context(), PipeEnd::read_all(end, changed_), asio::detached);
       changed_->notify_all();
     });
-    if (co_await connect()) {
-      if (!has_own_opening(*c_.two_sided)) co_await open_in_the_ordinary_way();
-      if (seen_.opened) co_await play_steps();
-      look();
-    }
+    const bool ready = co_await begin(lanes_.named({}));
+    if (ready) co_await play_steps();
+    if (lanes_.named({}).client) look();
     back_.forget(options_.token);
     co_await close_all();
   }
@@ -72,101 +69,102 @@ class Conversation {
   Relayed take() { return std::move(seen_); }
 
  private:
-  asio::awaitable<bool> connect() {
-    ws::io::DialOptions dial;
-    dial.host = front_.url.host;
-    dial.port = front_.url.port;
-    dial.family = front_.family;
-    if (front_.url.secure) dial.tls = front_.tls;
-    dial.deadline = options_.patience;
-    auto stream = co_await ws::io::dial(std::move(dial));
+  // Connects, and opens where the case takes that for granted.
+  asio::awaitable<bool> begin(Lane& lane) {
+    if (lane.client) co_return true;
+    const bool connected = co_await connect(lane);
+    if (!connected) co_return false;
+    if (has_own_opening(*c_.two_sided, lane.name)) co_return true;
+    co_await open_in_the_ordinary_way(lane);
+    co_return seen_.opened;
+  }
+
+  asio::awaitable<bool> connect(Lane& lane) {
+    auto stream = co_await ws::io::dial(way_to(front_, options_.patience));
     if (!stream) {
       seen_.no_connection = stream.error().text;
       seen_.own_shortage = is_own_shortage(stream.error().code);
       co_return false;
     }
-    client_ = std::make_shared<PipeEnd>(std::move(*stream), PipeEnd::Of::client, ws::Bytes{}, kKeep);
-    asio::co_spawn(back_.context(), PipeEnd::read_all(client_, changed_), asio::detached);
+    lane.client = std::make_shared<PipeEnd>(std::move(*stream), PipeEnd::Of::client, ws::Bytes{}, kKeep);
+    asio::co_spawn(back_.context(), PipeEnd::read_all(lane.client, changed_), asio::detached);
     co_return true;
   }
 
-  asio::awaitable<void> open_in_the_ordinary_way() {
+  asio::awaitable<void> open_in_the_ordinary_way(Lane& lane) {
     const RelayHead request{RelayHead::Kind::request, {}}, answer{RelayHead::Kind::answer, {}};
-    co_await say_head(Side::client, request);
-    co_await settle(Side::client);
-    co_await say_head(Side::server, answer);
-    co_await settle(Side::server);
-    seen_.opened = switched();
+    co_await say_request(lane, request);
+    co_await settle(lane, Side::client);
+    co_await say_answer(lane, answer);
+    co_await settle(lane, Side::server);
+    seen_.opened = lanes_.switched(lane);
   }
 
   asio::awaitable<void> play_steps() {
-    std::optional<Side> last;
-    bool both = false;  // the other side's words may be under way as well
     for (const RelayStep& step : c_.two_sided->steps) {
-      if (last && !step.at_once) {
-        co_await settle_all(*last, both);
-        both = false;
-      }
-      both = both || step.at_once;
+      if (!step.at_once) co_await settle_all();
+      Lane& lane = lanes_.named(step.on);
+      const bool ready = co_await begin(lane);
+      if (!ready) co_return;
       if (const auto* head = std::get_if<RelayHead>(&step.action)) {
-        co_await say_head(step.as, *head);
+        co_await say_head(lane, step.as, *head);
       } else {
-        say(step.as, std::get<std::vector<Step>>(step.action));
+        say(lane, step.as, std::get<std::vector<Step>>(step.action));
       }
-      last = step.as;
+      (step.as == Side::client ? lane.client_is_pending : lane.server_is_pending) = true;
     }
-    if (last) co_await settle_all(*last, both);
+    co_await settle_all();
   }
 
-  asio::awaitable<void> settle_all(Side last, bool both) {
-    if (both) co_await settle(last == Side::client ? Side::server : Side::client);
-    co_await settle(last);
+  asio::awaitable<void> settle_all() {
+    for (Lane& lane : lanes_.all()) {
+      if (lane.client_is_pending) lane.client_is_pending = co_await is_left_pending(lane, Side::client);
+      if (lane.server_is_pending) lane.server_is_pending = co_await is_left_pending(lane, Side::server);
+    }
+  }
+
+  asio::awaitable<bool> is_left_pending(Lane& lane, Side spoke) {
+    const bool paused = is_paused(lane, spoke == Side::client ? Side::server : Side::client);
+    if (paused) {
+      co_await until_stuck(spoke == Side::client ? lane.client : lane.speaking);
+    } else {
+      co_await settle(lane, spoke);
+    }
+    co_return paused;
+  }
+
+  // What is said to one who does not read: until all of it is out, or nothing more goes.
+  asio::awaitable<void> until_stuck(std::shared_ptr<PipeEnd> end) {
+    while (end && end->is_writing()) {
+      const std::uint64_t before = end->written();
+      const auto until = ws::io::deadline_after(kMoment);
+      while (end->is_writing() && end->written() == before) {
+        if (co_await changed_->wait(until)) co_return;
+      }
+    }
+  }
+
+  static bool is_paused(const Lane& lane, Side reader) {
+    const auto& end = reader == Side::client ? lane.client : lane.speaking;
+    return end && end->is_paused();
   }
 
   // --- Heads ------------------------------------------------------------------------------------------------
 
-  std::string token(std::size_t number) const { return fmt::format("{}.{}.", options_.token, number); }
-
-  PlainHead plain_request(RelayHead::Kind kind, HeadWords& words) const {
-    const std::string own = token(seen_.by_client.heads.size() + 1);
-    const std::string& target = front_.url.target;
-    words.target = fmt::format("{}{}touchstone={}", target, target.find('?') == std::string::npos ? "?" : "&", own);
-    words.host = front_.host.empty() ? ws::host_field(front_.url) : front_.host;
-    words.key = key_;
-    PlainHead plain{fmt::format("GET {} HTTP/1.1", words.target), {{"Host", words.host}}};
-    if (kind == RelayHead::Kind::request) {
-      plain.fields.push_back({"Upgrade", "websocket"});
-      plain.fields.push_back({"Connection", "Upgrade"});
-      plain.fields.push_back({"Sec-WebSocket-Key", key_});
-      plain.fields.push_back({"Sec-WebSocket-Version", "13"});
-      for (const std::string& name : front_.subprotocols) plain.fields.push_back({"Sec-WebSocket-Protocol", name});
-    }
-    plain.fields.push_back({std::string(kTokenField), own});
-    plain.fields.insert(plain.fields.end(), front_.fields.begin(), front_.fields.end());
-    return plain;
-  }
-
-  static PlainHead plain_answer(RelayHead::Kind kind, const HeadSeen& request, const HeadWords& words) {
-    if (kind == RelayHead::Kind::respond) return {"HTTP/1.1 200 OK", {{"Content-Length", "2"}}};
-    if (!asks_for_websocket(request)) return {"HTTP/1.1 400 Bad Request", {{"Content-Length", "0"}}};
-    PlainHead plain{"HTTP/1.1 101 Switching Protocols",
-                    {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", words.accept}}};
-    if (const auto* name = ws::find_field(request.fields, "Sec-WebSocket-Protocol"))
-      plain.fields.push_back({"Sec-WebSocket-Protocol", std::string(ws::list_elements(name->value).front())});
-    return plain;
-  }
-
-  asio::awaitable<void> say_head(Side as, const RelayHead& head) {
+  asio::awaitable<void> say_head(Lane& lane, Side as, const RelayHead& head) {
     if (as == Side::client) {
-      co_await say_request(head);
+      co_await say_request(lane, head);
     } else {
-      co_await say_answer(head);
+      co_await say_answer(lane, head);
     }
   }
 
-  asio::awaitable<void> say_request(const RelayHead& step) {
+  asio::awaitable<void> say_request(Lane& lane, const RelayHead& step) {
     HeadWords words;
-    const PlainHead plain = plain_request(step.kind, words);
+    words.key = key_;
+    Said& by_client = lane.seen->by_client;
+    const std::string token = lanes_.token(lane, by_client.heads.size() + 1);
+    const PlainHead plain = plain_request(step.kind, front_, token, words);
     const ScriptedHead head = scripted_head(step.script, plain, words, options_.seed);
     auto said = read_request(ws::ByteView(head.octets).subspan(head.start)).value_or(HeadSeen{});
     said.content = payloads_.make(step.script.behind);
@@ -174,60 +172,50 @@ class Conversation {
     const bool framed = ws::find_field(said.fields, "Content-Length") != nullptr ||
                         ws::find_field(said.fields, "Transfer-Encoding") != nullptr;
     const ws::Bytes behind = said.content;
-    if (!framed) ws::append(seen_.by_client.octets, std::exchange(said.content, {}));
+    if (!framed) ws::append(by_client.octets, std::exchange(said.content, {}));
     if (ws::list_has_token(said.fields, "Transfer-Encoding", "chunked")) said.content = chunks_of(behind);
-    client_->expect_answer_to(said.method);
-    note_head(*client_, head, seen_.transcript.request);
-    seen_.by_client.heads.push_back(std::move(said));
-    co_await write(*client_, head.octets, behind, step.script);
+    lane.client->expect_answer_to(said.method);
+    note_head(*lane.client, head, seen_.transcript.request);
+    by_client.heads.push_back(std::move(said));
+    co_await write(*lane.client, head.octets, behind, step.script);
+    if (step.script.stop) by_client.ended = true;
   }
 
-  // The content of chunks, as they were written by the case.
-  static ws::Bytes chunks_of(ws::ByteView octets) {
-    ws::Bytes content;
-    std::string_view rest = ws::as_text(octets);
-    while (true) {
-      const auto line = rest.find("\r\n");
-      if (line == std::string_view::npos) return content;
-      const std::size_t size = std::strtoul(std::string(rest.substr(0, line)).c_str(), nullptr, 16);
-      if (size == 0 || rest.size() < line + 2 + size) return content;
-      ws::append(content, ws::as_octets(rest.substr(line + 2, size)));
-      rest.remove_prefix(std::min(rest.size(), line + 2 + size + 2));
-    }
+  // What the client said of the request that arrived.
+  static const HeadSeen* said_of(const Lane& lane, std::size_t number) {
+    const auto& heads = lane.seen->by_client.heads;
+    return number >= 1 && number <= heads.size() ? &heads[number - 1] : nullptr;
   }
 
-  asio::awaitable<void> say_answer(const RelayHead& step) {
-    const auto end = asking_server();
+  asio::awaitable<void> say_answer(Lane& lane, const RelayHead& step) {
+    const auto end = lanes_.asking_server(lane);
     if (!end) co_return;
     const HeadSeen& request = end->heads()[end->answered];
-    HeadWords words;
-    words.target = request.target;
-    if (const auto* host = ws::find_field(request.fields, "Host")) words.host = host->value;
-    if (const auto* key = ws::find_field(request.fields, "Sec-WebSocket-Key")) {
-      words.key = key->value;
-      words.accept = ws::accept_key(key->value);
-    }
-    const PlainHead plain = plain_answer(step.kind, request, words);
+    const std::size_t number = lanes_.number_in(request);
+    const HeadWords words = words_of_answer(request);
+    const PlainHead plain = plain_answer(step.kind, request, said_of(lane, number), words);
     const ScriptedHead head = scripted_head(step.script, plain, words, options_.seed);
     auto said = read_answer(ws::ByteView(head.octets).subspan(head.start)).value_or(HeadSeen{});
+    Said& by_server = lane.seen->by_server;
     ws::Bytes behind = payloads_.make(step.script.behind);
     if (step.kind == RelayHead::Kind::respond && behind.empty() && step.script.start.empty() &&
         step.script.fields.empty())
       behind = ws::to_bytes(std::string_view("ok"));
     if (said.status == 101) {
-      ws::append(seen_.by_server.octets, behind);
+      ws::append(by_server.octets, behind);
     } else {
       said.content = behind;
     }
     note_head(*end, head, seen_.transcript.response);
     if (!said.interim()) {
       ++end->answered;
-      speaking_ = end;
-      said.number = number_in(request, options_.token);
+      lane.speaking = end;
+      said.number = number;
       if (said.status == 101) end->switch_protocols();
-      seen_.by_server.heads.push_back(std::move(said));
+      by_server.heads.push_back(std::move(said));
     }
     co_await write(*end, head.octets, behind, step.script);
+    if (step.script.stop) by_server.ended = true;
   }
 
   static void note_head(PipeEnd& end, const ScriptedHead& head, std::string& first) {
@@ -251,7 +239,6 @@ class Conversation {
     } else {
       sent = co_await send_head(end.stream(), script, head, behind, session);
     }
-    if (script.stop) (&end == client_.get() ? seen_.by_client : seen_.by_server).ended = true;
   }
 
   // --- Frames and octets -------------------------------------------------------------------------------------
@@ -276,11 +263,11 @@ class Conversation {
     }
   }
 
-  void say(Side as, const std::vector<Step>& steps) {
+  void say(Lane& lane, Side as, const std::vector<Step>& steps) {
     // A server that has not answered yet speaks on the connection that waits for it.
-    const auto end = as == Side::client ? client_ : speaking_ ? speaking_ : asking_server();
+    const auto end = as == Side::client ? lane.client : lane.speaking ? lane.speaking : lanes_.asking_server(lane);
     if (!end) return;
-    Said& said = as == Side::client ? seen_.by_client : seen_.by_server;
+    Said& said = as == Side::client ? lane.seen->by_client : lane.seen->by_server;
     Composer& composer = as == Side::client ? client_composer_ : server_composer_;
     Utterance out;
     for (const Step& step : steps) {
@@ -294,74 +281,9 @@ class Conversation {
     said.ended = said.ended || out.fin || out.reset;
   }
 
-  // --- What has arrived --------------------------------------------------------------------------------------
-
-  // The server's connection with the oldest request that has no answer yet.
-  std::shared_ptr<PipeEnd> asking_server() {
-    for (const auto& end : server_) {
-      if (end->answered < end->heads().size()) return end;
-    }
-    return nullptr;
-  }
-
-  bool switched() const {
-    const bool got = client_ && !client_->heads().empty() && client_->heads().back().status == 101;
-    return got && !seen_.by_server.heads.empty() && seen_.by_server.heads.back().status == 101;
-  }
-
-  std::size_t octets_at_server() const {
-    std::size_t sum = 0;
-    for (const auto& end : server_) sum += end->all_octets();
-    return sum;
-  }
-
-  std::size_t requests_at_server() const {
-    std::size_t sum = 0;
-    for (const auto& end : server_)
-      sum += static_cast<std::size_t>(
-          std::ranges::count_if(end->heads(), [](const HeadSeen& head) { return head.content_whole; }));
-    return sum;
-  }
-
-  bool server_ended() const {
-    return !server_.empty() && std::ranges::all_of(server_, [](const auto& end) { return end->eof() || end->reset(); });
-  }
-  bool client_ended() const { return client_->eof() || client_->reset(); }
-  std::size_t answers_at_client() const {
-    const auto& heads = client_->heads();
-    return static_cast<std::size_t>(
-        std::ranges::count_if(heads, [](const HeadSeen& head) { return head.content_whole; }));
-  }
-
-  // All that the client said is at the server, or will not come there.
-  bool client_is_heard() const {
-    if (client_ended() && !seen_.by_client.ended) return true;
-    if (server_ended()) return true;
-    const std::size_t asked = seen_.by_client.heads.size();
-    const bool requests = requests_at_server() >= asked || answers_at_client() >= asked;
-    if (!requests) return false;
-    if (seen_.by_client.ended) return false;
-    return !awaits_octets_at_server() || octets_at_server() >= seen_.by_client.octets.size() ||
-           answers_at_client() > asked;
-  }
-  // Before the 101 they may wait at the intermediary.
-  bool awaits_octets_at_server() const { return !seen_.by_server.heads.empty(); }
-
-  bool server_is_heard() const {
-    if (client_ended()) return true;
-    if (server_ended() && !seen_.by_server.ended) return true;
-    if (answers_at_client() < seen_.by_server.heads.size()) return false;
-    if (seen_.by_server.ended) return answers_at_client() > seen_.by_server.heads.size();
-    return client_->all_octets() >= seen_.by_server.octets.size();
-  }
-
-  asio::awaitable<void> settle(Side spoke) {
-    const bool has_to_come = switched() || seen_.by_server.heads.size() < seen_.by_client.heads.size() ||
-                             answers_at_client() < seen_.by_server.heads.size();
-    const bool after_end = seen_.by_client.ended || seen_.by_server.ended;
-    const auto until =
-        ws::io::deadline_after(has_to_come && !after_end ? options_.patience : options_.patience / kBrief);
-    while (!(spoke == Side::client ? client_is_heard() : server_is_heard())) {
+  asio::awaitable<void> settle(Lane& lane, Side spoke) {
+    const auto until = ws::io::deadline_after(lanes_.is_awaited(lane) ? options_.patience : options_.patience / kBrief);
+    while (!lanes_.is_heard(lane, spoke)) {
       if (co_await changed_->wait(until)) {
         seen_.waited = true;
         co_return;
@@ -371,77 +293,53 @@ class Conversation {
 
   // --- At the end --------------------------------------------------------------------------------------------
 
-  static std::size_t number_in(const HeadSeen& head, const std::string& token) {
-    std::string_view text = head.target;
-    if (const auto* field = ws::find_field(head.fields, kTokenField)) text = field->value;
-    const auto at = text.find(token + ".");
-    if (at == std::string_view::npos) return 0;
-    return std::strtoul(std::string(text.substr(at + token.size() + 1)).c_str(), nullptr, 10);
-  }
-
   void look() {
-    Arrival& client = seen_.at_client;
-    client_->give_up_heads();
-    client.heads = client_->heads();
-    for (std::size_t i = 0; i < client.heads.size(); ++i) client.heads[i].number = i + 1;
-    client.interim = client_->interim();
-    client.octets = client_->octets();
-    client.eof = client_->eof();
-    client.reset = client_->reset();
-    Arrival& server = seen_.at_server;
-    for (std::size_t i = 0; i < server_.size(); ++i) {
-      server_[i]->give_up_heads();
-      for (HeadSeen head : server_[i]->heads()) {
-        head.number = number_in(head, options_.token);
-        head.connection = i;
-        server.heads.push_back(std::move(head));
-      }
-      ws::append(server.octets, server_[i]->octets());
-    }
-    server.eof = server_ended() && std::ranges::any_of(server_, [](const auto& end) { return end->eof(); });
-    server.reset = server_ended() && !server.eof;
-    seen_.switched = switched();
-    merge_transcripts();
+    lanes_.look();
+    const auto named = [](std::string end, const Lane& lane) {
+      return lane.name.empty() ? end : end + " " + lane.name;
+    };
+    for (Lane& lane : lanes_.all())
+      if (lane.client) add_to_transcript(*lane.client, named("client", lane));
+    for (const auto& end : lanes_.servers()) add_to_transcript(*end, named("server", lanes_.lane_of(*end)));
+    std::ranges::stable_sort(seen_.transcript.entries, {}, &Entry::at_us);
   }
 
-  void merge_transcripts() {
-    auto& all = seen_.transcript.entries;
-    const auto add = [&](PipeEnd& end, const std::string& name) {
-      end.recorder().finish();
-      Transcript& own = end.recorder().transcript();
-      for (Entry& entry : own.entries) {
-        entry.connection = name;
-        entry.at_us += std::chrono::duration_cast<std::chrono::microseconds>(end.began - began_).count();
-        entry.same_as.reset();
-        if (entry.kind == Entry::Kind::head) {
-          entry.octets = std::exchange(entry.note, {});
-          entry.length = entry.octets.size();
-        }
-        all.push_back(std::move(entry));
+  void add_to_transcript(PipeEnd& end, const std::string& name) {
+    Transcript& all = seen_.transcript;
+    end.recorder().finish();
+    Transcript& own = end.recorder().transcript();
+    for (Entry& entry : own.entries) {
+      entry.connection = name;
+      entry.at_us += std::chrono::duration_cast<std::chrono::microseconds>(end.began - began_).count();
+      entry.same_as.reset();
+      if (entry.kind == Entry::Kind::head) {
+        entry.octets = std::exchange(entry.note, {});
+        entry.length = entry.octets.size();
       }
-      seen_.transcript.octets_sent += own.octets_sent;
-      seen_.transcript.octets_received += own.octets_received;
-      seen_.transcript.frames_sent += own.frames_sent;
-      seen_.transcript.frames_received += own.frames_received;
-    };
-    add(*client_, "client");
-    for (const auto& end : server_) add(*end, "server");
-    std::ranges::stable_sort(all, {}, &Entry::at_us);
+      all.entries.push_back(std::move(entry));
+    }
+    all.octets_sent += own.octets_sent;
+    all.octets_received += own.octets_received;
+    all.frames_sent += own.frames_sent;
+    all.frames_received += own.frames_received;
   }
 
   // An intermediary keeps connections for its next request: until it knows that these end, it would send one there.
   asio::awaitable<void> close_all() {
-    if (client_) client_->stream().close();
-    for (const auto& end : server_) {
+    const auto& servers = lanes_.servers();
+    for (Lane& lane : lanes_.all())
+      if (lane.client) lane.client->stream().close();
+    for (const auto& end : servers) {
       end->pause(false);
       if (!end->is_writing()) (void)co_await end->stream().shutdown_send();
     }
     const auto until = ws::io::deadline_after(kLeave);
-    while (!server_.empty() && !server_ended()) {
+    while (!servers.empty() && !lanes_.server_ended()) {
       if (co_await changed_->wait(until)) break;
     }
-    for (const auto& end : server_) end->stream().close();
-    if (client_) client_->pause(false);
+    for (const auto& end : servers) end->stream().close();
+    for (Lane& lane : lanes_.all())
+      if (lane.client) lane.client->pause(false);
   }
 
   const Case& c_;
@@ -454,9 +352,8 @@ class Conversation {
   Composer client_composer_, server_composer_;
   std::shared_ptr<ws::io::Signal> changed_ = std::make_shared<ws::io::Signal>();
   const Recorder::Clock::time_point began_ = Recorder::Clock::now();
-  std::shared_ptr<PipeEnd> client_, speaking_;
-  std::vector<std::shared_ptr<PipeEnd>> server_;
   Relayed seen_;
+  Lanes lanes_;
 };
 
 }  // namespace

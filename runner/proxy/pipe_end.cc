@@ -110,11 +110,25 @@ void PipeEnd::say(const std::shared_ptr<PipeEnd>& self, ws::Bytes octets, bool f
   asio::co_spawn(self->stream_->executor(), write_all(self, std::move(changed)), asio::detached);
 }
 
+// In pieces, so that others see how far it came.
+asio::awaitable<bool> PipeEnd::write_pieces(PipeEnd& self, ws::ByteView octets, ws::io::Signal& changed) {
+  constexpr std::size_t kPiece = 64 * 1024;
+  while (!octets.empty()) {
+    const std::size_t size = std::min(kPiece, octets.size());
+    if (co_await self.stream_->write(octets.first(size))) co_return false;
+    octets = octets.subspan(size);
+    self.written_ += size;
+    changed.notify_all();
+  }
+  co_return true;
+}
+
 asio::awaitable<void> PipeEnd::write_all(std::shared_ptr<PipeEnd> self, std::shared_ptr<ws::io::Signal> changed) {
   while (!self->words_.empty()) {
     const Words words = std::move(self->words_.front());
     self->words_.pop_front();
-    if (!words.octets.empty() && co_await self->stream_->write(words.octets)) break;
+    const bool written = co_await write_pieces(*self, words.octets, *changed);
+    if (!written) break;
     if (words.fin) {
       self->recorder_.note(Entry::Direction::sent, Entry::Kind::eof);
       (void)co_await self->stream_->shutdown_send();

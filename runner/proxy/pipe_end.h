@@ -26,10 +26,12 @@ class PipeEnd {
   static void say(const std::shared_ptr<PipeEnd>& self, ws::Bytes octets, bool fin, bool reset,
                   std::shared_ptr<ws::io::Signal> changed);
   [[nodiscard]] bool is_writing() const noexcept { return writing_; }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }  // octets of what was said
 
   [[nodiscard]] ws::io::Stream& stream() noexcept { return *stream_; }
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
   [[nodiscard]] std::vector<HeadSeen>& heads() noexcept { return heads_; }
+  [[nodiscard]] const std::vector<HeadSeen>& heads() const noexcept { return heads_; }
   [[nodiscard]] const std::vector<HeadSeen>& interim() const noexcept { return interim_; }
   [[nodiscard]] const std::string& raw_heads() const noexcept { return raw_heads_; }
   [[nodiscard]] bool eof() const noexcept { return eof_; }
@@ -44,6 +46,7 @@ class PipeEnd {
   void switch_protocols();
   // The next answer is to this method (RFC 9112 6.3: HEAD has no content).
   void expect_answer_to(std::string method) { method_ = std::move(method); }
+  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
   void pause(bool on) {
     paused_ = on;
     resumed_.notify_all();
@@ -58,6 +61,7 @@ class PipeEnd {
     ws::Bytes octets;
     bool fin = false, reset = false;
   };
+  static asio::awaitable<bool> write_pieces(PipeEnd& self, ws::ByteView octets, ws::io::Signal& changed);
   static asio::awaitable<void> write_all(std::shared_ptr<PipeEnd> self, std::shared_ptr<ws::io::Signal> changed);
   void take(ws::ByteView octets);
   void parse();
@@ -82,6 +86,7 @@ class PipeEnd {
   ws::Bytes octets_;
   bool eof_ = false, reset_ = false, paused_ = false, writing_ = false;
   std::deque<Words> words_;
+  std::uint64_t written_ = 0;
   ws::io::Signal resumed_;
 };
 

@@ -79,6 +79,17 @@ TEST(ProxyRun, AFaultIsFoundByTheCasesAboutIt) {
   EXPECT_EQ(results.at("proxy-tunnel/from-client/in-steps").behavior, Behavior::ok);
 }
 
+TEST(ProxyRun, ConnectionsThatHaveToDoWithEachOtherAreFound) {
+  for (const auto& [fault, id] :
+       {std::pair{ws::testing::RelayFault::mixes_tunnels, "proxy-connections/two"},
+        {ws::testing::RelayFault::ends_all_with_one, "proxy-connections/ended-beside/client-reset"},
+        {ws::testing::RelayFault::stops_all_for_one_reader, "proxy-connections/slow-reader/client"},
+        {ws::testing::RelayFault::serves_leftovers, "proxy-connections/leftover/200"}}) {
+    Setting setting(fault);
+    EXPECT_EQ(setting.two_sided({id}).at(id).behavior, Behavior::failed) << id;
+  }
+}
+
 TEST(ProxyRun, TheTranscriptSaysAtWhichEndEachThingHappened) {
   Setting setting(ws::testing::RelayFault::none);
   const auto results = setting.two_sided({"proxy-tunnel/from-server/in-steps"});

@@ -4,11 +4,8 @@
 #include "reports/support/words.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/catalogue/two_sided.h"
-
-#include <ws/core/deflate/deflate.h>
-#include <ws/core/frame.h>
-#include <ws/core/mask.h>
-#include <ws/rules/frame_walker.h>
+#include "runner/proxy/claim_words.h"
+#include "runner/proxy/units.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,75 +19,19 @@ namespace {
 
 using Verb = Claim::Verb;
 
-constexpr std::size_t kMostCompared = 32 * 1024 * 1024;
-
-std::string_view end_name(Side at) { return at == Side::server ? "server" : "client"; }
-
-// "the request at the server", "the 2nd answer at the client"
-std::string head_name(const Claim& claim) {
-  const std::string_view what = claim.at == Side::server ? "request" : "answer";
-  const std::string number = claim.head == 1 ? "" : claim.head == 2 ? "second " : fmt::format("{}th ", claim.head);
-  return fmt::format("the {}{} at the {}", number, what, end_name(claim.at));
+const Exchange& exchange_of(const Claim& claim, const Relayed& seen) {
+  const auto found = seen.others.find(claim.on);
+  return claim.on.empty() || found == seen.others.end() ? static_cast<const Exchange&>(seen) : found->second;
 }
 
-std::string part_name(const std::string& what) {
-  if (what == "@method") return "method";
-  if (what == "@target") return "target";
-  if (what == "@status") return "status";
-  if (what == "@content") return "content";
-  return what;
-}
-
-// What a claim says, without its level.
-std::string sentence(const Claim& claim) {
-  const std::string head = head_name(claim);
-  const std::string_view end = end_name(claim.at),
-                         other = end_name(claim.at == Side::server ? Side::client : Side::server);
-  switch (claim.verb) {
-    case Verb::arrives:
-      return fmt::format("{} arrives", head);
-    case Verb::stops:
-      return fmt::format("{} does not arrive", head);
-    case Verb::keeps:
-      return fmt::format("{} has the {} that was sent", head, part_name(claim.what));
-    case Verb::lacks:
-      return claim.list.empty() ? fmt::format("{} has no {}", head, claim.what)
-                                : fmt::format("{} has no '{}' in {}", head, claim.list, claim.what);
-    case Verb::has:
-      return claim.list.empty() ? fmt::format("{} has {}", head, claim.what)
-                                : fmt::format("{} has '{}' in {}", head, claim.list, claim.what);
-    case Verb::clean:
-      return fmt::format("{} has no CR, LF or NUL in {}", head, claim.what);
-    case Verb::framed:
-      return fmt::format("{} does not have both Content-Length and Transfer-Encoding", head);
-    case Verb::status:
-      return fmt::format("{} has the status {}", head, fmt::join(claim.statuses, " or "));
-    case Verb::no_101:
-      return "the client gets no 101";
-    case Verb::octets:
-      return fmt::format("all bytes of the {} arrive at the {}, and no others", other, end);
-    case Verb::begins:
-      return fmt::format("what arrives at the {} is where the bytes of the {} begin", end, other);
-    case Verb::no_octets:
-      return fmt::format("no byte that the {} sends after its head arrives at the {} as it is", other, end);
-    case Verb::ends:
-      return fmt::format("TCP ends at the {}", end);
-    case Verb::stays:
-      return fmt::format("TCP goes on at the {}", end);
-    case Verb::resets:
-      return fmt::format("TCP ends at the {} with a reset", end);
-  }
-  return {};
-}
-
-const HeadSeen* arrived_head(const Claim& claim, const Relayed& seen) {
+const HeadSeen* arrived_head(const Claim& claim, const Exchange& seen) {
   const auto& heads = (claim.at == Side::server ? seen.at_server : seen.at_client).heads;
   const auto found = std::ranges::find(heads, claim.head, &HeadSeen::number);
   return found == heads.end() ? nullptr : &*found;
 }
 
 // The head at the other end that it should be: at the client, the answer to the same request.
-const HeadSeen* sent_head(const Claim& claim, const Relayed& seen) {
+const HeadSeen* sent_head(const Claim& claim, const Exchange& seen) {
   const auto& heads = (claim.at == Side::server ? seen.by_client : seen.by_server).heads;
   if (claim.at == Side::server) return claim.head <= heads.size() ? &heads[claim.head - 1] : nullptr;
   const auto found = std::ranges::find(heads, claim.head, &HeadSeen::number);
@@ -132,97 +73,8 @@ std::string where_they_part(ws::ByteView got, ws::ByteView sent) {
                      preview(sent.subspan(at)));
 }
 
-// A message or a control frame, masked or not, without its masking key and without its cuts.
-struct Unit {
-  ws::Opcode opcode = ws::Opcode::text;
-  bool masked = false;
-  ws::Bytes payload;
-  bool operator==(const Unit&) const = default;
-};
-
-// What the server's answer agrees on.
-enum class Extension : std::uint8_t { none, deflate, unknown };
-
-// Reads octets as frames.
-class UnitReader {
- public:
-  explicit UnitReader(Extension extension) : extension_(extension), inflater_(15, false) {}
-
-  // Nothing when they are not whole legal frames whose messages can be read.
-  std::optional<std::vector<Unit>> read(ws::ByteView octets) {
-    while (!octets.empty()) {
-      ws::rules::FrameWalker walker;
-      Unit unit;
-      while (!octets.empty() && !walker.complete()) {
-        const auto step = walker.take(octets);
-        if (step.taken == 0) return std::nullopt;
-        ws::Bytes part = ws::to_bytes(step.payload);
-        const auto* header = walker.header();
-        if (header != nullptr && header->mask) ws::apply_mask(part, *header->mask, step.at);
-        ws::append(unit.payload, part);
-        octets = octets.subspan(step.taken);
-      }
-      if (!walker.complete() || !add(*walker.header(), std::move(unit))) return std::nullopt;
-    }
-    if (message_) return std::nullopt;
-    return std::move(units_);
-  }
-
- private:
-  bool add(const ws::FrameHeader& header, Unit unit) {
-    unit.opcode = header.opcode;
-    unit.masked = header.mask.has_value();
-    if (header.rsv2 || header.rsv3) return false;
-    if (ws::is_control(unit.opcode)) {
-      if (!header.fin || header.rsv1) return false;
-      units_.push_back(std::move(unit));
-      return true;
-    }
-    if ((unit.opcode == ws::Opcode::cont) != message_.has_value()) return false;
-    if (header.rsv1 && (message_ || extension_ != Extension::deflate)) return false;
-    if (!message_) {
-      message_ = Unit{unit.opcode, unit.masked, {}};
-      compressed_ = header.rsv1;
-    }
-    if (message_->masked != unit.masked) return false;
-    ws::append(message_->payload, unit.payload);
-    return !header.fin || end_message();
-  }
-
-  bool end_message() {
-    if (compressed_) {
-      ws::Bytes plain;
-      if (!inflater_.inflate(message_->payload, kMostCompared, plain) || !inflater_.finish(kMostCompared, plain))
-        return false;
-      message_->payload = std::move(plain);
-    }
-    units_.push_back(std::move(*message_));
-    message_.reset();
-    return true;
-  }
-
-  Extension extension_;
-  ws::Inflater inflater_;
-  std::vector<Unit> units_;
-  std::optional<Unit> message_;
-  bool compressed_ = false;
-};
-
-// The same messages and control frames in the same order, cut, masked or compressed otherwise (RFC 6455 5.4): an
-// intermediary may where no extension is in use, or one that it knows. Who takes part in the connection has control
-// frames of its own.
-bool says_the_same(ws::ByteView got, ws::ByteView sent, Extension extension, bool takes_part) {
-  if (extension == Extension::unknown || got.size() > kMostCompared || sent.size() > kMostCompared) return false;
-  auto a = UnitReader(extension).read(got), b = UnitReader(extension).read(sent);
-  if (!a || !b) return false;
-  for (auto* units : {&*a, &*b}) {
-    if (takes_part) std::erase_if(*units, [](const Unit& unit) { return ws::is_control(unit.opcode); });
-  }
-  return *a == *b;
-}
-
 // What happened to a head that did not arrive.
-std::string what_became_of(const Claim& claim, const Relayed& seen) {
+std::string what_became_of(const Claim& claim, const Exchange& seen) {
   if (claim.at == Side::server && seen.at_client.heads.size() >= claim.head)
     return fmt::format("the intermediary answers '{}' by itself", said(seen.at_client.heads[claim.head - 1].start));
   const Arrival& other = seen.at_client;
@@ -236,11 +88,12 @@ class Check {
  public:
   Check(const Claim& claim, const Relayed& seen)
       : claim_(claim),
-        seen_(seen),
-        end_(claim.at == Side::server ? seen.at_server : seen.at_client),
-        other_(claim.at == Side::server ? seen.by_client : seen.by_server),
-        arrived_(arrived_head(claim, seen)),
-        sent_(sent_head(claim, seen)) {}
+        seen_(exchange_of(claim, seen)),
+        nature_(seen.nature),
+        end_(claim.at == Side::server ? seen_.at_server : seen_.at_client),
+        other_(claim.at == Side::server ? seen_.by_client : seen_.by_server),
+        arrived_(arrived_head(claim, seen_)),
+        sent_(sent_head(claim, seen_)) {}
 
   std::optional<std::string> operator()() const {
     switch (claim_.verb) {
@@ -302,9 +155,18 @@ class Check {
     if (claim_.what == "@target") return text(arrived_->target, sent_->target);
     if (claim_.what == "@status") return text(std::to_string(arrived_->status), std::to_string(sent_->status));
     if (claim_.what == "@content") return content();
-    if (elements_of(arrived_->fields, claim_.what) == elements_of(sent_->fields, claim_.what)) return holds();
+    if (is_same_field()) return holds();
     return fmt::format("{} in place of {}", said(field_text(*arrived_, claim_.what)),
                        said(field_text(*sent_, claim_.what)));
+  }
+
+  bool is_same_field() const {
+    // RFC 9110 5.3: Set-Cookie is no list, and its lines are not joined.
+    if (claim_.what == "Set-Cookie") {
+      return std::ranges::equal(ws::field_values(arrived_->fields, claim_.what),
+                                ws::field_values(sent_->fields, claim_.what));
+    }
+    return elements_of(arrived_->fields, claim_.what) == elements_of(sent_->fields, claim_.what);
   }
 
   static std::optional<std::string> text(const std::string& got, const std::string& sent) {
@@ -335,7 +197,7 @@ class Check {
   }
 
   std::optional<std::string> octets() const {
-    if (says_the_same(end_.octets, other_.octets, extension(), seen_.nature.takes_part)) return holds();
+    if (says_the_same(end_.octets, other_.octets, extension(), nature_.takes_part)) return holds();
     const std::string found = where_they_part(end_.octets, other_.octets);
     return found.empty() ? holds() : found;
   }
@@ -357,7 +219,8 @@ class Check {
   }
 
   const Claim& claim_;
-  const Relayed& seen_;
+  const Exchange& seen_;
+  const Nature& nature_;
   const Arrival& end_;
   const Said& other_;
   const HeadSeen *arrived_, *sent_;
@@ -412,15 +275,6 @@ Result blank(const Case& c, const std::string& endpoint) {
 }
 
 }  // namespace
-
-std::vector<std::string> claims_in_words(const Case& c) {
-  std::vector<std::string> all;
-  for (const Claim& claim : c.two_sided->claims)
-    all.push_back(fmt::format("{}: {}", name(claim.level), sentence(claim)));
-  return all;
-}
-
-std::string describe_claims(const Case& c) { return fmt::format("{}", fmt::join(claims_in_words(c), "; ")); }
 
 bool takes_part(const Relayed& seen) {
   return seen.switched && seen.at_server.octets != seen.by_client.octets &&

@@ -8,7 +8,6 @@
 #include "runner/proxy/relayed.h"
 
 #include <string>
-#include <vector>
 
 namespace touchstone::proxy {
 
@@ -18,9 +17,5 @@ namespace touchstone::proxy {
 
 // Verdict, findings, words and transcript; when it began, how long it took and how to replay it are the caller's.
 [[nodiscard]] Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen);
-
-// What a case expects, for people: a sentence each, with its level; and all of them in one line.
-[[nodiscard]] std::vector<std::string> claims_in_words(const Case& c);
-[[nodiscard]] std::string describe_claims(const Case& c);
 
 }  // namespace touchstone::proxy

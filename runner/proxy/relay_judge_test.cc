@@ -126,6 +126,31 @@ TEST(RelayJudge, ListsOfTheSameElementsAreTheSameField) {
   EXPECT_EQ(verdict(c, seen), Behavior::failed);
 }
 
+TEST(RelayJudge, LinesOfSetCookieAreNotJoined) {
+  Relayed seen = opened();
+  seen.by_server.heads[0].fields = {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+  seen.at_client.heads[0].fields = {{"set-cookie", "a=1"}, {"set-cookie", "b=2"}};
+  const Case c = case_of({claim(Claim::Verb::keeps, Side::client, "Set-Cookie")});
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+  seen.at_client.heads[0].fields = {{"Set-Cookie", "a=1, b=2"}};
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+}
+
+TEST(RelayJudge, ASentenceIsAboutItsConnection) {
+  Relayed seen = opened();
+  Exchange& other = seen.others["b"];
+  other.switched = true;
+  other.by_client.octets = ws::to_bytes(std::string_view("of b"));
+  Claim one = claim(Claim::Verb::octets, Side::server);
+  EXPECT_EQ(verdict(case_of({one}), seen), Behavior::ok);
+  one.on = "b";
+  const Result result = judge_relayed(case_of({one}), "x", seen);
+  EXPECT_EQ(result.behavior, Behavior::failed);
+  EXPECT_NE(result.summary.find("client of 'b'"), std::string::npos) << result.summary;
+  other.at_server.octets = other.by_client.octets;
+  EXPECT_EQ(verdict(case_of({one}), seen), Behavior::ok);
+}
+
 TEST(RelayJudge, FramesMayBeCutAnewWhereNoExtensionIsInUse) {
   Relayed seen = opened();
   const Case c = case_of({claim(Claim::Verb::octets, Side::client)});

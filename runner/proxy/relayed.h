@@ -5,6 +5,7 @@
 #include <ws/core/bytes.h>
 #include <ws/core/http/http1.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,12 +49,17 @@ struct Said {
   bool ended = false;
 };
 
-struct Relayed {
+// What was said and what arrived on a client's connection, and on those of the server where its requests arrived.
+struct Exchange {
   Said by_client, by_server;
   Arrival at_client, at_server;
-  bool switched = false;        // the server answered 101, and the client got a 101
-  bool opened = true;           // an opening handshake that the case takes for granted came about
-  std::string no_connection{};  // why none came about at the front; empty otherwise
+  bool switched = false;  // the server answered 101, and the client got a 101
+};
+
+struct Relayed : Exchange {
+  std::map<std::string, Exchange> others{};  // the case's connections with names
+  bool opened = true;                        // an opening handshake that the case takes for granted came about
+  std::string no_connection{};               // why none came about at the front; empty otherwise
   bool own_shortage = false;
   Nature nature{};
   bool waited = false;  // something was waited for until there was no patience left

@@ -117,7 +117,7 @@ def table(columns, rows):
 
 def origin(data):
     """When, where and by what, as one sentence. What is not known is said to be so."""
-    days = sorted({day for row in data["rows"] for day in row.get("date", data.get("date")).split(" to ")})
+    days = sorted({day for row in data["rows"] for day in row.get("date", data.get("date")).split(" to ")} or {data["date"]})
     when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
     where = f", {data['machine']}" if data["machine"] else ""
     return f"Measured {when}{where}, by `{data['command']}`" + (f": {data['measured']}" if data.get("measured") else "") + "."

@@ -135,8 +135,12 @@ std::string own_answer(std::string_view status, bool last) {
 // One client's connection.
 class Relay {
  public:
-  Relay(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault)
-      : client_{std::shared_ptr<io::Stream>(std::move(stream))}, address_(std::move(server)), fault_(fault) {}
+  Relay(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,
+        std::shared_ptr<RelayShared> shared)
+      : client_{std::shared_ptr<io::Stream>(std::move(stream))},
+        address_(std::move(server)),
+        fault_(fault),
+        shared_(std::move(shared)) {}
 
   asio::awaitable<void> serve() {
     while (true) {
@@ -171,6 +175,11 @@ class Relay {
   }
 
   asio::awaitable<bool> connect() {
+    if (!shared_->kept.empty()) {
+      server_ = Side{std::move(shared_->kept.back().stream), std::move(shared_->kept.back().ahead)};
+      shared_->kept.pop_back();
+      co_return true;
+    }
     io::DialOptions dial;
     dial.host = address_.host;
     dial.port = address_.port;
@@ -234,7 +243,11 @@ class Relay {
         upgrade_ && (fault_ == tunnels_after_refusal || (fault_ == tunnels_after_426 && head.status == 426) ||
                      (fault_ == tunnels_after_200 && head.status == 200));
     if (!carries) {
-      server_.stream->close();
+      if (fault_ == serves_leftovers && !server_.ahead.empty()) {
+        shared_->kept.push_back({server_.stream, std::move(server_.ahead)});
+      } else {
+        server_.stream->close();
+      }
       co_return said && !last;
     }
     co_await become_tunnel(head);
@@ -265,18 +278,20 @@ class Relay {
     if (fault_ == loses_octets_after_request) client_.ahead.clear();
     const bool extension = find_field(head.fields, "Sec-WebSocket-Extensions") != nullptr;
     co_await tunnel(client_.stream, server_.stream, std::move(client_.ahead), std::move(server_.ahead), extension,
-                    fault_);
+                    fault_, shared_);
   }
 
   Side client_, server_;
   RelayServer::Server address_;
   RelayFault fault_;
+  std::shared_ptr<RelayShared> shared_;
   RelayedHead request_;
   bool upgrade_ = false, tunneled_ = false;
 };
 
-asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault) {
-  Relay relay(std::move(stream), std::move(server), fault);
+asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,
+                                std::shared_ptr<RelayShared> shared) {
+  Relay relay(std::move(stream), std::move(server), fault, std::move(shared));
   co_await relay.serve();
 }
 
@@ -285,13 +300,14 @@ asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer:
 struct RelayServer::Impl {
   asio::io_context context{1};
   std::unique_ptr<io::Listener> listener;
+  std::shared_ptr<RelayShared> shared = std::make_shared<RelayShared>();
   std::jthread thread;
 
   asio::awaitable<void> accept_all(Server server, RelayFault fault) {
     while (true) {
       auto stream = co_await listener->accept();
       if (!stream) co_return;
-      asio::co_spawn(context, serve_one(std::move(*stream), server, fault), asio::detached);
+      asio::co_spawn(context, serve_one(std::move(*stream), server, fault, shared), asio::detached);
     }
   }
 };

@@ -101,6 +101,23 @@ constexpr std::array kRows = {
                   "keeps the client's connection when the server has ended its own"},
     RelayFaultRow{adds_a_close, "adds-a-close", "rfc9110-3.7-1", true,
                   "sends the server a Close of its own when the client ends TCP"},
+    RelayFaultRow{drops_earlier_via, "drops-earlier-via", "rfc9110-7.6.3-1", false,
+                  "forwards its own Via and not that of earlier intermediaries"},
+    RelayFaultRow{adds_an_extension, "adds-an-extension", "rfc6455-4.1-47", true,
+                  "offers permessage-deflate to the server for a client that does not"},
+    RelayFaultRow{reverses_cookies, "reverses-cookies", "rfc9110-5.3-3", true,
+                  "forwards the Set-Cookie lines of an answer in reverse order"},
+    RelayFaultRow{joins_cookies, "joins-cookies", "rfc9110-5.3-3", true, "joins the Set-Cookie lines of an answer"},
+    RelayFaultRow{drops_parameters_of_answer, "drops-parameters-of-answer", "rfc9110-5.1-2", true,
+                  "forwards the extensions of a 101 without their parameters"},
+    RelayFaultRow{changes_words, "changes-words", "rfc9110-3.7-1", true, "makes https:/ of http://"},
+    RelayFaultRow{serves_leftovers, "serves-leftovers", "rfc9112-9.2-1", true,
+                  "takes what a server sent after its answer for the answer to the next request"},
+    RelayFaultRow{stops_all_for_one_reader, "stops-all-for-one-reader", "rfc9110-3.7-1", true,
+                  "carries nothing for anybody while one peer does not read"},
+    RelayFaultRow{mixes_tunnels, "mixes-tunnels", "rfc9110-3.7-1", true,
+                  "carries what a server says to the client whose tunnel was opened last"},
+    RelayFaultRow{ends_all_with_one, "ends-all-with-one", "rfc9110-3.7-1", true, "ends all tunnels when one ends"},
 };
 
 }  // namespace

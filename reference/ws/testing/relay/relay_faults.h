@@ -66,6 +66,16 @@ enum class RelayFault : std::uint8_t {
   keeps_server_after_client,
   keeps_client_after_server,
   adds_a_close,
+  drops_earlier_via,
+  adds_an_extension,
+  reverses_cookies,
+  joins_cookies,
+  drops_parameters_of_answer,
+  changes_words,
+  serves_leftovers,
+  stops_all_for_one_reader,
+  mixes_tunnels,
+  ends_all_with_one,
 };
 
 struct RelayFaultRow {

@@ -113,6 +113,27 @@ std::string upgrade_list(const RelayedHead& head) {
   return list;
 }
 
+// The fields with what the fault does to Set-Cookie.
+std::vector<Field> with_cookies_as(std::vector<Field> fields, RelayFault fault) {
+  if (fault != reverses_cookies && fault != joins_cookies) return fields;
+  std::vector<Field> cookies;
+  std::erase_if(fields, [&](const Field& field) {
+    if (!same(field.name, "Set-Cookie")) return false;
+    cookies.push_back(field);
+    return true;
+  });
+  if (fault == reverses_cookies) std::ranges::reverse(cookies);
+  for (Field& cookie : cookies) {
+    const bool joins = fault == joins_cookies && !fields.empty() && same(fields.back().name, "Set-Cookie");
+    if (joins) {
+      fields.back().value += ", " + cookie.value;
+    } else {
+      fields.push_back(std::move(cookie));
+    }
+  }
+  return fields;
+}
+
 }  // namespace
 
 std::optional<RelayedHead> relayed_request(std::string_view text, RelayFault fault) {
@@ -191,6 +212,7 @@ std::string request_to_forward(const RelayedHead& head, std::optional<std::uint6
     if (is_in(field.name, kOfOneConnection) || is_named(named, field.name, fault) || is_dropped(field, fault)) continue;
     const bool bad = fault == forwards_bad_length && by_length(head.fields).kind == RelayedFraming::Kind::bad;
     if (same(field.name, "Content-Length") && !bad) continue;
+    if (fault == drops_earlier_via && same(field.name, "Via")) continue;
     const std::size_t most = fault == cuts_long_fields ? kLong : field.value.size();
     add_line(out, field.name, std::string_view(field.value).substr(0, most));
   }
@@ -206,6 +228,8 @@ std::string request_to_forward(const RelayedHead& head, std::optional<std::uint6
     }
   }
   if (upgrade) add_line(out, "Upgrade", upgrade_list(head));
+  if (upgrade && fault == adds_an_extension && find_field(head.fields, "Sec-WebSocket-Extensions") == nullptr)
+    add_line(out, "Sec-WebSocket-Extensions", "permessage-deflate");
   add_line(out, "Connection", upgrade ? "Upgrade" : "close");
   return out + "\r\n";
 }
@@ -216,14 +240,16 @@ std::string answer_to_forward(const RelayedHead& head, RelayFault fault) {
   const auto named =
       fault == forwards_named_fields_of_answer ? std::vector<std::string>{} : named_in_connection(head.fields, none);
   const bool switches = head.status == 101;
-  for (const Field& field : head.fields) {
+  for (const Field& field : with_cookies_as(head.fields, fault)) {
     const bool upgrade = same(field.name, "Upgrade");
     if (!upgrade && (is_in(field.name, kOfOneConnection) || is_named(named, field.name, none))) continue;
     // RFC 9110 8.6, RFC 9112 6.1: a 1xx has neither; of other answers the length is made anew.
     if (same(field.name, "Content-Length")) continue;
     if (switches && fault == drops_subprotocol_of_answer && same(field.name, "Sec-WebSocket-Protocol")) continue;
     if (switches && fault == drops_extensions_of_answer && same(field.name, "Sec-WebSocket-Extensions")) continue;
-    add_line(out, field.name, field.value);
+    const bool bare = switches && fault == drops_parameters_of_answer && same(field.name, "Sec-WebSocket-Extensions");
+    add_line(out, field.name,
+             std::string_view(field.value).substr(0, bare ? field.value.find(';') : field.value.size()));
   }
   if (find_field(head.fields, "Upgrade") != nullptr) add_line(out, "Connection", "Upgrade");
   return out;  // without the empty line: the caller knows what follows

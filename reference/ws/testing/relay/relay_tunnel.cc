@@ -55,6 +55,10 @@ class Filter {
       if (fault_ == ends_lines && octet == kLineFeed) out.push_back(std::byte{'\r'});
       out.push_back(fault_ == changes_an_octet && octet == kChanged ? kChangedTo : octet);
     }
+    constexpr std::string_view kWord = "http://", kOther = "https:/";
+    const auto at = fault_ == changes_words ? as_text(out).find(kWord) : std::string_view::npos;
+    if (at != std::string_view::npos)
+      std::ranges::copy(as_octets(kOther), out.begin() + static_cast<std::ptrdiff_t>(at));
     return out;
   }
 
@@ -133,6 +137,7 @@ struct Tunnel {
   std::shared_ptr<io::Stream> client, server;
   RelayFault fault = none;
   bool extension = false;
+  std::shared_ptr<RelayShared> shared{};
   io::Signal changed{};
   bool client_spoke = false;
   int running = 2;
@@ -151,6 +156,22 @@ asio::awaitable<void> end(Tunnel& all, bool from_client, bool reset) {
   } else {
     (void)co_await to.shutdown_send();
   }
+}
+
+asio::awaitable<bool> write_to(Tunnel& all, io::Stream& to, bool from_client, ByteView octets) {
+  RelayShared& shared = *all.shared;
+  if (all.fault == stops_all_for_one_reader) {
+    while (shared.writing) (void)co_await shared.changed.wait();
+    shared.writing = true;
+  }
+  std::shared_ptr<io::Stream> other;
+  if (all.fault == mixes_tunnels && !from_client && !shared.clients.empty()) other = shared.clients.back().lock();
+  const auto error = co_await (other ? *other : to).write(octets);
+  if (all.fault == stops_all_for_one_reader) {
+    shared.writing = false;
+    shared.changed.notify_all();
+  }
+  co_return !error;
 }
 
 asio::awaitable<void> carry(std::shared_ptr<Tunnel> all, bool from_client, Bytes octets) {
@@ -174,7 +195,10 @@ asio::awaitable<void> carry(std::shared_ptr<Tunnel> all, bool from_client, Bytes
         if (co_await all->changed.wait()) break;
       }
       const Bytes out = filter.pass(octets);
-      if (!out.empty() && co_await to.write(out)) break;
+      if (!out.empty()) {
+        const bool written = co_await write_to(*all, to, from_client, out);
+        if (!written) break;
+      }
       if (const Bytes own = filter.answers(); !own.empty()) (void)co_await from.write(own);
       if (filter.is_full()) break;
     }
@@ -203,15 +227,22 @@ asio::awaitable<void> carry(std::shared_ptr<Tunnel> all, bool from_client, Bytes
 }  // namespace
 
 asio::awaitable<void> tunnel(std::shared_ptr<io::Stream> client, std::shared_ptr<io::Stream> server, Bytes from_client,
-                             Bytes from_server, bool extension, RelayFault fault) {
+                             Bytes from_server, bool extension, RelayFault fault, std::shared_ptr<RelayShared> shared) {
   auto all = std::make_shared<Tunnel>();
   all->client = std::move(client);
   all->server = std::move(server);
   all->fault = fault;
   all->extension = extension;
+  shared->clients.push_back(all->client);
+  all->shared = std::move(shared);
   asio::co_spawn(all->client->executor(), carry(all, true, std::move(from_client)), asio::detached);
   asio::co_spawn(all->client->executor(), carry(all, false, std::move(from_server)), asio::detached);
   while (all->running > 0) (void)co_await all->changed.wait();
+  std::erase_if(all->shared->clients, [&](const auto& one) { return one.expired() || one.lock() == all->client; });
+  if (fault != ends_all_with_one) co_return;
+  for (const auto& one : all->shared->clients) {
+    if (const auto left = one.lock()) left->close();
+  }
 }
 
 }  // namespace ws::testing
