@@ -11,15 +11,28 @@
 namespace touchstone {
 namespace {
 
+// With another character of Base64 in this place.
+std::string with_other_character(std::string accept, std::size_t place) {
+  if (place < accept.size()) accept[place] = accept[place] == 'Q' ? 'g' : 'Q';
+  return accept;
+}
+
 // Each word in the text gives way to what it stands for; no word is the beginning of another.
 std::string filled(std::string text, const HeadWords& words) {
-  const std::array<std::pair<std::string_view, const std::string*>, 7> kWords = {{{"@host", &words.host},
-                                                                                  {"@target", &words.target},
-                                                                                  {"@key", &words.key},
-                                                                                  {"@accept", &words.accept},
-                                                                                  {"@subprotocol", &words.subprotocol},
-                                                                                  {"@swapped", &words.swapped},
-                                                                                  {"@miscased", &words.miscased}}};
+  constexpr std::size_t kMiddle = 13, kLast = 26;  // of the 27 characters of 20 octets
+  const std::string& accept = words.accept;
+  const std::array<std::pair<std::string_view, std::string>, 11> kWords = {
+      {{"@host", words.host},
+       {"@target", words.target},
+       {"@key", words.key},
+       {"@accept", accept},
+       {"@subprotocol", words.subprotocol},
+       {"@swapped", words.swapped},
+       {"@miscased", words.miscased},
+       {"@unpadded", accept.substr(0, accept.find('='))},
+       {"@other-first", with_other_character(accept, 0)},
+       {"@other-middle", with_other_character(accept, kMiddle)},
+       {"@other-last", with_other_character(accept, kLast)}}};
   for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at)) {
     const auto rest = std::string_view(text).substr(at);
     const auto found = std::ranges::find_if(kWords, [&](const auto& word) { return rest.starts_with(word.first); });
@@ -27,8 +40,8 @@ std::string filled(std::string text, const HeadWords& words) {
       ++at;
       continue;
     }
-    text.replace(at, found->first.size(), *found->second);
-    at += found->second->size();
+    text.replace(at, found->first.size(), found->second);
+    at += found->second.size();
   }
   return text;
 }
