@@ -42,11 +42,11 @@ build_cxx() {
   done
 }
 
-# build_go: server.go and client.go likewise, with the libraries that Debian installs as sources.
+# build_go: server.go, client.go and client_next.go likewise, with the libraries that Debian installs as sources.
 build_go() {
   local program
   take_turn
-  for program in server client; do
+  for program in server client client_next; do
     [[ ! -e $here/$program.go || ($cache/$program -nt $here/$program.go && $cache/$program -nt $here/build) ]] && continue
     GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$root/build/peers/go-cache GOFLAGS='' \
       go build -o "$cache/$program" "$here/$program.go"
