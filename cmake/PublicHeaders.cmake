@@ -75,6 +75,7 @@ set(touchstone_public_testing
   ws/testing/faults/deviant_endpoints.h
   ws/testing/faults/faults.h
   ws/testing/faults/http2_lens.h
+  ws/testing/faults/told_client.h
   ws/testing/heard.h
   ws/testing/matchers.h
   ws/testing/oracle/describe.h

@@ -19,3 +19,11 @@ def proxy_faults():
     for line in lines.splitlines():
         name, level, requirement, text = line.split(None, 3)
         yield {"name": name, "role": "proxy", "level": level, "requirement": requirement, "text": text}
+
+
+def told_faults():
+    """A row for each fault of `touchstone echo --obey URL --told-fault NAME`."""
+    lines = subprocess.run([TOUCHSTONE, "echo", "--list-told-faults"], check=True, capture_output=True, text=True).stdout
+    for line in lines.splitlines():
+        name, level, requirement, text = line.split(None, 3)
+        yield {"name": name, "role": "told", "level": level, "requirement": requirement, "text": text}
