@@ -207,6 +207,14 @@ Route route_of(std::string_view target, std::span<const Case* const> cases, std:
   return Router(target, cases, agent).route();
 }
 
+std::optional<std::string> query_parameter(std::string_view target, std::string_view name) {
+  const auto mark = target.find('?');
+  if (mark == std::string_view::npos) return std::nullopt;
+  for (Parameter& each : parameters(target.substr(mark + 1)))
+    if (each.name == name) return std::move(each.value);
+  return std::nullopt;
+}
+
 bool over_websocket(const Route& route) noexcept { return route.index() <= Route(route::Events{}).index(); }
 
 bool may_refuse_opening(const Case& c) {

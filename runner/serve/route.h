@@ -3,6 +3,7 @@
 #pragma once
 #include "runner/catalogue/case.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ using Route = std::variant<route::CaseCount, route::CaseInfo, route::RunCase, ro
 // `target`: of the request line. `cases`: the numbered ones; the first has the number 1. `agent`: the name that
 // counts whatever the client calls itself; empty: its own.
 [[nodiscard]] Route route_of(std::string_view target, std::span<const Case* const> cases, std::string_view agent);
+
+// The value of a parameter in the target's query, decoded; nothing: it has none of that name.
+[[nodiscard]] std::optional<std::string> query_parameter(std::string_view target, std::string_view name);
 
 // Whether this is answered over a WebSocket; the rest is plain HTTP.
 [[nodiscard]] bool over_websocket(const Route& route) noexcept;

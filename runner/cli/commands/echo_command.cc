@@ -6,6 +6,7 @@
 #include "runner/cli/process/deviant_echo.h"
 #include "runner/cli/process/driver.h"
 #include "runner/cli/process/interrupt.h"
+#include "runner/cli/process/obedient.h"
 #include "runner/cli/process/relay.h"
 #include "runner/cli/text.h"
 
@@ -50,6 +51,8 @@ struct Options {
   std::string connect;
   std::vector<std::string> faults;
   bool drive = false;
+  std::string obey, told_fault;
+  bool list_told_faults = false;
   bool list_faults = false;
   std::string relay_to, relay_fault;
   bool list_relay_faults = false;
@@ -81,6 +84,20 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("--drive", options.drive,
                "The URL is a fuzzing server's (`touchstone serve`, Autobahn's): run all of its cases")
       ->needs(connect)
+      ->group(client);
+  app.add_option(
+         "--obey", options.obey,
+         "Be the driver of a client that is told what to do (`touchstone serve --next`): fetch orders from this "
+         "URL, and do them")
+      ->type_name("URL")
+      ->excludes(connect)
+      ->group(client);
+  app.add_option("--told-fault", options.told_fault,
+                 "With --obey: have this fault (--list-told-faults), or \"none\" for its twin")
+      ->type_name("NAME")
+      ->group(client);
+  app.add_flag("--list-told-faults", options.list_told_faults,
+               "List the faults of clients that are told what to do: name, requirement, in words")
       ->group(client);
   for (CLI::Option* each : add_trust_options(app, connection.ca, connection.server_name, connection.insecure)) {
     each->needs(connect)->group(client);
@@ -252,6 +269,10 @@ void add_echo_command(CLI::App& app, Exit& exit) {
                          [&](std::uint16_t port) { announce(*options, secure, port); });
     } else if (options->list_faults) {
       exit = list_faults();
+    } else if (!options->obey.empty()) {
+      exit = obey(options->obey, options->told_fault);
+    } else if (options->list_told_faults) {
+      exit = list_told_faults();
     } else if (deviant) {
       exit = client ? be_deviant_client(*options) : serve_with_fault(*options);
     } else if (options->drive) {

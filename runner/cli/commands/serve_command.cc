@@ -10,6 +10,7 @@
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/process/program_log.h"
 #include "runner/cli/run/expect_run.h"
+#include "runner/cli/run/next_run.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_folder.h"
@@ -47,7 +48,8 @@ Examples:
   touchstone serve                                            on ws://127.0.0.1:9001/, for drivers and browsers
   touchstone serve --spec fuzzingserver.json                  Autobahn's file as it is
   touchstone serve --agent ws --command 'node client.js {url}'
-  touchstone serve --agent mine --command './connect-and-echo {case_url}' --profile core)";
+  touchstone serve --agent mine --command './connect-and-echo {case_url}' --profile core
+  touchstone serve --next --agent mine --command './driver {next}'    told where to connect, and how)";
 
 class ServeRun : public serve::Observer {
  public:
@@ -307,7 +309,9 @@ void add_serve_command(CLI::App& app, Exit& exit) {
   CLI::App* serve = app.add_subcommand("serve", "Test clients: a drop-in for Autobahn's fuzzing server");
   serve->footer(kFooter);
   add_serve_options(*serve, *options);
-  serve->callback([options, &exit] { exit = ServeRun(*options).run(command_line()); });
+  serve->callback([options, &exit] {
+    exit = options->next ? run_next(*options, command_line()) : ServeRun(*options).run(command_line());
+  });
 }
 
 }  // namespace touchstone::cli

@@ -2,19 +2,12 @@
 
 #include "reports/support/shell.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/cli/process/program_log.h"
+#include "runner/cli/process/program_run.h"
 #include "runner/cli/text.h"
 
 #include <fmt/core.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
-
-#include <unistd.h>
 
 namespace touchstone::cli {
 namespace {
@@ -72,45 +65,14 @@ asio::awaitable<void> ClientCommand::run(std::vector<const Case*> cases) {
   blame_the_dead();
 }
 
-// Starts it and waits for its end, as long as it begins or ends cases.
+// Starts it and waits for its end, as long as it begins or ends cases. A driver ends by itself when all is done; a
+// browser does not. A case that runs has a time limit of its own.
 asio::awaitable<ProgramEnd> ClientCommand::run_process(std::string command) {
-  const std::uintmax_t log_before = log_size(settings_.log);
-  auto process = ChildProcess::start(command, settings_.log);
-  ProgramEnd end;
-  if (!process) {
-    end.how = process.error();
-    co_return end;
-  }
-  // A descriptor of its own, because the descriptor of the process is closed by ChildProcess.
-  const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor_, ::dup(process->descriptor()));
-  const auto over = std::make_shared<bool>(false);
-  descriptor->async_wait(asio::posix::stream_descriptor::wait_read,
-                         [over, descriptor, this](const std::error_code& error) {
-                           if (error) return;  // we left
-                           *over = true;
-                           changed_.notify_all();
-                         });
+  const ProgramPatience patience{[this] { return reported_ && left_.empty() ? kTimeToLeave : settings_.idle; },
+                                 [this] { return server_.busy(); }};
   reported_ = false;
-  while (!*over) {
-    // A driver ends by itself when all is done; a browser does not.
-    const bool done = reported_ && left_.empty();
-    const auto patience = done ? kTimeToLeave : settings_.idle;
-    const bool silent = static_cast<bool>(co_await changed_.wait(ws::io::deadline_after(patience)));
-    if (silent && !server_.busy()) break;  // a case that runs has a time limit of its own
-  }
-  std::error_code ignored;
-  descriptor->cancel(ignored);
-  if (*over) {
-    end.how = process->ended(std::chrono::milliseconds(0)).value_or("an unknown way");
-  }
-  process->stop();
+  ProgramEnd end = co_await run_program(executor_, command, settings_.log, changed_, patience);
   co_await wait_until_idle();
-  if (!end.how.empty() && !end.orderly()) {
-    const std::string log = log_since(settings_.log, log_before);
-    end.last_words = last_words(log);
-    end.panic = tells_of_a_crash(log);
-    end.exception = report_in_log(log).has_value();
-  }
   co_return end;
 }
 

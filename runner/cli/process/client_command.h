@@ -1,7 +1,6 @@
 // client_command.h - the client under test that `touchstone serve --command` starts: as often as it takes to get
 // through the cases, and once more for those that failed or that it may have died of.
 #pragma once
-#include "runner/cli/process/child_process.h"
 #include "runner/cli/process/client_deaths.h"
 #include "runner/serve/server.h"
 

@@ -25,8 +25,8 @@ namespace {
 constexpr const char* kLock = ".touchstone.lock";
 constexpr const char* kElse = ". Choose another folder with --out";
 // A folder with one of these was written by a run, or by a version without the lock.
-constexpr std::array<std::string_view, 7> kOurs{kLock,        kJournalName, "report.json",    "server.log",
-                                                "client.log", "corpus",     "certificate.pem"};
+constexpr std::array<std::string_view, 8> kOurs{kLock,        kJournalName, "report.json",     "server.log",
+                                                "client.log", "corpus",     "certificate.pem", "ca.pem"};
 
 // Of the header, which is the first line; nothing when it is none.
 std::optional<std::string> command_of_journal(const std::filesystem::path& journal) {

@@ -22,6 +22,8 @@ namespace {
 constexpr std::uint16_t kAutobahnPort = 9001;
 constexpr std::size_t kOwnFiles = 64;  // descriptors besides the clients'
 
+bool is_told(const Case& c) { return c.id.starts_with("next/"); }
+
 std::optional<SpecFile> read_server_spec(const std::string& path) {
   if (path.empty()) return std::nullopt;
   auto spec = parse_server_spec(path, read_or_refuse(path, "--spec"));
@@ -100,6 +102,11 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->needs(command)
       ->group(client);
   app.add_flag("--once", options.once, "End after the first /updateReports")->group(client);
+  app.add_flag(
+         "--next", options.next,
+         "The client is told what to do: a driver fetches orders from /next (docs/next.md), about URLs, "
+         "certificates, proxies, redirects, several connections, reconnecting. In COMMAND {next} becomes that URL")
+      ->group(client);
   add_timeout_option(app, options.timeout, "5s")->group(run);
   add_seed_option(app, options.seed)->group(run);
   add_out_option(app, options.out, "Folder of the report (default: touchstone-report); results there are kept")
@@ -116,6 +123,12 @@ ServePlan make_plan(const ServeOptions& options, const Catalogue& catalogue) {
   selection.http2 = options.http != "1";
   plan.cases = spec ? choose_by_spec(catalogue, selection, *spec, options.spec, Side::client)
                     : choose_cases(catalogue, selection, Side::client);
+  // What a client has to be told cannot be asked of one that only connects, and the other way round.
+  std::erase_if(plan.cases, [&](const Case* c) { return is_told(*c) != options.next; });
+  if (plan.cases.empty()) {
+    throw UsageError(options.next ? "none of these cases is told to a driver of --next: choose among 'next/*'"
+                                  : "these cases are told to a driver: add --next");
+  }
   plan.out = !options.out.empty() ? options.out : spec && !spec->outdir.empty() ? spec->outdir : kDefaultFolder;
   plan.keep_all = options.keep_all;
   plan.idle = duration_or_refuse(options.idle, "--idle");

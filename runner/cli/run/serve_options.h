@@ -25,7 +25,7 @@ struct ServeOptions {
   SelectionOptions selection;
   // The client.
   std::string agent, command, idle = "60s";
-  bool once = false;
+  bool once = false, next = false;
   std::vector<std::string> trusted;  // hosts
   // The run and its output.
   std::string timeout, out, expect;
