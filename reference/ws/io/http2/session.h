@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 
 namespace ws::io::http2 {
 
@@ -32,6 +33,11 @@ struct SessionOptions {
   std::size_t head_limit = 16 * 1024;                // octets of a field section
   // For those who test others.
   std::vector<std::pair<std::uint16_t, std::uint32_t>> settings{};  // beside those above
+  std::size_t data_size = 0;              // the most octets of content in a DATA frame; 0: as many as fit
+  std::optional<std::uint8_t> padding{};  // octets of padding in each DATA frame, where the windows are wide enough
+  // When set: nothing is given back of the windows until the peer has used one up, or has stopped before; this is
+  // called then, and when a PING after it is answered all is given back, once and for all.
+  std::function<void()> stalled{};
   std::function<Bytes(ByteView frame)> rewrite{};    // sees each frame before it goes out, gives what goes out instead
   std::function<void(ByteView octets)> sent{};       // whole frames, as they go out
   std::function<Bytes(ByteView octets)> received{};  // as they come, cut anywhere; gives those that are taken in
@@ -59,7 +65,9 @@ class Http2Stream final : public Stream {
   // asio::error::eof: END_STREAM; stream_reset(); connection_over().
   asio::awaitable<std::expected<std::size_t, std::error_code>> read_some(std::span<std::byte> into) override;
   asio::awaitable<std::error_code> write(ByteView octets) override;
-  asio::awaitable<std::error_code> shutdown_send() override;         // END_STREAM
+  asio::awaitable<std::error_code> shutdown_send() override;  // END_STREAM
+  // For those who test others: what is written waits for END_STREAM, which stands on the last DATA of it then.
+  void keep_until_end() noexcept;
   void reset() noexcept override { reset_with(ErrorCode::cancel); }  // RFC 8441 5
   void reset_with(ErrorCode code) noexcept;
   // An orderly end where both sides have ended or the peer has; CANCEL otherwise.
@@ -89,7 +97,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  // Waits for the peer's SETTINGS: nothing is promised before.
+  // Waits for the peer's SETTINGS: nothing is promised before. Where ours make windows smaller than 65535, also until
+  // the peer has taken them.
   [[nodiscard]] asio::awaitable<std::error_code> ready(Clock::time_point until = Clock::time_point::max());
   [[nodiscard]] bool peer_allows_connect() const noexcept;  // RFC 8441 3
 
@@ -105,6 +114,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // The time between a PING and its answer is over when this is (RFC 9113 6.7). Errors: asio::error::timed_out,
   // connection_over().
   [[nodiscard]] asio::awaitable<std::error_code> ping(Clock::time_point until = Clock::time_point::max());
+  // Something has come from the peer, whatever it is. Errors: as ping().
+  [[nodiscard]] asio::awaitable<std::error_code> hears(Clock::time_point until);
   // Octets between two frames, for those who test others: they are not looked at.
   void inject(Bytes octets);
   // SETTINGS at any later time (RFC 9113 6.5). False: not legal ones, and nothing was sent.

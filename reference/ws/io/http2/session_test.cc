@@ -171,6 +171,45 @@ TEST(Http2Session, AServerThatDoesNotOfferItIsNotAsked) {
   });
 }
 
+TEST(Http2Session, HeldWindowsOpenOnceOneIsUsedUp) {
+  run([]() -> asio::awaitable<void> {
+    int stalls = 0;
+    http2::SessionOptions serving;
+    serving.initial_window = 1000;
+    serving.stalled = [&stalls] { ++stalls; };
+    Ends ends = co_await sessions(false, serving);
+    Sockets s = co_await tunnel(ends);
+    Bytes noise(5000);  // does not compress
+    std::uint32_t state = 1;
+    for (std::byte& octet : noise) octet = static_cast<std::byte>((state = state * 1664525 + 1013904223) >> 24);
+    Task writer(ends.client->executor(),
+                [&]() -> asio::awaitable<void> { EXPECT_FALSE(co_await s.client->write_binary(noise)); });
+    EXPECT_EQ(text_of(co_await s.server->read()).size(), 8u + 5000);
+    co_await writer.join();
+    EXPECT_EQ(stalls, 1);
+    ends.client->close();
+  });
+}
+
+TEST(Http2Session, PaddingAndSmallFramesCarryTheSame) {
+  run([]() -> asio::awaitable<void> {
+    http2::SessionOptions serving;
+    serving.data_size = 7;
+    serving.padding = 255;
+    Ends ends = co_await sessions(false, serving);
+    Sockets s = co_await tunnel(ends);
+    constexpr std::size_t kMoreThanTheWindow = 3000;  // with its padding
+    EXPECT_FALSE(co_await s.client->write_text("hello"));
+    EXPECT_EQ(text_of(co_await s.server->read()), "hello");
+    Task writer(ends.server->executor(), [&]() -> asio::awaitable<void> {
+      EXPECT_FALSE(co_await s.server->write_binary(Bytes(kMoreThanTheWindow, std::byte{'x'})));
+    });
+    EXPECT_EQ(text_of(co_await s.client->read()).size(), 8u + kMoreThanTheWindow);
+    co_await writer.join();
+    ends.client->close();
+  });
+}
+
 TEST(Http2Service, ServesBothVersionsOnOnePort) {
   for (const bool secure : {false, true}) {
     run([&]() -> asio::awaitable<void> {
