@@ -9,7 +9,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::array kRfcs = {3629, 6455, 7692, 7936, 8441, 9110, 9112};
+constexpr std::array kRfcs = {3629, 6455, 7692, 7936, 8441, 9110, 9112, 9113};
 
 bool in_question(const Requirement& r) {
   return r.visible.starts_with("wire") && r.binds != "intermediary" && std::ranges::find(kRfcs, r.rfc) != kRfcs.end();

@@ -27,7 +27,7 @@ Catalogue small() {
   Catalogue catalogue;
   catalogue.requirements_ = {requirement("rfc1", "server"),       requirement("rfc2", "both"),
                              requirement("rfc3", "client"),       requirement("rfc4", "both", "api"),
-                             requirement("rfc5", "intermediary"), requirement("rfc6", "server", "wire", 9113)};
+                             requirement("rfc5", "intermediary"), requirement("rfc6", "server", "wire", 9114)};
   Case c;
   c.id = "a/b";
   c.sides = {Side::server};

@@ -20,9 +20,11 @@ struct SectionEdit {
 
 // A frame by hand (RFC 9113 4.1).
 struct Http2Frame {
-  enum class On : std::uint8_t { tunnel, connection, idle };  // idle: a stream that was never opened
-  // open: the tunnel is, and no step was played; within: after the first DATA frame of the steps; end: after the steps.
-  enum class When : std::uint8_t { open, within, end };
+  // idle: a stream that was never opened; even: one with a number that is the server's to open (RFC 9113 5.1.1).
+  enum class On : std::uint8_t { tunnel, connection, idle, even };
+  // open: the tunnel is, and no step was played; within: after the first DATA frame of the steps; end: after the steps;
+  // stalled: when the endpoint has used up a window that is held (Http2Script::held).
+  enum class When : std::uint8_t { open, within, end, stalled };
   std::uint8_t type = 0, flags = 0;
   On on = On::tunnel;
   Payload payload{};
@@ -34,8 +36,9 @@ struct Http2Beside {
   // get: an ordinary request, which is answered. refused: an extended CONNECT for an unknown protocol. tunnel: another
   // WebSocket; half of a message goes out before the steps, and the rest after them, and it comes back. faulty: one
   // that breaks RFC 6455 before the steps. reset: one that the tester resets inside a message. stalled: one whose
-  // answers the tester does not read, up to its window.
-  enum class What : std::uint8_t { get, refused, tunnel, faulty, reset, stalled };
+  // answers the tester does not read, up to its window. ended: one with a message and, in a frame of its own after it,
+  // END_STREAM; whether the answer comes is remembered, and nothing is wrong when it does not.
+  enum class What : std::uint8_t { get, refused, tunnel, faulty, reset, stalled, ended };
   What what = What::get;
   bool first = false;  // before the tunnel of the case is asked for, and not when it is open
 };
@@ -53,6 +56,7 @@ struct Http2Script {
   bool head_priority = false;                                       // the priority fields of RFC 7540
   std::uint32_t data_size = 0;                                      // the most octets in a DATA frame; 0: as it comes
   bool data_empty = false;                                          // an empty DATA frame before each
+  bool held = false;            // nothing is given back of the windows before the endpoint has used one up
   bool last_data_ends = false;  // END_STREAM stands on the last DATA of the steps, in place of a frame of its own
   std::vector<Http2Frame> frames{};
   std::vector<Http2Beside> beside{};

@@ -80,8 +80,9 @@ std::optional<std::uint8_t> read_padding(const Cursor& c) {
 
 Http2Script read_http2_script(const Cursor& c) {
   Http2Script script;
-  if (!c.object({"endpoint"}, {"settings", "fields", "end_stream", "head_padding", "head_pieces", "head_priority",
-                               "data_padding", "data_size", "data_empty", "last_data_ends", "frames", "beside"}))
+  if (!c.object({"endpoint"},
+                {"settings", "fields", "end_stream", "head_padding", "head_pieces", "head_priority", "data_padding",
+                 "data_size", "data_empty", "last_data_ends", "held", "frames", "beside"}))
     return script;
   script.outcome = one_of(c.at("endpoint"), kOutcomes);
   if (c.has("settings")) {
@@ -102,6 +103,7 @@ Http2Script read_http2_script(const Cursor& c) {
     script.data_size = static_cast<std::uint32_t>(c.at("data_size").number(1, 16'384).value_or(1));
   if (c.has("data_empty")) script.data_empty = c.at("data_empty").boolean().value_or(false);
   if (c.has("last_data_ends")) script.last_data_ends = c.at("last_data_ends").boolean().value_or(false);
+  if (c.has("held")) script.held = c.at("held").boolean().value_or(false);
   if (c.has("frames")) c.at("frames").each([&](const Cursor& f) { script.frames.push_back(read_http2_frame(f)); });
   if (c.has("beside")) c.at("beside").each([&](const Cursor& b) { script.beside.push_back(read_beside(b)); });
   return script;

@@ -44,6 +44,7 @@ Json http2_script_to_json(const Http2Script& script) {
   if (script.data_size != 0) result["data_size"] = script.data_size;
   if (script.data_empty) result["data_empty"] = true;
   if (script.last_data_ends) result["last_data_ends"] = true;
+  if (script.held) result["held"] = true;
   for (const Http2Frame& frame : script.frames) result["frames"].push_back(http2_frame_to_json(frame));
   for (const Http2Beside& beside : script.beside) {
     Json one;

@@ -2,6 +2,7 @@
 
 #include "runner/engine/verdict/oracle.h"
 
+#include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>
 
 #include <fmt/format.h>

@@ -336,6 +336,7 @@ class Probe {
     if (taken > 0) found.taken = sizes[taken - 1];
     if (taken == sizes.size()) return true;
     if (!ended_unasked(o)) return false;
+    if (o.http2 && !o.http2->faults.empty()) return false;  // the cases are to show it
     found.refused = sizes[taken];
     found.with_close = o.close.has_value();
     found.code = close_code(o);

@@ -33,15 +33,17 @@ class Listener {
       octets = octets.subspan(step.taken);
       if (walker_.complete() && walker_.header()->opcode == ws::Opcode::pong) pong_ = walker_.payload();
       if (walker_.complete() && walker_.header()->opcode == ws::Opcode::close) closed_ = true;
+      if (walker_.complete() && walker_.header()->opcode == ws::Opcode::text) answered_ = true;
     }
   }
   [[nodiscard]] const std::optional<ws::Bytes>& pong() const noexcept { return pong_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool answered() const noexcept { return answered_; }
 
  private:
   ws::rules::ControlWalker walker_;
   std::optional<ws::Bytes> pong_;
-  bool closed_ = false;
+  bool closed_ = false, answered_ = false;
 };
 
 }  // namespace
@@ -51,15 +53,15 @@ struct Http2Neighbours::Tunnel {
   Listener listener{};
 };
 
-Http2Neighbours::Http2Neighbours(const Http2Script& script, Http2Framing& framing,
+Http2Neighbours::Http2Neighbours(const Case& c, Http2Framing& framing,
                                  std::shared_ptr<ws::io::http2::Session> connection, const Target& target,
                                  const SessionOptions& options)
-    : script_(script), framing_(framing), connection_(std::move(connection)), target_(target), options_(options) {}
+    : case_(c), framing_(framing), connection_(std::move(connection)), target_(target), options_(options) {}
 
 Http2Neighbours::~Http2Neighbours() = default;
 
 asio::awaitable<void> Http2Neighbours::begin(bool first) {
-  for (const Http2Beside& one : script_.beside)
+  for (const Http2Beside& one : case_.http2->beside)
     if (one.first == first) co_await begin(one.what);
 }
 
@@ -90,11 +92,23 @@ asio::awaitable<void> Http2Neighbours::begin(Http2Beside::What what) {
     for (int i = 0; i < 20; ++i) co_await write(*beside, frame_of(ws::Opcode::binary, payload));
     kept_.push_back(std::move(beside));
   }
+  if (what == ended) co_await end(*beside);
   if (what == faulty) {
     constexpr std::uint8_t kRsv3 = 1;
     co_await write(*beside, frame_of(ws::Opcode::text, ws::as_octets(kPayload), kRsv3));
     co_await hear(*beside, [&] { return beside->listener.closed(); });
   }
+}
+
+asio::awaitable<void> Http2Neighbours::end(Tunnel& tunnel) {
+  ++ended_;
+  // As long as that of the case.
+  const auto* const message = case_.steps.empty() ? nullptr : std::get_if<step::Message>(&case_.steps.front().action);
+  const std::size_t size = message == nullptr ? kPayload.size() : static_cast<std::size_t>(length(message->payload));
+  co_await write(tunnel, frame_of(ws::Opcode::text, ws::Bytes(size, std::byte{'x'})));
+  (void)co_await tunnel.stream->shutdown_send();
+  co_await hear(tunnel, [&] { return tunnel.listener.answered(); });
+  if (tunnel.listener.answered()) ++answered_;
 }
 
 asio::awaitable<void> Http2Neighbours::last() {

@@ -1,6 +1,7 @@
 #include "runner/engine/talk/http2_framing.h"
 
 #include "runner/engine/compose/http2_frame.h"
+#include "runner/engine/compose/http2_section.h"
 
 #include <fmt/format.h>
 #include <nghttp2/nghttp2.h>
@@ -8,6 +9,7 @@
 #include <asio/error.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace touchstone {
 namespace {
@@ -72,24 +74,20 @@ void Http2Framing::apply_to(ws::io::http2::SessionOptions& options) {
       options.settings.emplace_back(id, value);
     }
   }
+  options.data_size = script_.data_size;
+  options.padding = script_.data_padding;
+  constexpr std::int32_t kFirstWindow = 65'535;  // RFC 9113 6.9.2
+  if (script_.held) {
+    options.connection_window = kFirstWindow;
+    options.stalled = [self = shared_from_this()] {
+      if (self->on_stall_) self->on_stall_();
+    };
+  }
   options.rewrite = [self = shared_from_this()](ws::ByteView frame) { return self->rewrite(frame); };
 }
 
 ws::io::http2::TunnelStream::Edited Http2Framing::request(ws::io::http2::Fields section) {
-  using enum SectionEdit::Kind;
-  for (const SectionEdit& edit : script_.fields) {
-    const auto named = [&](const ws::Field& field) { return field.name == edit.name; };
-    if (edit.kind == remove) std::erase_if(section, named);
-    if (edit.kind == first) section.insert(section.begin(), {edit.name, edit.value});
-    if (edit.kind == add) section.push_back({edit.name, edit.value});
-    if (edit.kind != set) continue;
-    const auto found = std::ranges::find_if(section, named);
-    if (found == section.end()) {
-      section.push_back({edit.name, edit.value});
-    } else {
-      found->value = edit.value;
-    }
-  }
+  section = http2::edited(std::move(section), script_.fields);
   sections_.push_back(section);
   tunnel_is_next_ = true;
   return {std::move(section), script_.end_stream};
@@ -126,7 +124,7 @@ ws::Bytes Http2Framing::headers(ws::ByteView frame) {
   const ws::Bytes encoded = hpack_.encode(sections_.front());
   sections_.pop_front();
   ws::ByteView block = encoded;
-  if (sections_.empty() && std::exchange(tunnel_is_next_, false)) tunnel_ = head.stream;
+  if (sections_.empty() && std::exchange(tunnel_is_next_, false)) watch_->tunnel(tunnel_ = head.stream);
   if (head.stream != tunnel_) {
     ws::Bytes out;
     put_frame(
@@ -155,32 +153,21 @@ ws::Bytes Http2Framing::headers(ws::ByteView frame) {
   return out;
 }
 
+// nghttp2 has cut and padded it, for that counts in the windows.
 ws::Bytes Http2Framing::data(ws::ByteView frame) {
   const FrameHead head = http2::head_of(frame);
-  ws::ByteView content = frame.subspan(http2::kHead);
-  if (script_.last_data_ends) {
-    ws::append(held_, content);
-    if ((head.flags & http2::end_stream) == 0) return {};
-    content = held_;
-  }
-  const std::size_t size = script_.data_size == 0 ? std::max<std::size_t>(content.size(), 1) : script_.data_size;
   ws::Bytes out;
-  do {
-    const ws::ByteView piece = content.first(std::min(size, content.size()));
-    content = content.subspan(piece.size());
-    FrameHead own{http2::data, 0, head.stream};
-    if (script_.data_empty) put_frame(out, own, {});
-    if (content.empty() && (head.flags & http2::end_stream) != 0) own.flags |= http2::end_stream;
-    if (script_.data_padding) own.flags |= http2::padded;
-    put_frame(out, own, padded({}, piece, script_.data_padding));
-    ws::append(out, within(head.stream));
-  } while (!content.empty());
+  if (script_.data_empty) put_frame(out, {http2::data, 0, head.stream}, {});
+  ws::append(out, frame);
+  ws::append(out, within(head.stream));
   return out;
 }
 
 ws::Bytes Http2Framing::by_hand(const Http2Frame& frame, std::uint32_t tunnel) {
   constexpr std::uint32_t kNever = 1001;  // far above those that a case opens
-  const std::uint32_t on = frame.on == Http2Frame::On::tunnel ? tunnel : frame.on == Http2Frame::On::idle ? kNever : 0;
+  constexpr std::uint32_t kEven = 2;
+  constexpr std::array kNumbers = {std::uint32_t{0}, std::uint32_t{0}, kNever, kEven};  // as Http2Frame::On has them
+  const std::uint32_t on = frame.on == Http2Frame::On::tunnel ? tunnel : kNumbers[static_cast<std::size_t>(frame.on)];
   ws::Bytes octets;
   put_frame(octets, {frame.type, frame.flags, on}, payloads_.make(frame.payload));
   return octets;
@@ -198,21 +185,23 @@ ws::Bytes Http2Framing::within(std::uint32_t tunnel) {
   return octets;
 }
 
-void Http2Framing::send_frames(Http2Frame::When when, ws::io::http2::Http2Stream& stream, Recorder& recorder) {
+void Http2Framing::send_frames(Http2Frame::When when, ws::io::http2::Session& session, Recorder* recorder) {
   for (const Http2Frame& frame : script_.frames) {
     if (frame.when != when) continue;
-    ws::Bytes octets = by_hand(frame, static_cast<std::uint32_t>(stream.id()));
+    ws::Bytes octets = by_hand(frame, tunnel_);
     const FrameHead head = http2::head_of(octets);
-    recorder.note(Entry::Direction::local, Entry::Kind::mark,
-                  fmt::format("HTTP/2 frame by hand: {}, flags {:#x}, stream {}, {} bytes",
-                              http2::name_of_type(head.type), head.flags, head.stream, octets.size() - http2::kHead));
+    if (recorder != nullptr)
+      recorder->note(
+          Entry::Direction::local, Entry::Kind::mark,
+          fmt::format("HTTP/2 frame by hand: {}, flags {:#x}, stream {}, {} bytes", http2::name_of_type(head.type),
+                      head.flags, head.stream, octets.size() - http2::kHead));
     // What the library may know of it does know of, for it changes what the endpoint may send.
     const bool whole = head.type == http2::settings && (octets.size() - http2::kHead) % 6 == 0;
     if (whole && head.stream == 0 && head.flags == 0 &&
-        stream.session().change_settings(entries_of(ws::ByteView(octets).subspan(http2::kHead))))
+        session.change_settings(entries_of(ws::ByteView(octets).subspan(http2::kHead))))
       continue;
     watch_->made_by_hand(octets);
-    stream.session().inject(std::move(octets));
+    session.inject(std::move(octets));
   }
 }
 
@@ -220,6 +209,10 @@ asio::awaitable<void> see_connection(ws::io::http2::Session& connection, std::ch
                                      Http2Watch& watch, Http2Seen& seen) {
   const auto until = ws::io::deadline_after(timeout);
   const auto error = co_await connection.ping(until);
+  // RFC 9113 6.7: the answer to a PING may overtake what else is owed.
+  while (!error && watch.owes()) {
+    if (const auto nothing = co_await connection.hears(until)) break;
+  }
   if (!error) watch.settle();
   if (error == asio::error::timed_out) watch.silent();
   seen.connection_lives = !error;

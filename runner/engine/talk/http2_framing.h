@@ -9,6 +9,7 @@
 #include <ws/io/http2/tunnel_stream.h>
 
 #include <deque>
+#include <functional>
 
 struct nghttp2_hd_deflater;
 
@@ -38,8 +39,10 @@ class Http2Framing : public std::enable_shared_from_this<Http2Framing> {
   [[nodiscard]] ws::io::http2::TunnelStream::Edited request(ws::io::http2::Fields section);
   // The next request of the connection has these fields, as they are.
   void expect(ws::io::http2::Fields section) { sections_.push_back(std::move(section)); }
-  // The case's own frames of that moment.
-  void send_frames(Http2Frame::When when, ws::io::http2::Http2Stream& stream, Recorder& recorder);
+  // The case's own frames of that moment, for the tunnel on that stream of `session`.
+  void send_frames(Http2Frame::When when, ws::io::http2::Session& session, Recorder* recorder);
+  // The tunnel is open, and the windows may be held from now on.
+  void on_stall(std::function<void()> send) { on_stall_ = std::move(send); }
 
  private:
   [[nodiscard]] ws::Bytes rewrite(ws::ByteView frame);
@@ -56,7 +59,7 @@ class Http2Framing : public std::enable_shared_from_this<Http2Framing> {
   std::deque<ws::io::http2::Fields> sections_;  // of requests that nghttp2 has not put into frames yet
   std::uint32_t tunnel_ = 0;                    // 0: not asked for yet
   bool settings_sent_ = false, within_sent_ = false, tunnel_is_next_ = false;
-  ws::Bytes held_;  // of DATA that waits for END_STREAM
+  std::function<void()> on_stall_;
 };
 
 // Whether the connection lives on beside its tunnel, and what was said if not.

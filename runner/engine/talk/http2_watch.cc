@@ -53,6 +53,7 @@ void Http2Watch::sent_frame(const Frame& frame, bool by_hand) {
   if (frame.type == http2::headers && frame.stream != 0) {
     StreamSeen& own = stream(frame.stream);
     if (!std::exchange(own.known, true)) own.window = initial_window_;
+    own.unlawful = endpoint_ == ws::Role::server && frame.stream % 2 == 0;
   } else if (frame.type == http2::settings && !frame.has(http2::ack)) {
     sent_settings(frame, by_hand);
   } else if (frame.type == http2::window_update && frame.payload.size() == 4) {
@@ -60,6 +61,9 @@ void Http2Watch::sent_frame(const Frame& frame, bool by_hand) {
     (frame.stream == 0 ? connection_window_ : stream(frame.stream).window) += more;
   } else if (frame.type == http2::rst_stream) {
     stream(frame.stream).reset_by_us = true;
+    const bool for_window =
+        frame.payload.size() == 4 && http2::number(frame.payload, 0, 4) == http2::flow_control_error;
+    seen_.gave_up = seen_.gave_up || (for_window && frame.stream == tunnel_ && !unacknowledged_.empty());
   } else if (frame.type == http2::ping && by_hand && !frame.has(http2::ack) && frame.stream == 0 &&
              frame.payload.size() == 8) {
     pings_.push_back(ws::to_bytes(frame.payload));
@@ -73,20 +77,30 @@ void Http2Watch::sent_settings(const Frame& frame, bool by_hand) {
     const auto id = http2::number(frame.payload, at, 2);
     const auto value = http2::number(frame.payload, at + 2, 4);
     if (id == http2::initial_window_size) sent.window = value;
-    if (id == http2::max_frame_size) sent.frame_size = value;
+    if (id == http2::max_frame_size) frame_size_ = std::max(frame_size_, value);
   }
   // RFC 9113 6.5: settings are applied in the order of frames, so that every stream begins with those of the first.
-  if (std::exchange(first_settings_sent_, false)) apply(sent);
-  if (sent.frame_size) frame_size_ = std::max(frame_size_, *sent.frame_size);
+  if (std::exchange(first_settings_sent_, false) && sent.window) acknowledged_window_ = *sent.window;
   unacknowledged_.push_back(sent);
+  settle_window();
 }
 
-void Http2Watch::apply(const SentSettings& settings) {
-  if (!settings.window) return;
-  const std::int64_t more = *settings.window - initial_window_;
-  initial_window_ = *settings.window;
+// Until it acknowledges them the endpoint may go by its old settings, or by those that are on their way.
+void Http2Watch::settle_window() {
+  std::int64_t window = acknowledged_window_;
+  for (const SentSettings& sent : unacknowledged_) window = std::max(window, sent.window.value_or(window));
+  const std::int64_t more = window - std::exchange(initial_window_, window);
   for (auto& [id, one] : streams_)
     if (one.known) one.window += more;
+}
+
+void Http2Watch::answered(const std::vector<ws::Field>& section) {
+  const ws::Field* const status = ws::find_field(section, ":status");
+  if (status == nullptr || !status->value.starts_with('2')) return;
+  for (const std::string_view name : {"content-length", "transfer-encoding"})
+    if (const ws::Field* const field = ws::find_field(section, name))
+      fault("rfc9110-9.3.6-2", "no Content-Length or Transfer-Encoding in a 2xx answer to CONNECT",
+            fmt::format("{}: {}", field->name, field->value));
 }
 
 // --- What comes ---
@@ -106,21 +120,30 @@ ws::Bytes Http2Watch::received(ws::ByteView octets) {
   ws::append(pending_, octets);
   const std::size_t taken = for_each_frame(pending_, [&](ws::ByteView frame) {
     const auto head = http2::head_of(frame);
-    if (received_frame({head.type, head.flags, head.stream, frame.subspan(http2::kHead)})) ws::append(out, frame);
+    const Frame read{head.type, head.flags, head.stream, frame.subspan(http2::kHead)};
+    if (!received_frame(read)) return;
+    if (head.type == http2::settings && !read.has(http2::ack))
+      return http2::put_frame(out, head, legal_ones(read.payload));
+    ws::append(out, frame);
   });
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
   if (pending_.size() < http2::kHead || http2::payload_size(pending_) <= frame_size_) return out;
-  fault("rfc9113-4.2-2", fmt::format("no frame is longer than the {} bytes that the tester takes", frame_size_),
-        fmt::format("{} of {} bytes", name_of_type(http2::head_of(pending_).type), http2::payload_size(pending_)));
+  too_long(http2::head_of(pending_).type, http2::payload_size(pending_));
   lost_ = true;  // the library ends the connection for it
   ws::append(out, std::exchange(pending_, {}));
   return out;
 }
 
+void Http2Watch::too_long(std::uint8_t type, std::size_t size) {
+  fault("rfc9113-4.2-2", fmt::format("no frame is longer than the {} bytes that the tester takes", frame_size_),
+        fmt::format("{} of {} bytes", name_of_type(type), size));
+}
+
 bool Http2Watch::received_frame(const Frame& frame) {
-  check_order(frame);
+  if (frame.payload.size() > frame_size_) too_long(frame.type, frame.payload.size());
+  const bool continues = check_order(frame);
   check_padding(frame);
-  check_stream(frame);
+  if (!continues) check_stream(frame);  // RFC 9113 6.2: END_STREAM stands on HEADERS, whatever continues them
   switch (frame.type) {
     case http2::data:
       on_data(frame);
@@ -136,13 +159,10 @@ bool Http2Watch::received_frame(const Frame& frame) {
     case http2::ping:
       return on_ping(frame);
     case http2::goaway:
-      if (frame.stream != 0)
-        fault("rfc9113-6.8-2", "GOAWAY is of stream 0", fmt::format("one of stream {}", frame.stream));
-      if (frame.payload.size() >= 8) seen_.goaway = http2::number(frame.payload, 4, 4);
+      on_goaway(frame);
       break;
     case http2::window_update:
-      on_window_update(frame);
-      break;
+      return on_window_update(frame);
     case http2::push_promise:
       // RFC 9113 6.6: the tester's SETTINGS have ENABLE_PUSH with 0; and a client never pushes (8.4).
       fault(endpoint_ == ws::Role::server ? "rfc9113-6.6-1" : "rfc9113-8.4-1", "no PUSH_PROMISE", "one");
@@ -154,7 +174,7 @@ bool Http2Watch::received_frame(const Frame& frame) {
 }
 
 // RFC 9113 3.4: SETTINGS are the first frame; 6.10: a field section is not interrupted.
-void Http2Watch::check_order(const Frame& frame) {
+bool Http2Watch::check_order(const Frame& frame) {
   if (std::exchange(first_, false) && (frame.type != http2::settings || frame.has(http2::ack)))
     fault("rfc9113-3.4-1", "the first frame is SETTINGS", name_of_type(frame.type));
   const bool continues = frame.type == http2::continuation && frame.stream == open_head_;
@@ -163,6 +183,7 @@ void Http2Watch::check_order(const Frame& frame) {
           fmt::format("{} on stream {}", name_of_type(frame.type), frame.stream));
   if (frame.type == http2::headers || frame.type == http2::continuation)
     open_head_ = frame.has(http2::end_headers) ? 0 : frame.stream;
+  return continues;
 }
 
 void Http2Watch::check_padding(const Frame& frame) {
@@ -217,6 +238,9 @@ void Http2Watch::on_headers(const Frame& frame) {
   if (frame.stream == tunnel_ && one.data)
     fault("rfc8441-5-21", "nothing but DATA and what manages the stream on an open tunnel", "HEADERS after DATA");
   one.head = true;
+  if (one.unlawful)
+    fault("rfc9113-5.1.1-1", "a request on a stream with an even number is an error of the connection",
+          "it was answered");
   if (!frame.has(http2::end_stream)) return;
   one.ended = true;
   if (frame.stream == tunnel_) seen_.ended = true;
@@ -244,23 +268,43 @@ bool Http2Watch::on_settings(const Frame& frame) {
   if (unacknowledged_.empty()) return true;
   const SentSettings sent = unacknowledged_.front();
   unacknowledged_.pop_front();
-  apply(sent);
+  acknowledged_window_ = sent.window.value_or(acknowledged_window_);
+  settle_window();
   return !sent.by_hand;
 }
 
+// The entries without those that are out of range: the library would end the connection for them.
+ws::Bytes Http2Watch::legal_ones(ws::ByteView entries) const {
+  ws::Bytes out;
+  for (; entries.size() >= 6; entries = entries.subspan(6)) {
+    const auto id = static_cast<std::uint16_t>(http2::number(entries, 0, 2));
+    if (!wrong_value(id, http2::number(entries, 2, 4))) ws::append(out, entries.first(6));
+  }
+  ws::append(out, entries);
+  return out;
+}
+
+// What is true of legal ones. RFC 9113 6.5.2, RFC 8441 3.
+std::optional<std::string_view> Http2Watch::wrong_value(std::uint16_t id, std::uint32_t value) const {
+  constexpr std::uint32_t kSmallestFrame = 16'384, kLargestFrame = 16'777'215;
+  const bool server = endpoint_ == ws::Role::server;
+  if (id == http2::enable_connect_protocol && value > 1) return "SETTINGS_ENABLE_CONNECT_PROTOCOL is 0 or 1";
+  if (id == http2::enable_push && value > (server ? 0U : 1U))
+    return server ? "ENABLE_PUSH of a server is 0" : "ENABLE_PUSH is 0 or 1";
+  if (id == http2::initial_window_size && value > kLargestWindow) return "INITIAL_WINDOW_SIZE is at most 2^31-1";
+  if (id == http2::max_frame_size && (value < kSmallestFrame || value > kLargestFrame))
+    return "MAX_FRAME_SIZE lies from 2^14 to 2^24-1";
+  return std::nullopt;
+}
+
 void Http2Watch::on_setting(std::uint16_t id, std::uint32_t value) {
-  const auto seen = [&](std::string_view name) { return fmt::format("{} with {}", name, value); };
-  const std::uint32_t push = endpoint_ == ws::Role::server ? 0 : 1;  // RFC 9113 6.5.2
-  if (id == http2::enable_connect_protocol) {
-    if (value > 1) fault("rfc8441-3-1", "SETTINGS_ENABLE_CONNECT_PROTOCOL is 0 or 1", fmt::format("it is {}", value));
-    if (value == 0 && setting(id) == 1u)
-      fault("rfc8441-3-4", "SETTINGS_ENABLE_CONNECT_PROTOCOL stays 1 once it was", "0 after 1");
-  } else if (id == http2::enable_push && value > push) {
-    fault("rfc9113-6.5.2-2", fmt::format("ENABLE_PUSH is at most {}", push), seen("ENABLE_PUSH"));
-  } else if (id == http2::initial_window_size && value > kLargestWindow) {
-    fault("rfc9113-6.5.2-2", "INITIAL_WINDOW_SIZE is at most 2^31-1", seen("INITIAL_WINDOW_SIZE"));
-  } else if (id == http2::max_frame_size && (value < 16'384 || value > 16'777'215)) {
-    fault("rfc9113-6.5.2-2", "MAX_FRAME_SIZE lies from 2^14 to 2^24-1", seen("MAX_FRAME_SIZE"));
+  const bool of_connect = id == http2::enable_connect_protocol;
+  if (const auto wrong = wrong_value(id, value)) {
+    fault(of_connect ? "rfc8441-3-1" : "rfc9113-6.5.2-2", std::string(*wrong), fmt::format("it is {}", value));
+  } else if (of_connect && value == 0 && setting(id) == 1u) {
+    fault("rfc8441-3-4", "SETTINGS_ENABLE_CONNECT_PROTOCOL stays 1 once it was", "0 after 1");
+  } else if (id == http2::max_frame_size) {
+    seen_.frame_size = value;
   }
   settings_[id] = value;
 }
@@ -277,15 +321,31 @@ bool Http2Watch::on_ping(const Frame& frame) {
   return false;
 }
 
-void Http2Watch::on_window_update(const Frame& frame) {
-  if (frame.payload.size() == 4 && (http2::number(frame.payload, 0, 4) & kLargestWindow) == 0)
-    fault("rfc9113-6.9-1", "WINDOW_UPDATE adds something", "one of 0");
+void Http2Watch::on_goaway(const Frame& frame) {
+  if (frame.stream != 0) fault("rfc9113-6.8-2", "GOAWAY is of stream 0", fmt::format("one of stream {}", frame.stream));
+  if (frame.payload.size() < 8) return;
+  const std::uint32_t last = http2::number(frame.payload, 0, 4) & kLargestWindow;
+  if (last > last_of_goaway_.value_or(kLargestWindow))
+    fault("rfc9113-6.8-4", "a later GOAWAY names no higher stream", fmt::format("{} after {}", last, *last_of_goaway_));
+  for (const auto& [id, one] : streams_)
+    if (endpoint_ == ws::Role::server && one.head && id > last)
+      fault("rfc9113-6.8-3", "GOAWAY names the last stream that was worked on, or a later one",
+            fmt::format("{}, and stream {} had been answered", last, id));
+  last_of_goaway_ = last;
+  seen_.goaway = http2::number(frame.payload, 4, 4);
+}
+
+// The library would end the connection for it, and nothing else could be seen of the endpoint.
+bool Http2Watch::on_window_update(const Frame& frame) {
+  if (frame.payload.size() != 4 || (http2::number(frame.payload, 0, 4) & kLargestWindow) != 0) return true;
+  fault("rfc9113-6.9-1", "WINDOW_UPDATE adds something", "one of 0");
+  return false;
 }
 
 void Http2Watch::settle() {
   if (!unacknowledged_.empty())
     fault("rfc9113-6.5.3-1", "SETTINGS are acknowledged as soon as they are applied",
-          "a PING that was sent later was answered, and no acknowledgement had come");
+          "no acknowledgement came, and a PING that was sent later was answered");
   if (!pings_.empty()) fault("rfc9113-6.7-1", "PING is answered with its own eight bytes", "no such answer came");
 }
 

@@ -4,6 +4,7 @@
 #include "runner/engine/verdict/http2_seen.h"
 
 #include <ws/core/bytes.h>
+#include <ws/core/http/http1.h>
 #include <ws/core/state.h>
 
 #include <deque>
@@ -25,7 +26,11 @@ class Http2Watch {
   [[nodiscard]] ws::Bytes received(ws::ByteView octets);
 
   void tunnel(std::uint32_t id) noexcept { tunnel_ = id; }
-  // Everything that the tester sent up to here was answered: what is still owed is a fault.
+  // The field section of a server's final answer on the tunnel.
+  void answered(const std::vector<ws::Field>& section);
+  // An acknowledgement of SETTINGS, or the answer to a PING by hand.
+  [[nodiscard]] bool owes() const noexcept { return !unacknowledged_.empty() || !pings_.empty(); }
+  // The endpoint had the time for it: what it still owes is a fault.
   void settle();
   void silent();  // its PING was not answered
 
@@ -45,11 +50,11 @@ class Http2Watch {
   struct StreamSeen {
     bool known = false, ended = false, reset = false, reset_by_us = false;
     bool data = false, head = false;
+    bool unlawful = false;  // opened by the tester, and not its to open
     std::int64_t window = 0;
   };
   struct SentSettings {
     std::optional<std::int64_t> window;
-    std::optional<std::uint32_t> frame_size;
     bool by_hand = false;
   };
 
@@ -58,7 +63,8 @@ class Http2Watch {
   void sent_frame(const Frame& frame, bool by_hand);
   void sent_settings(const Frame& frame, bool by_hand);
   [[nodiscard]] bool received_frame(const Frame& frame);  // false: the library does not see it
-  void check_order(const Frame& frame);
+  void too_long(std::uint8_t type, std::size_t size);
+  bool check_order(const Frame& frame);  // true: it continues a field section
   void check_padding(const Frame& frame);
   void check_stream(const Frame& frame);
   void on_data(const Frame& frame);
@@ -67,8 +73,11 @@ class Http2Watch {
   [[nodiscard]] bool on_settings(const Frame& frame);
   void on_setting(std::uint16_t id, std::uint32_t value);
   [[nodiscard]] bool on_ping(const Frame& frame);
-  void on_window_update(const Frame& frame);
-  void apply(const SentSettings& settings);
+  [[nodiscard]] bool on_window_update(const Frame& frame);
+  [[nodiscard]] std::optional<std::string_view> wrong_value(std::uint16_t id, std::uint32_t value) const;
+  [[nodiscard]] ws::Bytes legal_ones(ws::ByteView entries) const;
+  void on_goaway(const Frame& frame);
+  void settle_window();
 
   ws::Role endpoint_;
   std::size_t preface_left_;
@@ -78,6 +87,8 @@ class Http2Watch {
   std::uint32_t tunnel_ = 1;
   std::uint32_t open_head_ = 0;  // stream of a HEADERS frame that CONTINUATION has to follow
   std::int64_t connection_window_ = 65'535, initial_window_ = 65'535;
+  std::int64_t acknowledged_window_ = 65'535;  // the same, as the endpoint has certainly taken it
+  std::optional<std::uint32_t> last_of_goaway_;
   std::uint32_t frame_size_ = 16'384;
   bool first_settings_sent_ = true;
   std::deque<SentSettings> unacknowledged_;

@@ -117,21 +117,26 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
   if (!framing) {
     const bool opened = co_await open_as_client(opening, c, target, options);
     show_sections(tunnel, opening);
+    over.watch->answered(tunnel.answer_section());
     Observation seen = co_await converse(c, options, cache, ws::Role::client, std::move(opening), opened);
     seen.http2 = over.watch->seen();
     co_return seen;
   }
-  Http2Neighbours neighbours(*c.http2, *framing, over.connection, target, options);
+  Http2Neighbours neighbours(c, *framing, over.connection, target, options);
   co_await neighbours.first();
   tunnel.edit_request([framing](ws::io::http2::Fields section) { return framing->request(std::move(section)); });
   const bool open = co_await open_as_client(opening, c, target, options);
   show_sections(tunnel, opening);
-  if (tunnel.stream() != nullptr) over.watch->tunnel(static_cast<std::uint32_t>(tunnel.stream()->id()));
+  over.watch->answered(tunnel.answer_section());
   if (open) {
     co_await neighbours.meanwhile();
-    framing->send_frames(Http2Frame::When::open, *tunnel.stream(), opening.recorder);
-    options.after_steps = [framing, &tunnel](Recorder& recorder) {
-      framing->send_frames(Http2Frame::When::end, *tunnel.stream(), recorder);
+    if (c.http2->last_data_ends) tunnel.stream()->keep_until_end();
+    framing->on_stall([&framing = *framing, weak = std::weak_ptr(over.connection)] {
+      if (const auto connection = weak.lock()) framing.send_frames(Http2Frame::When::stalled, *connection, nullptr);
+    });
+    framing->send_frames(Http2Frame::When::open, *over.connection, &opening.recorder);
+    options.after_steps = [framing, connection = over.connection](Recorder& recorder) {
+      framing->send_frames(Http2Frame::When::end, *connection, &recorder);
     };
   }
   Observation observed = co_await converse(c, options, cache, ws::Role::client, std::move(opening), open);
@@ -140,10 +145,12 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
   Http2Seen of_connection;
   co_await see_connection(*over.connection, options.timeout, *over.watch, of_connection);
   observed.http2 = over.watch->seen();
+  observed.http2->left_in_order = observed.http2->goaway == 0u;
   observed.http2->goaway = goaway;
   observed.http2->connection_lives = of_connection.connection_lives;
   observed.http2->last_words = of_connection.last_words;
   observed.http2->beside = neighbours.take_complaints();
+  observed.http2->answers_after_end = neighbours.answers_after_end();
   co_return observed;
 }
 

@@ -19,9 +19,14 @@ struct Http2Seen {
   bool ended = false;                   // END_STREAM on the tunnel
   bool reset_after_ours = false;        // its RST_STREAM on the tunnel came after the tester's had gone out
 
+  std::uint32_t frame_size = 16'384;  // its SETTINGS_MAX_FRAME_SIZE
+
   // Of a case about HTTP/2: what became of the connection after the tunnel.
-  bool connection_lives = false;    // a PING was answered
-  std::string last_words;           // the GOAWAY, or the rule of HTTP/2 that the endpoint broke; may be empty
+  bool connection_lives = false;  // a PING was answered
+  std::string last_words;         // the GOAWAY, or the rule of HTTP/2 that the endpoint broke; may be empty
+  bool left_in_order = false;     // its last word on it was a GOAWAY with NO_ERROR
+  bool gave_up = false;  // the tester's library reset the tunnel for what SETTINGS allow that were not acknowledged
+  bool answers_after_end = false;   // on another tunnel, a message with END_STREAM in a frame after it was answered
   std::vector<std::string> beside;  // what went wrong on other streams of the connection, for people
 };
 

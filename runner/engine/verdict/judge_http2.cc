@@ -64,16 +64,33 @@ bool is_about_the_end(const Finding& finding) {
   return std::ranges::any_of(kOfTheEnd, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
 }
 
+// A rule that names the error (RFC 9113 8.1.1, 5.4.1) is not obeyed by one that says that nothing was wrong. Any other
+// code does: PROTOCOL_ERROR and INTERNAL_ERROR are general.
+bool says_nothing_wrong(std::optional<std::uint32_t> code) {
+  constexpr std::uint32_t kNoError = 0, kRefusedStream = 7, kCancel = 8;
+  return code == kNoError || code == kRefusedStream || code == kCancel;
+}
+
+constexpr std::string_view kMalformed = "rfc9113-8.1.1-1";
+
 constexpr std::string_view kRefusal = "the request is refused: RST_STREAM, a status of 4xx or 5xx, or GOAWAY";
 
-void judge_refusal(const Scene& scene, Findings& findings) {
+void judge_refusal(const Scene& scene, const Http2Seen& seen, Findings& findings) {
   const Observation& o = scene.o;
+  const bool malformed = std::ranges::find(scene.c.requirements, kMalformed) != scene.c.requirements.end();
+  const bool answered = o.transcript.response.starts_with(":status: ");
+  if (malformed && !o.opened && !answered && !accuses(seen.goaway) && says_nothing_wrong(seen.reset))
+    findings.push_back(finding_by(std::string(kMalformed), "http2-wrong-code",
+                                  "RST_STREAM with PROTOCOL_ERROR, or a status before it", what_it_said(seen)));
   if (o.opened)
     findings.push_back(finding_of(scene, "http2-accepted", std::string(kRefusal),
                                   fmt::format("it opened the tunnel ({})", status_line(o))));
   if (o.opening_silent)
     findings.push_back(finding_of(scene, "http2-unanswered", std::string(kRefusal), "no answer came"));
 }
+
+// RFC 9113 8.5 names no code for what comes on a tunnel and is no DATA.
+bool is_typed(const Scene& scene) { return scene.own_requirement().starts_with("rfc9113-"); }
 
 // RFC 9113 5.4.1: an error of the connection ends it, after a GOAWAY; 5.4.2: one of the stream ends that.
 void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
@@ -93,11 +110,16 @@ void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
   } else if (whole && seen.connection_lives && !erred) {
     findings.push_back(finding_of(scene, "http2-connection-went-on", expected,
                                   "it ended the stream alone: a PING on the connection was answered"));
+  } else if (whole && seen.goaway == 0u) {
+    findings.push_back(finding_of(scene, "http2-wrong-code", "GOAWAY says which error it was", "GOAWAY with NO_ERROR"));
+  } else if (!whole && is_typed(scene) && !seen.reset_after_ours && says_nothing_wrong(seen.reset)) {
+    findings.push_back(finding_of(scene, "http2-wrong-code", "RST_STREAM says which error it was", what_it_said(seen)));
   }
 }
 
 void judge_keeping(const Scene& scene, const Http2Seen& seen, Findings& findings) {
-  if (!seen.connection_lives)
+  // RFC 9113 6.8: an endpoint may end the connection in order at any time.
+  if (!seen.connection_lives && !seen.left_in_order)
     findings.push_back(finding_of(scene, "http2-connection-ended", "the connection lives on: a PING is answered",
                                   with_what_it_said("it ended, or no answer came", seen)));
   if (seen.reset_after_ours && scene.c.steps.empty())
@@ -111,12 +133,29 @@ bool is_about_frames(const Case& c) {
   return c.http2 && c.http2->outcome != Outcome::works && c.http2->outcome != Outcome::either;
 }
 
+namespace {
+
+constexpr std::uint64_t kFrameSize = 16'384;  // RFC 9113 6.5.2: what everybody takes
+
+std::uint64_t longest_frame(const Http2Script& script) {
+  std::uint64_t longest = 0;
+  for (const Http2Frame& frame : script.frames) longest = std::max(longest, length(frame.payload));
+  return longest;
+}
+
+}  // namespace
+
 Verdict judge_http2(const Scene& scene) {
   Verdict verdict;
   const Outcome outcome = scene.c.http2->outcome;
   const Http2Seen seen = scene.o.http2.value_or(Http2Seen());
+  if (const auto longest = longest_frame(*scene.c.http2); longest > kFrameSize && longest <= seen.frame_size) {
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary = fmt::format("Not applicable: the endpoint takes frames of {} bytes.", seen.frame_size);
+    return verdict;
+  }
   if (outcome == Outcome::refuses) {
-    judge_refusal(scene, verdict.findings);
+    judge_refusal(scene, seen, verdict.findings);
   } else if (!scene.o.opened) {
     if (judge_handshake(scene, verdict)) settle(scene, verdict);
     return verdict;
@@ -156,6 +195,7 @@ void judge_http2_frames(const Scene& scene, Findings& findings) {
     std::erase_if(findings, [](const Finding& f) { return f.weight == Finding::Weight::violation; });
     return;
   }
+  if (seen.gave_up) return findings.clear();
   for (Finding& finding : findings) {
     // RFC 8441 5: the end of TCP is that of the stream. How soon the other side ends is no clearer than there (C-40).
     if (finding.kind == ws::rules::name(FindingKind::tcp_left_open_after_fin))
@@ -170,6 +210,11 @@ void judge_http2_frames(const Scene& scene, Findings& findings) {
   if (accuses(seen.reset) || accuses(seen.goaway))
     findings.push_back(finding_of(scene, "http2-accused", "no error of HTTP/2: every frame of this case is legal",
                                   what_it_said(seen)));
+  if (scene.c.http2->last_data_ends && seen.answers_after_end && scene.o.messages.empty())
+    findings.push_back(
+        finding_of(scene, "http2-last-data-lost",
+                   "a message whose DATA has END_STREAM is answered, for one with END_STREAM after it was",
+                   with_what_it_said("no answer came", seen)));
   for (const std::string& complaint : seen.beside)
     findings.push_back(finding_of(scene, "http2-beside", "other streams of the connection are not touched", complaint));
 }
