@@ -4,6 +4,7 @@
 #include "runner/engine/kept_talk.h"
 #include "runner/engine/make_result.h"
 #include "runner/engine/over_http2.h"
+#include "runner/engine/talk/http2_framing.h"
 #include "runner/engine/talk/http2_watch.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/talk/watchdog.h"
@@ -117,13 +118,15 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   struct Carrier {
     Carrier() = default;
     std::shared_ptr<Http2Watch> watch{};  // null: HTTP/1.1
-    std::vector<Http2Fault> faults{};     // of the request
+    std::shared_ptr<ws::io::http2::Session> connection{};
+    std::vector<Http2Fault> faults{};  // of the request
   };
   asio::awaitable<void> serve_one(Stream stream, Carrier carrier);
   asio::awaitable<std::expected<Request, std::optional<Answer>>> ask(ws::io::Stream& stream);
   asio::awaitable<void> answer_http(Stream stream, const ws::RequestHead& head, Route route);
 
   // Over a WebSocket.
+  static asio::awaitable<void> see_the_rest(Carrier& carrier, std::chrono::milliseconds timeout);
   asio::awaitable<void> run_case(Stream stream, Request request, route::RunCase run, Carrier carrier);
   asio::awaitable<void> talk(Stream stream, Request request, Route route);
   asio::awaitable<void> say(ws::io::WebSocket& socket, std::string text);
@@ -231,6 +234,7 @@ asio::awaitable<void> FuzzingServer::Impl::serve_request(std::shared_ptr<Impl> s
   try {
     Carrier carrier;
     carrier.watch = std::move(watch);
+    carrier.connection = stream->session().shared_from_this();
     carrier.watch->tunnel(static_cast<std::uint32_t>(stream->id()));
     auto asked = co_await ask_over_http2(std::move(stream));
     carrier.faults = std::move(asked.faults);
@@ -393,6 +397,12 @@ const Case& FuzzingServer::Impl::prepared(const Case& c) {
   return *slot;
 }
 
+// What the client sends when its tunnel is over: a PING that is answered comes after it.
+asio::awaitable<void> FuzzingServer::Impl::see_the_rest(Carrier& carrier, std::chrono::milliseconds timeout) {
+  Http2Seen unused;
+  co_await see_connection(*carrier.connection, timeout, *carrier.watch, unused);
+}
+
 asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run,
                                                     Carrier carrier) {
   const Case& listed = *run.c;
@@ -431,6 +441,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
   if (request.malformed) note_malformed(observation, std::move(*request.malformed));
   const bool over_http2 = carrier.watch != nullptr;
   if (over_http2) {
+    co_await see_the_rest(carrier, session(run.agent).timeout);
     observation.http2 = carrier.watch->take_seen();
     auto& faults = observation.http2->faults;
     faults.insert(faults.begin(), carrier.faults.begin(), carrier.faults.end());
