@@ -107,7 +107,7 @@ std::string outcome_of(const Verdict& verdict, const Observation& o) {
 Evaluation evaluated(const Case& c, Observation observed, const std::string& endpoint, std::uint64_t seed) {
   Evaluation out;
   // With an opening handshake of its own a stimulus may well get no answer.
-  out.connected = observed.response || observed.handshake_violation || c.request;
+  out.connected = observed.response || observed.handshake_violation || c.request || c.http2;
   if (!out.connected) out.why = observed.handshake_failure;
   out.observation = std::move(observed);
   const std::optional<Case> agreed = as_agreed(c, out.observation, seed);

@@ -1,5 +1,6 @@
 #include "runner/campaign/expectation.h"
 
+#include "runner/campaign/http2_rules.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 #include "runner/engine/verdict/oracle.h"
@@ -227,6 +228,7 @@ Case expected(Case c, std::uint64_t seed) {
   if (has_raw_request(c)) return raw_request_expected(std::move(c));
   c = frames_expected(std::move(c), seed);
   join_openings(c);
+  if (c.http2) settle_http2(c);
   return c;
 }
 

@@ -1,6 +1,7 @@
 #include "runner/campaign/generator.h"
 
 #include "runner/campaign/contents.h"
+#include "runner/campaign/http2_scripts.h"
 #include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/themes.h"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace touchstone::fuzz {
@@ -22,24 +24,26 @@ using Talk = void (*)(Conversation&, Dice&);
 struct ThemeRow {
   Theme theme;
   std::string_view name;
-  bool frames, deflate, handshake;  // all that are said have to be asked for
+  bool frames, deflate, handshake, http2;  // all that are said have to be asked for
   double weight;
   Talk talk;
 };
-constexpr ThemeRow kThemeRows[kThemes] = {{Theme::pair, "pair", true, false, false, 5, nullptr},
-                                          {Theme::history, "history", true, false, false, 2, talk_history},
-                                          {Theme::bad_text, "bad-text", true, false, false, 3, talk_bad_text},
-                                          {Theme::good_text, "good-text", true, false, false, 2, talk_good_text},
-                                          {Theme::contents, "contents", true, false, false, 1, talk_contents},
-                                          {Theme::controls, "controls", true, false, false, 2, talk_controls},
-                                          {Theme::closing, "closing", true, false, false, 2, talk_closing},
-                                          {Theme::after_fault, "after-fault", true, false, false, 2, talk_after_fault},
-                                          {Theme::sizes, "sizes", true, false, false, 1, talk_sizes},
-                                          {Theme::blocks, "blocks", true, true, false, 2, talk_blocks},
-                                          {Theme::window, "window", true, true, false, 2, talk_window},
-                                          {Theme::forms, "forms", true, false, false, 3, talk_forms},
-                                          {Theme::offers, "offers", false, true, false, 2, talk_offers},
-                                          {Theme::openings, "openings", false, false, true, 5, nullptr}};
+constexpr ThemeRow kThemeRows[kThemes] = {
+    {Theme::pair, "pair", true, false, false, false, 5, nullptr},
+    {Theme::history, "history", true, false, false, false, 2, talk_history},
+    {Theme::bad_text, "bad-text", true, false, false, false, 3, talk_bad_text},
+    {Theme::good_text, "good-text", true, false, false, false, 2, talk_good_text},
+    {Theme::contents, "contents", true, false, false, false, 1, talk_contents},
+    {Theme::controls, "controls", true, false, false, false, 2, talk_controls},
+    {Theme::closing, "closing", true, false, false, false, 2, talk_closing},
+    {Theme::after_fault, "after-fault", true, false, false, false, 2, talk_after_fault},
+    {Theme::sizes, "sizes", true, false, false, false, 1, talk_sizes},
+    {Theme::blocks, "blocks", true, true, false, false, 2, talk_blocks},
+    {Theme::window, "window", true, true, false, false, 2, talk_window},
+    {Theme::forms, "forms", true, false, false, false, 3, talk_forms},
+    {Theme::offers, "offers", false, true, false, false, 2, talk_offers},
+    {Theme::openings, "openings", false, false, true, false, 5, nullptr},
+    {Theme::tunnels, "tunnels", false, false, false, true, 5, nullptr}};
 
 constexpr bool theme_rows_in_order() {
   for (std::size_t i = 0; i < kThemes; ++i)
@@ -51,7 +55,8 @@ static_assert(theme_rows_in_order());
 const ThemeRow& theme_row(Theme theme) { return kThemeRows[static_cast<std::size_t>(theme)]; }
 
 bool asked_for(const ThemeRow& row, const Layers& layers) {
-  return (!row.frames || layers.frames) && (!row.deflate || layers.deflate) && (!row.handshake || layers.handshake);
+  return (!row.frames || layers.frames) && (!row.deflate || layers.deflate) && (!row.handshake || layers.handshake) &&
+         (!row.http2 || layers.http2);
 }
 
 // Writes that are cut in time: at every frame, inside of headers, every so many octets.
@@ -91,6 +96,17 @@ Case any_opening(Dice& dice) {
   return std::move(c);
 }
 
+// Something legal over a tunnel: what is asked about is HTTP/2.
+Case any_tunnel(Dice& dice) {
+  constexpr std::array kTalks = {talk_history, talk_good_text, talk_contents, talk_controls, talk_sizes};
+  Conversation talk(dice, false);
+  if (!dice.one_in(4)) dice.pick(kTalks)(talk, dice);
+  if (talk.steps() == 0) add_message(talk, dice);
+  script_http2(talk.stimulus(), dice);
+  fit_steps(talk.stimulus());
+  return std::move(talk.stimulus());
+}
+
 }  // namespace
 
 std::string_view name(Theme theme) noexcept { return theme_row(theme).name; }
@@ -110,6 +126,7 @@ Theme Generator::draw(Dice& dice) const {
     place -= weights_[i];
     if (weights_[i] > 0 && place < 0) return static_cast<Theme>(i);
   }
+  if (layers_.http2) return Theme::tunnels;
   return layers_.frames ? Theme::pair : layers_.deflate ? Theme::offers : Theme::openings;
 }
 
@@ -122,6 +139,7 @@ Pairs& Generator::pairs_with(bool deflate) {
 Generator::Drawn Generator::next(Dice& dice) {
   const Theme theme = draw(dice);
   if (theme == Theme::openings) return {any_opening(dice), theme};
+  if (theme == Theme::tunnels) return {any_tunnel(dice), theme};
   const ThemeRow& row = theme_row(theme);
   const bool deflate = layers_.deflate && theme != Theme::offers && (row.deflate || dice.one_in(2));
   Conversation talk(dice, deflate);

@@ -28,8 +28,9 @@ enum class Theme : std::uint8_t {
   forms,        // headers in unusual forms
   offers,       // of extensions, and messages under what was agreed on
   openings,     // the opening request
+  tunnels,      // frames of HTTP/2 around the WebSocket
 };
-inline constexpr std::size_t kThemes = 14;
+inline constexpr std::size_t kThemes = 15;
 [[nodiscard]] std::string_view name(Theme theme) noexcept;
 
 struct PairCount {

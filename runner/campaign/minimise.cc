@@ -17,6 +17,7 @@ class Minimiser {
 
   asio::awaitable<Case> run() {
     co_await fewer_openings();
+    co_await plainer_http2();
     co_await fewer_octets([](Case& c) { return has_raw_request(c) ? &*c.request->raw : nullptr; });
     co_await fewer_steps();
     co_await whole_messages();
@@ -43,6 +44,41 @@ class Minimiser {
       if (candidate.made_of.empty()) drop_openings(candidate);
       co_await keep(std::move(candidate));
     }
+  }
+
+  // The tunnel as it is ordinarily, or as much of it as can be.
+  asio::awaitable<void> plainer_http2() {
+    if (!best_.http2) co_return;
+    Case candidate = best_;
+    candidate.http2.emplace();
+    if (co_await keep(std::move(candidate))) co_return;
+    co_await fewer_of(&Http2Script::frames);
+    co_await fewer_of(&Http2Script::beside);
+    co_await fewer_of(&Http2Script::fields);
+    co_await fewer_of(&Http2Script::settings);
+    for (const auto& simplify : plainer_forms()) {
+      candidate = best_;
+      simplify(*candidate.http2);
+      co_await keep(std::move(candidate));
+    }
+  }
+
+  template <class List>
+  asio::awaitable<void> fewer_of(List Http2Script::* list) {
+    for (std::size_t i = (*best_.http2.*list).size(); i-- > 0;) {
+      if (i >= (*best_.http2.*list).size()) continue;  // the expectation had left it out
+      Case candidate = best_;
+      auto& fewer = *candidate.http2.*list;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+      co_await keep(std::move(candidate));
+    }
+  }
+
+  static std::vector<std::function<void(Http2Script&)>> plainer_forms() {
+    return {[](Http2Script& s) { s.head_padding.reset(); },  [](Http2Script& s) { s.head_pieces = 1; },
+            [](Http2Script& s) { s.head_priority = false; }, [](Http2Script& s) { s.data_padding.reset(); },
+            [](Http2Script& s) { s.data_size = 0; },         [](Http2Script& s) { s.data_empty = false; },
+            [](Http2Script& s) { s.held = false; },          [](Http2Script& s) { s.end_stream = false; }};
   }
 
   // ddmin over the steps: halves, quarters, ... single steps.

@@ -2,6 +2,7 @@
 
 #include "runner/campaign/contents.h"
 #include "runner/campaign/expectation.h"
+#include "runner/campaign/http2_scripts.h"
 #include "runner/campaign/mutator_tables.h"
 #include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/openings.h"
@@ -72,9 +73,10 @@ Case as_seed(const Case& from) {
 Mutator::Mutator(std::uint64_t seed, Layers layers, std::vector<Case> seeds)
     : dice_(seed), layers_(layers), generator_(seed, layers) {
   for (const Case& from : seeds) {
-    if (from.request || !(from.needs_deflate ? layers.deflate : layers.frames)) continue;
+    if (from.request || !(from.http2 ? layers.http2 : from.needs_deflate ? layers.deflate : layers.frames)) continue;
     Case c = as_seed(from);
-    if (!c.steps.empty()) seeds_.push_back(std::move(c));
+    c.http2 = from.http2;
+    if (!c.steps.empty() || c.http2) seeds_.push_back(std::move(c));
   }
   if (layers.handshake && layers.catalogue) {
     for (const OpeningPart& part : opening_parts()) parts_.push_back(&part);
@@ -140,6 +142,7 @@ Case Mutator::made_up() {
 void Mutator::vary(Case& c, std::span<const Case> corpus) {
   const std::size_t n = c.steps.size();
   const auto at = [&](std::size_t i) { return c.steps.begin() + static_cast<std::ptrdiff_t>(i); };
+  if (layers_.http2 && (c.http2 || one_in(4)) && one_in(2)) return vary_http2(c, dice_);
   if (has_raw_request(c) || (layers_.handshake && one_in(32))) return vary_request(c);
   if (layers_.handshake && one_in(8)) return vary_opening(c);
   switch (below(10)) {
@@ -330,7 +333,9 @@ void Mutator::finish(Case& c) {
   };
   for (Step& step : c.steps) std::visit(put_right, step.action);
   settle_offer(c);
-  if (!layers_.handshake) c.made_of.clear();
+  if (!layers_.handshake || c.http2) c.made_of.clear(), c.request.reset();
+  if (!layers_.http2) c.http2.reset();
+  if (c.http2) fit_steps(c);
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
   c.sides = {layers_.client ? Side::client : Side::server};
   c.id = fmt::format("{}{}", kName, made_++);

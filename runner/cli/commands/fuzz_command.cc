@@ -40,6 +40,7 @@ Examples:
   touchstone fuzz ws://127.0.0.1:9001/ --time 10m
   touchstone fuzz ws://127.0.0.1:9001/ ws://127.0.0.1:9002/    the same stimuli to both
   touchstone fuzz --command './my-server {port}' --time 10m --known triaged/
+  touchstone fuzz --http 2 --layer http2 ws://127.0.0.1:9001/   what is around a WebSocket over HTTP/2 (RFC 8441)
   touchstone fuzz --serve --command './my-client {url}'        a client, with the driver that `touchstone serve` takes
   touchstone fuzz --merge all shard1 shard2                    one corpus, one list of findings
   touchstone test ws://127.0.0.1:9001/ --cases touchstone-fuzz/findings/NAME/case.json)";
@@ -69,7 +70,7 @@ void add_options(CLI::App& app, Options& options) {
   add_seed_option(app, options.connection.seed);
   add_shard_option(app, options.shard, "This is machine I of N: other stimuli than its fellows'");
   add_jobs_option(app, options.connection.jobs);
-  app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate")
+  app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate, http2 (with --http 2)")
       ->type_name("NAMES")
       ->capture_default_str();
   app.add_flag("--no-catalogue", options.no_catalogue, "Begin with nothing: all stimuli are made up");
@@ -101,8 +102,11 @@ fuzz::Layers layers_named(const std::string& text) {
       layers.deflate = true;
     } else if (name == "handshake") {
       layers.handshake = true;
+    } else if (name == "http2") {
+      layers.http2 = true;
     } else {
-      throw UsageError(fmt::format("--layer {}: no layer '{}'; there are handshake, frames and deflate", text, name));
+      throw UsageError(
+          fmt::format("--layer {}: no layer '{}'; there are handshake, frames, deflate and http2", text, name));
     }
     at = comma + 1;
   }
@@ -147,6 +151,8 @@ class FuzzRun : public fuzz::CampaignObserver {
         campaign_(campaign_of(options)) {
     if (options.urls.empty() && options.connection.command.empty())
       throw UsageError("which server? Name its URL, or start it with --command");
+    if (campaign_.layers.http2 && options.connection.http == "1")
+      throw UsageError("--layer http2 varies frames of HTTP/2, and this campaign is over HTTP/1.1: --http 2");
     if (options.urls.size() > 1 && !options.connection.command.empty())
       throw UsageError("--command starts the one server that is fuzzed; name one URL at most");
   }
@@ -252,6 +258,7 @@ Exit fuzz_clients(const Options& options) {
   watch_for_interrupts();
   FuzzReport report({options.out, options.known, options.corpora, options.connection.quiet});
   fuzz::CampaignOptions campaign = campaign_of(options);
+  if (campaign.layers.http2) throw UsageError("--layer http2 is for servers");
   campaign.layers.client = true;
   campaign.layers.handshake = false;
   report.take();
