@@ -61,6 +61,12 @@ function closeWords(bytes) {
   return `${words}, ${reason === null ? 'a reason that is not UTF-8' : `\u201c${visible(reason)}\u201d`}`;
 }
 
+// One line of HTTP a line; CRLF ends them, and any other CR is seen.
+function headShown(text, cut) {
+  const lines = text.replace(/(\r\n)+$/, '').split('\r\n');
+  return el('code', { class: 'payload lines' }, visible(lines.join('\n')), cut ? el('span', { class: 'quiet' }, ' \u2026') : null);
+}
+
 function payloadShown(entry) {
   if (entry.s !== undefined) return el('a', { class: 'same', href: '#', 'data-entry': entry.s }, `same payload as #${entry.s + 1}`);
   if (!entry.x) return entry.l ? null : el('span', { class: 'quiet' }, 'empty');
@@ -69,6 +75,7 @@ function payloadShown(entry) {
   if (entry.k === 'frame' && entry.o === 8) return el('span', { class: 'said' }, closeWords(bytes));
   // RSV1: compressed, so the octets are no text.
   const text = entry.k === 'frame' && entry.v & 4 ? null : asText(bytes, cut);
+  if (text !== null && entry.k === 'head') return headShown(text, cut);
   if (text !== null) return el('code', { class: 'payload' }, visible(text.length > 160 ? text.slice(0, 160) : text), text.length > 160 || cut ? el('span', { class: 'quiet' }, ' \u2026') : null);
   const hex = entry.x.slice(0, 96).replace(/../g, '$& ');
   return el('code', { class: 'payload' }, hex, entry.x.length > 96 || cut ? el('span', { class: 'quiet' }, '\u2026') : null);

@@ -50,7 +50,7 @@ class Conversation {
         payloads_(options_.seed),
         client_composer_(ws::Role::client, options_.seed, std::nullopt, cache_),
         server_composer_(ws::Role::server, options_.seed, std::nullopt, cache_),
-        lanes_(seen_, options_.token) {}
+        lanes_(seen_, options_.token, options_.nature) {}
 
   asio::awaitable<void> play() {
     back_.expect(options_.token, [this](std::unique_ptr<ws::io::Stream> stream, ws::Bytes read) {

@@ -18,6 +18,7 @@ struct ConversationOptions {
   ConversationOptions() = default;
   std::chrono::milliseconds patience{5000};  // for what has to come
   std::uint64_t seed = 1;
+  Nature nature{};
   std::string token;  // of this conversation, and of no other
 };
 

@@ -1,6 +1,7 @@
 #include "runner/proxy/lanes.h"
 
 #include "runner/proxy/back.h"
+#include "runner/proxy/units.h"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,20 @@ std::size_t Lanes::octets_at_server(const Lane& lane) const {
   return sum;
 }
 
+// Who takes part in the connection says it in octets of its own, more or fewer.
+bool Lanes::say_the_same(const Lane& lane, Side spoke) const {
+  const Exchange& seen = *lane.seen;
+  ws::Bytes got;
+  if (spoke == Side::client) {
+    for (const auto& end : servers_)
+      if (belongs(*end, lane)) ws::append(got, end->octets());
+  } else {
+    got = lane.client->octets();
+  }
+  return says_the_same(got, spoke == Side::client ? seen.by_client.octets : seen.by_server.octets,
+                       agreed_extension(seen.by_server.heads), true);
+}
+
 std::size_t Lanes::requests_at_server(const Lane& lane) const {
   std::size_t sum = 0;
   for (const auto& end : servers_)
@@ -98,22 +113,27 @@ bool Lanes::server_ended(const Lane& lane) const {
 
 bool Lanes::client_is_heard(const Lane& lane) const {
   const Exchange& seen = *lane.seen;
-  if (client_ended(lane) && !seen.by_client.ended) return true;
+  // The end of a half says that the other side ended its own, and not that nothing is carried any more.
+  const bool half = seen.by_client.ended || seen.by_server.ended;
+  if (client_ended(lane) && !half) return true;
   if (server_ended(lane)) return true;
   const std::size_t asked = seen.by_client.heads.size();
   if (requests_at_server(lane) < asked && answers_at_client(lane) < asked) return false;
   if (seen.by_client.ended) return false;
   // Before the 101 they may wait at the intermediary.
   const bool awaits_octets = !seen.by_server.heads.empty();
-  return !awaits_octets || octets_at_server(lane) >= seen.by_client.octets.size() || answers_at_client(lane) > asked;
+  if (!awaits_octets || answers_at_client(lane) > asked) return true;
+  if (nature_.takes_part && switched(lane)) return say_the_same(lane, Side::client);
+  return octets_at_server(lane) >= seen.by_client.octets.size();
 }
 
 bool Lanes::server_is_heard(const Lane& lane) const {
   const Exchange& seen = *lane.seen;
   if (client_ended(lane)) return true;
-  if (server_ended(lane) && !seen.by_server.ended) return true;
+  if (server_ended(lane) && !seen.by_server.ended && !seen.by_client.ended) return true;
   if (answers_at_client(lane) < seen.by_server.heads.size()) return false;
   if (seen.by_server.ended) return answers_at_client(lane) > seen.by_server.heads.size();
+  if (nature_.takes_part && switched(lane)) return say_the_same(lane, Side::server);
   return lane.client->all_octets() >= seen.by_server.octets.size();
 }
 

@@ -22,7 +22,8 @@ struct Lane {
 
 class Lanes {
  public:
-  Lanes(Relayed& seen, std::string token) : seen_(seen), token_(std::move(token)) {}
+  Lanes(Relayed& seen, std::string token, const Nature& nature)
+      : seen_(seen), token_(std::move(token)), nature_(nature) {}
 
   [[nodiscard]] Lane& named(const std::string& name);
   [[nodiscard]] std::deque<Lane>& all() noexcept { return lanes_; }
@@ -52,6 +53,7 @@ class Lanes {
   [[nodiscard]] std::size_t tag_of(const HeadSeen& head) const;
   [[nodiscard]] bool belongs(const PipeEnd& end, const Lane& lane) const;
   [[nodiscard]] std::size_t octets_at_server(const Lane& lane) const;
+  [[nodiscard]] bool say_the_same(const Lane& lane, Side spoke) const;
   [[nodiscard]] std::size_t requests_at_server(const Lane& lane) const;
   [[nodiscard]] bool server_ended(const Lane& lane) const;
   [[nodiscard]] bool client_is_heard(const Lane& lane) const;
@@ -60,6 +62,7 @@ class Lanes {
 
   Relayed& seen_;
   std::string token_;
+  Nature nature_;
   std::deque<Lane> lanes_;
   std::vector<std::shared_ptr<PipeEnd>> servers_;
 };

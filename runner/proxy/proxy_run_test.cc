@@ -90,6 +90,12 @@ TEST(ProxyRun, ConnectionsThatHaveToDoWithEachOtherAreFound) {
   }
 }
 
+TEST(ProxyRun, AHalfThatIsCarriedOnIsSeen) {
+  Setting setting(ws::testing::RelayFault::none);
+  for (const auto& [id, result] : setting.two_sided({"proxy-ends/client-half-close", "proxy-ends/server-half-close"}))
+    EXPECT_TRUE(result.findings.empty()) << id << ": " << result.findings.front().seen;
+}
+
 TEST(ProxyRun, TheTranscriptSaysAtWhichEndEachThingHappened) {
   Setting setting(ws::testing::RelayFault::none);
   const auto results = setting.two_sided({"proxy-tunnel/from-server/in-steps"});

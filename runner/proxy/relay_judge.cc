@@ -197,7 +197,8 @@ class Check {
   }
 
   std::optional<std::string> octets() const {
-    if (says_the_same(end_.octets, other_.octets, extension(), nature_.takes_part)) return holds();
+    if (says_the_same(end_.octets, other_.octets, agreed_extension(seen_.by_server.heads), nature_.takes_part))
+      return holds();
     const std::string found = where_they_part(end_.octets, other_.octets);
     return found.empty() ? holds() : found;
   }
@@ -207,15 +208,6 @@ class Check {
         std::ranges::equal(end_.octets, ws::ByteView(other_.octets).first(end_.octets.size())))
       return holds();
     return where_they_part(end_.octets, other_.octets);
-  }
-
-  Extension extension() const {
-    for (const HeadSeen& head : seen_.by_server.heads) {
-      const auto all = elements_of(head.fields, "Sec-WebSocket-Extensions");
-      if (all.empty()) continue;
-      return all.size() == 1 && all.front() == "permessage-deflate" ? Extension::deflate : Extension::unknown;
-    }
-    return Extension::none;
   }
 
   const Claim& claim_;
@@ -248,6 +240,8 @@ Finding finding_of(const Claim& claim, const Case& c, std::string seen) {
 bool is_free(const Claim& claim, const Relayed& seen) {
   // A tunnel owes its octets, and who takes part in the connection its messages.
   if (seen.nature.takes_part && claim.verb == Verb::octets && claim.level == ExpectOpening::Level::should) return true;
+  // It opens a WebSocket connection of its own: key, extensions and their parameters.
+  if (seen.nature.takes_part && claim.verb == Verb::keeps && claim.what.starts_with("Sec-WebSocket-")) return true;
   // RFC 9110 3.7: a tunnel is no party to the HTTP communication. It owes what it was given, as it was.
   constexpr std::array kOfHttp{Verb::stops,  Verb::lacks,  Verb::has,    Verb::clean,
                                Verb::framed, Verb::status, Verb::no_101, Verb::no_octets};
@@ -278,7 +272,7 @@ Result blank(const Case& c, const std::string& endpoint) {
 
 bool takes_part(const Relayed& seen) {
   return seen.switched && seen.at_server.octets != seen.by_client.octets &&
-         says_the_same(seen.at_server.octets, seen.by_client.octets, Extension::none, false);
+         says_the_same(seen.at_server.octets, seen.by_client.octets, agreed_extension(seen.by_server.heads), false);
 }
 
 Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {

@@ -165,6 +165,28 @@ TEST(RelayJudge, FramesMayBeCutAnewWhereNoExtensionIsInUse) {
   EXPECT_EQ(verdict(c, seen), Behavior::failed) << "RFC 6455 5.4: not with an extension that it does not know";
 }
 
+TEST(RelayJudge, WhoTakesPartMasksAnewAndKeepsTheCutsOfAnUnknownExtension) {
+  Relayed seen = opened();
+  seen.nature.takes_part = true;
+  seen.by_server.heads[0].fields.push_back({"Sec-WebSocket-Extensions", "x"});
+  const Case c = case_of({claim(Claim::Verb::octets, Side::server)});
+  // RFC 6455 5.7: "Hello" in two fragments, unmasked by a masking key of zero, and masked.
+  seen.by_client.octets = ws::to_bytes(std::string_view("\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo", 17));
+  seen.at_server.octets = ws::to_bytes(std::string_view("\x01\x83\x01\x01\x01\x01Idm\x80\x82\0\0\0\0lo", 17));
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+  seen.at_server.octets = ws::to_bytes(std::string_view("\x81\x85\0\0\0\0Hello", 11));
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+}
+
+TEST(RelayJudge, ItsKeyAndItsExtensionsAreItsOwnWhereItTakesPart) {
+  Relayed seen = opened();
+  seen.by_client.heads[0].fields.push_back({"Sec-WebSocket-Extensions", "x"});
+  const Case c = case_of({claim(Claim::Verb::keeps, Side::server, "Sec-WebSocket-Extensions")});
+  EXPECT_EQ(verdict(c, seen), Behavior::failed);
+  seen.nature.takes_part = true;
+  EXPECT_EQ(verdict(c, seen), Behavior::ok);
+}
+
 TEST(RelayJudge, ALostLastOctetIsNamed) {
   Relayed seen = opened();
   seen.by_client.octets = ws::to_bytes(std::string_view("0123456789"));

@@ -70,6 +70,7 @@ class TwoSidedRun {
     ConversationOptions talk;
     talk.patience = patience_;
     talk.seed = test_.options.seed;
+    talk.nature = test_.nature;
     talk.token = fmt::format("ts{:x}-{}", run_, ++count_);
     return talk;
   }

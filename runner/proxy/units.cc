@@ -6,7 +6,10 @@
 #include <ws/rules/frame_walker.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,6 +26,44 @@ struct Unit {
   bool operator==(const Unit&) const = default;
 };
 
+// A frame without its masking.
+struct PlainFrame {
+  ws::FrameHeader header;
+  ws::Bytes payload;
+  bool operator==(const PlainFrame& other) const {
+    const auto head = [](const ws::FrameHeader& h) { return std::tuple(h.fin, h.rsv1, h.rsv2, h.rsv3, h.opcode); };
+    return head(header) == head(other.header) && payload == other.payload;
+  }
+};
+
+// The first one, which goes from `octets`; nothing: there is no whole one.
+std::optional<PlainFrame> take_frame(ws::ByteView& octets) {
+  ws::rules::FrameWalker walker;
+  PlainFrame frame;
+  while (!octets.empty() && !walker.complete()) {
+    const auto step = walker.take(octets);
+    if (step.taken == 0) return std::nullopt;
+    ws::Bytes part = ws::to_bytes(step.payload);
+    const auto* header = walker.header();
+    if (header != nullptr && header->mask) ws::apply_mask(part, *header->mask, step.at);
+    ws::append(frame.payload, part);
+    octets = octets.subspan(step.taken);
+  }
+  if (!walker.complete()) return std::nullopt;
+  frame.header = *walker.header();
+  return frame;
+}
+
+std::optional<std::vector<PlainFrame>> data_frames(ws::ByteView octets) {
+  std::vector<PlainFrame> frames;
+  while (!octets.empty()) {
+    auto frame = take_frame(octets);
+    if (!frame) return std::nullopt;
+    if (!ws::is_control(frame->header.opcode)) frames.push_back(std::move(*frame));
+  }
+  return frames;
+}
+
 // Reads octets as frames.
 class UnitReader {
  public:
@@ -31,18 +72,9 @@ class UnitReader {
   // Nothing when they are not whole legal frames whose messages can be read.
   std::optional<std::vector<Unit>> read(ws::ByteView octets) {
     while (!octets.empty()) {
-      ws::rules::FrameWalker walker;
-      Unit unit;
-      while (!octets.empty() && !walker.complete()) {
-        const auto step = walker.take(octets);
-        if (step.taken == 0) return std::nullopt;
-        ws::Bytes part = ws::to_bytes(step.payload);
-        const auto* header = walker.header();
-        if (header != nullptr && header->mask) ws::apply_mask(part, *header->mask, step.at);
-        ws::append(unit.payload, part);
-        octets = octets.subspan(step.taken);
-      }
-      if (!walker.complete() || !add(*walker.header(), std::move(unit))) return std::nullopt;
+      auto frame = take_frame(octets);
+      if (!frame || !add(frame->header, Unit{frame->header.opcode, false, std::move(frame->payload)}))
+        return std::nullopt;
     }
     if (message_) return std::nullopt;
     return std::move(units_);
@@ -90,8 +122,25 @@ class UnitReader {
 
 }  // namespace
 
+Extension agreed_extension(const std::vector<HeadSeen>& answers) {
+  for (const HeadSeen& head : answers) {
+    std::vector<std::string_view> all;
+    for (const auto value : ws::field_values(head.fields, "Sec-WebSocket-Extensions"))
+      std::ranges::copy(ws::list_elements(value), std::back_inserter(all));
+    if (all.empty()) continue;
+    return all.size() == 1 && all.front() == "permessage-deflate" ? Extension::deflate : Extension::unknown;
+  }
+  return Extension::none;
+}
+
 bool says_the_same(ws::ByteView got, ws::ByteView sent, Extension extension, bool takes_part) {
-  if (extension == Extension::unknown || got.size() > kMostCompared || sent.size() > kMostCompared) return false;
+  if (got.size() > kMostCompared || sent.size() > kMostCompared) return false;
+  if (extension == Extension::unknown) {
+    // RFC 6455 5.4: neither the cuts nor the reserved bits change; masking is of one connection (5.3).
+    if (!takes_part) return false;
+    const auto a = data_frames(got), b = data_frames(sent);
+    return a && b && *a == *b;
+  }
   auto a = UnitReader(extension).read(got), b = UnitReader(extension).read(sent);
   if (!a || !b) return false;
   for (auto* units : {&*a, &*b}) {
