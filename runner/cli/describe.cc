@@ -315,6 +315,8 @@ std::string in_words(const EndpointProfile& profile) {
   limit(profile.largest_text, "text messages", "bytes");
   limit(profile.largest_inflated, "compressed messages", "bytes when inflated");
   limit(profile.largest_deflated, "compressed messages", "bytes");
+  limit(profile.most_messages, "connections", "messages");
+  limit(profile.most_pings, "connections", "Pings");
   return fmt::format("{}. What comes back is compared where it is an echo; what cannot be asked is NOT-APPLICABLE",
                      fmt::join(facts, ", "));
 }

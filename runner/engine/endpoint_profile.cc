@@ -41,7 +41,8 @@ class Most {
   Sizes sizes;
 
  private:
-  void add(const step::Message& message, std::uint64_t) {
+  void add(const step::Message& message, std::uint64_t times) {
+    sizes.messages += times;
     const std::uint64_t octets = length(message);
     if (message.opcode == ws::Opcode::text) sizes.text = std::max(sizes.text, octets);
     if (message.deflate) sizes.inflated = sizes.deflated = std::max(sizes.inflated, octets);
@@ -54,7 +55,10 @@ class Most {
     for (const Payload& part : message.parts) sizes.widen({0, length(part), 1});
   }
   void add(const step::Frame& frame, std::uint64_t times) {
+    const bool asks = frame.opcode == ws::Opcode::ping || frame.opcode == ws::Opcode::pong;
+    sizes.pings += asks ? times : 0;
     if (ws::is_control(frame.opcode)) return;
+    sizes.messages += frame.fin ? times : 0;
     if (frame.opcode != ws::Opcode::cont) open_ = fragments_ = 0, text_ = frame.opcode == ws::Opcode::text;
     const std::uint64_t octets = length(frame.payload);
     const std::uint64_t frames = frame.opcode == ws::Opcode::cont ? times : 1;
@@ -63,6 +67,7 @@ class Most {
     sizes.widen({open_, octets, fragments_, text_ ? open_ : 0});
   }
   void add(const step::Repeat& repeat, std::uint64_t times) { add(repeat.steps, times * repeat.count); }
+  void add(const step::Sentinel&, std::uint64_t times) { sizes.pings += times; }
   void add(const step::OneOf<step::Close, step::Octets> auto&, std::uint64_t) {}  // no message
   void add(const step::WithoutPayload auto&, std::uint64_t) {}
 
@@ -128,7 +133,8 @@ Sizes sizes_when_compressed(const Case& c) {
   return most;
 }
 
-constexpr std::string_view kLimits[] = {"message", "frame", "fragments", "text", "inflated", "deflated"};
+constexpr std::string_view kLimits[] = {"message",  "frame",    "fragments", "text",
+                                        "inflated", "deflated", "messages",  "pings"};
 
 std::optional<Limit> limit_from(std::string_view text) {
   const auto at = std::ranges::find(kLimits, text);
@@ -146,6 +152,8 @@ void read_limits(Members& members, EndpointProfile& profile) {
   if (members.has("largest_text")) members.integer_or_null("largest_text", profile.largest_text);
   if (members.has("largest_inflated")) members.integer_or_null("largest_inflated", profile.largest_inflated);
   if (members.has("largest_deflated")) members.integer_or_null("largest_deflated", profile.largest_deflated);
+  if (members.has("most_messages")) members.integer_or_null("most_messages", profile.most_messages);
+  if (members.has("most_pings")) members.integer_or_null("most_pings", profile.most_pings);
   if (members.has("limit_code")) {
     std::optional<std::uint64_t> code;
     members.integer_or_null("limit_code", code);
@@ -153,7 +161,8 @@ void read_limits(Members& members, EndpointProfile& profile) {
   }
   if (!members.has("without_close")) return;
   Limit limit = Limit::message;
-  members.one_of<Limit>("without_close", limit, limit_from, "message, frame, fragments, text, inflated or deflated");
+  members.one_of<Limit>("without_close", limit, limit_from,
+                        "message, frame, fragments, text, inflated, deflated, messages or pings");
   profile.without_close = limit;
 }
 
@@ -201,7 +210,9 @@ std::string write_endpoint_profile(const EndpointProfile& profile) {
             {"most_fragments", or_null(profile.most_fragments)},
             {"largest_text", or_null(profile.largest_text)},
             {"largest_inflated", or_null(profile.largest_inflated)},
-            {"largest_deflated", or_null(profile.largest_deflated)}};
+            {"largest_deflated", or_null(profile.largest_deflated)},
+            {"most_messages", or_null(profile.most_messages)},
+            {"most_pings", or_null(profile.most_pings)}};
   if (profile.limit_code) json["limit_code"] = *profile.limit_code;
   if (profile.without_close) json["without_close"] = kLimits[static_cast<std::size_t>(*profile.without_close)];
   return json.dump(2) + "\n";
@@ -237,6 +248,8 @@ void Sizes::widen(const Sizes& other) noexcept {
   text = std::max(text, other.text);
   inflated = std::max(inflated, other.inflated);
   deflated = std::max(deflated, other.deflated);
+  messages = std::max(messages, other.messages);
+  pings = std::max(pings, other.pings);
 }
 
 Sizes sizes_of(const Case& c) {
@@ -250,6 +263,7 @@ std::optional<BeyondLimit> beyond_limit(const Case& c, const EndpointProfile& pr
   if (!profile.has_limit()) return std::nullopt;
   Sizes sizes = sizes_of(c);
   sizes.widen(sizes_when_compressed(c));
+  constexpr std::uint64_t kOwnPings = 2;  // that the tester sends at the end of a case
   std::optional<BeyondLimit> found;
   const auto hold = [&](Limit limit, const std::optional<std::uint64_t>& most, std::uint64_t size,
                         std::string_view what, std::string_view too_much) {
@@ -265,6 +279,9 @@ std::optional<BeyondLimit> beyond_limit(const Case& c, const EndpointProfile& pr
   hold(Limit::inflated, profile.largest_inflated, sizes.inflated, "compressed message",
        "bytes, inflated, is too large");
   hold(Limit::deflated, profile.largest_deflated, sizes.deflated, "compressed message", kLarge);
+  hold(Limit::messages, profile.most_messages, sizes.messages, "connection", "messages has too many");
+  const std::uint64_t own = sizes.pings == 0 ? 0 : kOwnPings;
+  hold(Limit::pings, profile.most_pings, sizes.pings + own, "connection", "Pings and Pongs has too many");
   return found;
 }
 

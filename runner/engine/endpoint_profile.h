@@ -19,7 +19,7 @@ enum class Taken : std::uint8_t {
 };
 
 // What an endpoint may limit (RFC 6455 10.4).
-enum class Limit : std::uint8_t { message, frame, fragments, text, inflated, deflated };
+enum class Limit : std::uint8_t { message, frame, fragments, text, inflated, deflated, messages, pings };
 
 struct EndpointProfile {
   Taken text = Taken::echoed, binary = Taken::echoed;
@@ -30,14 +30,16 @@ struct EndpointProfile {
   // Where it takes less of these: octets of a text message; of a compressed message, inflated; of a message as it
   // comes, where permessage-deflate is in force.
   std::optional<std::uint64_t> largest_text{}, largest_inflated{}, largest_deflated{};
-  std::optional<Limit> without_close{};       // a limit beyond which it ends TCP and sends no Close
-  std::optional<std::uint16_t> limit_code{};  // of the Close that it sends beyond one
+  std::optional<std::uint64_t> most_messages{}, most_pings{};  // on one connection, or in a short time
+  std::optional<Limit> without_close{};                        // a limit beyond which it ends TCP and sends no Close
+  std::optional<std::uint16_t> limit_code{};                   // of the Close that it sends beyond one
 
   [[nodiscard]] bool is_echo() const noexcept {
     return text == Taken::echoed && binary == Taken::echoed && !speaks_unasked && !has_limit();
   }
   [[nodiscard]] bool has_limit() const noexcept {
-    return largest_message || largest_frame || most_fragments || largest_text || largest_inflated || largest_deflated;
+    return largest_message || largest_frame || most_fragments || largest_text || largest_inflated || largest_deflated ||
+           most_messages || most_pings;
   }
   bool operator==(const EndpointProfile&) const = default;
 };
@@ -58,6 +60,7 @@ struct EndpointProfile {
 struct Sizes {
   std::uint64_t message = 0, frame = 0, fragments = 0;  // as in EndpointProfile
   std::uint64_t text = 0, inflated = 0, deflated = 0;   // the same
+  std::uint64_t messages = 0, pings = 0;                // the same, on one connection
   void widen(const Sizes& other) noexcept;              // to what both want
 };
 

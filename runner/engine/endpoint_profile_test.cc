@@ -52,6 +52,49 @@ TEST(EndpointProfile, KnowsLimitsOfFramesAndFragments) {
   EXPECT_FALSE(beyond_limit(crumbs, small_frames));
 }
 
+Case compressed_noise(std::uint64_t octets) {
+  Case c = of_catalogue("1.1.2");
+  c.needs_deflate = true;
+  c.offer = {"permessage-deflate"};
+  step::Message message;
+  message.payload = {recipe::Stream{"noise", octets}};
+  message.deflate = true;
+  c.steps = {{message}};
+  return c;
+}
+
+TEST(EndpointProfile, CountsCompressedMessagesAsTheyComeAndAsTheyInflate) {
+  EndpointProfile exact;
+  exact.largest_message = 1000;
+  EXPECT_TRUE(beyond_limit(compressed_noise(1000), exact));  // what does not compress grows
+  EXPECT_FALSE(beyond_limit(compressed_noise(980), exact));
+  EndpointProfile inflated, deflated;
+  inflated.largest_inflated = 999;
+  deflated.largest_deflated = 1000;
+  EXPECT_EQ(beyond_limit(compressed_noise(1000), inflated)->limit, Limit::inflated);
+  EXPECT_EQ(beyond_limit(compressed_noise(1000), deflated)->limit, Limit::deflated);
+  EXPECT_FALSE(beyond_limit(of_catalogue("1.1.6"), inflated));  // 65535 octets, not compressed
+  EXPECT_FALSE(beyond_limit(of_catalogue("1.1.6"), deflated));
+}
+
+TEST(EndpointProfile, KnowsALimitOfTextsAlone) {
+  EndpointProfile small;
+  small.largest_text = 1024;
+  EXPECT_EQ(beyond_limit(of_catalogue("1.1.6"), small)->limit, Limit::text);
+  EXPECT_FALSE(beyond_limit(of_catalogue("1.2.6"), small));  // the same, binary
+}
+
+TEST(EndpointProfile, TakesTheCodeOfItsLimitWhereSizeIsAReason) {
+  EndpointProfile small;
+  small.largest_message = 1024;
+  small.limit_code = 4000;
+  const auto c = adapted(*Catalogue::built_in().find("deflate-data/bomb/1-mib"), small);
+  ASSERT_TRUE(c) << c.error();
+  const auto* may = std::get_if<end::MayFail>(&c->expect->end);
+  ASSERT_NE(may, nullptr);
+  EXPECT_NE(std::ranges::find(may->codes, 4000), may->codes.end());
+}
+
 TEST(EndpointProfile, AwaitsAPongWhereThereIsNoEcho) {
   EndpointProfile silent;
   silent.text = silent.binary = Taken::accepted;
@@ -71,7 +114,8 @@ TEST(EndpointProfile, ReadsWhatItWrites) {
   profile.speaks_unasked = true;
   for (const auto limit : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1024)}) {
     profile.largest_message = profile.largest_frame = profile.most_fragments = limit;
-    if (limit) profile.without_close = Limit::frame;
+    profile.largest_text = profile.largest_inflated = profile.largest_deflated = limit;
+    if (limit) profile.without_close = Limit::frame, profile.limit_code = 1013;
     const auto read = parse_endpoint_profile("p.json", write_endpoint_profile(profile));
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(*read, profile);

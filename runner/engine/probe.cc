@@ -21,6 +21,8 @@ constexpr std::size_t kAtOnce = 4;                    // connections of each typ
 constexpr std::chrono::seconds kDeadline{100};        // for all that is sent on one connection, if nothing else is said
 constexpr int kShareOfProbe = 8;                      // of the time for the run, the same
 constexpr std::string_view kOpen = "open";            // the first Ping of a connection
+constexpr std::uint64_t kFirstCount = 32, kMostCounted = 1024;  // of messages or Pings on one connection
+constexpr std::chrono::milliseconds kQuick{1000};
 constexpr std::uint64_t kFirstSize = 1024, kGrowth = 4;
 constexpr std::uint64_t kSmallest = 125;  // octets that the cases may ask for without a question
 constexpr std::uint64_t kFirstFragments = 16;
@@ -205,6 +207,46 @@ class Probe {
     if (many.refused != 0 && many.taken >= (speaks_of_a_limit(many) ? kLeastFragments : kFewFragments))
       note(profile, Limit::fragments, profile.most_fragments, many);
     look_at_kinds(profile, most);
+    look_for_counts(profile, most);
+  }
+
+  // Some close a connection after so many messages or Pings, or for too many in a short time. Where that takes long,
+  // no more are tried.
+  void look_for_counts(EndpointProfile& profile, const Sizes& most) {
+    const std::uint64_t messages = std::min(most.messages, kMostCounted), pings = std::min(most.pings, kMostCounted);
+    step::Frame ping;
+    ping.opcode = ws::Opcode::ping;
+    ping.payload = verbatim("how many?");
+    if (echoes_) count(profile, Limit::messages, profile.most_messages, messages, Step{message(8, 0)});
+    if (answers_pings_) count(profile, Limit::pings, profile.most_pings, pings, Step{ping});
+  }
+
+  void count(EndpointProfile& profile, Limit limit, std::optional<std::uint64_t>& most, std::uint64_t wanted,
+             const Step& one) {
+    for (std::uint64_t n = kFirstCount; wanted > 0; n *= kGrowth) {
+      const std::uint64_t tried = std::min(n, wanted);
+      const auto begun = std::chrono::steady_clock::now();
+      const std::optional<Found> found = counted(limit, tried, one);
+      if (found && found->taken > 0 && found->taken < tried && speaks_of_a_limit(*found))
+        return note(profile, limit, most, *found);
+      if (found || tried == wanted || std::chrono::steady_clock::now() - begun > kQuick) return;
+    }
+  }
+
+  // `n` of them on one connection; nothing where it did not end that.
+  std::optional<Found> counted(Limit limit, std::uint64_t n, const Step& one) {
+    Case c = talk(opcode_, {});
+    c.deadline = std::chrono::duration_cast<std::chrono::seconds>(kPatience);
+    c.steps.assign(static_cast<std::size_t>(n), one);
+    c.steps.push_back(limit == Limit::messages ? Step{step::AwaitEcho{}} : Step{step::Sentinel{"taken"}});
+    const auto result = talk_to_it({c}, kPatience);
+    if (!result.front() || !ended_unasked(*result.front())) return std::nullopt;
+    const Observation& o = *result.front();
+    const auto pongs = static_cast<std::uint64_t>(std::ranges::count(o.seen, Seen::Kind::pong, &Seen::kind));
+    return Found{.taken = limit == Limit::messages ? o.messages.size() : pongs,
+                 .refused = n,
+                 .with_close = o.close.has_value(),
+                 .code = close_code(o)};
   }
 
   // Is less taken of text than of binary messages, or of compressed ones? One message that is as large as may be says

@@ -48,12 +48,15 @@ void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   limit("largest message", peer.largest_message, kLargest.message, "bytes");
   limit("largest frame", peer.largest_frame, kLargest.frame, "bytes");
   limit("most fragments", peer.most_fragments, kLargest.fragments, "fragments");
-  const auto narrower = [&](std::string_view what, const std::optional<std::uint64_t>& most) {
-    if (most) line(what, fmt::format("{} bytes are taken, more are not", *most));
+  const auto narrower = [&](std::string_view what, const std::optional<std::uint64_t>& most,
+                            std::string_view unit = "bytes") {
+    if (most) line(what, fmt::format("{} {} are taken, more are not", *most, unit));
   };
   narrower("largest text message", peer.largest_text);
   narrower("largest compressed message, inflated", peer.largest_inflated);
   narrower("largest compressed message", peer.largest_deflated);
+  narrower("on one connection", peer.most_messages, "messages");
+  narrower("on one connection", peer.most_pings, "Pings");
   if (peer.without_close) line("beyond a limit", "it ends TCP without a Close");
 }
 

@@ -42,6 +42,9 @@ Examples:
   touchstone test ws://127.0.0.1:9001/ --case 'close/*' --case 7.5.1 --exclude tag:utf8
   touchstone test --spec fuzzingclient.json               Autobahn's file as it is)";
 
+constexpr std::chrono::milliseconds kSlow{500};  // for the answer to one Ping
+constexpr std::chrono::milliseconds kBudgetOfSlow{75'000};
+
 class TestRun {
  public:
   explicit TestRun(const TestOptions& options)
@@ -188,6 +191,11 @@ class TestRun {
       progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
     RunOptions options = run_options_;
+    // Whoever takes so long for one Ping, or answers none, cannot be asked everything. Different kinds come first, so
+    // that most is known soon.
+    const bool slow = endpoint.greeting.round_trip >= kSlow || !endpoint.greeting.answers_pings;
+    if (options_.budget.empty() && slow)
+      options.budget = std::min<std::chrono::milliseconds>(options.budget, endpoint.spent + kBudgetOfSlow);
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
     options.endpoint = endpoint.profile;
     options.spent = endpoint.spent;

@@ -65,7 +65,9 @@ void add_run_options(CLI::App& app, TestOptions& options) {
       ->group(group);
   add_jobs_option(app, options.jobs)->group(group);
   add_timeout_option(app, options.timeout, "measured, 5s at least")->group(group);
-  add_budget_option(app, options.budget, "the server", "5m for the core profile, else 30m")->group(group);
+  add_budget_option(app, options.budget, "the server",
+                    "5m for the core profile, else 30m; 75s if a Ping takes half a second or gets no Pong")
+      ->group(group);
   app.add_flag(
          "--step", options.step,
          "One case at a time; before the first thing that breaks a rule it says the server's process id and waits "

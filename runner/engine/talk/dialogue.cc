@@ -111,8 +111,13 @@ asio::awaitable<void> Dialogue::read_all() {
 }
 
 void Dialogue::take(ws::ByteView octets) {
-  last_activity_ = Clock::now();
+  const std::size_t before = o_.seen.size();
   inbound_.take(octets);
+  // The endpoint's own Pings are no step towards anything: who sends them for ever is waited for no longer for that.
+  const bool only_pings =
+      o_.seen.size() > before && std::all_of(o_.seen.begin() + static_cast<std::ptrdiff_t>(before), o_.seen.end(),
+                                             [](const Seen& seen) { return seen.kind == Seen::Kind::ping; });
+  if (!only_pings) last_activity_ = Clock::now();
   if (o_.flooded && !heard_all_) stop_listening();
 }
 
@@ -143,7 +148,7 @@ asio::awaitable<void> Dialogue::sleep_until_changed(Clock::time_point until) {
   co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-// Waits for `done`, for the end of the stream, or for `silence` without an octet from the endpoint.
+// Waits for `done`, for the end of the stream, or for `silence` without an octet from the endpoint but Pings.
 asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done, Clock::duration silence) {
   set_reading(true);
   last_activity_ = Clock::now();

@@ -39,7 +39,9 @@ class EndingJudge {
       : scene_(scene), o_(scene.o), code_(code_seen(scene.o)), findings_(findings) {}
 
   void operator()(const end::Polite&) {
-    if (o_.close && scene_.position(Seen::Kind::close) < scene_.position(Seen::Kind::tester_close)) {
+    if (scene_.gave_up_on_who_does_not_read()) {
+      find(closed_unasked, {.instead = scene_.how_it_ended()});
+    } else if (o_.close && scene_.position(Seen::Kind::close) < scene_.position(Seen::Kind::tester_close)) {
       ended_unasked();
     } else if (o_.end_unproved && !o_.close) {
       return;  // other cases show it

@@ -28,7 +28,25 @@ bool Scene::failed_by_choice() const {
 
 bool Scene::was_left_idle() const { return position(Seen::Kind::idle) < position(Seen::Kind::close); }
 
+bool Scene::was_not_read() const {
+  bool held = false;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* hold = std::get_if<step::Hold>(&step.action);
+    const auto* reading = std::get_if<step::Reading>(&step.action);
+    held = held || (hold != nullptr && hold->on) || (reading != nullptr && !reading->on);
+  });
+  return held;
+}
+
+bool Scene::gave_up_on_who_does_not_read() const {
+  if (!was_not_read() || !std::holds_alternative<end::Polite>(c.expect->end)) return false;
+  if (!o.close) return ended_without_close() && !came(Seen::Kind::tester_close);
+  const bool accuses = *o.close && ws::rules::accuses((*o.close)->code);
+  return !accuses && position(Seen::Kind::close) < position(Seen::Kind::tester_close);
+}
+
 bool Scene::closed_by_its_application() const {
+  if (gave_up_on_who_does_not_read()) return true;
   if ((c.expect->compares_messages && !was_left_idle()) || !std::holds_alternative<end::Polite>(c.expect->end) ||
       !o.close)
     return false;

@@ -30,6 +30,10 @@ struct Scene {
   // C-27: who does not echo may close at any time, whatever its application makes of the messages. To say that the
   // tester broke a rule (1002, 1007) it needs a reason.
   [[nodiscard]] bool closed_by_its_application() const;
+  // The tester does not read from this connection for some time. Whoever ends one for that is within its rights (RFC
+  // 6455 7.2.1, 10.4), with a Close or without, for which there may be no room any more.
+  [[nodiscard]] bool was_not_read() const;
+  [[nodiscard]] bool gave_up_on_who_does_not_read() const;
   // C-27: a connection on which nothing was sent for some time was closed, with a Close that accuses nobody.
   [[nodiscard]] bool was_left_idle() const;
   [[nodiscard]] std::string how_it_ended() const;  // "it reset TCP"
