@@ -43,7 +43,7 @@ std::deque<const Case*> in_turns(const std::deque<const Case*>& cases) {
 
 std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOptions& options) {
   const unsigned jobs = options.jobs == 0 ? kDefaultJobs : options.jobs;
-  const unsigned waiting = jobs == 1 ? 1 : kMostWaiting;
+  const unsigned waiting = jobs < kDefaultJobs ? jobs : kMostWaiting;  // who asks for few means it
   Plan::Pass plain{{}, jobs}, slow{{}, waiting}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1},
       last{{}, 1};
   for (const Case& c : cases) {

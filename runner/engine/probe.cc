@@ -402,4 +402,27 @@ EndpointProfile probe(const Target& target, const Greeting& greeting, const RunO
   return Probe(target, greeting, options, over).run(most);
 }
 
+unsigned connections_at_a_time(const Target& target, const Greeting& greeting, const std::function<bool()>& over) {
+  constexpr std::chrono::milliseconds kForOpening{1000};
+  Case c;
+  c.id = "probe";
+  c.expect = Expect{};
+  for (unsigned i = 1; i < kAtATimeAsked; ++i) {
+    Beside beside;
+    beside.name = fmt::format("c{}", i);
+    beside.expect = Expect{};
+    c.steps.push_back(Step{step::Open{beside.name}});
+    c.connections.push_back(std::move(beside));
+  }
+  SessionOptions session;
+  session.round_trip = greeting.round_trip;
+  session.nudges = greeting.withholds_pongs;
+  session.brief_end = true;
+  session.timeout =
+      std::max(kForOpening, std::chrono::duration_cast<std::chrono::milliseconds>(kTimes * greeting.round_trip));
+  const Observed result = std::move(observe_all({c}, target, session, over).front());
+  if (!result || !result->opened) return kAtATimeAsked;
+  return 1 + static_cast<unsigned>(std::ranges::count(result->beside, true, &Observation::opened));
+}
+
 }  // namespace touchstone

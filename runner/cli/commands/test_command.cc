@@ -15,6 +15,7 @@
 #include "runner/cli/run/stepper.h"
 #include "runner/cli/text.h"
 #include "runner/engine/plan.h"
+#include "runner/engine/probe.h"
 #include "runner/engine/talk/process_usage.h"
 
 #include <fmt/core.h>
@@ -197,11 +198,24 @@ class TestRun {
     if (options_.budget.empty() && slow)
       options.budget = std::min<std::chrono::milliseconds>(options.budget, endpoint.spent + kBudgetOfSlow);
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
+    ask_on_few(endpoint, options, progress);
     options.endpoint = endpoint.profile;
     options.spent = endpoint.spent;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
+  }
+
+  // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer, which is left for those that a
+  // case opens beside.
+  static void ask_on_few(const Endpoint& endpoint, RunOptions& options, Progress& progress) {
+    const unsigned most =
+        connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
+    if (most >= kAtATimeAsked) return;
+    const unsigned jobs = std::max(1U, most - 1);
+    if (options.jobs == 0 || options.jobs > jobs) options.jobs = jobs;
+    progress.say(fmt::format("{}: it keeps {} at a time, so it is tested on {}", endpoint.target.name,
+                             count_of(most, "connection"), options.jobs));
   }
 
   void ended(const std::string& because) {

@@ -20,13 +20,22 @@ std::optional<std::uint16_t> code_seen(const Observation& o) {
   return (*o.close)->code;
 }
 
-// Whatever it is, nobody may send it (RFC 6455 5.5.1).
+// RFC 6455 5.5.1 forbids data frames after a Close. A Ping or a Pong that breaks no rule itself is none, and is no
+// excuse.
+bool is_lawful_control(const step::Frame& frame) {
+  const bool asks = frame.opcode == ws::Opcode::ping || frame.opcode == ws::Opcode::pong;
+  return asks && frame.fin && frame.rsv == 0 && frame.form.ordinary() &&
+         length(frame.payload) <= ws::kMaxControlPayload;
+}
+
 bool sends_behind_its_close(const Case& c) {
   bool closed = false, behind = false;
   each_step(c.steps, [&](const Step& step) {
     const auto* frame = std::get_if<step::Frame>(&step.action);
-    behind = behind || (closed && (frame != nullptr || std::holds_alternative<step::Message>(step.action) ||
-                                   std::holds_alternative<step::Octets>(step.action)));
+    const bool junk = (frame != nullptr && !is_lawful_control(*frame)) ||
+                      std::holds_alternative<step::Message>(step.action) ||
+                      std::holds_alternative<step::Octets>(step.action);
+    behind = behind || (closed && junk);
     closed = closed || std::holds_alternative<step::Close>(step.action) ||
              (frame != nullptr && frame->opcode == ws::Opcode::close);
   });
@@ -112,8 +121,9 @@ class EndingJudge {
   // time.
   [[nodiscard]] FindingKind kind_of_missing_answer() const {
     if (!scene_.ended_without_close()) return close_unanswered;
-    const bool may_fail =
-        std::holds_alternative<end::MayFail>(scene_.c.expect->end) || sends_behind_its_close(scene_.c);
+    const bool may_fail = std::holds_alternative<end::MayFail>(scene_.c.expect->end) ||
+                          sends_behind_its_close(scene_.c) ||
+                          scene_.was_not_read();  // it may have given the connection up before
     return o_.reset || o_.ended_tcp_in_steps || may_fail ? close_answer_lost : close_answered_by_end_of_tcp;
   }
 

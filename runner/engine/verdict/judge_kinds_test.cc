@@ -50,6 +50,40 @@ TEST(JudgeKinds, AnUnansweredCloseBeforeJunk) {
   EXPECT_EQ(broken(talk.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10"});
 }
 
+// RFC 6455 5.5.1 forbids data frames after a Close, and no others.
+TEST(JudgeKinds, AnUnansweredCloseBeforeALawfulPing) {
+  Conversation talk;
+  talk.expects({}, end::Replies{{1000}}).sends_close(1000).ends();
+  step::Frame ping;
+  ping.opcode = ws::Opcode::ping;
+  talk.as_case().steps = {{step::Close{}}, {ping}};
+  EXPECT_EQ(broken(talk.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10"});
+  ping.rsv = 2;
+  talk.as_case().steps = {{step::Close{}}, {ping}};
+  EXPECT_EQ(broken(talk.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
+}
+
+// RFC 6455 7.2.1, 10.4: who is not read from may give the connection up, with no room left for a Close.
+TEST(JudgeKinds, AnEndpointThatGivesUpOnWhoDoesNotRead) {
+  for (const bool reset : {true, false}) {
+    Conversation gone, late;
+    gone.expects({text_reply("Hello")}).sends(ws::Opcode::text, "Hello").ends(reset);
+    EXPECT_EQ(gone.verdict().behavior, Behavior::failed);
+    gone.as_case().steps = {{step::Hold{true}}};
+    EXPECT_EQ(gone.verdict().behavior, Behavior::ok) << gone.verdict().summary;
+    late.expects({}, end::Replies{{1000}}).sends_close(1000).ends(reset);
+    late.as_case().steps = {{step::Hold{true}}, {step::Close{}}};
+    EXPECT_EQ(broken(late.verdict()), Broken{"close-answer-lost rfc6455-5.5.1-10 C-22"});
+  }
+  Conversation closed, accused;
+  closed.expects({text_reply("Hello")}).sends(ws::Opcode::text, "Hello").gets_close(1008).ends();
+  closed.as_case().steps = {{step::Hold{true}}};
+  EXPECT_EQ(closed.verdict().behavior, Behavior::ok) << closed.verdict().summary;
+  accused.expects({text_reply("Hello")}).sends(ws::Opcode::text, "Hello").gets_close(1002).ends();
+  accused.as_case().steps = {{step::Hold{true}}};
+  EXPECT_EQ(accused.verdict().behavior, Behavior::failed);
+}
+
 // RFC 6455 7.3: it was gone before the tester said a word about closing.
 TEST(JudgeKinds, AnEndOfTcpBeforeTheClose) {
   Conversation t;
