@@ -200,7 +200,6 @@ void settle_http2(Case& c) {
   }
   for (std::size_t i = 0; i < script.frames.size() && !is_the_end(rule.outcome); ++i) {
     rule = rule_of(script.frames[i]);
-    script.frames[i].when = is_the_end(rule.outcome) ? Http2Frame::When::open : script.frames[i].when;
     if (is_the_end(rule.outcome)) script.frames.resize(i + 1);
   }
   script.outcome = rule.outcome;
@@ -208,6 +207,7 @@ void settle_http2(Case& c) {
   if (rule.outcome == keeps_connection)
     std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.type == http2::goaway; });
   if (is_the_end(rule.outcome)) {
+    for (Http2Frame& frame : script.frames) frame.when = Http2Frame::When::open;  // in their order
     c.steps.clear();
     script.held = false;
   }

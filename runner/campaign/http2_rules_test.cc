@@ -18,6 +18,8 @@ TEST(Http2Rules, SayWhatTheCatalogueSays) {
   for (const Case& c : Catalogue::built_in().cases()) {
     if (!c.http2 || c.sides.front() != Side::server || c.http2->outcome == Http2Script::Outcome::either) continue;
     if (c.http2->frames.size() > 1) continue;  // a sequence that is one fault together
+    if (c.http2->outcome == Http2Script::Outcome::keeps_connection && c.http2->frames.empty())
+      continue;  // by its steps
     Case stimulus = expected(c, 1);
     if (stimulus.http2->frames.size() != c.http2->frames.size()) continue;
     EXPECT_EQ(static_cast<int>(stimulus.http2->outcome), static_cast<int>(c.http2->outcome)) << c.id;

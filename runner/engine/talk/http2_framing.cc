@@ -64,7 +64,9 @@ ws::Bytes Hpack::encode(const ws::io::http2::Fields& section) {
 }
 
 Http2Framing::Http2Framing(const Http2Script& script, std::uint64_t seed, std::shared_ptr<Http2Watch> watch)
-    : script_(script), payloads_(seed), watch_(std::move(watch)) {}
+    : script_(script), payloads_(seed), watch_(std::move(watch)) {
+  watch_->tunnel(0);  // not asked for yet: what befalls the streams before it is theirs
+}
 
 void Http2Framing::apply_to(ws::io::http2::SessionOptions& options) {
   for (const auto& [id, value] : script_.settings) {

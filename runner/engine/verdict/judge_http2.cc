@@ -112,7 +112,8 @@ void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
                                   "it ended the stream alone: a PING on the connection was answered"));
   } else if (whole && seen.goaway == 0u) {
     findings.push_back(finding_of(scene, "http2-wrong-code", "GOAWAY says which error it was", "GOAWAY with NO_ERROR"));
-  } else if (!whole && is_typed(scene) && !seen.reset_after_ours && says_nothing_wrong(seen.reset)) {
+  } else if (!whole && is_typed(scene) && !seen.reset_after_ours && !accuses(seen.goaway) &&
+             says_nothing_wrong(seen.reset)) {
     findings.push_back(finding_of(scene, "http2-wrong-code", "RST_STREAM says which error it was", what_it_said(seen)));
   }
 }
