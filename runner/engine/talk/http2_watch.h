@@ -28,6 +28,10 @@ class Http2Watch {
   void tunnel(std::uint32_t id) noexcept { tunnel_ = id; }
   // The field section of a server's final answer on the tunnel.
   void answered(const std::vector<ws::Field>& section);
+  // Nothing more can come on the tunnel.
+  [[nodiscard]] bool tunnel_is_over() noexcept {
+    return seen_.ended || seen_.reset.has_value() || stream(tunnel_).reset_by_us;
+  }
   // An acknowledgement of SETTINGS, or the answer to a PING by hand.
   [[nodiscard]] bool owes() const noexcept { return !unacknowledged_.empty() || !pings_.empty(); }
   // The endpoint had the time for it: what it still owes is a fault.
