@@ -147,7 +147,7 @@ class Refused(Fuzzing):
 
     def test_bad_values_are_refused_with_what_is_allowed(self):
         url = "ws://h/"
-        self.refused(url, "--layer", "frames,bits", says="no layer 'bits'; there are handshake, frames and deflate")
+        self.refused(url, "--layer", "frames,bits", says="no layer 'bits'; there are handshake, frames, deflate and http2")
         self.refused(url, "--time", "5", says="has no unit")
         self.refused(url, "--timeout", "2", says="has no unit")
         self.refused(url, "--inputs", "many", says="--inputs")
