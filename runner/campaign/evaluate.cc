@@ -113,7 +113,8 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& end
   const std::optional<Case> agreed = as_agreed(c, out.observation, seed);
   out.verdict = judge(agreed.value_or(c), out.observation, seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
-  if (leaves_all_open(c) || (out.failed() && no_fault)) {
+  const bool limited = out.weak() && has_a_limit(out.observation);
+  if (leaves_all_open(c) || (out.failed() && no_fault) || limited) {
     out.verdict.behavior = Behavior::informational;
     out.verdict.hidden = false;
   }
@@ -132,7 +133,7 @@ Evaluation evaluated(const Case& c, const Result& result) {
   out.verdict.hidden = result.hidden;
   out.verdict.summary = result.summary;
   out.observation.transcript = result.transcript;
-  if (out.failed() && result.remote_close_code == ws::close_code::kMessageTooBig) {  // C-15
+  if ((out.failed() || out.weak()) && result.remote_close_code == ws::close_code::kMessageTooBig) {  // C-15
     out.verdict.behavior = Behavior::informational;
     out.verdict.hidden = false;
   }
