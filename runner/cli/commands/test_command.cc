@@ -198,7 +198,8 @@ class TestRun {
     if (options_.budget.empty() && slow)
       options.budget = std::min<std::chrono::milliseconds>(options.budget, endpoint.spent + kBudgetOfSlow);
     if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
-    ask_on_few(endpoint, options, progress);
+    // Who says how many at a time, or what the server does, has no need of an answer.
+    if (options.jobs == 0 && options_.endpoint_profile.empty()) ask_on_few(endpoint, options, progress);
     options.endpoint = endpoint.profile;
     options.spent = endpoint.spent;
     const RunOutcome outcome =
@@ -213,7 +214,7 @@ class TestRun {
         connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
     if (most >= kAtATimeAsked) return;
     const unsigned jobs = std::max(1U, most - 1);
-    if (options.jobs == 0 || options.jobs > jobs) options.jobs = jobs;
+    options.jobs = jobs;
     progress.say(fmt::format("{}: it keeps {} at a time, so it is tested on {}", endpoint.target.name,
                              count_of(most, "connection"), options.jobs));
   }
