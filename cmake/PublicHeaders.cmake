@@ -102,6 +102,7 @@ set(touchstone_internal
   ws/io/frame_cutter.h
   ws/io/net/dial_tcp.h
   ws/io/net/tunnel.h
+  ws/rules/said.h
   ws/testing/oracle/complain.h
   ws/testing/oracle/stimulus.h
   ws/testing/oracle/transcript_frames.h

@@ -1,5 +1,6 @@
 #include <ws/core/http/base64.h>
 #include <ws/rules/answer.h>
+#include <ws/rules/said.h>
 
 #include <algorithm>
 #include <array>
@@ -80,12 +81,6 @@ std::string filled(std::string_view text, const std::string& detail) {
   return out;
 }
 
-// What a server says may be as long as a head; a name is short.
-std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 80;
-  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
-}
-
 AnswerFault fault_of(Kind kind, std::string_view detail = {}, std::string_view requirement = {}) {
   const AnswerRow& row = answer_row(kind);
   return {kind, shortened(detail), requirement.empty() ? row.requirement : requirement, row.violation};
@@ -93,15 +88,6 @@ AnswerFault fault_of(Kind kind, std::string_view detail = {}, std::string_view r
 
 void add_once(std::vector<AnswerFault>& faults, AnswerFault found) {
   if (std::ranges::find(faults, found) == faults.end()) faults.push_back(std::move(found));
-}
-
-std::string joined(const std::vector<std::string_view>& values) {
-  std::string out;
-  for (const std::string_view value : values) {
-    if (!out.empty()) out += ", ";
-    out += value;
-  }
-  return out;
 }
 
 // --- The fields of every answer: RFC 6455 4.2.2 items 5.1 to 5.4, 11.3 ---------------------------------------------

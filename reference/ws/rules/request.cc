@@ -1,4 +1,5 @@
 #include <ws/rules/request.h>
+#include <ws/rules/said.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,21 +13,6 @@ using enum Violation;
 constexpr std::string_view kExtensions = "Sec-WebSocket-Extensions", kKey = "Sec-WebSocket-Key",
                            kVersion = "Sec-WebSocket-Version", kSubprotocols = "Sec-WebSocket-Protocol";
 constexpr int kMinWindow = 8, kMaxWindow = 15;
-
-// What a client says may be as long as a head.
-std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 80;
-  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
-}
-
-std::string joined(const std::vector<std::string_view>& values) {
-  std::string out;
-  for (const std::string_view value : values) {
-    if (!out.empty()) out += ", ";
-    out += value;
-  }
-  return out;
-}
 
 // The strict server's word, of a request that has nothing else to be said against it.
 bool is_bad_target(const std::string& target) {

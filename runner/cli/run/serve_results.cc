@@ -107,9 +107,9 @@ void ServeResults::blame(const Case& c, const ProgramEnd& end) {
 }
 
 void ServeResults::lost(const std::string& endpoint, const std::string& case_id) {
-  const auto found = std::ranges::find_if(
-      results_, [&](const Result& each) { return each.endpoint == endpoint && each.case_id == case_id; });
-  if (found == results_.end()) return;
+  const auto known = places_.find({endpoint, case_id});
+  if (known == places_.end()) return;
+  Result* const found = &results_[known->second];
   static constexpr const char* kLost =
       "The client ended TCP in this case and never came back: if its program died, it was here.";
   found->summary =

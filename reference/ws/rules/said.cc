@@ -1,0 +1,19 @@
+#include <ws/rules/said.h>
+
+namespace ws::rules {
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t kMost = 80;
+  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
+}
+
+std::string joined(const std::vector<std::string_view>& values) {
+  std::string out;
+  for (const std::string_view value : values) {
+    if (!out.empty()) out += ", ";
+    out += value;
+  }
+  return out;
+}
+
+}  // namespace ws::rules
