@@ -1,5 +1,7 @@
 #include "runner/cli/process/beside.h"
 
+#include "runner/cli/process/process_descriptor.h"
+
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -11,15 +13,11 @@
 #include <utility>
 
 #include <poll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace touchstone::cli {
 namespace {
-
-// glibc 2.36 declares pidfd_open() without extern "C".
-int descriptor_of(pid_t process) noexcept { return static_cast<int>(syscall(SYS_pidfd_open, process, 0)); }
 
 int code_of(pid_t process) noexcept {
   int status = 0;

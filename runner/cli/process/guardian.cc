@@ -1,5 +1,7 @@
 #include "runner/cli/process/guardian.h"
 
+#include "runner/cli/process/process_descriptor.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,7 +12,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,8 +209,7 @@ pid_t start_shell(const char* command) noexcept {
 
 // Until the tester wants the end, or is no more: with how much patience.
 std::int32_t watch(pid_t shell) noexcept {
-  // glibc 2.36 declares pidfd_open() without extern "C".
-  const int ended = static_cast<int>(syscall(SYS_pidfd_open, shell, 0));
+  const int ended = descriptor_of(shell);
   std::array<pollfd, 3> events{pollfd{kLife, POLLIN, 0}, pollfd{ended, POLLIN, 0}, pollfd{kOutput, POLLIN, 0}};
   for (;;) {
     if (poll(events.data(), events.size(), -1) < 0) continue;

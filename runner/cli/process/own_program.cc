@@ -1,12 +1,13 @@
 #include "runner/cli/process/own_program.h"
 
+#include "runner/cli/process/process_descriptor.h"
+
 #include <cerrno>
 #include <csignal>
 #include <system_error>
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,8 +24,7 @@ OwnProgram::OwnProgram(std::vector<std::string> words) {
   const int code = posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (code != 0) throw std::system_error(code, std::generic_category(), "a run cannot be started");
-  // glibc 2.36 declares pidfd_open() without extern "C".
-  descriptor_ = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));
+  descriptor_ = descriptor_of(process_);
 }
 
 OwnProgram::~OwnProgram() {
