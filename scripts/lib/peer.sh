@@ -42,13 +42,19 @@ build_cxx() {
   done
 }
 
-# build_go: server.go, client.go and client_next.go likewise, with the libraries that Debian installs as sources.
+# build_go: server.go, client.go and client_next.go likewise, with the libraries that Debian installs as sources. A driver of
+# `serve --next` is client_next.go and what such drivers share; Go wants the files of a program in one folder.
 build_go() {
-  local program
+  local program source shared=$root/scripts/lib/next_driver.go
   take_turn
   for program in server client client_next; do
-    [[ ! -e $here/$program.go || ($cache/$program -nt $here/$program.go && $cache/$program -nt $here/build) ]] && continue
+    source=$here/$program.go
+    [[ ! -e $source || ($cache/$program -nt $source && $cache/$program -nt $here/build && $cache/$program -nt $shared) ]] && continue
+    rm -rf "${cache:?}/$program.d"
+    mkdir -p "$cache/$program.d"
+    cp "$source" "$cache/$program.d"
+    [[ $program == client_next ]] && cp "$shared" "$cache/$program.d"
     GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$root/build/peers/go-cache GOFLAGS='' \
-      go build -o "$cache/$program" "$here/$program.go"
+      go build -o "$cache/$program" "$cache/$program.d"/*.go
   done
 }

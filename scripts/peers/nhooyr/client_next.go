@@ -1,68 +1,26 @@
-// Driver with nhooyr.io/websocket for `touchstone serve --next`: client_next URL.
+// Driver with nhooyr.io/websocket for `touchstone serve --next`: client_next URL. With scripts/lib/next_driver.go.
 package main
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"net/http"
-	"net/url"
-	"os"
-	"sync"
-	"time"
 
 	"nhooyr.io/websocket"
 )
-
-type told struct {
-	URL          string            `json:"url"`
-	Subprotocols []string          `json:"subprotocols"`
-	Headers      map[string]string `json:"headers"`
-	CA           string            `json:"ca"`
-	Proxy        string            `json:"proxy"`
-	Count        int               `json:"count"`
-	CancelMs     int               `json:"cancel_ms"`
-	Reconnect    bool              `json:"reconnect"`
-}
-
-type order struct {
-	Done    bool   `json:"done"`
-	Connect []told `json:"connect"`
-}
 
 func connect(t told) string {
 	if t.Reconnect {
 		return "it does not come back by itself"
 	}
-	transport := &http.Transport{}
-	if t.Proxy != "" {
-		proxy, err := url.Parse(t.Proxy)
-		if err != nil {
-			return err.Error()
-		}
-		transport.Proxy = http.ProxyURL(proxy)
+	transport, err := t.transport()
+	if err != nil {
+		return err.Error()
 	}
-	if t.CA != "" {
-		pem, _ := os.ReadFile(t.CA)
-		pool := x509.NewCertPool()
-		pool.AppendCertsFromPEM(pem)
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-	}
-	header := http.Header{}
-	for name, value := range t.Headers {
-		header.Set(name, value)
-	}
-	limit := 10 * time.Second
-	if t.CancelMs > 0 {
-		limit = time.Duration(t.CancelMs) * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := t.context()
 	defer cancel()
 	fresh := &http.Client{Transport: transport}
 	defer fresh.CloseIdleConnections()
 	conn, _, err := websocket.Dial(ctx, t.URL, &websocket.DialOptions{
-		HTTPClient: fresh, HTTPHeader: header, Subprotocols: t.Subprotocols})
+		HTTPClient: fresh, HTTPHeader: t.header(), Subprotocols: t.Subprotocols})
 	if err != nil {
 		return ""
 	}
@@ -70,45 +28,5 @@ func connect(t told) string {
 		if _, _, err := conn.Read(ctx); err != nil {
 			return ""
 		}
-	}
-}
-
-func main() {
-	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for why := ""; ; {
-		next := os.Args[1]
-		if why != "" {
-			next += "&unimplemented=" + url.QueryEscape(why)
-		}
-		answer, err := direct.Get(next)
-		if err != nil {
-			os.Exit(1)
-		}
-		var todo order
-		err = json.NewDecoder(answer.Body).Decode(&todo)
-		answer.Body.Close()
-		if err != nil {
-			os.Exit(1)
-		}
-		if todo.Done {
-			return
-		}
-		why = ""
-		var group sync.WaitGroup
-		var lock sync.Mutex
-		for _, each := range todo.Connect {
-			for i := 0; i < 1 || i < each.Count; i++ {
-				group.Add(1)
-				go func(t told) {
-					defer group.Done()
-					if cannot := connect(t); cannot != "" {
-						lock.Lock()
-						why = cannot
-						lock.Unlock()
-					}
-				}(each)
-			}
-		}
-		group.Wait()
 	}
 }
