@@ -48,7 +48,7 @@ TEST(BuiltIn, HasIdsThatAreUniqueAndMeaningful) {
 }
 
 TEST(BuiltIn, CitesRequirementsThatExistAndBindATestedSide) {
-  EXPECT_EQ(catalogue().requirements().size(), 683u);
+  EXPECT_EQ(catalogue().requirements().size(), 687u);
   EXPECT_EQ(catalogue().choices().size(), 41u);
   for (const Case& c : catalogue().cases()) {
     ASSERT_FALSE(c.requirements.empty()) << c.id;

@@ -174,10 +174,10 @@ void read_head(const Cursor& c, Case& result, bool two_sided) {
   if (c.has("offer")) result.offer = c.at("offer").texts();
   if (c.has("accept")) result.accept = c.at("accept").texts();
   if (c.has("deadline_s")) result.deadline = std::chrono::seconds(c.at("deadline_s").number(1, 3600).value_or(60));
+  if (c.has("http2")) result.http2 = read_http2_script(c.at("http2"), two_sided);
   if (two_sided) return;  // what is left is said in steps
   if (c.has("request")) result.request = read_head_script(c.at("request"));
   if (c.has("answer")) result.answer = read_head_script(c.at("answer"));
-  if (c.has("http2")) result.http2 = read_http2_script(c.at("http2"));
 }
 
 template <typename Kind>

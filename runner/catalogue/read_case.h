@@ -31,7 +31,7 @@ constexpr std::size_t kMaxCoveredAxes = 12;
 // Steps and expectation of a group whose side is the intermediary (two_sided.h).
 [[nodiscard]] std::shared_ptr<const TwoSided> read_two_sided(const Cursor& group);
 [[nodiscard]] ExpectOpening read_expect_opening(const Cursor& c);
-[[nodiscard]] Http2Script read_http2_script(const Cursor& c);
+[[nodiscard]] Http2Script read_http2_script(const Cursor& c, bool two_sided = false);
 
 // Visits every element of an array; {"repeat": n, "as": name, body: [...]} stands for its body n times
 // with the parameter `name` counting from 0.

@@ -78,13 +78,16 @@ std::optional<std::uint8_t> read_padding(const Cursor& c) {
 
 }  // namespace
 
-Http2Script read_http2_script(const Cursor& c) {
+Http2Script read_http2_script(const Cursor& c, bool two_sided) {
   Http2Script script;
-  if (!c.object({"endpoint"},
-                {"settings", "fields", "end_stream", "head_padding", "head_pieces", "head_priority", "data_padding",
-                 "data_size", "data_empty", "last_data_ends", "held", "frames", "beside"}))
-    return script;
-  script.outcome = one_of(c.at("endpoint"), kOutcomes);
+  // What an intermediary has to do is said in sentences about both ends.
+  const bool fine = two_sided ? c.object({}, {"fields", "end_stream", "head_padding", "head_pieces", "head_priority",
+                                              "data_padding", "data_size", "data_empty", "last_data_ends", "frames"})
+                              : c.object({"endpoint"}, {"settings", "fields", "end_stream", "head_padding",
+                                                        "head_pieces", "head_priority", "data_padding", "data_size",
+                                                        "data_empty", "last_data_ends", "held", "frames", "beside"});
+  if (!fine) return script;
+  if (!two_sided) script.outcome = one_of(c.at("endpoint"), kOutcomes);
   if (c.has("settings")) {
     c.at("settings").each([&](const Cursor& one) {
       if (!one.object({"id", "value"}, {})) return;

@@ -65,7 +65,7 @@ RelayStep read_relay_step(const Cursor& c) {
 }
 
 std::optional<Claim::Verb> verb_named(std::string_view text) {
-  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Claim::Verb::resets); ++i) {
+  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Claim::Verb::fresh); ++i) {
     if (name(static_cast<Claim::Verb>(i)) == text) return static_cast<Claim::Verb>(i);
   }
   return std::nullopt;
@@ -73,9 +73,11 @@ std::optional<Claim::Verb> verb_named(std::string_view text) {
 
 void check_claim(const Cursor& c, const Claim& claim) {
   using enum Claim::Verb;
-  const bool of_part = claim.verb == keeps || claim.verb == lacks || claim.verb == has || claim.verb == clean;
+  constexpr std::array kOfPart{keeps, lacks, has, clean, once, fresh};
+  const bool of_part = std::ranges::find(kOfPart, claim.verb) != kOfPart.end();
   if (of_part == claim.what.empty())
-    c.fault(of_part ? "no part of the head" : "a part of the head", "what beside keeps, lacks, has and clean");
+    c.fault(of_part ? "no part of the head" : "a part of the head",
+            "what beside keeps, lacks, has, clean, once and fresh");
   if (!claim.list.empty() && (claim.verb != lacks && claim.verb != has))
     c.at("list").fault("a list", "list beside lacks and has");
   if ((claim.verb == status) == claim.statuses.empty())
@@ -99,8 +101,8 @@ Claim read_claim(const Cursor& c) {
       claim.verb = *found;
     } else {
       verb.wrong(
-          "arrives, stops, keeps, lacks, has, clean, framed, status, no-101, octets, begins, no-octets, ends, stays or "
-          "resets");
+          "arrives, stops, keeps, lacks, has, clean, framed, status, no-101, octets, begins, no-octets, ends, stays, "
+          "resets, once or fresh");
     }
   }
   if (levels != 1) c.wrong("one of must, should and may");

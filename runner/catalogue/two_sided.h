@@ -52,6 +52,8 @@ struct Claim {
     ends,       // this end's TCP is ended by the intermediary
     stays,      // it is not
     resets,     // it is ended, and with a reset
+    once,       // the field `what` stands in the head once
+    fresh,      // the value of the field `what` is that of no other connection of the case
   };
   ExpectOpening::Level level = ExpectOpening::Level::must;
   Verb verb = Verb::arrives;

@@ -296,7 +296,10 @@ Json group_to_json(const Case& c, std::string_view id) {
   if (!c.accept.empty()) group["accept"] = c.accept;
   if (c.request) group["request"] = head_script_to_json(*c.request);
   if (c.answer) group["answer"] = head_script_to_json(*c.answer);
-  if (c.http2) group["http2"] = http2_script_to_json(*c.http2);
+  if (c.http2) {
+    group["http2"] = http2_script_to_json(*c.http2);
+    if (c.two_sided) group["http2"].erase("endpoint");
+  }
   if (c.deadline != Case{}.deadline) group["deadline_s"] = c.deadline.count();
   if (c.wire.cut != Wire::Cut::whole) group["wire"] = wire_to_json(c.wire);
   if (c.two_sided) {

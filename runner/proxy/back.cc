@@ -2,6 +2,7 @@
 
 #include "runner/proxy/tap.h"
 
+#include <ws/io/http2/serve.h>
 #include <ws/io/serve/echo_server.h>
 
 #include <asio/co_spawn.hpp>
@@ -64,8 +65,31 @@ asio::awaitable<void> Back::serve() {
   while (true) {
     auto stream = co_await listener_->accept();
     if (!stream) co_return;
-    asio::co_spawn(context_, welcome(std::move(*stream)), asio::detached);
+    asio::co_spawn(context_, welcome_either(std::move(*stream)), asio::detached);
   }
+}
+
+// An intermediary may speak HTTP/2 with its server: RFC 9113 3.3, RFC 8441.
+asio::awaitable<void> Back::welcome_either(std::unique_ptr<ws::io::Stream> stream) {
+  auto detected = co_await ws::io::http2::detect(std::move(stream));
+  if (!detected) co_return;
+  if (!detected->is_http2) {
+    co_await welcome(std::move(detected->stream));
+    co_return;
+  }
+  ws::io::http2::SessionOptions options;
+  options.role = ws::Role::server;
+  const auto session = ws::io::http2::Session::start(std::move(detected->stream), std::move(options));
+  while (true) {
+    auto request = co_await session->accept();
+    if (!request) co_return;
+    asio::co_spawn(context_, welcome_stream(std::move(*request)), asio::detached);
+  }
+}
+
+asio::awaitable<void> Back::welcome_stream(std::unique_ptr<ws::io::http2::Http2Stream> stream) {
+  auto tunnel = co_await ws::io::http2::tunnel_of(std::move(stream));
+  if (tunnel) co_await welcome(std::move(tunnel));
 }
 
 const Back::Take* Back::taker_of(std::string_view head) const {

@@ -6,6 +6,7 @@
 #pragma once
 #include <ws/core/bytes.h>
 #include <ws/core/http/url.h>
+#include <ws/io/http2/session.h>
 #include <ws/io/net/listener.h>
 
 #include <asio/io_context.hpp>
@@ -58,6 +59,8 @@ class Back {
   static constexpr std::size_t kMost = 64;
   explicit Back(std::string host) : host_(std::move(host)) {}
   [[nodiscard]] asio::awaitable<void> serve();
+  [[nodiscard]] asio::awaitable<void> welcome_either(std::unique_ptr<ws::io::Stream> stream);
+  [[nodiscard]] asio::awaitable<void> welcome_stream(std::unique_ptr<ws::io::http2::Http2Stream> stream);
   [[nodiscard]] asio::awaitable<void> welcome(std::unique_ptr<ws::io::Stream> stream);
   [[nodiscard]] asio::awaitable<void> echo_on(std::unique_ptr<ws::io::Stream> stream, ws::Bytes read);
   [[nodiscard]] const Take* taker_of(std::string_view head) const;

@@ -71,6 +71,10 @@ std::string sentence(const Claim& claim) {
       return fmt::format("TCP goes on at the {}", end);
     case Verb::resets:
       return fmt::format("TCP ends at the {} with a reset", end);
+    case Verb::once:
+      return fmt::format("{} has {} once", head, claim.what);
+    case Verb::fresh:
+      return fmt::format("{} has a {} of its own", head, claim.what);
   }
   return {};
 }

@@ -4,7 +4,7 @@
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/talk/opening_head.h"
-#include "runner/engine/talk/way.h"
+#include "runner/proxy/front.h"
 #include "runner/proxy/lanes.h"
 #include "runner/proxy/plain_heads.h"
 
@@ -50,6 +50,7 @@ class Conversation {
         payloads_(options_.seed),
         client_composer_(ws::Role::client, options_.seed, std::nullopt, cache_),
         server_composer_(ws::Role::server, options_.seed, std::nullopt, cache_),
+        way_(c, front, options_.seed),
         lanes_(seen_, options_.token, options_.nature) {}
 
   asio::awaitable<void> play() {
@@ -80,13 +81,15 @@ class Conversation {
   }
 
   asio::awaitable<bool> connect(Lane& lane) {
-    auto stream = co_await ws::io::dial(way_to(front_, options_.patience));
+    auto stream = co_await way_.dial(options_.patience);
     if (!stream) {
       seen_.no_connection = stream.error().text;
       seen_.own_shortage = is_own_shortage(stream.error().code);
       co_return false;
     }
+    over_http2_ = (*stream)->protocol() == "h2" && front_.http != ws::io::Http::one;
     lane.client = std::make_shared<PipeEnd>(std::move(*stream), PipeEnd::Of::client, ws::Bytes{}, kKeep);
+    if (over_http2_) way_.prepare(*lane.client, lane.index == 0, seen_.transcript.request);
     asio::co_spawn(back_.context(), PipeEnd::read_all(lane.client, changed_), asio::detached);
     co_return true;
   }
@@ -98,6 +101,7 @@ class Conversation {
     co_await say_answer(lane, answer);
     co_await settle(lane, Side::server);
     seen_.opened = lanes_.switched(lane);
+    if (seen_.opened) way_.opened(*lane.client);
   }
 
   asio::awaitable<void> play_steps() {
@@ -175,7 +179,7 @@ class Conversation {
     if (!framed) ws::append(by_client.octets, std::exchange(said.content, {}));
     if (ws::list_has_token(said.fields, "Transfer-Encoding", "chunked")) said.content = chunks_of(behind);
     lane.client->expect_answer_to(said.method);
-    note_head(*lane.client, head, seen_.transcript.request);
+    if (!over_http2_) note_head(*lane.client, head, seen_.transcript.request);
     by_client.heads.push_back(std::move(said));
     co_await write(*lane.client, head.octets, behind, step.script);
     if (step.script.stop) by_client.ended = true;
@@ -298,8 +302,12 @@ class Conversation {
     const auto named = [](std::string end, const Lane& lane) {
       return lane.name.empty() ? end : end + " " + lane.name;
     };
-    for (Lane& lane : lanes_.all())
-      if (lane.client) add_to_transcript(*lane.client, named("client", lane));
+    for (Lane& lane : lanes_.all()) {
+      if (!lane.client) continue;
+      if (over_http2_) way_.look(*lane.client, lane.seen->at_client, seen_);
+      add_to_transcript(*lane.client, named("client", lane));
+    }
+    if (over_http2_) seen_.http2_faults = way_.faults();
     for (const auto& end : lanes_.servers()) add_to_transcript(*end, named("server", lanes_.lane_of(*end)));
     std::ranges::stable_sort(seen_.transcript.entries, {}, &Entry::at_us);
   }
@@ -340,6 +348,7 @@ class Conversation {
     for (const auto& end : servers) end->stream().close();
     for (Lane& lane : lanes_.all())
       if (lane.client) lane.client->pause(false);
+    way_.leave();
   }
 
   const Case& c_;
@@ -353,6 +362,8 @@ class Conversation {
   std::shared_ptr<ws::io::Signal> changed_ = std::make_shared<ws::io::Signal>();
   const Recorder::Clock::time_point began_ = Recorder::Clock::now();
   Relayed seen_;
+  Front way_;
+  bool over_http2_ = false;
   Lanes lanes_;
 };
 

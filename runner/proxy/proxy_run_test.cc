@@ -24,7 +24,9 @@ class Collected : public RunObserver {
 // An intermediary with this fault, and the tester at both of its ends.
 class Setting {
  public:
-  explicit Setting(ws::testing::RelayFault fault) {
+  explicit Setting(ws::testing::RelayFault fault, bool over_http2 = false) {
+    if (over_http2) front.http = ws::io::Http::two;
+    greeting.over_http2 = over_http2;
     back = std::move(Back::open("127.0.0.1", 0).value());
     relay = std::move(ws::testing::RelayServer::start(fault, {}, {"127.0.0.1", back->port()}).value());
     front.url = {false, "127.0.0.1", relay->port()};
@@ -70,6 +72,40 @@ TEST(ProxyRun, TheStrictIntermediaryIsWithoutBlame) {
   EXPECT_EQ(told(results, Behavior::failed), "");
   EXPECT_EQ(told(results, Behavior::errored), "");
   EXPECT_EQ(told(results, Behavior::non_strict), "");
+}
+
+TEST(ProxyRun, TheStrictIntermediaryIsWithoutBlameWithHttp2InFront) {
+  Setting setting(ws::testing::RelayFault::none, true);
+  const auto results = setting.two_sided({"proxy-*"});
+  EXPECT_GT(std::ranges::count_if(results, [](const auto& row) { return row.second.behavior == Behavior::ok; }), 80);
+  EXPECT_EQ(told(results, Behavior::failed), "");
+  EXPECT_EQ(told(results, Behavior::errored), "");
+  EXPECT_EQ(told(results, Behavior::non_strict), "");
+}
+
+TEST(ProxyRun, FaultsOfATranslationAreFoundByTheCasesAboutThem) {
+  using enum ws::testing::RelayFault;
+  for (const auto& [fault, id] : {std::pair{http2_keeps_the_clients_key, "proxy-http2/clients-key/valid"},
+                                  {http2_forwards_line_ends, "proxy-http2/malformed/line-end/cr-lf"},
+                                  {http2_opens_for_200, "proxy-http2/refused-by-200/200"},
+                                  {http2_answers_101, "proxy-http2/request"}}) {
+    Setting setting(fault, true);
+    EXPECT_EQ(setting.two_sided({id}).at(id).behavior, Behavior::failed) << id;
+  }
+}
+
+TEST(ProxyRun, ACaseAboutTheOtherVersionOfHttpIsNotAsked) {
+  Setting setting(ws::testing::RelayFault::none);
+  EXPECT_EQ(setting.two_sided({"proxy-http2/request"}).begin()->second.behavior, Behavior::not_applicable);
+  Setting other(ws::testing::RelayFault::none, true);
+  EXPECT_EQ(other.two_sided({"proxy-head/http-1.0/plain"}).begin()->second.behavior, Behavior::not_applicable);
+}
+
+TEST(ProxyRun, WhatIsSameWithoutTheIntermediaryIsNotItsFaultOverHttp2) {
+  Setting setting(ws::testing::RelayFault::none, true);
+  const auto results = setting.through({"framing/*", "close/*"});
+  EXPECT_GT(results.size(), 20u);
+  EXPECT_EQ(told(results, Behavior::failed), "");
 }
 
 TEST(ProxyRun, AFaultIsFoundByTheCasesAboutIt) {

@@ -4,6 +4,7 @@
 #include "reports/support/words.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/catalogue/two_sided.h"
+#include "runner/engine/verdict/weigh.h"
 #include "runner/proxy/claim_words.h"
 #include "runner/proxy/units.h"
 
@@ -88,6 +89,7 @@ class Check {
  public:
   Check(const Claim& claim, const Relayed& seen)
       : claim_(claim),
+        all_(seen),
         seen_(exchange_of(claim, seen)),
         nature_(seen.nature),
         end_(claim.at == Side::server ? seen_.at_server : seen_.at_client),
@@ -127,6 +129,10 @@ class Check {
         return !end_.ended() ? holds() : end_.reset ? "it is reset" : "it ends";
       case Verb::resets:
         return end_.reset ? holds() : end_.eof ? "it ends with a FIN" : "it does not end";
+      case Verb::once:
+        return arrived_ == nullptr ? holds() : once();
+      case Verb::fresh:
+        return arrived_ == nullptr ? holds() : fresh();
     }
     return holds();
   }
@@ -148,6 +154,26 @@ class Check {
   bool is_framed_once() const {
     return ws::find_field(arrived_->fields, "Content-Length") == nullptr ||
            ws::find_field(arrived_->fields, "Transfer-Encoding") == nullptr;
+  }
+
+  std::optional<std::string> once() const {
+    const auto count = ws::field_values(arrived_->fields, claim_.what).size();
+    if (count == 1) return holds();
+    return count == 0 ? field_text(*arrived_, claim_.what)
+                      : fmt::format("{} lines: {}", count, said(field_text(*arrived_, claim_.what)));
+  }
+
+  // Of all that arrived at the server on other connections.
+  std::optional<std::string> fresh() const {
+    const std::string own = field_text(*arrived_, claim_.what);
+    const auto is_own = [&](const Exchange& other) {
+      return &other != &seen_ && std::ranges::any_of(other.at_server.heads, [&](const HeadSeen& head) {
+        return field_text(head, claim_.what) == own;
+      });
+    };
+    const bool again =
+        is_own(all_) || std::ranges::any_of(all_.others, [&](const auto& row) { return is_own(row.second); });
+    return again ? std::optional("the same again: " + said(own)) : holds();
   }
 
   std::optional<std::string> keeps() const {
@@ -211,6 +237,7 @@ class Check {
   }
 
   const Claim& claim_;
+  const Relayed& all_;
   const Exchange& seen_;
   const Nature& nature_;
   const Arrival& end_;
@@ -236,6 +263,19 @@ Finding finding_of(const Claim& claim, const Case& c, std::string seen) {
   return finding;
 }
 
+// A rule of HTTP/2 itself, which the case need not be about.
+Finding finding_of(const Http2Fault& fault) {
+  Finding finding;
+  finding.kind = "http2-rule";
+  const Weighed weighed = weigh(finding.kind, fault.requirement);
+  finding.weight = weighed.weight;
+  finding.choice = weighed.choice;
+  finding.requirement = fault.requirement;
+  finding.expected = fault.expected;
+  finding.seen = fault.seen;
+  return finding;
+}
+
 // What this intermediary does not owe.
 bool is_free(const Claim& claim, const Relayed& seen) {
   // A tunnel owes its octets, and who takes part in the connection its messages.
@@ -243,8 +283,8 @@ bool is_free(const Claim& claim, const Relayed& seen) {
   // It opens a WebSocket connection of its own: key, extensions and their parameters.
   if (seen.nature.takes_part && claim.verb == Verb::keeps && claim.what.starts_with("Sec-WebSocket-")) return true;
   // RFC 9110 3.7: a tunnel is no party to the HTTP communication. It owes what it was given, as it was.
-  constexpr std::array kOfHttp{Verb::stops,  Verb::lacks,  Verb::has,    Verb::clean,
-                               Verb::framed, Verb::status, Verb::no_101, Verb::no_octets};
+  constexpr std::array kOfHttp{Verb::stops,  Verb::lacks,  Verb::has,       Verb::clean, Verb::framed,
+                               Verb::status, Verb::no_101, Verb::no_octets, Verb::once,  Verb::fresh};
   return seen.nature.blind && std::ranges::find(kOfHttp, claim.verb) != kOfHttp.end();
 }
 
@@ -275,6 +315,14 @@ bool takes_part(const Relayed& seen) {
          says_the_same(seen.at_server.octets, seen.by_client.octets, agreed_extension(seen.by_server.heads), false);
 }
 
+Result not_asked(const Case& c, const std::string& endpoint, const std::string& why) {
+  Result r = blank(c, endpoint);
+  r.behavior = Behavior::not_applicable;
+  r.closing = Closing::informational;
+  r.summary = why;
+  return r;
+}
+
 Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
   Result r = blank(c, endpoint);
   if (!seen.no_connection.empty() || !seen.opened) {
@@ -291,6 +339,7 @@ Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
     if (is_free(claim, seen)) weighed.level = ExpectOpening::Level::may;
     r.findings.push_back(finding_of(weighed, c, std::move(*found)));
   }
+  for (const Http2Fault& fault : seen.http2_faults) r.findings.push_back(finding_of(fault));
   std::ranges::stable_sort(r.findings, std::greater{}, &Finding::weight);
   r.behavior = Behavior::ok;
   r.summary = in_short(seen);

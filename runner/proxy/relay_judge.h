@@ -15,6 +15,9 @@ namespace touchstone::proxy {
 // tunnel.
 [[nodiscard]] bool takes_part(const Relayed& seen);
 
+// NOT-APPLICABLE, for this reason.
+[[nodiscard]] Result not_asked(const Case& c, const std::string& endpoint, const std::string& why);
+
 // Verdict, findings, words and transcript; when it began, how long it took and how to replay it are the caller's.
 [[nodiscard]] Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen);
 

@@ -1,6 +1,7 @@
 // relayed.h - what was said at both ends of an intermediary in one case, and what arrived of it at the other.
 #pragma once
 #include "reports/result/result.h"
+#include "runner/engine/verdict/http2_seen.h"
 
 #include <ws/core/bytes.h>
 #include <ws/core/http/http1.h>
@@ -62,7 +63,8 @@ struct Relayed : Exchange {
   std::string no_connection{};               // why none came about at the front; empty otherwise
   bool own_shortage = false;
   Nature nature{};
-  bool waited = false;  // something was waited for until there was no patience left
+  std::vector<Http2Fault> http2_faults{};  // of the intermediary's frames and field sections, where it speaks HTTP/2
+  bool waited = false;                     // something was waited for until there was no patience left
   Transcript transcript;
 };
 

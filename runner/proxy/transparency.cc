@@ -156,6 +156,8 @@ RunOutcome run_through(const std::vector<const Case*>& cases, const UnderTest& t
   direct_target.url = test.back.url();
   direct_target.subprotocols = test.front.subprotocols;
   direct_target.name = "direct";
+  // The same events on both ways: what is the end of TCP in HTTP/1.1 is one of a stream in HTTP/2.
+  if (test.greeting.over_http2) direct_target.http = ws::io::Http::two;
   Kept direct;
   auto outcome = run(cases, direct_target, test.greeting, options, direct, stop);
   if (outcome.how != RunOutcome::How::complete) {

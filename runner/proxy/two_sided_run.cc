@@ -4,12 +4,14 @@
 #include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 #include "runner/proxy/conversation.h"
+#include "runner/proxy/front.h"
 #include "runner/proxy/relay_judge.h"
 
 #include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 namespace touchstone::proxy {
@@ -23,14 +25,33 @@ bool is_clean(const Result& result) {
          result.behavior != Behavior::non_strict;
 }
 
+// What arrived where it must not came from somewhere, whatever became of the next try.
+bool is_proof(const Result& result) {
+  constexpr std::array<std::string_view, 5> kKinds = {"relay-lacks-client", "relay-no-octets-client",
+                                                      "relay-no-octets-server", "relay-no-101-client",
+                                                      "relay-stops-server"};
+  return result.behavior == Behavior::failed && !result.findings.empty() &&
+         std::ranges::find(kKinds, result.findings.front().kind) != kKinds.end();
+}
+
 class TwoSidedRun {
  public:
   TwoSidedRun(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer)
       : test_(test), observer_(observer), patience_(patience_of(test)) {
-    for (const Case* c : cases) (has_own_opening(*c->two_sided) ? alone_ : beside_).push_back(c);
+    for (const Case* c : cases) {
+      if (auto why = not_over_this_front(*c, test.greeting.over_http2)) {
+        skipped_.emplace_back(c, std::move(*why));
+      } else {
+        (has_own_opening(*c->two_sided) ? alone_ : beside_).push_back(c);
+      }
+    }
   }
 
   asio::awaitable<void> all() {
+    for (const auto& [c, why] : skipped_) {
+      observer_.started(*c);
+      observer_.finished(not_asked(*c, test_.front.name, why));
+    }
     // A connection that was not switched may carry anybody's next request, so those cases go one by one.
     co_await play(beside_, test_.options.jobs == 0 ? kRelayJobs : test_.options.jobs);
     co_await play(alone_, 1);
@@ -95,6 +116,11 @@ class TwoSidedRun {
     for (int i = 1; test_.options.confirm && i < kTries; ++i) {
       Result again = co_await one(**found);
       if (again.behavior == first.behavior) continue;
+      if (is_proof(first)) {
+        first.flaky = true;
+        first.summary = fmt::format("{} (once it was {})", first.summary, name(again.behavior));
+        break;
+      }
       again.flaky = true;
       again.other_transcript = std::move(first.transcript);
       again.summary = fmt::format("{} (once it was {}: {})", again.summary, name(first.behavior), first.summary);
@@ -105,6 +131,7 @@ class TwoSidedRun {
   }
 
   std::vector<const Case*> alone_, beside_;
+  std::vector<std::pair<const Case*, std::string>> skipped_;
   const UnderTest& test_;
   RunObserver& observer_;
   std::chrono::milliseconds patience_;

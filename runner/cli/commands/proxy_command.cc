@@ -51,6 +51,7 @@ Examples:
   touchstone proxy --command 'haproxy -db -f {conf}' --conf haproxy.cfg
                                           starts it; {front} and {back}, in the file and the command, are free ports
   touchstone proxy --front ws://127.0.0.1:8080/ --back 9000 --case 'proxy-*'
+  touchstone proxy --front ws://127.0.0.1:8080/ --back 9000 --http 2     HTTP/2 in front
   touchstone proxy --front ws://127.0.0.1:8080/ --back 9000 --fuzz 1m    random cases; --seed makes others)";
 
 struct Options {
@@ -129,9 +130,11 @@ class ProxyRun {
         if (std::ranges::none_of(catalogue_.cases(), hit)) throw UsageError(no_match_text(catalogue_, pattern));
       }
     }
-    return select(
-        catalogue_,
-        {.include = wanted.include, .exclude = wanted.exclude, .profile = profile_named(wanted.profile), .side = side});
+    return select(catalogue_, {.include = wanted.include,
+                               .exclude = wanted.exclude,
+                               .profile = profile_named(wanted.profile),
+                               .side = side,
+                               .http2 = side == Side::intermediary && options_.test.http != "1"});
   }
 
   Exit unreachable(const std::string& why) {
@@ -377,6 +380,9 @@ void add_options(CLI::App& app, Options& options) {
       ->group(group);
   add_selection_options(app, test.selection);
   add_connection_options(app, test);
+  add_http_option(app, test.http,
+                  "In front: HTTP/1.1, HTTP/2 (RFC 8441; without TLS with prior knowledge), or as a browser chooses")
+      ->group("Connection");
   const std::string run = "Run";
   add_jobs_option(app, test.jobs)->group(run);
   app.add_option(

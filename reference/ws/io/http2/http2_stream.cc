@@ -47,6 +47,13 @@ void Http2Stream::answer(const Fields& section, bool end) {
   const auto& impl = session_->impl_;
   if (impl->over || state_->gone) return;
   const auto values = name_values(section);
+  const Field* const status = find_field(section, ":status");
+  if (status != nullptr && status->value.starts_with('1') && !end) {
+    nghttp2_submit_headers(impl->session.get(), NGHTTP2_FLAG_NONE, state_->id, nullptr, values.data(), values.size(),
+                           nullptr);
+    impl->settle();
+    return;
+  }
   nghttp2_data_provider source{};
   source.read_callback = Session::Impl::read_source;
   state_->out_ends = state_->out_ended = end;

@@ -55,7 +55,7 @@ class Http2Stream final : public Stream {
 
   // The next field section of the peer: the request, an answer (interim ones too).
   [[nodiscard]] asio::awaitable<std::expected<Fields, std::error_code>> head();
-  // A server's answer. `end`: no content follows.
+  // A server's answer. `end`: no content follows. One with a status of 1xx goes before the final one.
   void answer(const Fields& section, bool end);
   [[nodiscard]] std::int32_t id() const noexcept;
   [[nodiscard]] bool ended_by_peer() const noexcept;  // END_STREAM came, perhaps with what is not read yet

@@ -100,6 +100,8 @@ std::error_code TunnelStream::send_answer(ByteView octets) {
     stream_->reset_with(ErrorCode::internal_error);
     return broken_head();
   }
+  // RFC 9110 15.2: the final answer is still to come.
+  wrote_head_ = head->status == 101 || head->status >= 200;
   if (head->status == 101) stream_->becomes_tunnel();
   stream_->answer(ws::http2::tunnel_answer(*head), false);
   return {};
@@ -109,13 +111,17 @@ asio::awaitable<std::error_code> TunnelStream::write(ByteView octets) {
   if (closed_) co_return make_error_code(asio::error::operation_aborted);
   if (wrote_head_) co_return co_await stream_->write(octets);
   append(head_out_, octets);
-  const auto end = head_end(head_out_, kLimits);
-  if (!end) co_return broken_head();
-  if (!*end) co_return std::error_code{};
-  wrote_head_ = true;
-  const Bytes all = std::exchange(head_out_, {});
-  const ByteView head = ByteView(all).first(**end), rest = ByteView(all).subspan(**end);
-  if (const auto error = role_ == Role::client ? send_request(head) : send_answer(head)) co_return error;
+  while (!wrote_head_) {
+    const auto end = head_end(head_out_, kLimits);
+    if (!end) co_return broken_head();
+    if (!*end) co_return std::error_code{};
+    const auto size = static_cast<std::ptrdiff_t>(**end);
+    const Bytes head(head_out_.begin(), head_out_.begin() + size);
+    head_out_.erase(head_out_.begin(), head_out_.begin() + size);
+    wrote_head_ = true;
+    if (const auto error = role_ == Role::client ? send_request(head) : send_answer(head)) co_return error;
+  }
+  const Bytes rest = std::exchange(head_out_, {});
   if (rest.empty()) co_return std::error_code{};
   co_return co_await stream_->write(rest);
 }

@@ -1,6 +1,8 @@
 #include <ws/core/bytes.h>
+#include <ws/io/http2/serve.h>
 #include <ws/testing/relay/relay.h>
 #include <ws/testing/relay/relay_heads_impl.h>
+#include <ws/testing/relay/relay_http2_impl.h>
 #include <ws/testing/relay/relay_tunnel_impl.h>
 
 #include <algorithm>
@@ -139,6 +141,7 @@ class Relay {
         std::shared_ptr<RelayShared> shared)
       : client_{std::shared_ptr<io::Stream>(std::move(stream))},
         address_(std::move(server)),
+        over_http2_(client_.stream->protocol() == "h2"),
         fault_(fault),
         shared_(std::move(shared)) {}
 
@@ -166,12 +169,18 @@ class Relay {
     auto content = co_await read_content(client_, framing);
     if (!content) co_return false;
     const bool connected = co_await connect();
-    if (!connected) co_return co_await client_.say(own_answer("502 Bad Gateway", false));
+    if (!connected) co_return co_await refuse("502 Bad Gateway");
     upgrade_ = asks_for_upgrade(request_, fault_);
     const bool forwarded = co_await forward(framing, std::move(*content));
-    if (!forwarded) co_return co_await client_.say(own_answer("502 Bad Gateway", false));
+    if (!forwarded) co_return co_await refuse("502 Bad Gateway");
     if (upgrade_ && fault_ == makes_101_of_refusal) co_return co_await open_unheard();
     co_return co_await answer();
+  }
+
+  // In HTTP/2 the stream ends with it.
+  asio::awaitable<bool> refuse(std::string_view status) {
+    const bool said = co_await client_.say(own_answer(status, over_http2_));
+    co_return said && !over_http2_;
   }
 
   asio::awaitable<bool> connect() {
@@ -221,7 +230,7 @@ class Relay {
     while (true) {
       const auto text = co_await read_head(server_);
       const RelayedHead head = text ? relayed_answer(*text).value_or(RelayedHead{}) : RelayedHead{};
-      if (head.start.empty()) co_return co_await client_.say(own_answer("502 Bad Gateway", false));
+      if (head.start.empty()) co_return co_await refuse("502 Bad Gateway");
       const bool interim = head.status < 200 && head.status != 101 && fault_ != takes_interim_as_answer;
       if (!interim) co_return co_await final_answer(head);
       // RFC 9110 15.2: no 1xx to HTTP/1.0.
@@ -231,17 +240,28 @@ class Relay {
 
   asio::awaitable<bool> final_answer(const RelayedHead& head) {
     if (head.status == 101) co_return co_await switch_protocols(head);
+    if (over_http2_ && fault_ == http2_resets_refusals) {
+      client_.stream->reset();
+      co_return false;
+    }
+    // RFC 8441 5: a 2xx says that the WebSocket is open, and this one says that it is not.
+    const bool opens = over_http2_ && head.status < 300 && fault_ != http2_opens_for_200;
+    if (opens) {
+      (void)co_await client_.say(own_answer("502 Bad Gateway", true));
+      co_return false;
+    }
     const auto content = co_await read_content(server_, framing_of_answer(head, request_.method));
-    if (!content) co_return co_await client_.say(own_answer("502 Bad Gateway", false));
+    if (!content) co_return co_await refuse("502 Bad Gateway");
     std::string out = answer_to_forward(head, fault_);
     const bool without = head.status < 200 || head.status == 204 || head.status == 304;
     if (!without && request_.method != "HEAD") out += "Content-Length: " + std::to_string(content->size()) + "\r\n";
-    const bool last = request_.minor == 0 || list_has_token(request_.fields, "Connection", "close");
+    const bool last = over_http2_ || request_.minor == 0 || list_has_token(request_.fields, "Connection", "close");
     out += last ? "Connection: close\r\n\r\n" : "\r\n";
     const bool said = co_await client_.say(out + to_string(*content));
     const bool carries =
-        upgrade_ && (fault_ == tunnels_after_refusal || (fault_ == tunnels_after_426 && head.status == 426) ||
-                     (fault_ == tunnels_after_200 && head.status == 200));
+        upgrade_ &&
+        (fault_ == tunnels_after_refusal || (fault_ == tunnels_after_426 && head.status == 426) ||
+         (fault_ == tunnels_after_200 && head.status == 200) || (fault_ == http2_opens_for_200 && head.status == 200));
     if (!carries) {
       if (fault_ == serves_leftovers && !server_.ahead.empty()) {
         shared_->kept.push_back({server_.stream, std::move(server_.ahead)});
@@ -257,8 +277,9 @@ class Relay {
   asio::awaitable<bool> switch_protocols(const RelayedHead& head) {
     // RFC 9110 7.8: to nothing that was not asked for.
     const bool asked = upgrade_ && is_asked_for(request_, head);
-    if (!asked && fault_ != passes_unasked_101) co_return co_await client_.say(own_answer("502 Bad Gateway", false));
-    (void)co_await client_.say(answer_to_forward(head, fault_) + "\r\n");
+    if (!asked && fault_ != passes_unasked_101) co_return co_await refuse("502 Bad Gateway");
+    if (over_http2_ && !accepts(request_.fields, head.fields, fault_)) co_return co_await refuse("502 Bad Gateway");
+    client_.stream = co_await open_http2(client_.stream, answer_to_forward(head, fault_) + "\r\n", fault_);
     if (fault_ == takes_length_of_101 && find_field(head.fields, "Content-Length") != nullptr) {
       const std::string_view length = find_field(head.fields, "Content-Length")->value;
       std::uint64_t left = 0;
@@ -283,16 +304,44 @@ class Relay {
 
   Side client_, server_;
   RelayServer::Server address_;
+  bool over_http2_;  // a stream of HTTP/2, with one request
   RelayFault fault_;
   std::shared_ptr<RelayShared> shared_;
   RelayedHead request_;
   bool upgrade_ = false, tunneled_ = false;
 };
 
-asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,
-                                std::shared_ptr<RelayShared> shared) {
+asio::awaitable<void> serve_http1(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,
+                                  std::shared_ptr<RelayShared> shared) {
   Relay relay(std::move(stream), std::move(server), fault, std::move(shared));
   co_await relay.serve();
+}
+
+asio::awaitable<void> serve_stream(std::unique_ptr<io::http2::Http2Stream> stream, RelayServer::Server server,
+                                   RelayFault fault, std::shared_ptr<RelayShared> shared) {
+  const auto session = stream->session().shared_from_this();
+  auto request = co_await translated(std::move(stream), fault);
+  if (!request) co_return;
+  co_await serve_http1(std::move(request), std::move(server), fault, std::move(shared));
+  if (fault == http2_ends_all_with_one) session->close();
+}
+
+asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,
+                                std::shared_ptr<RelayShared> shared) {
+  auto detected = co_await io::http2::detect(std::move(stream));
+  if (!detected) co_return;
+  if (!detected->is_http2) {
+    co_await serve_http1(std::move(detected->stream), std::move(server), fault, std::move(shared));
+    co_return;
+  }
+  io::http2::SessionOptions options;
+  options.role = Role::server;
+  const auto session = io::http2::Session::start(std::move(detected->stream), std::move(options));
+  while (true) {
+    auto request = co_await session->accept();
+    if (!request) co_return;
+    asio::co_spawn(session->executor(), serve_stream(std::move(*request), server, fault, shared), asio::detached);
+  }
 }
 
 }  // namespace

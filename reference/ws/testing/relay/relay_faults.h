@@ -76,6 +76,26 @@ enum class RelayFault : std::uint8_t {
   stops_all_for_one_reader,
   mixes_tunnels,
   ends_all_with_one,
+  // HTTP/2 in front.
+  http2_keeps_the_clients_key,
+  http2_has_one_key,
+  http2_takes_any_accept,
+  http2_takes_any_protocol,
+  http2_takes_two_protocols,
+  http2_takes_any_connect,
+  http2_upgrades_a_get,
+  http2_forwards_line_ends,
+  http2_forwards_any_path,
+  http2_forwards_capitals,
+  http2_forwards_fields_of_one_connection,
+  http2_forwards_length,
+  http2_uses_host,
+  http2_splits_cookies,
+  http2_opens_for_200,
+  http2_resets_refusals,
+  http2_answers_101,
+  http2_forwards_upgrade_of_101,
+  http2_ends_all_with_one,
 };
 
 struct RelayFaultRow {
