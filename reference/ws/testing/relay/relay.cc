@@ -319,11 +319,10 @@ asio::awaitable<void> serve_http1(std::unique_ptr<io::Stream> stream, RelayServe
 
 asio::awaitable<void> serve_stream(std::unique_ptr<io::http2::Http2Stream> stream, RelayServer::Server server,
                                    RelayFault fault, std::shared_ptr<RelayShared> shared) {
-  const auto session = stream->session().shared_from_this();
   auto request = co_await translated(std::move(stream), fault);
   if (!request) co_return;
-  co_await serve_http1(std::move(request), std::move(server), fault, std::move(shared));
-  if (fault == http2_ends_all_with_one) session->close();
+  co_await serve_http1(std::move(request), std::move(server),
+                       fault == http2_ends_all_with_one ? ends_all_with_one : fault, std::move(shared));
 }
 
 asio::awaitable<void> serve_one(std::unique_ptr<io::Stream> stream, RelayServer::Server server, RelayFault fault,

@@ -154,7 +154,7 @@ constexpr std::array kRows = {
     RelayFaultRow{http2_forwards_upgrade_of_101, "http2-forwards-upgrade-of-101", "rfc9113-8.2.2-1", true,
                   "forwards Upgrade and Connection of a 101"},
     RelayFaultRow{http2_ends_all_with_one, "http2-ends-all-with-one", "rfc8441-5-17", true,
-                  "ends the connection when one tunnel of it ends"},
+                  "ends all tunnels of a connection when one ends"},
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ Fields overlooked(Fields section, RelayFault fault, std::vector<Field>& kept) {
     if (fault == http2_forwards_capitals) return has_capitals(field);
     if (fault == http2_forwards_fields_of_one_connection)
       return field.name == "keep-alive" || field.name == "proxy-connection" || field.name == "connection";
+    if (fault == http2_uses_host) return field.name == "host";
     if (fault == http2_upgrades_a_get) return is_one_of(field.name, kUpgradeNames);
     if (fault == http2_forwards_any_path) return field.name == ":path" && has_line_ends(field);
     return false;
@@ -72,14 +73,14 @@ RequestHead in_http1(const ws::http2::Request& request, const std::vector<Field>
     std::ranges::find(head.fields, name, &Field::name)->value = std::move(value);
   };
   const auto regular = [&](std::string_view name) { return find_field(request.fields, name); };
-  if (fault == http2_uses_host && regular("host") != nullptr) set("Host", regular("host")->value);
+  if (fault == http2_uses_host && !kept.empty()) set("Host", kept.front().value);
   if (fault == http2_keeps_the_clients_key && regular("sec-websocket-key") != nullptr)
     head.fields.push_back({"Sec-WebSocket-Key", regular("sec-websocket-key")->value});
   if (fault == http2_forwards_length && regular("content-length") != nullptr)
     head.fields.push_back({"Content-Length", regular("content-length")->value});
   if (fault == http2_forwards_any_path && !kept.empty()) {
     head.target = kept.front().value;
-  } else if (fault != http2_upgrades_a_get) {
+  } else if (fault != http2_upgrades_a_get && fault != http2_uses_host) {
     head.fields.insert(head.fields.end(), kept.begin(), kept.end());
   }
   return head;
