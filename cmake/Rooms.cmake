@@ -89,6 +89,9 @@ function(touchstone_test name folder)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
   touchstone_test_program(${name} law "${sources}" LINK ${arg_LINK})
+  if(TARGET ${name}_test)
+    touchstone_at_once(${name}_test)
+  endif()
 endfunction()
 
 # NAME_test from SOURCES, in ctest as NAME; and as NAME.sanitized when TOUCHSTONE_SANITIZED_TREE says where that build is.

@@ -9,7 +9,7 @@ using namespace ws;
 
 namespace {
 
-enum class Step {
+enum class LifeStep {
   text,
   fragment,
   ping,
@@ -56,13 +56,13 @@ struct Life {
     connection.receive(test::frame_to(role, opcode, as_octets(payload), true, rsv1));
   }
 
-  void step(Step step) {
+  void step(LifeStep step) {
     const bool open = model.state == State::open;
     switch (step) {
-      case Step::text:
+      case LifeStep::text:
         submit(command::Text{"a"}, open && !model.in_message);
         break;
-      case Step::fragment:
+      case LifeStep::fragment:
         // Begins a message, or ends the one that was begun.
         if (model.in_message)
           submit(command::Continue{}, open);
@@ -70,40 +70,40 @@ struct Life {
           submit(command::Text{"b", false}, open);
         if (open) model.in_message = !model.in_message;
         break;
-      case Step::ping:
+      case LifeStep::ping:
         submit(command::Ping{}, open);
         break;
-      case Step::close:
+      case LifeStep::close:
         submit(command::Close{}, open);
         model.move(Cause::close_sent);
         break;
-      case Step::bad_close:
+      case LifeStep::bad_close:
         submit(command::Close{CloseReason{1005, ""}}, false);
         break;
-      case Step::peer_text:
+      case LifeStep::peer_text:
         peer(Opcode::text, "c");
         break;
-      case Step::peer_ping:
+      case LifeStep::peer_ping:
         peer(Opcode::ping, "d");
         break;
-      case Step::peer_close:
+      case LifeStep::peer_close:
         if (model.state == State::open || model.state == State::closing) model.peer_closed = true;
         peer(Opcode::close, "\x0f\xa0");
         model.move(Cause::close_received);
         break;
-      case Step::peer_fault:
+      case LifeStep::peer_fault:
         peer(Opcode::text, "e", true);
         model.move(Cause::rule_broken);
         break;
-      case Step::eof:
+      case LifeStep::eof:
         connection.receive_eof();
         model.move(Cause::eof);
         break;
-      case Step::expire:
+      case LifeStep::expire:
         connection.expire();
         model.move(Cause::expired);
         break;
-      case Step::write:
+      case LifeStep::write:
         connection.wrote(connection.output().size());
         break;
     }
@@ -128,23 +128,24 @@ struct Life {
 
 RC_GTEST_PROP(Life, FollowsTheTable, ()) {
   Life life{.role = *laws::role()};
-  const auto steps = *rc::gen::container<std::vector<Step>>(rc::gen::weightedElement<Step>({{4, Step::text},
-                                                                                            {4, Step::fragment},
-                                                                                            {3, Step::ping},
-                                                                                            {1, Step::close},
-                                                                                            {1, Step::bad_close},
-                                                                                            {4, Step::peer_text},
-                                                                                            {3, Step::peer_ping},
-                                                                                            {1, Step::peer_close},
-                                                                                            {1, Step::peer_fault},
-                                                                                            {1, Step::eof},
-                                                                                            {1, Step::expire},
-                                                                                            {3, Step::write}}));
-  for (const Step step : steps) {
+  const auto steps =
+      *rc::gen::container<std::vector<LifeStep>>(rc::gen::weightedElement<LifeStep>({{4, LifeStep::text},
+                                                                                     {4, LifeStep::fragment},
+                                                                                     {3, LifeStep::ping},
+                                                                                     {1, LifeStep::close},
+                                                                                     {1, LifeStep::bad_close},
+                                                                                     {4, LifeStep::peer_text},
+                                                                                     {3, LifeStep::peer_ping},
+                                                                                     {1, LifeStep::peer_close},
+                                                                                     {1, LifeStep::peer_fault},
+                                                                                     {1, LifeStep::eof},
+                                                                                     {1, LifeStep::expire},
+                                                                                     {3, LifeStep::write}}));
+  for (const LifeStep step : steps) {
     life.step(step);
     life.check();
   }
-  life.step(Step::eof);
+  life.step(LifeStep::eof);
   life.check();
   RC_ASSERT(life.events.back() == (life.model.peer_closed ? "closed 4000 clean" : "closed 1006 unclean"));
   const auto count = [&](std::string_view word) {

@@ -178,23 +178,54 @@ std::vector<std::uint32_t> bytes_of(Numbers numbers, bool lowest_first) {
   return bytes;
 }
 
+struct SmallRand {
+  std::uint32_t multiplier, increment;
+};
+
+constexpr std::array<SmallRand, 5> kSmallRands{
+    {{214013, 2531011}, {1103515245, 12345}, {22695477, 1}, {1664525, 1013904223}, {69069, 1}}};
+
 // rand() of small C libraries is the part of a 32-bit state above its 16 lower bits, and a byte of it depends on 24
-// bits of the state: all of them are tried.
-bool is_bytes_of_small_rand(Numbers bytes) {
-  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 5> kGenerators{
-      {{214013, 2531011}, {1103515245, 12345}, {22695477, 1}, {1664525, 1013904223}, {69069, 1}}};
-  if (bytes.size() < 12) return false;  // 2^(16 + 3 - 88)
-  for (const auto& [multiplier, increment] : kGenerators) {
-    for (std::uint32_t low = 0; low < 1U << 16; ++low) {
-      std::uint32_t state = bytes[0] << 16 | low;
-      const auto follows = [&, m = multiplier, c = increment](std::uint32_t byte) {
-        state = state * m + c;
-        return (state >> 16 & 0xff) == byte;
-      };
-      if (std::ranges::all_of(bytes.subspan(1), follows)) return true;
-    }
+// bits of the state. The 16 that are hidden give the next byte as much as they carry into it, whatever the byte before
+// was: of all hidden parts, sorted by that, only one in 256 can stand between two bytes that were seen.
+class HiddenParts {
+ public:
+  explicit HiddenParts(const SmallRand& generator) : generator_(generator), sorted_(1U << 16) {
+    for (std::uint32_t low = 0; low < 1U << 16; ++low) ++begins_[carried(low) + 1];
+    for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
+    auto next = begins_;
+    for (std::uint32_t low = 0; low < 1U << 16; ++low) sorted_[next[carried(low)]++] = static_cast<std::uint16_t>(low);
   }
-  return false;
+
+  // Whether some hidden part of the first state makes all bytes after the first.
+  [[nodiscard]] bool make(Numbers bytes) const {
+    const std::uint32_t carry = (bytes[1] - bytes[0] * generator_.multiplier) & 0xff;
+    const auto possible = std::span(sorted_).subspan(begins_[carry], begins_[carry + 1] - begins_[carry]);
+    return std::ranges::any_of(possible, [&](std::uint16_t low) { return follows(bytes[0] << 16 | low, bytes); });
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t carried(std::uint32_t low) const {
+    return (low * generator_.multiplier + generator_.increment) >> 16 & 0xff;
+  }
+
+  [[nodiscard]] bool follows(std::uint32_t state, Numbers bytes) const {
+    for (const std::uint32_t byte : bytes.subspan(1)) {
+      state = state * generator_.multiplier + generator_.increment;
+      if ((state >> 16 & 0xff) != byte) return false;
+    }
+    return true;
+  }
+
+  SmallRand generator_;
+  std::array<std::uint32_t, 257> begins_{};  // of the hidden parts that carry 0, 1, ... 255, and their end
+  std::vector<std::uint16_t> sorted_;
+};
+
+bool is_bytes_of_small_rand(Numbers bytes) {
+  if (bytes.size() < 12) return false;  // 2^(16 + 3 - 88)
+  static const std::vector<HiddenParts> parts(kSmallRands.begin(), kSmallRands.end());
+  return std::ranges::any_of(parts, [&](const HiddenParts& each) { return each.make(bytes); });
 }
 
 // random() of the GNU C library: each number is the sum of those 3 and 31 before it; a lowest bit is not seen, so that

@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstdlib>
 #include <functional>
+#include <initializer_list>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace ws::rules {
@@ -114,6 +116,24 @@ TEST(Predictable, FindsBytesOfRand) {
   srandom(7);
   EXPECT_TRUE(pattern_of(taken(40, [] { return static_cast<std::uint32_t>(random()); })));
   EXPECT_TRUE(pattern_of(taken(16, of_bytes([] { return static_cast<std::uint32_t>(random()); }))));
+}
+
+TEST(Predictable, FindsBytesOfRandWhateverIsHiddenOfItsState) {
+  std::mt19937 states(5);
+  for (const auto& [multiplier, increment] : std::initializer_list<std::pair<std::uint32_t, std::uint32_t>>{
+           {214013, 2531011}, {1103515245, 12345}, {22695477, 1}, {1664525, 1013904223}, {69069, 1}}) {
+    for (int round = 0; round < 200; ++round) {
+      std::uint32_t state = static_cast<std::uint32_t>(states());
+      const auto made = taken(4, of_bytes([&, m = multiplier, c = increment] {
+                                state = state * m + c;
+                                return state >> 16;
+                              }));
+      EXPECT_TRUE(pattern_of(made)) << multiplier << " " << round;
+      std::vector<std::uint32_t> other = made;
+      other.back() ^= 1;  // the last byte is another one
+      EXPECT_FALSE(pattern_of(other)) << multiplier << " " << round;
+    }
+  }
 }
 
 TEST(Predictable, FindsXorshift) {

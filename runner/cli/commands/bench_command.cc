@@ -21,7 +21,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kBenchFooter = R"(
 The server has to send every message back; each echo is compared with what was sent. tcp://HOST:PORT loads a server
 that sends back every octet, without WebSocket: the limit of the machine.
 
@@ -202,7 +202,7 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
 void add_bench_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand("bench", "Load a server that echoes, and measure throughput and latency");
-  command->footer(kFooter);
+  command->footer(kBenchFooter);
   command->add_option("URL", options->connection.url, "ws://, wss:// or tcp:// URL of the server")->required();
   add_load_options(*command, *options);
   add_connection_options(*command, options->connection);

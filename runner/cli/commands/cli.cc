@@ -14,7 +14,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCliFooter = R"(
 Exit codes:
   0  everything as expected
   1  failures: at least one case FAILED or ERRORED
@@ -113,7 +113,7 @@ int run(int argc, char** argv) {
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", fmt::format("touchstone {}", kVersion));
   app.set_help_flag("-h,--help", "Print this help and exit");
-  app.footer(kFooter);
+  app.footer(kCliFooter);
   app.require_subcommand(1);
   Exit exit = Exit::ok;
   add_test_command(app, exit);

@@ -11,14 +11,14 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCompareFooter = R"(
 Exit codes: 0 nothing that passed fails now, 1 new failures, 2 a journal cannot be read, 4 the second run is partial.
 
 Examples:
   touchstone report compare before after
   touchstone report compare main/touchstone-report touchstone-report --format markdown >> "$GITHUB_STEP_SUMMARY")";
 
-struct Options {
+struct CompareOptions {
   std::string first, second, format = "text";
 };
 
@@ -28,7 +28,7 @@ Journal read_or_refuse_journal(const std::string& path) {
   return std::move(*journal);
 }
 
-Exit compare(const Options& options) {
+Exit compare(const CompareOptions& options) {
   const Journal first = read_or_refuse_journal(options.first), second = read_or_refuse_journal(options.second);
   const Texts texts = quoted_texts(Catalogue::built_in());
   const Comparison comparison(first, second, texts);
@@ -42,9 +42,9 @@ Exit compare(const Options& options) {
 }  // namespace
 
 void add_compare_command(CLI::App& report, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareOptions>();
   CLI::App* command = report.add_subcommand("compare", "Which causes and cases changed between two runs");
-  command->footer(kFooter);
+  command->footer(kCompareFooter);
   command->add_option("FIRST", options->first, "Journal of the earlier run, or the folder that has it")->required();
   command->add_option("SECOND", options->second, "Journal of the later run, or the folder that has it")->required();
   command->add_option("--format", options->format, "What to print (default: text)")

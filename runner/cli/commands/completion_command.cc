@@ -15,7 +15,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCompletionFooter = R"(
 The script asks the program itself for the words, so it need not be written again for a new version.
 
 Examples:
@@ -157,7 +157,7 @@ void print_words(const CLI::App& program, const std::vector<std::string>& words)
 
 void add_completion_command(CLI::App& app, Exit& exit) {
   CLI::App* command = app.add_subcommand("completion", "Print the completion script for a shell");
-  command->footer(kFooter);
+  command->footer(kCompletionFooter);
   auto shell = std::make_shared<std::string>();
   command->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(one_of({"bash", "zsh", "fish"}));
   command->callback([shell, &exit] {

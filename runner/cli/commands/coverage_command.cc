@@ -25,7 +25,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCoverageFooter = R"(
 In question are the requirements that an endpoint's peer can see. One is covered when a case cites it, in each role
 that it binds; where no black box can see it in one, cases/UNCOVERED.md says why.
 
@@ -41,7 +41,7 @@ Examples:
   touchstone coverage --boundaries              every dimension, with its sizes, and the covering arrays
   touchstone list --case rfc6455-4.1-45         the cases of one requirement)";
 
-struct Options {
+struct CoverageOptions {
   bool all = false, states = false, boundaries = false;
   std::string format = "text";
 };
@@ -143,7 +143,7 @@ void print_states_json(const StateCoverage& found) {
           .dump(1));
 }
 
-bool print_states(const Options& options) {
+bool print_states(const CoverageOptions& options) {
   const StateCoverage found = state_coverage(Catalogue::built_in().cases());
   options.format == "json" ? print_states_json(found) : print_states_text(found, options.all);
   return found.covered() == found.all();
@@ -197,7 +197,7 @@ void print_boundaries_json(const BoundaryCoverage& server, const BoundaryCoverag
                   .dump(1));
 }
 
-bool print_boundaries(const Options& options) {
+bool print_boundaries(const CoverageOptions& options) {
   const auto cases = Catalogue::built_in().cases();
   const BoundaryCoverage server = boundary_coverage(cases, Side::server),
                          client = boundary_coverage(cases, Side::client);
@@ -207,7 +207,7 @@ bool print_boundaries(const Options& options) {
   return server.covered() == server.all() && client.covered() == client.all();
 }
 
-bool print_requirements(const Options& options) {
+bool print_requirements(const CoverageOptions& options) {
   const Coverage found = coverage(Catalogue::built_in(), resource("cases/UNCOVERED.md"));
   options.format == "json" ? print_json(found) : print_text(found, options.all);
   return found.complete();
@@ -216,9 +216,9 @@ bool print_requirements(const Options& options) {
 }  // namespace
 
 void add_coverage_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CoverageOptions>();
   CLI::App* command = app.add_subcommand("coverage", "Say which requirements of the RFCs have cases");
-  command->footer(kFooter);
+  command->footer(kCoverageFooter);
   command->add_flag("--all", options->all, "All that is in question with its cases, not only the sums and the gaps");
   auto* states = command->add_flag("--states", options->states, "Of states of a connection with kinds of frames");
   command->add_flag("--boundaries", options->boundaries, "Of sizes next to powers of two")->excludes(states);

@@ -27,7 +27,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kEchoFooter = R"(
 Exit codes: 0 stopped by a signal, or (--connect) the connection closed cleanly, or (--drive) all cases were run;
 1 it did not; 2 a bad option, or the port cannot be had; 3 the URL could not be reached.
 
@@ -43,7 +43,7 @@ Examples:
   touchstone echo --fault constant-accept+sends-1005    with two at a time: does it find both?
   touchstone echo --port 8080 --proxy-to 9000 --proxy-fault forwards-named-fields    a proxy with this one fault)";
 
-struct Options {
+struct EchoCommandOptions {
   std::optional<std::uint16_t> port;
   std::string host = "127.0.0.1";
   bool tls = false, no_deflate = false, coroutines = false;
@@ -59,7 +59,7 @@ struct Options {
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
 };
 
-void add_options(CLI::App& app, Options& options) {
+void add_options(CLI::App& app, EchoCommandOptions& options) {
   const std::string server = "Server", client = "Client", both = "Both";
   TestOptions& connection = options.connection;
   add_port_option(app, options.port, "a free one")->group(server);
@@ -130,13 +130,13 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 // Scripts wait for this line: always with the port, even when it is the scheme's own.
-void announce(const Options& options, bool secure, std::uint16_t port) {
+void announce(const EchoCommandOptions& options, bool secure, std::uint16_t port) {
   out("listening on {}://{}:{}/\n", secure ? "wss" : "ws",
       options.host.find(':') == std::string::npos ? options.host : fmt::format("[{}]", options.host), port);
   std::fflush(stdout);
 }
 
-ws::io::ListenOptions listen_options(const Options& options) {
+ws::io::ListenOptions listen_options(const EchoCommandOptions& options) {
   ws::io::ListenOptions listen;
   listen.host = options.host;
   listen.port = options.port.value_or(0);
@@ -153,14 +153,14 @@ ws::io::ListenOptions listen_options(const Options& options) {
   return listen;
 }
 
-Exit serve_with_fault(const Options& options) {
+Exit serve_with_fault(const EchoCommandOptions& options) {
   ws::io::ListenOptions listen = listen_options(options);
   const bool secure = listen.tls.has_value();
   return serve_deviant(options.faults, std::move(listen), http_named(options.connection.http),
                        [&](std::uint16_t port) { announce(options, secure, port); });
 }
 
-Exit be_deviant_client(const Options& options) {
+Exit be_deviant_client(const EchoCommandOptions& options) {
   const Target target = make_target(options.connection, options.connect);
   return options.drive ? drive_deviant(options.faults, target) : connect_deviant(options.faults, target);
 }
@@ -187,7 +187,7 @@ Exit serve_in_threads(ws::io::EchoOptions echo, unsigned threads, const std::fun
   return Exit::ok;
 }
 
-Exit serve(const Options& options) {
+Exit serve(const EchoCommandOptions& options) {
   ws::io::EchoOptions echo;
   echo.listen = listen_options(options);
   echo.http = http_named(options.connection.http);
@@ -213,7 +213,7 @@ Exit tell_end(const ws::io::Ended& ended) {
   return Exit::failures;
 }
 
-ws::io::ConnectOptions connect_options(const Options& options, const Target& target) {
+ws::io::ConnectOptions connect_options(const EchoCommandOptions& options, const Target& target) {
   ws::io::ConnectOptions connect;
   connect.subprotocols = target.subprotocols;
   connect.tls = target.tls;
@@ -222,7 +222,7 @@ ws::io::ConnectOptions connect_options(const Options& options, const Target& tar
   return connect;
 }
 
-Exit drive_as_client(const Options& options) {
+Exit drive_as_client(const EchoCommandOptions& options) {
   const Target target = make_target(options.connection, options.connect);
   DriverOptions driver;
   driver.agent = "touchstone";
@@ -232,7 +232,7 @@ Exit drive_as_client(const Options& options) {
   return drive(target, std::move(driver));
 }
 
-Exit echo_as_client(const Options& options) {
+Exit echo_as_client(const EchoCommandOptions& options) {
   const Target target = make_target(options.connection, options.connect);
   ws::io::ConnectOptions connect = connect_options(options, target);
   asio::io_context context{1};
@@ -253,9 +253,9 @@ Exit echo_as_client(const Options& options) {
 }  // namespace
 
 void add_echo_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EchoCommandOptions>();
   CLI::App* echo = app.add_subcommand("echo", "Be the reference endpoint: a server, or a client, that echoes");
-  echo->footer(kFooter);
+  echo->footer(kEchoFooter);
   add_options(*echo, *options);
   echo->callback([options, &exit] {
     const bool client = !options->connect.empty(), deviant = !options->faults.empty();

@@ -13,7 +13,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kExpectFooter = R"(
 An expectation file names the cases whose failure is known and accepted, with the reason. `touchstone test --expect FILE`
 then fails on what is new: a failure that is not listed, a listed case that passes, does not run or is no case any more,
 and fewer cases than the file asks for.
@@ -25,7 +25,7 @@ Examples:
   touchstone test ws://127.0.0.1:9001/ --expect expected.json                        in continuous integration
   touchstone expect expected.json --from touchstone-report                           an earlier run again)";
 
-struct Options {
+struct ExpectOptions {
   std::string file, from = kDefaultFolder;
   bool update = false;
 };
@@ -39,7 +39,7 @@ Journal read_run(const std::string& from) {
   return std::move(*journal);
 }
 
-Exit update_file(const Options& options, const Journal& journal) {
+Exit update_file(const ExpectOptions& options, const Journal& journal) {
   if (!journal.run.complete) {
     throw UsageError(
         fmt::format("{}: the run is partial, so nothing can be said about the cases that it lacks", options.from));
@@ -60,7 +60,7 @@ Exit update_file(const Options& options, const Journal& journal) {
   return Exit::ok;
 }
 
-Exit check_run(const Options& options, const Journal& journal) {
+Exit check_run(const ExpectOptions& options, const Journal& journal) {
   const bool agree = print_surprises(read_expectations(options.file), journal.results);
   if (!journal.run.complete) {
     out("PARTIAL  {}\n", journal.run.ended_because);
@@ -73,10 +73,10 @@ Exit check_run(const Options& options, const Journal& journal) {
 }  // namespace
 
 void add_expect_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExpectOptions>();
   CLI::App* command =
       app.add_subcommand("expect", "Hold a run against a file of accepted failures, or write that file");
-  command->footer(kFooter);
+  command->footer(kExpectFooter);
   command->add_option("FILE", options->file, "The expectation file (JSON)")->required();
   command->add_option("--from", options->from, "The run: a journal, or the folder that has it")
       ->type_name("REPORT")

@@ -19,7 +19,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kExplainFooter = R"(
 Examples:
   touchstone explain close/code-valid/1000
   touchstone explain 7.7.1                      by Autobahn's id
@@ -121,7 +121,7 @@ void add_explain_command(CLI::App& app, Exit& exit) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* explain = app.add_subcommand("explain", "Say what a case does, what it expects, and why");
-  explain->footer(kFooter);
+  explain->footer(kExplainFooter);
   explain->add_option("CASE", options->id, "A case, by its id or by Autobahn's; or a requirement, by its id")
       ->required();
   add_case_files_option(*explain, options->files);

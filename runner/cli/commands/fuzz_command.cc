@@ -24,7 +24,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kFuzzFooter = R"(
 Every stimulus is a list of steps, sent to every endpoint and to the strict stack. A difference that breaks a MUST is
 made small, shown three times alone, and written to OUT/findings/CLUSTER: a case file, the transcript, what it means.
 
@@ -45,7 +45,7 @@ Examples:
   touchstone fuzz --merge all shard1 shard2                    one corpus, one list of findings
   touchstone test ws://127.0.0.1:9001/ --cases touchstone-fuzz/findings/NAME/case.json)";
 
-struct Options {
+struct FuzzOptions {
   std::vector<std::string> urls, corpora;
   TestOptions connection;  // of all endpoints
   std::string time = "1m", out = "touchstone-fuzz", known, merge, shard, agent, layers = "handshake,frames,deflate";
@@ -53,7 +53,7 @@ struct Options {
   bool weak = false, bare = false, no_catalogue = false, serve = false;
 };
 
-void add_options(CLI::App& app, Options& options) {
+void add_options(CLI::App& app, FuzzOptions& options) {
   const auto at_least_one = between(1, INT64_MAX);
   app.add_option("URL", options.urls, "The servers, ws:// or wss://")->type_name("URL");
   add_server_command_option(app, options.connection.command);
@@ -114,7 +114,7 @@ fuzz::Layers layers_named(const std::string& text) {
 }
 
 // What both kinds of campaigns ask for.
-fuzz::CampaignOptions campaign_of(const Options& options) {
+fuzz::CampaignOptions campaign_of(const FuzzOptions& options) {
   fuzz::CampaignOptions campaign;
   campaign.layers = layers_named(options.layers);
   campaign.layers.catalogue = !options.no_catalogue;
@@ -133,7 +133,7 @@ fuzz::CampaignOptions campaign_of(const Options& options) {
   return campaign;
 }
 
-std::vector<Case> seeds_of(const Options& options, Side side) {
+std::vector<Case> seeds_of(const FuzzOptions& options, Side side) {
   std::vector<Case> out;
   if (options.no_catalogue) return out;
   for (const Case* c : select(Catalogue::built_in(), {.profile = Profile::core, .side = side})) {
@@ -145,7 +145,7 @@ std::vector<Case> seeds_of(const Options& options, Side side) {
 
 class FuzzRun : public fuzz::CampaignObserver {
  public:
-  explicit FuzzRun(const Options& options)
+  explicit FuzzRun(const FuzzOptions& options)
       : options_(options),
         report_({options.out, options.known, options.corpora, options.connection.quiet}),
         campaign_(campaign_of(options)) {
@@ -241,7 +241,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     return {};
   }
 
-  const Options& options_;
+  const FuzzOptions& options_;
   FuzzReport report_;
   TestOptions test_options_;
   fuzz::CampaignOptions campaign_;
@@ -252,7 +252,7 @@ class FuzzRun : public fuzz::CampaignObserver {
   const Clock::time_point start_ = Clock::now();  // greetings count
 };
 
-Exit fuzz_clients(const Options& options) {
+Exit fuzz_clients(const FuzzOptions& options) {
   if (options.connection.command.empty() || !options.urls.empty())
     throw UsageError("--serve is for clients: --command 'my-client {url}' starts one; leave out URLs");
   watch_for_interrupts();
@@ -277,9 +277,9 @@ Exit fuzz_clients(const Options& options) {
 }  // namespace
 
 void add_fuzz_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FuzzOptions>();
   CLI::App* fuzz = app.add_subcommand("fuzz", "Fuzz one or several servers against the strict stack");
-  fuzz->footer(kFooter);
+  fuzz->footer(kFuzzFooter);
   add_options(*fuzz, *options);
   fuzz->callback([options, &exit] {
     if (!options->merge.empty()) {

@@ -16,7 +16,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kLintFooter = R"(
 Each fault is one line on standard error: file, JSON pointer, what was found, what is allowed. Expectations are held
 against the strict stack. What has no fault, `touchstone test --cases` and `list --cases` take as well. Matters of style
 (titles, the canonical form) are faults only in a catalogue: a folder with its own requirements.json.
@@ -29,7 +29,7 @@ Examples:
   touchstone lint cases/                        a catalogue on disk, against its own requirements
   touchstone lint --fix cases/*.json            write them in the canonical form first)";
 
-struct Options {
+struct LintOptions {
   std::vector<std::string> files;
   bool fix = false;
 };
@@ -65,7 +65,7 @@ Exit conclude(std::span<const SourceFile> files) {
   return Exit::ok;
 }
 
-Exit lint_files(const Options& options) {
+Exit lint_files(const LintOptions& options) {
   if (options.files.empty()) {
     if (options.fix) throw UsageError("lint --fix needs the files to write: touchstone lint --fix cases/*.json");
     return conclude(built_in_files());
@@ -80,9 +80,9 @@ Exit lint_files(const Options& options) {
 }  // namespace
 
 void add_lint_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LintOptions>();
   CLI::App* command = app.add_subcommand("lint", "Check case files");
-  command->footer(kFooter);
+  command->footer(kLintFooter);
   command->add_option("FILE", options->files, "Case files, or folders of them (default: the catalogue in the program)");
   command->add_flag("--fix", options->fix, "Write the files in the canonical form, then check them");
   command->callback([options, &exit] { exit = lint_files(*options); });

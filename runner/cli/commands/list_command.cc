@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(
+constexpr const char* kListFooter = R"(
 Examples:
   touchstone list                               every case of the default profile
   touchstone list --case '7.*'                  by Autobahn's ids
@@ -28,7 +28,7 @@ Examples:
   touchstone list --role client --format json   for programs
   touchstone list --cases my-cases.json         the cases of a file of your own)";
 
-struct Options {
+struct ListOptions {
   SelectionOptions selection;
   std::string format = "text";
   std::string role;
@@ -66,9 +66,9 @@ void print_text(const std::vector<const Case*>& cases) {
 }  // namespace
 
 void add_list_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ListOptions>();
   CLI::App* list = app.add_subcommand("list", "List the cases of the catalogue");
-  list->footer(kFooter);
+  list->footer(kListFooter);
   add_selection_options(*list, options->selection);
   add_format_option(*list, options->format, "text: id, Autobahn's id and title; json: an array of objects");
   list->add_option("--role", options->role, "Only cases for this side under test")

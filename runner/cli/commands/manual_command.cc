@@ -8,7 +8,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kManualFooter = R"(
 Examples:
   touchstone manual | man -l -                  read it where it is not installed
   touchstone manual | mandoc -T html > manual.html)";
@@ -17,7 +17,7 @@ Examples:
 
 void add_manual_command(CLI::App& app, Exit& exit) {
   CLI::App* command = app.add_subcommand("manual", "Print the manual page, in mdoc");
-  command->footer(kFooter);
+  command->footer(kManualFooter);
   command->callback([&app, &exit] {
     out("{}", manual(app, kVersion, kReleased));
     exit = Exit::ok;

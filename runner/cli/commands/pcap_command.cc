@@ -15,7 +15,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kPcapFooter = R"(
 Verdict, clauses and findings are comments on the packets. What a transcript does not keep of a frame is shown as zeros, and
 the packet says so; --keep-all of the run keeps everything. Each run writes failures.pcapng, with all that is not OK.
 
@@ -26,7 +26,7 @@ Examples:
   touchstone report pcap 'close/code-valid/1000' --from touchstone-report --out close.pcapng
   tshark -r close.pcapng -Y websocket)";
 
-struct Options {
+struct PcapOptions {
   std::string id, from = std::string(kDefaultFolder), out, key_log;
 };
 
@@ -39,7 +39,7 @@ std::string file_name(std::string id) {
   return id + ".pcapng";
 }
 
-Exit write(const Options& options) {
+Exit write(const PcapOptions& options) {
   const auto journal = read_journal(options.from);
   if (!journal) throw UsageError(journal.error());
   const Texts texts = quoted_texts(Catalogue::built_in());
@@ -64,9 +64,9 @@ Exit write(const Options& options) {
 }  // namespace
 
 void add_pcap_command(CLI::App& report, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PcapOptions>();
   CLI::App* command = report.add_subcommand("pcap", "Write the transcript of a case as a file for Wireshark");
-  command->footer(kFooter);
+  command->footer(kPcapFooter);
   command->add_option("CASE", options->id, "Its id, or Autobahn's")->required();
   command->add_option("--from", options->from, "The journal, or the folder that has it")
       ->type_name("DIR")

@@ -15,7 +15,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kPlayFooter = R"(
 Without SCRIPT every connection is kept open for commands. Commands are JSON, one a line on standard input:
   {"send": {"message": "text", "payload": "hi"}}   {"close": 1012}   {"drop": "reset"}   {"expect": "text", "payload": "hi"}
 docs/play.md describes scripts, commands and events; runner/live/schema/ has their schemas.
@@ -28,7 +28,7 @@ Examples:
   touchstone play --port 9001                   a server that is told what to do
   touchstone play client.json --connect ws://127.0.0.1:9001/chat)";
 
-struct Options {
+struct PlayCommandOptions {
   std::string script, connect;
   LiveOptions live;
   TestOptions connection;  // of --connect; certificate and key are the server's otherwise
@@ -46,7 +46,7 @@ play::Script read_or_refuse_script(const std::string& path, ws::Role role) {
   throw UsageError(told);
 }
 
-Exit exit_of(const play::Outcome& outcome, bool strict) {
+Exit exit_of_play(const play::Outcome& outcome, bool strict) {
   if (!outcome.unreachable.empty()) return Exit::unreachable;
   const Exit exit = cli::exit_of(outcome.totals, outcome.failed, strict);
   return exit == Exit::ok && !outcome.complete ? Exit::incomplete : exit;
@@ -61,7 +61,7 @@ Json told(const play::Outcome& outcome) {
   return json;
 }
 
-Exit run_play(const Options& options) {
+Exit run_play(const PlayCommandOptions& options) {
   const bool client = !options.connect.empty();
   play::PlayOptions play_options;
   play_options.role = client ? ws::Role::client : ws::Role::server;
@@ -91,15 +91,15 @@ Exit run_play(const Options& options) {
         play.command(std::move(*command));
       },
       [&] { play.stop(); });
-  return process.verdict(exit_of(outcome, options.live.strict), told(outcome));
+  return process.verdict(exit_of_play(outcome, options.live.strict), told(outcome));
 }
 
 }  // namespace
 
 void add_play_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PlayCommandOptions>();
   CLI::App* play = app.add_subcommand("play", "Be a scripted peer for somebody else's tests: a server, or a client");
-  play->footer(kFooter);
+  play->footer(kPlayFooter);
   play->add_option("SCRIPT", options->script, "What to do on each connection (docs/play.md)")->type_name("FILE");
   add_live_options(*play, options->live);
   add_seed_option(*play, options->seed)->group("Process");

@@ -14,7 +14,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kProbeFooter = R"(
 `touchstone test` asks the same before it runs the cases: where a server does not echo, messages are not compared, and
 what it refuses is NOT-APPLICABLE. --format json writes the file for --profile-of-peer, to state it once and for all.
 
@@ -85,7 +85,7 @@ Exit run_probe(const ProbeOptions& options) {
 void add_probe_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<ProbeOptions>();
   CLI::App* command = app.add_subcommand("probe", "Find out what a server does with messages");
-  command->footer(kFooter);
+  command->footer(kProbeFooter);
   command->add_option("URL", options->connection.url, "ws:// or wss:// URL of the server")->required();
   add_connection_options(*command, options->connection);
   add_timeout_option(*command, options->connection.timeout, "5s");

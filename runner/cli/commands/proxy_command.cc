@@ -36,7 +36,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kProxyFooter = R"(
 The tester is the client before the proxy and the server behind it. Every case for servers is played through the proxy
 and without it, with the strict stack as the server; a verdict that is worse through the proxy is the proxy's. The cases
 for intermediaries (`touchstone list --role intermediary`) say what of one side's words arrives at the other end.
@@ -54,7 +54,7 @@ Examples:
   touchstone proxy --front ws://127.0.0.1:8080/ --back 9000 --http 2     HTTP/2 in front
   touchstone proxy --front ws://127.0.0.1:8080/ --back 9000 --fuzz 1m    random cases; --seed makes others)";
 
-struct Options {
+struct ProxyOptions {
   TestOptions test;  // connection, selection, run
   std::string back, conf, fuzz;
 };
@@ -76,7 +76,7 @@ constexpr std::chrono::minutes kBudget{30};
 
 class ProxyRun {
  public:
-  explicit ProxyRun(const Options& options)
+  explicit ProxyRun(const ProxyOptions& options)
       : options_(options),
         run_options_(make_run_options(options.test)),
         catalogue_(catalogue_of(options.test.selection.files)),
@@ -341,7 +341,7 @@ class ProxyRun {
     return as_expected ? Exit::ok : Exit::failures;
   }
 
-  const Options& options_;
+  const ProxyOptions& options_;
   RunOptions run_options_;
   Catalogue catalogue_;
   std::vector<const Case*> through_, two_sided_;
@@ -355,7 +355,7 @@ class ProxyRun {
   std::chrono::milliseconds fuzz_{0};
 };
 
-void add_options(CLI::App& app, Options& options) {
+void add_options(CLI::App& app, ProxyOptions& options) {
   const std::string group = "Proxy under test";
   TestOptions& test = options.test;
   test.selection.profile = "core";
@@ -403,9 +403,9 @@ void add_options(CLI::App& app, Options& options) {
 }  // namespace
 
 void add_proxy_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ProxyOptions>();
   CLI::App* command = app.add_subcommand("proxy", "Test a proxy from both ends");
-  command->footer(kFooter);
+  command->footer(kProxyFooter);
   add_options(*command, *options);
   command->callback([options, &exit] { exit = ProxyRun(*options).run(command_line()); });
 }

@@ -17,7 +17,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kReportFooter = R"(
 Exit codes: those of the run that is reported (see `touchstone test --help`): 0 no failures, 1 some, 4 partial;
 2 a journal cannot be read, or the report cannot be written.
 
@@ -27,7 +27,7 @@ Examples:
   touchstone report shard1 shard2 --out merged        one report, and one journal, of several runs
   touchstone report compare before after              what changed between two runs)";
 
-struct Options {
+struct ReportOptions {
   std::vector<std::string> inputs;
   std::string out;
   std::vector<std::string> formats;
@@ -53,7 +53,7 @@ std::filesystem::path folder_of(const std::string& input) {
   return parent.empty() ? "." : parent;
 }
 
-std::filesystem::path target_folder(const Options& options) {
+std::filesystem::path target_folder(const ReportOptions& options) {
   if (options.out.empty()) {
     if (options.inputs.size() == 1) return folder_of(options.inputs.front());
     throw UsageError("several journals make a new report: say where with --out DIR");
@@ -80,7 +80,7 @@ void write_journal(const std::filesystem::path& folder, const Journal& journal) 
   must(writer->finish(journal.run));
 }
 
-void render(const Options& options, const std::filesystem::path& folder, const Journal& journal) {
+void render(const ReportOptions& options, const std::filesystem::path& folder, const Journal& journal) {
   const Texts texts = requirement_texts(Catalogue::built_in());
   must(make_folder(folder));
   if (options.formats.empty()) return must(render_all(folder, journal.run, journal.results, texts));
@@ -110,7 +110,7 @@ void add_up_campaigns(const std::vector<std::string>& inputs, const std::filesys
       count_of(clusters.size(), "cluster"));
 }
 
-Exit report(Options options) {
+Exit report(ReportOptions options) {
   if (options.inputs.empty()) options.inputs.emplace_back(kDefaultFolder);
   const std::filesystem::path folder = target_folder(options);
   std::vector<Journal> journals;
@@ -133,9 +133,9 @@ Exit report(Options options) {
 }  // namespace
 
 void add_report_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportOptions>();
   CLI::App* command = app.add_subcommand("report", "Render the report of a run again, or merge several runs");
-  command->footer(kFooter);
+  command->footer(kReportFooter);
   command->add_option("JOURNAL", options->inputs, "Journals, or folders that have one (default: touchstone-report)");
   command->add_option("--out", options->out, "Folder of the report (default: that of the journal)")->type_name("DIR");
   command->add_option("--format", options->formats, format_help())

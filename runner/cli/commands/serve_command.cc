@@ -35,7 +35,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kServeFooter = R"(
 Drivers for Autobahn's fuzzing server work as they are: /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus,
 /updateReports, /stopServer. A browser opens http://HOST:PORT/ and is driven from there; ?autorun=1&agent=NAME begins
 at once. Without --once and --command the server runs until Ctrl-C; results survive a restart with the same --out.
@@ -307,7 +307,7 @@ class ServeRun : public serve::Observer {
 void add_serve_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* serve = app.add_subcommand("serve", "Test clients: a drop-in for Autobahn's fuzzing server");
-  serve->footer(kFooter);
+  serve->footer(kServeFooter);
   add_serve_options(*serve, *options);
   serve->callback([options, &exit] {
     exit = options->next ? run_next(*options, command_line()) : ServeRun(*options).run(command_line());

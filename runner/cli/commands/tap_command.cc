@@ -15,7 +15,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kTapFooter = R"(
 Both sides are judged by what they say and by what they were given; nothing is changed unless a command says so. Commands
 are JSON, one a line on standard input, the body of a POST to --control, or --do before the first connection:
   {"network": {"latency_ms": 200, "bytes_per_s": 10000}, "to": "client"}     {"network": {"stall": true}}
@@ -29,7 +29,7 @@ Examples:
   touchstone tap --upstream ws://127.0.0.1:9001/ --port 9002
   touchstone tap --upstream ws://127.0.0.1:9001/ --json --exit-with-stdin --do '{"network": {"latency_ms": 100}}')";
 
-struct Options {
+struct TapCommandOptions {
   LiveOptions live;
   TestOptions connection;  // to the upstream
   std::vector<std::string> commands;
@@ -37,7 +37,7 @@ struct Options {
   std::string judge = "both", out;
 };
 
-tap::TapOptions tap_options(const Options& options) {
+tap::TapOptions tap_options(const TapCommandOptions& options) {
   tap::TapOptions made;
   made.upstream = make_target(options.connection, options.connection.url);
   made.judged = {.client = options.judge != "server" && options.judge != "none",
@@ -63,7 +63,7 @@ Json told(const tap::Outcome& outcome) {
   return json;
 }
 
-Exit run_tap(const Options& options) {
+Exit run_tap(const TapCommandOptions& options) {
   tap::TapOptions made = tap_options(options);
   LiveProcess process(options.live);
   made.listen = process.listen(options.connection.certificate, options.connection.key);
@@ -100,9 +100,9 @@ Exit run_tap(const Options& options) {
 }  // namespace
 
 void add_tap_command(CLI::App& app, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TapCommandOptions>();
   CLI::App* tap = app.add_subcommand("tap", "Stand between a client and a server: judge both, and be a bad network");
-  tap->footer(kFooter);
+  tap->footer(kTapFooter);
   TestOptions& connection = options->connection;
   const std::string upstream = "Upstream", both = "Tap";
   tap->add_option("--upstream", connection.url, "The server: ws:// or wss:// URL, whose path does not matter")

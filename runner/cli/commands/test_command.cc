@@ -27,7 +27,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kTestFooter = R"(
 Exit codes:
   0  no case FAILED or ERRORED      1  some did (with --expect: 0 as expected, 1 not)
   2  a bad option, URL or file      3  the server could not be reached, or died (the message says at which case)
@@ -288,7 +288,7 @@ class TestRun {
 void add_test_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<TestOptions>();
   CLI::App* test = app.add_subcommand("test", "Test a server");
-  test->footer(kFooter);
+  test->footer(kTestFooter);
   add_test_options(*test, *options);
   test->callback([options, &exit] { exit = TestRun(*options).run(command_line()); });
 }

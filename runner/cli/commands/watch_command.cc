@@ -9,7 +9,7 @@
 namespace touchstone::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kWatchFooter = R"(
 CMD starts the server under test, as --command of `touchstone test` does; {port} in it becomes a free port. On every change
 of a file below --dir it is started anew: first the cases that failed run, then the rest. A change meanwhile begins anew.
 Hidden files and what is made from others (build, target, dist, node_modules, __pycache__) do not count.
@@ -27,7 +27,7 @@ Examples:
 void add_watch_command(CLI::App& app, Exit& exit) {
   auto options = std::make_shared<WatchOptions>();
   CLI::App* command = app.add_subcommand("watch", "Test a server anew on every change of a file, what failed first");
-  command->footer(kFooter);
+  command->footer(kWatchFooter);
   command->add_option("CMD", options->command, "The command of the server and its arguments, after --")->required();
   add_selection_options(*command, options->selection);
   repeatable(
