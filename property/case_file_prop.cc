@@ -2,7 +2,7 @@
 #include "property/cases.h"
 
 #include "runner/catalogue/format.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <set>
 

@@ -3,7 +3,7 @@
 #include "property/cases.h"
 
 #include "runner/engine/run.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/io/serve/echo_server.h>
 

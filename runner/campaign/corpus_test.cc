@@ -19,13 +19,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 class Corpus : public testing::Test {
- protected:
+ public:
   Corpus() : folder_(fs::temp_directory_path() / ("corpus_test." + std::to_string(getpid()))) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
   ~Corpus() override { fs::remove_all(folder_); }
 
+ protected:
   static Case stimulus(const std::string& id) { return *Catalogue::built_in().find(id); }
 
   fs::path with(const std::string& name, const std::vector<Kept>& all) {

@@ -2,7 +2,7 @@
 
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/rules/finding.h>
 

@@ -3,7 +3,7 @@
 #include "runner/campaign/http2_rules.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>

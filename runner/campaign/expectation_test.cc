@@ -5,7 +5,7 @@
 #include "runner/campaign/openings.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/talk/opening.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/core/connection/connection.h>
 

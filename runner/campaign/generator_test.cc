@@ -3,7 +3,7 @@
 #include "runner/campaign/expectation.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/state_coverage.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <gtest/gtest.h>
 

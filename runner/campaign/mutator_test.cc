@@ -3,7 +3,8 @@
 #include "runner/campaign/evaluate.h"
 #include "runner/campaign/expectation.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/contradictions.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include "runner/campaign/evaluate.h"
 #include "runner/campaign/test_relay.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/rules/codes.h>
 #include <ws/testing/faults/deviant_endpoints.h>

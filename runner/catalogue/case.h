@@ -284,7 +284,7 @@ struct Case {
   Wire wire;
   std::vector<Step> steps;
   std::vector<Beside> connections = {};  // beside the first one, in the order of opening
-  std::optional<Expect> expect;          // nothing: the oracle's own (runner/engine/verdict/oracle.h)
+  std::optional<Expect> expect;          // nothing: the oracle's own (runner/engine/verdict/strict_expectation.h)
   // Of a case for an intermediary, in place of request, answer, steps and expect: what the tester does at both ends.
   std::shared_ptr<const TwoSided> two_sided = {};
   std::string source;  // file and JSON pointer of its group: "cases/close.json#/groups/3"

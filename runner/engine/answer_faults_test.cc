@@ -4,7 +4,7 @@
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/opening_judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/testing/faults/deviant_endpoints.h>
 

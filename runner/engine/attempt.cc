@@ -4,8 +4,8 @@
 #include "runner/engine/over_http2.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/oracle.h"
 #include "runner/engine/verdict/scene.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "runner/engine/boundary_coverage.h"
 
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/core/deflate/deflate.h>
 #include <ws/core/utf8.h>

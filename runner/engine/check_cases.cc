@@ -1,7 +1,8 @@
 #include "runner/engine/check_cases.h"
 
 #include "runner/catalogue/lint.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/contradictions.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
 

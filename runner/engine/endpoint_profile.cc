@@ -1,6 +1,6 @@
 #include "runner/engine/endpoint_profile.h"
 
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>

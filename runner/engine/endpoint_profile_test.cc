@@ -1,7 +1,7 @@
 #include "runner/engine/endpoint_profile.h"
 
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <gtest/gtest.h>
 

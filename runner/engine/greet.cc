@@ -3,7 +3,7 @@
 #include "runner/engine/run.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/talk/session.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
 

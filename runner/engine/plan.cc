@@ -1,7 +1,7 @@
 #include "runner/engine/plan.h"
 
 #include "runner/engine/over_http2.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <algorithm>
 #include <map>

@@ -1,17 +1,11 @@
 // Clients that begin every connection with a wrong request, and have a second fault in their frames: both are found,
 // each by its own clause, and nothing else is.
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/talk/session.h"
-#include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/talk/test_taken_client.h"
 
-#include <ws/io/net/listener.h>
 #include <ws/testing/faults/deviant_endpoints.h>
 
 #include <gtest/gtest.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 
 #include <set>
 
@@ -21,40 +15,13 @@ namespace {
 using Deviation = ws::testing::Fault;
 using ws::testing::FaultSet;
 
-asio::awaitable<void> take(ws::io::Listener& listener, const Case& c, std::optional<Verdict>& verdict) {
-  auto stream = co_await listener.accept();
-  listener.close();
-  if (!stream) co_return;
-  ws::Bytes octets, buffer(4096);
-  std::optional<std::size_t> end;
-  while (!end) {
-    const auto n = co_await (*stream)->read_some(buffer);
-    if (!n) co_return;
-    ws::append(octets, std::span(buffer).first(*n));
-    end = ws::head_end(octets, {}).value();
-  }
-  auto request = ws::parse_request(std::span(octets).first(*end), {});
-  ws::Bytes early(octets.begin() + static_cast<std::ptrdiff_t>(*end), octets.end());
-  SessionOptions options;
-  DeflateCache cache;
-  const auto observed =
-      co_await observe_client(c, std::move(*stream), std::move(*request), std::move(early), options, cache);
-  verdict = judge(c, observed, options.seed);
-}
-
 asio::awaitable<void> connect(std::uint16_t port, FaultSet faults) {
   (void)co_await ws::testing::run_deviant_client(ws::Url("127.0.0.1", port), faults, {});
 }
 
 Verdict judged(const FaultSet& faults, const std::string& id) {
-  const Case c = with_expectation(*Catalogue::built_in().find(id), 1, Side::client);
-  asio::io_context context{1};
-  const auto listener = ws::io::Listener::open(context.get_executor(), {});
-  std::optional<Verdict> verdict;
-  asio::co_spawn(context, take(**listener, c, verdict), asio::detached);
-  asio::co_spawn(context, connect((*listener)->port(), faults), asio::detached);
-  context.run();
-  return verdict.value_or(Verdict{.behavior = Behavior::errored, .findings = {}, .summary = "no verdict"});
+  return TakenClient::verdict_on(*Catalogue::built_in().find(id),
+                                 [&](std::uint16_t port) { return connect(port, faults); });
 }
 
 // An echo, a compressed echo, RSV2, and a Close.

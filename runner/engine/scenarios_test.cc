@@ -3,7 +3,7 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/talk/session.h"
 #include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 #include "runner/engine/verdict/weigh.h"
 
 #include <ws/testing/faults/deviant_endpoints.h>

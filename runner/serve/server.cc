@@ -9,7 +9,7 @@
 #include "runner/engine/talk/session.h"
 #include "runner/engine/talk/watchdog.h"
 #include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 #include "runner/serve/http.h"
 #include "runner/serve/http2_request.h"
 #include "runner/serve/report_file.h"

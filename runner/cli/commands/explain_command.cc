@@ -8,7 +8,7 @@
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
 #include "runner/engine/run.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

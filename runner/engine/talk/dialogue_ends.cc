@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <fmt/format.h>
+#include <ws/rules/codes.h>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -149,14 +150,17 @@ asio::awaitable<void> Dialogue::end_tcp() {
   at_its_end_ = true;
   if (o_.close) co_await send_close();
   if (heard_all_) co_return;
+  // Who fails the connection may give our Close some time to come. What ends at once elsewhere says nothing of that.
+  const bool failed = o_.close && *o_.close && ws::rules::says_error((*o_.close)->code);
+  const std::string what = failed ? "the end of TCP where it failed the connection" : "the end of TCP";
   const bool first = role_ == ws::Role::server;
   if (!first && !end_awaited_) {
-    const Waited waited = co_await wait_for([] { return false; }, "the end of TCP");
+    const Waited waited = co_await wait_for([] { return false; }, what);
     if (waited == Waited::ended) co_return;
     o_.kept_tcp = o_.close && close_sent_ && !torn_ && !o_.out_of_time;
   }
   co_await outbound_.end();
-  if (co_await wait_for([] { return false; }, "the end of TCP after our FIN") != Waited::ended) {
+  if (co_await wait_for([] { return false; }, what + " after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;
   } else {
     o_.ended_after_half_close = true;

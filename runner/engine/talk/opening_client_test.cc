@@ -1,17 +1,11 @@
 // The reference client against every case about an answer to its opening handshake, over loopback; and clients with
 // one planted fault each.
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/talk/session.h"
-#include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/talk/test_taken_client.h"
 
-#include <ws/io/net/listener.h>
 #include <ws/io/serve/echo_client.h>
 
 #include <gtest/gtest.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read_until.hpp>
 #include <asio/use_awaitable.hpp>
@@ -23,40 +17,11 @@ namespace touchstone {
 namespace {
 
 using asio::ip::tcp;
-using ClientUnderTest = std::function<asio::awaitable<void>(std::uint16_t port)>;
-
-// The case as it runs against a client: takes the connection, reads its request, plays and judges.
-asio::awaitable<void> serve(ws::io::Listener& listener, const Case& c, std::optional<Verdict>& verdict) {
-  auto stream = co_await listener.accept();
-  if (!stream) co_return;
-  ws::Bytes octets, buffer(4096);
-  std::optional<std::size_t> end;
-  while (!end) {
-    const auto n = co_await (*stream)->read_some(buffer);
-    if (!n) co_return;
-    ws::append(octets, std::span(buffer).first(*n));
-    end = ws::head_end(octets, {}).value();
-  }
-  auto request = ws::parse_request(std::span(octets).first(*end), {});
-  if (!request) co_return;
-  const ws::Bytes early(octets.begin() + static_cast<std::ptrdiff_t>(*end), octets.end());
+// Long enough for loopback, and short for what has no answer.
+Verdict verdict_on(const Case& bare, const TakenClient::Client& client) {
   SessionOptions options;
   options.timeout = std::chrono::milliseconds(1000);
-  DeflateCache cache;
-  const auto observed = co_await observe_client(c, std::move(*stream), std::move(*request), early, options, cache);
-  verdict = judge(c, observed, options.seed);
-  listener.close();
-}
-
-Verdict verdict_on(const Case& bare, const ClientUnderTest& client) {
-  const Case c = with_expectation(bare, 1, Side::client);
-  asio::io_context context{1};
-  auto listener = ws::io::Listener::open(context.get_executor(), {});
-  std::optional<Verdict> verdict;
-  asio::co_spawn(context, serve(**listener, c, verdict), asio::detached);
-  asio::co_spawn(context, client((*listener)->port()), asio::detached);
-  context.run();
-  return verdict.value_or(Verdict{.behavior = Behavior::errored, .findings = {}, .summary = "no verdict"});
+  return TakenClient::verdict_on(bare, client, options);
 }
 
 std::vector<const Case*> cases_about_answers() {
@@ -67,7 +32,7 @@ std::vector<const Case*> cases_about_answers() {
   return chosen;
 }
 
-ClientUnderTest reference(const ws::io::ConnectOptions& options) {
+TakenClient::Client reference(const ws::io::ConnectOptions& options) {
   return [options](std::uint16_t port) -> asio::awaitable<void> {
     ws::Url url("127.0.0.1", port);
     (void)co_await ws::io::run_echo_client(url, options);

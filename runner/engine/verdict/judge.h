@@ -23,7 +23,7 @@ struct Verdict {
   std::string summary;  // one sentence for people
 };
 
-// `c.expect` must be there (see oracle.h for cases without one). `seed` is the one that the case ran with.
+// `c.expect` must be there (see strict_expectation.h for cases without one). `seed` is the one that the case ran with.
 [[nodiscard]] Verdict judge(const Case& c, const Observation& observation, std::uint64_t seed);
 
 }  // namespace touchstone

@@ -212,8 +212,10 @@ void judge_tcp(const Scene& scene, Findings& findings) {
   } else if (o.ended_after_half_close && o.close) {
     // Where it failed the connection it may give the tester's Close some time to come (7.1.1, 7.1.7).
     const End& end = scene.c.expect->end;
+    const auto code = code_seen(o);
     const bool failed = std::holds_alternative<end::Fails>(end) ||
-                        (std::holds_alternative<end::MayFail>(end) && scene.failed_by_choice());
+                        (std::holds_alternative<end::MayFail>(end) && scene.failed_by_choice()) ||
+                        (std::holds_alternative<end::Open>(end) && code && ws::rules::says_error(*code));
     findings.push_back(scene.finding(o.kept_tcp && !failed ? tcp_kept_open : tcp_ended_second));
   }
 }

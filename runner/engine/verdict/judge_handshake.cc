@@ -1,7 +1,7 @@
 #include "runner/engine/verdict/judge_handshake.h"
 
 #include "runner/engine/verdict/opening_judge.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/rules/answer.h>
 

@@ -105,6 +105,14 @@ TEST(JudgeKinds, AServerThatLeavesTcpOpenForTheClient) {
   failed.expects({}, end::Fails{{1002}}).gets_close(1002).ends();
   failed.observation().ended_after_half_close = failed.observation().kept_tcp = true;
   EXPECT_EQ(broken(failed.verdict()), Broken{"tcp-ended-second rfc6455-7.1.1-3"});
+  // Its Close may answer ours or fail the connection: a code that says an error says that it did the latter.
+  for (const bool error : {true, false}) {
+    Conversation either;
+    either.expects({}, end::Open{{1000, 1002}}).gets_close(error ? 1002 : 1000).ends();
+    either.observation().ended_after_half_close = either.observation().kept_tcp = true;
+    EXPECT_EQ(broken(either.verdict()),
+              Broken{error ? "tcp-ended-second rfc6455-7.1.1-3" : "tcp-kept-open rfc6455-5.5.1-17"});
+  }
 }
 
 // RFC 6455 7.1.7: a Ping that came after the fault is data that is not processed any more. Its own Pings, and Pongs

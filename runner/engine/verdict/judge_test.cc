@@ -3,7 +3,7 @@
 #include "runner/catalogue/catalogue.h"
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/talk/inbound.h"
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 #include "runner/engine/verdict/test_conversation.h"
 
 #include <gtest/gtest.h>

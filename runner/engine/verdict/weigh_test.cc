@@ -3,8 +3,8 @@
 
 #include "reports/support/resources.h"
 #include "runner/catalogue/catalogue.h"
-#include "runner/engine/verdict/oracle.h"
 #include "runner/engine/verdict/scene.h"
+#include "runner/engine/verdict/strict_expectation.h"
 
 #include <gtest/gtest.h>
 #include <ws/rules/answer.h>

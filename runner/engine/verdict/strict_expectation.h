@@ -1,4 +1,4 @@
-// oracle.h - what the strict stack does with a stimulus, as an expectation in the language of the cases.
+// strict_expectation.h - what the strict stack does with a stimulus, as an expectation in the language of the cases.
 #pragma once
 #include "runner/catalogue/case.h"
 #include "runner/engine/compose/composer.h"
@@ -41,9 +41,5 @@ void each_frame(const Case& c, Side side, const std::function<void(const WireFra
 
 // The case with the oracle's expectation where it has none of its own.
 [[nodiscard]] Case with_expectation(Case c, std::uint64_t seed, Side side = Side::server);
-
-// On each of the case's sides: where an explicit expectation and the oracle's contradict each other: what the strict
-// stack does must be accepted, and nothing may be accepted that the oracle forbids. Empty when they agree.
-[[nodiscard]] std::vector<std::string> contradictions(const Case& c);
 
 }  // namespace touchstone

@@ -1,4 +1,5 @@
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
+#include "runner/engine/verdict/contradictions.h"
 
 #include "runner/catalogue/catalogue.h"
 
@@ -24,7 +25,7 @@ Expect derived(std::vector<Step> steps, Side side = Side::server) {
   return derive(c, side, std::nullopt, 1);
 }
 
-TEST(Oracle, EchoesAMessageAndStaysOpen) {
+TEST(StrictExpectation, EchoesAMessageAndStaysOpen) {
   const Expect expect = derived({frame(ws::Opcode::text, "hello")});
   ASSERT_EQ(expect.replies.size(), 1u);
   EXPECT_EQ(expect.replies[0].kind, Reply::Kind::text);
@@ -32,14 +33,14 @@ TEST(Oracle, EchoesAMessageAndStaysOpen) {
 }
 
 // The tester's frames are bare then (RFC 6455 5.1); a strict server would fail at the first of them.
-TEST(Oracle, PlaysAStrictClientWhenAClientIsUnderTest) {
+TEST(StrictExpectation, PlaysAStrictClientWhenAClientIsUnderTest) {
   const Expect expect = derived({frame(ws::Opcode::text, "hello"), frame(ws::Opcode::ping, "?")}, Side::client);
   ASSERT_EQ(expect.replies.size(), 2u);
   EXPECT_EQ(expect.replies[1].kind, Reply::Kind::pong);
   EXPECT_TRUE(std::holds_alternative<end::Polite>(expect.end));
 }
 
-TEST(Oracle, RepliesToNothingBehindAFault) {
+TEST(StrictExpectation, RepliesToNothingBehindAFault) {
   const Expect expect =
       derived({frame(ws::Opcode::text, "good"), frame(ws::Opcode::text, "bad", true, 2), frame(ws::Opcode::ping, "")});
   ASSERT_EQ(expect.replies.size(), 1u);
@@ -47,13 +48,13 @@ TEST(Oracle, RepliesToNothingBehindAFault) {
   EXPECT_EQ(std::get<end::Fails>(expect.end).codes, std::vector<std::uint16_t>{1002});
 }
 
-TEST(Oracle, FailsInvalidTextWith1007) {
+TEST(StrictExpectation, FailsInvalidTextWith1007) {
   const Expect expect = derived({frame(ws::Opcode::text, "\xff")});
   ASSERT_TRUE(std::holds_alternative<end::Fails>(expect.end));
   EXPECT_EQ(std::get<end::Fails>(expect.end).codes.front(), 1007);
 }
 
-TEST(Oracle, FindsAnExpectationThatTheRfcForbids) {
+TEST(StrictExpectation, FindsAnExpectationThatTheRfcForbids) {
   Case c;
   c.sides = {Side::server};
   c.steps = {frame(ws::Opcode::text, "bad", true, 2)};
@@ -61,7 +62,7 @@ TEST(Oracle, FindsAnExpectationThatTheRfcForbids) {
   EXPECT_EQ(contradictions(c).size(), 2u);  // it replies, and it does not end
 }
 
-TEST(Oracle, FindsAnExpectationThatRefusesTheStrictStack) {
+TEST(StrictExpectation, FindsAnExpectationThatRefusesTheStrictStack) {
   Case c;
   c.sides = {Side::server};
   c.steps = {frame(ws::Opcode::text, "\xff")};
@@ -69,7 +70,7 @@ TEST(Oracle, FindsAnExpectationThatRefusesTheStrictStack) {
   EXPECT_FALSE(contradictions(c).empty());
 }
 
-TEST(Oracle, AgreesWithEveryCaseOfTheCatalogue) {
+TEST(StrictExpectation, AgreesWithEveryCaseOfTheCatalogue) {
   for (const Case& c : Catalogue::built_in().cases()) {
     for (const auto& text : contradictions(scaled(c, Profile::standard))) ADD_FAILURE() << c.id << ": " << text;
   }
