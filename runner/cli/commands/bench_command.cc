@@ -1,5 +1,6 @@
 #include "runner/bench/report.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/options/validators.h"
@@ -131,7 +132,7 @@ Exit outcome(const bench::LoadOptions& load, const bench::LoadResult& result) {
 
 void write_or_refuse(const std::string& path, const std::string& content) {
   if (path.empty()) return;
-  if (const auto written = write_file(path, content); !written) throw UsageError(written.error());
+  must(write_file(path, content));
 }
 
 Exit run_bench(const BenchOptions& options) {

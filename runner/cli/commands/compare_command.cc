@@ -1,4 +1,5 @@
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/validators.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/compare.h"
@@ -22,14 +23,8 @@ struct CompareOptions {
   std::string first, second, format = "text";
 };
 
-Journal read_or_refuse_journal(const std::string& path) {
-  auto journal = read_journal(path);
-  if (!journal) throw UsageError(journal.error());
-  return std::move(*journal);
-}
-
 Exit compare(const CompareOptions& options) {
-  const Journal first = read_or_refuse_journal(options.first), second = read_or_refuse_journal(options.second);
+  const Journal first = must(read_journal(options.first)), second = must(read_journal(options.second));
   const Texts texts = quoted_texts(Catalogue::built_in());
   const Comparison comparison(first, second, texts);
   out("{}", options.format == "json"       ? compare_json(comparison)

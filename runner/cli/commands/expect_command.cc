@@ -1,5 +1,6 @@
 #include "reports/journal.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
@@ -31,12 +32,11 @@ struct ExpectOptions {
 };
 
 Journal read_run(const std::string& from) {
-  auto journal = read_journal(from);
-  if (!journal) throw UsageError(journal.error());
-  if (journal->run.endpoints.size() > 1) {
+  Journal journal = must(read_journal(from));
+  if (journal.run.endpoints.size() > 1) {
     throw UsageError(from + ": has several endpoints; an expectation file is about one. Run each of them on its own");
   }
-  return std::move(*journal);
+  return journal;
 }
 
 Exit update_file(const ExpectOptions& options, const Journal& journal) {
@@ -51,9 +51,7 @@ Exit update_file(const ExpectOptions& options, const Journal& journal) {
     old.at_least = 0;  // A new file counts the cases.
   }
   const Updated updated = update(old, journal.results);
-  if (const auto written = write_file(options.file, write_expectations(updated.expectations)); !written) {
-    throw UsageError(written.error());
-  }
+  must(write_file(options.file, write_expectations(updated.expectations)));
   out("{}: {} as before, {} new, {} gone\n", options.file, count_of(updated.kept, "case"), updated.added,
       updated.dropped);
   if (updated.added > 0) out("Replace each reason that begins with {} by yours.\n", kUnexplained);

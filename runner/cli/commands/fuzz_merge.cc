@@ -3,6 +3,7 @@
 #include "reports/render.h"
 #include "reports/support/files.h"
 #include "runner/campaign/campaign_folder.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/merge.h"
 #include "runner/cli/run/requirement_texts.h"
@@ -18,16 +19,6 @@ namespace {
 
 using Path = std::filesystem::path;
 
-template <class T>
-T taken(std::expected<T, std::string> read) {
-  if (!read) throw UsageError(read.error());
-  return std::move(*read);
-}
-
-void must(const std::expected<void, std::string>& done) {
-  if (!done) throw UsageError(done.error());
-}
-
 bool has(const Path& folder, std::string_view name) {
   std::error_code ignored;
   return std::filesystem::exists(folder / name, ignored);
@@ -39,13 +30,13 @@ void merge_journals(const Path& out, const std::vector<Path>& folders) {
   std::vector<std::string> names;
   for (const Path& folder : folders) {
     if (!has(folder, kJournalName)) continue;
-    journals.push_back(taken(read_journal(folder)));
+    journals.push_back(must(read_journal(folder)));
     names.push_back(folder.string());
   }
   if (journals.empty()) return;
   Merged all = merge(std::move(journals), names);  // the same cluster on several machines is no matter for a warning
   all.journal.run.planned = all.journal.results.size();
-  auto writer = taken(JournalWriter::open_with(out, all.journal.run, all.journal.results));
+  auto writer = must(JournalWriter::open_with(out, all.journal.run, all.journal.results));
   must(writer.finish(all.journal.run));
   must(render_all(out, all.journal.run, all.journal.results, requirement_texts(Catalogue::built_in())));
 }
@@ -64,15 +55,15 @@ Exit merge_campaigns(const std::string& out_name, const std::vector<std::string>
   }
   must(make_folder(target / "corpus"));
   std::vector<Path> corpora;
-  std::vector<std::vector<fuzz::CampaignRecord>> records{taken(fuzz::read_records(target))};
+  std::vector<std::vector<fuzz::CampaignRecord>> records{must(fuzz::read_records(target))};
   std::size_t findings = 0;
   for (const Path& folder : folders) {
     corpora.push_back(fuzz::corpus_in(folder));
-    records.push_back(taken(fuzz::read_records(folder)));
-    findings += taken(fuzz::copy_findings(target / "findings", folder / "findings"));
+    records.push_back(must(fuzz::read_records(folder)));
+    findings += must(fuzz::copy_findings(target / "findings", folder / "findings"));
   }
   const auto left_out = [](const std::string& why) { err("left out of the corpus: {}\n", why); };
-  const auto corpus = taken(fuzz::merge_corpora(target / "corpus", corpora, left_out));
+  const auto corpus = must(fuzz::merge_corpora(target / "corpus", corpora, left_out));
   if (const auto all = fuzz::merged(std::move(records)); !all.empty()) must(fuzz::write_records(target, all));
   std::vector<Path> with_target{target};
   with_target.insert(with_target.end(), folders.begin(), folders.end());

@@ -2,6 +2,7 @@
 
 #include "reports/render.h"
 #include "reports/support/files.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_record.h"
@@ -34,18 +35,16 @@ FuzzReport::FuzzReport(Settings settings) : settings_(std::move(settings)), fold
 }
 
 void FuzzReport::take() {
-  auto taken = RunFolder::take(settings_.out, "fuzz");
-  if (!taken) throw UsageError(taken.error());
-  lock_.emplace(std::move(*taken));
-  if (const auto made = make_folder(settings_.out / "corpus"); !made) throw UsageError(made.error());
-  if (const auto read = folder_.read(); !read) throw UsageError(read.error());
+  lock_.emplace(must(RunFolder::take(settings_.out, "fuzz")));
+  must(make_folder(settings_.out / "corpus"));
+  must(folder_.read());
 }
 
 void FuzzReport::begin(std::vector<RunInfo::Endpoint> endpoints, std::uint64_t seed, unsigned jobs) {
   info_ = begin_record(catalogue_, "fuzz", seed, jobs);
   info_.endpoints = std::move(endpoints);
   info_.command_line = command_line();
-  if (const auto begun = folder_.begin(info_); !begun) throw UsageError(begun.error());
+  must(folder_.begin(info_));
 }
 
 std::vector<Case> FuzzReport::corpus() const {

@@ -1,6 +1,7 @@
 #include "reports/support/files.h"
 #include "runner/catalogue/lint.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/case_files.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
@@ -38,7 +39,7 @@ struct LintOptions {
 std::string fix(const std::string& file, std::string text) {
   auto wanted = formatted(file, text);
   if (!wanted || *wanted == text) return text;
-  if (const auto written = write_file(file, *wanted); !written) throw UsageError(written.error());
+  must(write_file(file, *wanted));
   out("{}: written in canonical form\n", file);
   return std::move(*wanted);
 }

@@ -2,6 +2,7 @@
 #include "reports/pcap.h"
 #include "reports/support/files.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/outcome.h"
 #include "runner/cli/run/requirement_texts.h"
@@ -40,23 +41,17 @@ std::string file_name(std::string id) {
 }
 
 Exit write(const PcapOptions& options) {
-  const auto journal = read_journal(options.from);
-  if (!journal) throw UsageError(journal.error());
+  const Journal journal = must(read_journal(options.from));
   const Texts texts = quoted_texts(Catalogue::built_in());
-  const Report report(journal->run, journal->results, texts);
+  const Report report(journal.run, journal.results, texts);
   std::vector<const Result*> found;
-  for (const Result& result : journal->results)
+  for (const Result& result : journal.results)
     if (is_named(result, options.id)) found.push_back(&result);
   if (found.empty()) throw UsageError(fmt::format("{}: no case '{}' in it", options.from, options.id));
   std::string keys;
-  if (!options.key_log.empty()) {
-    auto text = read_file(options.key_log);
-    if (!text) throw UsageError(text.error());
-    keys = std::move(*text);
-  }
+  if (!options.key_log.empty()) keys = must(read_file(options.key_log));
   const std::string path = options.out.empty() ? file_name(options.id) : options.out;
-  if (const auto written = write_file(path, pcapng_of(report, found, keys)); !written)
-    throw UsageError(written.error());
+  must(write_file(path, pcapng_of(report, found, keys)));
   out("{}\n", path);
   return Exit::ok;
 }

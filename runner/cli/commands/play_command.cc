@@ -1,5 +1,6 @@
 #include "reports/support/files.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/live_options.h"
 #include "runner/cli/options/test_options.h"
@@ -37,9 +38,7 @@ struct PlayCommandOptions {
 
 play::Script read_or_refuse_script(const std::string& path, ws::Role role) {
   if (path.empty()) return play::open_script(role);
-  const auto text = read_file(path);
-  if (!text) throw UsageError(text.error());
-  auto script = play::read_script(path, *text, role);
+  auto script = play::read_script(path, must(read_file(path)), role);
   if (script) return std::move(*script);
   std::string told;
   for (const CaseFileError& fault : script.error()) told += (told.empty() ? "" : "\n") + fault.text();
@@ -72,7 +71,7 @@ Exit run_play(const PlayCommandOptions& options) {
   if (!client) play_options.listen = process.listen(options.connection.certificate, options.connection.key);
   const bool secure = play_options.listen.tls.has_value();
   play::Play play(process.executor(), std::move(play_options), process.events());
-  if (const auto started = play.start(); !started) throw UsageError(started.error());
+  must(play.start());
   if (client) {
     process.events().tell("connecting", 0, {{"url", options.connect}});
   } else {

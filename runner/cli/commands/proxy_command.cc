@@ -2,6 +2,7 @@
 #include "reports/support/files.h"
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/case_files.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/test_options.h"
@@ -95,9 +96,7 @@ class ProxyRun {
 
   Exit run(const std::vector<std::string>& words) {
     watch_for_interrupts();
-    auto taken = RunFolder::take(out_, "proxy");
-    if (!taken) throw UsageError(taken.error());
-    const RunFolder lock = std::move(*taken);
+    const RunFolder lock = must(RunFolder::take(out_, "proxy"));
     HostAndPort address;  // any free port of 127.0.0.1
     if (!options_.back.empty()) address = host_and_port(options_.back, "--back");
     auto back = proxy::Back::open(address.host, address.port);
@@ -156,11 +155,10 @@ class ProxyRun {
     places.front = target_.url.port;
     if (options_.test.command.empty()) return {};
     places.folder = std::filesystem::absolute(out_ / "proxy").string();
-    if (const auto made = make_folder(places.folder); !made) throw UsageError(made.error());
+    must(make_folder(places.folder));
     if (!options_.conf.empty()) {
       const std::filesystem::path written = std::filesystem::path(places.folder) / "conf";
-      if (const auto done = write_file(written, places.fill(read_or_refuse(options_.conf, "--conf"))); !done)
-        throw UsageError(done.error());
+      must(write_file(written, places.fill(read_or_refuse(options_.conf, "--conf"))));
       places.conf = written.string();
     }
     ServerProcess::Settings settings;

@@ -1,6 +1,7 @@
 #include "reports/render.h"
 #include "runner/campaign/record.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/run/merge.h"
 #include "runner/cli/run/outcome.h"
@@ -68,16 +69,11 @@ std::filesystem::path target_folder(const ReportOptions& options) {
   return options.out;
 }
 
-void must(const std::expected<void, FileError>& done) {
-  if (!done) throw UsageError(done.error());
-}
-
 // The merged results as a journal of their own, so that they can be merged and rendered again.
 void write_journal(const std::filesystem::path& folder, const Journal& journal) {
-  auto writer = JournalWriter::open(folder, journal.run);
-  if (!writer) throw UsageError(writer.error());
-  for (const Result& result : journal.results) must(writer->add(result));
-  must(writer->finish(journal.run));
+  JournalWriter writer = must(JournalWriter::open(folder, journal.run));
+  for (const Result& result : journal.results) must(writer.add(result));
+  must(writer.finish(journal.run));
 }
 
 void render(const ReportOptions& options, const std::filesystem::path& folder, const Journal& journal) {
@@ -91,11 +87,7 @@ void render(const ReportOptions& options, const std::filesystem::path& folder, c
 // Of campaigns of touchstone fuzz: their records are added up, each campaign once.
 void add_up_campaigns(const std::vector<std::string>& inputs, const std::filesystem::path& folder) {
   std::vector<std::vector<fuzz::CampaignRecord>> records;
-  for (const std::string& input : inputs) {
-    auto read = fuzz::read_records(folder_of(input));
-    if (!read) throw UsageError(read.error());
-    records.push_back(std::move(*read));
-  }
+  for (const std::string& input : inputs) records.push_back(must(fuzz::read_records(folder_of(input))));
   const auto all = fuzz::merged(std::move(records));
   if (all.empty()) return;
   if (inputs.size() > 1) must(fuzz::write_records(folder, all));
@@ -114,11 +106,7 @@ Exit report(ReportOptions options) {
   if (options.inputs.empty()) options.inputs.emplace_back(kDefaultFolder);
   const std::filesystem::path folder = target_folder(options);
   std::vector<Journal> journals;
-  for (const std::string& input : options.inputs) {
-    auto journal = read_journal(input);
-    if (!journal) throw UsageError(journal.error());
-    journals.push_back(std::move(*journal));
-  }
+  for (const std::string& input : options.inputs) journals.push_back(must(read_journal(input)));
   const Merged merged = merge(std::move(journals), options.inputs);
   for (const std::string& warning : merged.warnings) err("warning: {}\n", warning);
   if (options.inputs.size() > 1) write_journal(folder, merged.journal);

@@ -1,4 +1,5 @@
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/live_options.h"
 #include "runner/cli/options/test_options.h"
@@ -44,7 +45,7 @@ tap::TapOptions tap_options(const TapCommandOptions& options) {
                  .server = options.judge != "client" && options.judge != "none"};
   if (options.out.empty()) return made;
   made.out = options.out;
-  if (const auto folder = make_folder(options.out); !folder) throw UsageError(folder.error());
+  must(make_folder(options.out));
   return made;
 }
 
@@ -71,7 +72,7 @@ Exit run_tap(const TapCommandOptions& options) {
   if (made.listen.tls) first["secure"] = true;
   first["upstream"] = options.connection.url;
   tap::Tap tap(process.executor(), std::move(made), process.events());
-  if (const auto started = tap.start(); !started) throw UsageError(started.error());
+  must(tap.start());
   do_first(tap, options.commands);
   std::unique_ptr<TapControl> control;
   if (options.control) {

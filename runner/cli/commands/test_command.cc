@@ -1,6 +1,7 @@
 #include "reports/render.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/case_files.h"
 #include "runner/cli/options/spec_choice.h"
 #include "runner/cli/print.h"
@@ -9,13 +10,13 @@
 #include "runner/cli/run/endpoints.h"
 #include "runner/cli/run/expect_run.h"
 #include "runner/cli/run/outcome.h"
+#include "runner/cli/run/pace.h"
 #include "runner/cli/run/requirement_texts.h"
 #include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/run/stepper.h"
 #include "runner/cli/text.h"
 #include "runner/engine/plan.h"
-#include "runner/engine/probe.h"
 #include "runner/engine/talk/process_usage.h"
 
 #include <fmt/core.h>
@@ -43,9 +44,6 @@ Examples:
   touchstone test ws://127.0.0.1:9001/ --case 'close/*' --case 7.5.1 --exclude tag:utf8
   touchstone test --spec fuzzingclient.json               Autobahn's file as it is)";
 
-constexpr std::chrono::milliseconds kSlow{500};  // for the answer to one Ping
-constexpr std::chrono::milliseconds kBudgetOfSlow{75'000};
-
 class TestRun {
  public:
   explicit TestRun(const TestOptions& options)
@@ -63,9 +61,7 @@ class TestRun {
 
   Exit run(const std::vector<std::string>& command_line) {
     watch_for_interrupts();
-    auto taken = RunFolder::take(out_, "test");
-    if (!taken) throw UsageError(taken.error());
-    const RunFolder lock = std::move(*taken);
+    const RunFolder lock = must(RunFolder::take(out_, "test"));
     if (const auto started = endpoints_.start(out_); !started) return unreachable(started.error());
     look_at_processes();
     if (options_.step) run_options_.pause = Stepper(run_options_.owner);
@@ -191,32 +187,12 @@ class TestRun {
     if (!endpoint.profile.is_echo())
       progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
-    RunOptions options = run_options_;
-    // Whoever takes so long for one Ping, or answers none, cannot be asked everything. Different kinds come first, so
-    // that most is known soon.
-    const bool slow = endpoint.greeting.round_trip >= kSlow || !endpoint.greeting.answers_pings;
-    if (options_.budget.empty() && slow)
-      options.budget = std::min<std::chrono::milliseconds>(options.budget, endpoint.spent + kBudgetOfSlow);
-    if (options.budget.count() > 0) progress.say(fmt::format("at most {} (--budget)", format_duration(options.budget)));
-    // Who says how many at a time, or what the server does, has no need of an answer.
-    if (options.jobs == 0 && options_.endpoint_profile.empty()) ask_on_few(endpoint, options, progress);
+    RunOptions options = paced(run_options_, endpoint, options_, [&](const std::string& text) { progress.say(text); });
     options.endpoint = endpoint.profile;
     options.spent = endpoint.spent;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
-  }
-
-  // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer, which is left for those that a
-  // case opens beside.
-  static void ask_on_few(const Endpoint& endpoint, RunOptions& options, Progress& progress) {
-    const unsigned most =
-        connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
-    if (most >= kAtATimeAsked) return;
-    const unsigned jobs = std::max(1U, most - 1);
-    options.jobs = jobs;
-    progress.say(fmt::format("{}: it keeps {} at a time, so it is tested on {}", endpoint.target.name,
-                             count_of(most, "connection"), options.jobs));
   }
 
   void ended(const std::string& because) {

@@ -3,6 +3,7 @@
 #include "reports/support/files.h"
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/text.h"
 #include "runner/engine/check_cases.h"
 
@@ -38,9 +39,8 @@ std::vector<std::string> expand(const std::vector<std::string>& arguments) {
 std::vector<CaseFile> read_case_files(const std::vector<std::string>& arguments) {
   std::vector<CaseFile> files;
   for (std::string& name : expand(arguments)) {
-    auto text = read_file(name);
-    if (!text) throw UsageError(text.error());
-    files.push_back({std::move(name), std::move(*text)});
+    std::string text = must(read_file(name));
+    files.push_back({std::move(name), std::move(text)});
   }
   return files;
 }

@@ -2,6 +2,7 @@
 
 #include "reports/support/files.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/print.h"
 #include "runner/cli/text.h"
@@ -234,10 +235,9 @@ RunOptions make_run_options(const TestOptions& options) {
 
 std::optional<SpecFile> read_spec(const TestOptions& options) {
   if (options.spec.empty()) return std::nullopt;
-  auto spec = parse_spec(options.spec, read_or_refuse(options.spec, "--spec"));
-  if (!spec) throw UsageError(spec.error());
-  for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
-  return std::move(*spec);
+  SpecFile spec = must(parse_spec(options.spec, read_or_refuse(options.spec, "--spec")));
+  for (const std::string& warning : spec.warnings) err("warning: {}\n", warning);
+  return spec;
 }
 
 std::chrono::milliseconds duration_or_refuse(const std::string& text, std::string_view option) {
@@ -248,10 +248,8 @@ std::chrono::milliseconds duration_or_refuse(const std::string& text, std::strin
 
 std::optional<EndpointProfile> read_endpoint_profile(const TestOptions& options) {
   if (options.endpoint_profile.empty()) return std::nullopt;
-  auto profile =
-      parse_endpoint_profile(options.endpoint_profile, read_or_refuse(options.endpoint_profile, "--profile-of-peer"));
-  if (!profile) throw UsageError(profile.error());
-  return *profile;
+  return must(
+      parse_endpoint_profile(options.endpoint_profile, read_or_refuse(options.endpoint_profile, "--profile-of-peer")));
 }
 
 }  // namespace touchstone::cli

@@ -2,6 +2,7 @@
 
 #include "reports/support/files.h"
 #include "reports/support/version.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/process/line_reader.h"
@@ -29,7 +30,7 @@ std::filesystem::path written_certificate(const std::string& pem) {
   const int file = ::mkstemps(name.data(), 4);
   if (file < 0) throw UsageError("cannot write the certificate to " + name);
   ::close(file);
-  if (const auto written = write_file(name, pem); !written) throw UsageError(written.error());
+  must(write_file(name, pem));
   return name;
 }
 

@@ -3,6 +3,7 @@
 #include "reports/support/said.h"
 #include "reports/support/shell.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/cli/text.h"
 #include "runner/engine/probe.h"
@@ -74,9 +75,7 @@ void Endpoints::add_command() {
   const bool any_port = url.find(kPort) != std::string::npos;
   std::uint16_t port = 0;
   if (any_port) {
-    const auto free = free_port();
-    if (!free) throw UsageError(free.error());
-    port = *free;
+    port = must(free_port());
     url = replace_all(url, kPort, std::to_string(port));
   }
   Target& target = all_.emplace_back().target;

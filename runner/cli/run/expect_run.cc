@@ -3,16 +3,13 @@
 #include "reports/support/files.h"
 #include "runner/catalogue/catalogue.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/print.h"
 
 namespace touchstone::cli {
 
 Expectations read_expectations(const std::string& path) {
-  const auto content = read_file(path);
-  if (!content) throw UsageError(content.error());
-  auto read = parse_expectations(path, *content);
-  if (!read) throw UsageError(read.error());
-  return std::move(*read);
+  return must(parse_expectations(path, must(read_file(path))));
 }
 
 bool print_surprises(const Expectations& expectations, const std::vector<Result>& results) {

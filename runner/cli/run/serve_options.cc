@@ -2,6 +2,7 @@
 
 #include "runner/bench/options.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/must.h"
 #include "runner/cli/options/common.h"
 #include "runner/cli/options/spec_choice.h"
 #include "runner/cli/options/test_options.h"
@@ -26,10 +27,9 @@ bool is_told(const Case& c) { return c.id.starts_with("next/"); }
 
 std::optional<SpecFile> read_server_spec(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  auto spec = parse_server_spec(path, read_or_refuse(path, "--spec"));
-  if (!spec) throw UsageError(spec.error());
-  for (const std::string& warning : spec->warnings) err("warning: {}\n", warning);
-  return std::move(*spec);
+  SpecFile spec = must(parse_server_spec(path, read_or_refuse(path, "--spec")));
+  for (const std::string& warning : spec.warnings) err("warning: {}\n", warning);
+  return spec;
 }
 
 // The command line is nearer to the user than the file.

@@ -44,6 +44,7 @@ class Told(unittest.TestCase):
 
     def test_a_fault_is_found_where_it_is(self):
         results = self.serve(self.obeys("believes-old-ones"), "--timeout", "1s", expect=FAILURES)
+        self.assertTrue(all(r["replay"].startswith("touchstone serve --next --case ") for r in results.values()), results)
         failed = {case: result["findings"][0]["requirement"] for case, result in results.items() if result["behavior"] != "OK"}
         self.assertEqual(failed, {"next/tls/expired": "rfc6455-4.1-12"})
 
