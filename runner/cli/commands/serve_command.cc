@@ -167,8 +167,8 @@ class ServeRun final : public ClientRun, public serve::Observer {
     if (client_) {
       ending.deaths = client_->deaths();
       if (const auto log = read_file(plan_.out / "client.log")) {
-        if (const auto report = sanitizer_report(*log))
-          ending.deaths.push_back("the client's log has a sanitizer report: " + *report);
+        if (const auto fault = fault_in_log(*log))
+          ending.deaths.push_back(fmt::format("the client's log has a {}: {}", fault->what, fault->line));
       }
       if (!client_->left().empty() && ending.deaths.empty())
         ending.because = "the client ended before it had run all cases";

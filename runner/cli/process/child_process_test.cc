@@ -236,10 +236,24 @@ TEST_F(ServerProcessTest, TellsEachSanitizerReportOnce) {
   ServerProcess server = process_of("echo 'a.cc:1:2: runtime error: signed integer overflow'", listener.port);
   ASSERT_TRUE(server.start());
   (void)server.autopsy();  // It has ended, and its log is complete.
-  EXPECT_EQ(server.new_sanitizer_report(), std::nullopt);
+  EXPECT_FALSE(server.new_fault_in_log());
   std::ofstream(log(), std::ios::app) << "b.cc:3:4: runtime error: null pointer\nmore";
-  EXPECT_EQ(server.new_sanitizer_report(), "b.cc:3:4: runtime error: null pointer");
-  EXPECT_EQ(server.new_sanitizer_report(), std::nullopt);
+  const auto fault = server.new_fault_in_log();
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->line, "b.cc:3:4: runtime error: null pointer");
+  EXPECT_FALSE(server.new_fault_in_log());
+}
+
+// Both say "runtime error"; the second is what net/http of Go 1.19 wrote of websocketd's handler.
+TEST(FaultInLog, TellsUbsanFromAPanicOfGo) {
+  const auto of_ubsan = fault_in_log("listening\nb.cc:3:4: runtime error: null pointer\n");
+  ASSERT_TRUE(of_ubsan);
+  EXPECT_EQ(of_ubsan->what, "sanitizer report");
+  const auto of_go = fault_in_log(
+      "2026/11/30 17:03:42 http: panic serving 127.0.0.1:45192: runtime error: invalid memory address\ngoroutine 7\n");
+  ASSERT_TRUE(of_go);
+  EXPECT_EQ(of_go->what, "panic");
+  EXPECT_FALSE(fault_in_log("panic serving 127.0.0.1:1: runtime error: x\n12:3: a runtime error: y\n"));
 }
 
 TEST(ReportInLog, KnowsPanicsAndExceptions) {

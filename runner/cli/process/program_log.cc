@@ -14,21 +14,42 @@ namespace {
 
 constexpr std::size_t kLongestLine = 300;  // columns
 
-std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
+std::vector<std::string> lines_that(std::string_view log, const auto& wanted) {
   std::vector<std::string> lines;
   while (!log.empty()) {
     const std::string_view line = log.substr(0, log.find('\n'));
-    const auto has = [&line](std::string_view mark) { return line.find(mark) != std::string_view::npos; };
-    if (std::any_of(marks.begin(), marks.end(), has)) lines.emplace_back(cut_to(line, kLongestLine));
+    if (wanted(line)) lines.emplace_back(cut_to(line, kLongestLine));
     log.remove_prefix(std::min(line.size() + 1, log.size()));
   }
   return lines;
 }
 
-constexpr std::array<std::string_view, 6> kSanitizers = {
+bool has_one_of(std::string_view line, const auto& marks) {
+  return std::ranges::any_of(marks, [line](std::string_view mark) { return line.contains(mark); });
+}
+
+std::vector<std::string> lines_with(std::string_view log, const auto& marks) {
+  return lines_that(log, [&marks](std::string_view line) { return has_one_of(line, marks); });
+}
+
+constexpr std::array<std::string_view, 5> kSanitizers = {
     "ERROR: AddressSanitizer",  "ERROR: LeakSanitizer",      "WARNING: ThreadSanitizer",
-    "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer", "runtime error: ",  // the last is UBSan's
+    "WARNING: MemorySanitizer", "ERROR: HWAddressSanitizer",
 };
+// UBSan's, "file.cc:12:3: runtime error: ": Go says "runtime error: " of a panic, after an address or nothing.
+bool is_of_ubsan(std::string_view line) {
+  const std::size_t at = line.find(": runtime error: ");
+  if (at == std::string_view::npos) return false;
+  const auto number_before = [line](std::size_t end) {
+    const std::size_t last = line.substr(0, end).find_last_not_of("0123456789");
+    return last != std::string_view::npos && last + 1 < end && line[last] == ':' ? std::optional(last) : std::nullopt;
+  };
+  const auto column = number_before(at);
+  return column && number_before(*column);
+}
+
+// What net/http of Go writes when a handler panicked and the server goes on.
+constexpr std::array<std::string_view, 1> kSurvivedPanics = {"http: panic serving "};
 constexpr std::array<std::string_view, 4> kPanics = {"panic: ", "panicked at", "terminate called", "Assertion "};
 constexpr std::string_view kTraceback = "Traceback (most recent call last)";
 constexpr std::array<std::string_view, 11> kDyingWords = {
@@ -44,6 +65,12 @@ constexpr std::array<std::string_view, 11> kDyingWords = {
     "Unhandled exception",
     "Exception in thread",
 };
+
+std::optional<std::string> sanitizer_report(std::string_view log) {
+  const auto lines =
+      lines_that(log, [](std::string_view line) { return has_one_of(line, kSanitizers) || is_of_ubsan(line); });
+  return lines.empty() ? std::nullopt : std::optional(lines.front());
+}
 
 }  // namespace
 
@@ -62,9 +89,10 @@ std::string log_since(const std::filesystem::path& log, std::uintmax_t offset) {
   return text.str();
 }
 
-std::optional<std::string> sanitizer_report(std::string_view log) {
-  const auto lines = lines_with(log, kSanitizers);
-  return lines.empty() ? std::nullopt : std::optional(lines.front());
+std::optional<LogFault> fault_in_log(std::string_view log) {
+  if (auto line = sanitizer_report(log)) return LogFault{"sanitizer report", std::move(*line)};
+  const auto panics = lines_with(log, kSurvivedPanics);
+  return panics.empty() ? std::nullopt : std::optional(LogFault{"panic", panics.front()});
 }
 
 std::optional<std::string> report_in_log(std::string_view log) {

@@ -16,8 +16,12 @@ namespace touchstone::cli {
 // What ended a program, as its log shows it: the first line of a sanitizer's report, otherwise the last one of a panic
 // or an uncaught exception; nothing when the log has none.
 [[nodiscard]] std::optional<std::string> report_in_log(std::string_view log);
-// Only what a sanitizer writes: a fault even when the program goes on.
-[[nodiscard]] std::optional<std::string> sanitizer_report(std::string_view log);
+// A fault even when the program goes on: what a sanitizer writes, or a panic that a Go server survived.
+struct LogFault {
+  std::string_view what;  // "sanitizer report", "panic"
+  std::string line;       // the first one that says it
+};
+[[nodiscard]] std::optional<LogFault> fault_in_log(std::string_view log);
 
 // Whether a sanitizer or a panic ended it: that is no way to tell of an error.
 [[nodiscard]] bool tells_of_a_crash(std::string_view log);

@@ -127,7 +127,7 @@ std::string ServerProcess::autopsy() {
   return text;
 }
 
-std::optional<std::string> ServerProcess::new_sanitizer_report() {
+std::optional<LogFault> ServerProcess::new_fault_in_log() {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(settings_.log, error);
   if (!error && size < scanned_) scanned_ = kLogHead;  // its middle was left out, and the end may be new
@@ -136,7 +136,7 @@ std::optional<std::string> ServerProcess::new_sanitizer_report() {
   // Only whole lines; the rest is looked at when its end is there.
   const std::size_t whole = fresh.rfind('\n') + 1;
   scanned_ += whole;
-  return sanitizer_report(std::string_view(fresh).substr(0, whole));
+  return fault_in_log(std::string_view(fresh).substr(0, whole));
 }
 
 std::string ServerProcess::log_tail() const {

@@ -2,6 +2,7 @@
 // dies, stopped at the end.
 #pragma once
 #include "runner/cli/process/child_process.h"
+#include "runner/cli/process/program_log.h"
 
 #include <ws/io/net/stream.h>
 
@@ -40,8 +41,8 @@ class ServerProcess {
   [[nodiscard]] std::optional<std::string> ended(std::chrono::milliseconds wait) {
     return process_ ? process_->ended(wait) : std::nullopt;
   }
-  // A sanitizer's report that was written since the last call.
-  [[nodiscard]] std::optional<std::string> new_sanitizer_report();
+  // A sanitizer's report, or a panic that it survived, that was written since the last call.
+  [[nodiscard]] std::optional<LogFault> new_fault_in_log();
   void stop() noexcept { process_.reset(); }
   [[nodiscard]] int id() const noexcept { return process_ ? process_->id() : 0; }  // of its group; 0: it does not run
 
@@ -56,7 +57,7 @@ class ServerProcess {
   const std::atomic<bool>& stop_;
   std::optional<ChildProcess> process_;
   std::uintmax_t started_at_ = 0;  // octets of the log that earlier processes wrote
-  std::uintmax_t scanned_ = 0;     // octets that new_sanitizer_report() has seen
+  std::uintmax_t scanned_ = 0;     // octets that new_fault_in_log() has seen
 };
 
 }  // namespace touchstone::cli

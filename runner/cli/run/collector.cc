@@ -53,8 +53,8 @@ void Collector::finished(const Result& result) {
   parts_.progress.finished(kept.case_id, kept.behavior, c != nullptr ? weight(scaled(*c, parts_.profile)) : 0);
   if (kept.dropped_by_peer && !kept.remote_close_code) last_drop_ = kept.case_id;
   if (parts_.server == nullptr) return;
-  if (const auto report = parts_.server->new_sanitizer_report()) {
-    tell_death(fmt::format("the server's log has a sanitizer report since about {}: {}", kept.case_id, *report));
+  if (const auto fault = parts_.server->new_fault_in_log()) {
+    tell_death(fmt::format("the server's log has a {} since about {}: {}", fault->what, kept.case_id, fault->line));
   }
 }
 
@@ -82,8 +82,8 @@ void Collector::check_server_at_end() {
 
 void Collector::check_log_at_end() {
   if (parts_.server == nullptr) return;
-  if (const auto report = parts_.server->new_sanitizer_report()) {
-    tell_death(fmt::format("the server's log has a sanitizer report: {}", *report));
+  if (const auto fault = parts_.server->new_fault_in_log()) {
+    tell_death(fmt::format("the server's log has a {}: {}", fault->what, fault->line));
   }
 }
 

@@ -44,7 +44,7 @@ class Collector : public RunObserver {
   void check_log_at_end();
 
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
-  // One sentence for each death, or each sanitizer report, of the server: at which case, and how.
+  // One sentence for each death, or each fault in its log that it survived, of the server: at which case, and how.
   [[nodiscard]] const std::vector<std::string>& deaths() const noexcept { return deaths_; }
   // Why not all results are in the journal; empty when they are.
   [[nodiscard]] const std::string& journal_error() const noexcept { return journal_error_; }

@@ -48,6 +48,14 @@ bool is_without_mark(ws::ByteView got, ws::ByteView text) {
          std::ranges::equal(text.subspan(kMark.size()), got);
 }
 
+// Where the tester's own octets have no defined meaning, as a compressed message that ends within a block (RFC 7692 7.2.1),
+// an endpoint that gives back what it could read of them did nothing wrong: some leave out what only the four octets of
+// 7.2.2 complete.
+bool is_what_could_be_read(const Scene& scene, const Wanted& expected, ws::ByteView got) {
+  return !scene.c.informational.empty() && got.size() < expected.octets.size() &&
+         std::ranges::equal(got, ws::ByteView(expected.octets).first(got.size()));
+}
+
 std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& expected, ws::ByteView got) {
   const SeenMessage& seen = scene.o.messages[i];
   Facts facts{
@@ -56,7 +64,7 @@ std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& 
   facts.instead += " came";
   // RFC 6455 6.2: the type is that of the first frame.
   if (seen.opcode != expected.opcode) return scene.finding(message_type_differs, facts);
-  if (std::ranges::equal(got, expected.octets)) return std::nullopt;
+  if (std::ranges::equal(got, expected.octets) || is_what_could_be_read(scene, expected, got)) return std::nullopt;
   // RFC 3629 6: RECOMMENDED, no more, since RFC 6455 does not forbid to take it for a signature.
   if (seen.opcode == ws::Opcode::text && is_without_mark(got, expected.octets))
     return scene.finding(byte_order_mark_lost);

@@ -321,6 +321,19 @@ TEST(Judge, SaysInformationalWhereNothingIsAFault) {
   expect_verdict(t.verdict(), Behavior::informational, Closing::informational);
 }
 
+TEST(Judge, TakesWhatCouldBeReadOfOctetsWithoutAMeaning) {
+  const auto told = [](std::string_view came, std::string informational) {
+    Conversation t;
+    t.expects({text_reply("Heh")}, end::MayFail{{1007}}).sends(ws::Opcode::text, "Heh").gets(ws::Opcode::text, came);
+    t.survives().closes_politely().gets_close(1000).ends();
+    t.as_case().informational = std::move(informational);
+    return t.verdict().behavior;
+  };
+  EXPECT_EQ(told("He", "left open"), Behavior::informational);
+  EXPECT_EQ(told("Ha", "left open"), Behavior::failed);
+  EXPECT_EQ(told("He", ""), Behavior::failed);
+}
+
 TEST(Judge, FailsAServerThatLeavesTcpOpen) {
   Conversation t;
   t.expects({}, end::Replies{{1000}}).sends_close(1000).gets_close(1000);
