@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <set>
 #include <tuple>
@@ -171,15 +172,20 @@ const Finding* finding_with(const Result& result, const Key& key) {
   return found == shown.end() ? nullptr : found->second;
 }
 
+// Equal for what is about equal: 2 to 7, 8 to 31, 32 to 127, ...
+int magnitude(std::uint64_t n) { return std::bit_width(n) / 2; }
+
 // How badly a result shows a cause; the least is best. A choice may let the same finding weigh less in some cases: what
-// is gravest stands for all.
+// is gravest stands for all. Of conversations that are about as long, the one that fewer words describe has fewer
+// faults of the tester's own in it.
 auto clumsiness(const Result& result, const Key& key, bool root) {
   const Finding* finding = finding_with(result, key);
   const Transcript& talk = result.transcript;
   const auto others = std::ranges::count_if(result.findings, weighs);
   return std::tuple(finding == nullptr || finding->weight != Weight::violation, !root, result.flaky, others,
-                    talk.frames_sent + talk.frames_received, talk.octets_sent + talk.octets_received,
-                    result.case_id.size(), std::string_view(result.case_id));
+                    magnitude(talk.frames_sent + talk.frames_received),
+                    magnitude(talk.octets_sent + talk.octets_received), result.title.size(),
+                    std::string_view(result.case_id));
 }
 
 int rank(Behavior behavior) {

@@ -59,6 +59,12 @@ struct Unreachable {
   std::string text;
 };
 
+// How an endpoint ended that no longer accepts connections.
+struct Death {
+  std::string text;       // "the server ended with signal 11 (Segmentation fault)"; empty: nobody can see it
+  std::string signature;  // the same without what changes from run to run: equal ones are one cause
+};
+
 // Told what happens, on the thread that called run().
 class RunObserver {
  public:
@@ -67,6 +73,8 @@ class RunObserver {
   // A verdict that is looked at again before it counts; finished() follows, unless this process ends before.
   virtual void known(const Result&) {}
   virtual void finished(const Result&) = 0;  // exactly once a case, in the order of finishing
+  // Asked before endpoint_died() when one case is to blame, so that its result says it.
+  [[nodiscard]] virtual Death death() { return {}; }
   // New connections are refused since `suspect` ran (or is running). True: a fresh endpoint is up, go on.
   virtual bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) = 0;
 };

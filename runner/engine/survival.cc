@@ -1,5 +1,7 @@
 #include "runner/engine/survival.h"
 
+#include "runner/engine/verdict/weigh.h"
+
 #include <fmt/format.h>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -21,13 +23,16 @@ void excuse(Result& result, const std::string& at) {
   result.summary = fmt::format("The endpoint died while this ran: it died {}.", at);
 }
 
-void blame(Result& result, const Case& c) {
+// What else was seen of it, as an end without a Close, came of its death.
+void blame(Result& result, Death death) {
   result.behavior = Behavior::failed;
   result.closing = Closing::failed;
-  result.summary = "The endpoint died: it ran alone when this case ended it.";
-  result.findings.insert(result.findings.begin(),
-                         {Finding::Weight::violation, c.requirements.empty() ? std::string() : c.requirements.front(),
-                          "an endpoint that lives on", "the endpoint no longer accepts connections"});
+  result.hidden = false;
+  const Facts facts{.what = std::move(death.signature),
+                    .instead = death.text.empty() ? "it no longer accepts connections" : std::move(death.text)};
+  result.findings = {make_finding(FindingKind::endpoint_died, facts,
+                                  ws::rules::requirement_of(FindingKind::endpoint_died, facts, ws::Role::server))};
+  result.summary = fmt::format("The endpoint died of this case alone: {}.", facts.instead);
 }
 
 std::string place(const std::vector<const Case*>& suspects) {
@@ -93,7 +98,7 @@ asio::awaitable<bool> Survival::revived_after(std::vector<Attempt>& suspects) {
 }
 
 asio::awaitable<void> Survival::died_of(const Case& c, Result result) {
-  blame(result, c);
+  blame(result, observer_.death());
   observer_.finished(result);
   if (over()) co_return;  // this machine is the one that cannot
   const std::vector<const Case*> suspects(1, &c);

@@ -303,6 +303,7 @@ void read_extension(const Extension& extension, const std::vector<Extension>& of
     agreement.unknown_extension = true;
   } else if (agreement.deflate) {
     add_once(reading.faults, fault_of(Kind::extension_repeated, extension.name));
+    agreement.unknown_extension = true;  // who accepts two may compress twice
   } else {
     const Element element = read_element(extension);
     for (AnswerFault& found : against_best(element, offers)) add_once(reading.faults, std::move(found));

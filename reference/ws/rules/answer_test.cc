@@ -194,6 +194,7 @@ TEST(Answer, TheConnectionGoesOnAsItSays) {
   const auto unknown = read_answer(accepts("x-webkit-deflate-frame"), request());
   EXPECT_TRUE(unknown.agreement->unknown_extension);
   EXPECT_FALSE(unknown.agreement->deflate);
+  EXPECT_TRUE(read_answer(accepts("permessage-deflate, permessage-deflate"), request()).agreement->unknown_extension);
 }
 
 TEST(Answer, NobodyCanSayWhatAMalformedListAgreesOn) {

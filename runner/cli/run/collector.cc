@@ -1,6 +1,7 @@
 #include "runner/cli/run/collector.h"
 
 #include "reports/result/shorten.h"
+#include "runner/campaign/signature.h"
 #include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
 
@@ -56,6 +57,12 @@ void Collector::finished(const Result& result) {
   if (const auto fault = parts_.server->new_fault_in_log()) {
     tell_death(fmt::format("the server's log has a {} since about {}: {}", fault->what, kept.case_id, fault->line));
   }
+}
+
+Death Collector::death() {
+  if (parts_.server == nullptr) return {};
+  const std::string text = parts_.server->autopsy();
+  return {text, fuzz::signature_of(text)};
 }
 
 bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) {

@@ -36,6 +36,7 @@ class Collector : public RunObserver {
   void started(const Case& c) override;
   void known(const Result& result) override;
   void finished(const Result& result) override;
+  [[nodiscard]] Death death() override;
   bool endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) override;
 
   // After the last case: a server of ours that has ended since, although nobody tried to connect again.

@@ -1,6 +1,7 @@
 #include "runner/cli/run/next_run.h"
 
 #include "reports/support/shell.h"
+#include "runner/campaign/signature.h"
 #include "runner/cli/must.h"
 #include "runner/cli/process/program_run.h"
 #include "runner/cli/run/client_run.h"
@@ -92,7 +93,8 @@ class NextRun final : public ClientRun, public orders::Observer {
       how.lost = fmt::format("the driver did not come back for {}", format_duration(plan_.idle));
     } else {
       const std::string words = end.last_words.empty() ? "" : fmt::format(": {}", end.last_words);
-      const Facts facts{.what = end.how, .instead = fmt::format("its program ended with {}{}", end.how, words)};
+      const Facts facts{.what = fuzz::signature_of(end.how + words),
+                        .instead = fmt::format("its program ended with {}{}", end.how, words)};
       how.died = make_finding(FindingKind::endpoint_died, facts,
                               ws::rules::requirement_of(FindingKind::endpoint_died, facts, ws::Role::client));
     }

@@ -2,6 +2,7 @@
 
 #include "reports/digest.h"
 #include "reports/result/shorten.h"
+#include "runner/campaign/signature.h"
 #include "runner/engine/doubts.h"
 #include "runner/engine/verdict/weigh.h"
 
@@ -99,7 +100,8 @@ void ServeResults::blame(const Case& c, const ProgramEnd& end) {
   found->closing = Closing::failed;
   found->hidden = false;
   found->summary = fmt::format("The client's program ended with {} in this case, twice{}", end.how, words);
-  const Facts facts{.what = end.how, .instead = fmt::format("its program ended with {}{}", end.how, words)};
+  const Facts facts{.what = fuzz::signature_of(end.how + words),
+                    .instead = fmt::format("its program ended with {}{}", end.how, words)};
   found->findings.insert(found->findings.begin(),
                          make_finding(FindingKind::endpoint_died, facts,
                                       ws::rules::requirement_of(FindingKind::endpoint_died, facts, ws::Role::client)));

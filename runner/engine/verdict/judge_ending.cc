@@ -89,19 +89,17 @@ class EndingJudge {
     } else if (scene_.ended_without_close() && !o_.violation) {
       find(failed_without_close, {.codes = end.codes, .instead = scene_.how_it_ended()});
     } else {
+      if (has(findings_, fault_ignored)) return;  // said of a message
       const std::string instead =
           o_.survived ? "it went on: it answered a Ping that was sent after the fault" : scene_.how_it_ended();
-      find(got_a_bad_code() ? close_unanswered : fault_ignored, {.codes = end.codes, .instead = instead});
+      // RFC 6455 5.5.1: a Close is answered whatever it says. That nobody has to refuse its code (C-29) changes
+      // nothing.
+      find(scene_.sent_a_bad_code() ? close_unanswered : fault_ignored, {.codes = end.codes, .instead = instead});
     }
   }
 
  private:
   void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
-
-  // RFC 6455 5.5.1: a Close is answered whatever it says. That nobody has to refuse its code (C-29) changes nothing.
-  [[nodiscard]] bool got_a_bad_code() const {
-    return o_.sent_close_in_steps && o_.local_close_code && !ws::close_code_on_wire(*o_.local_close_code);
-  }
 
   // An endpoint may close at any time (C-27), but not for a legal case's sake.
   void ended_unasked() {
@@ -141,6 +139,7 @@ class EndingJudge {
   }
 
   void failing_code(const Codes& codes) {
+    if (has(findings_, fault_ignored) && !scene_.closed_for_an_error()) return;  // said of a message, or of a Pong
     const Facts facts{.codes = codes, .code = code_};
     if (o_.survived) {
       // It went on for a while. Only a Close that names the fault shows that it did notice.

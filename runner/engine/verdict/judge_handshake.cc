@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace touchstone {
 namespace {
@@ -59,11 +60,15 @@ bool uses_reserved(const std::vector<Step>& steps) {
   });
 }
 
-// An extension that is in use may give a meaning to what is reserved: who does not know it cannot call that a fault.
+// An extension that is in use may give a meaning to what is reserved, and change what payloads hold: who does not know
+// it cannot call that a fault.
 bool meaning_is_unknown(const Scene& scene) {
+  static constexpr std::array kOfAnExtension{ws::Violation::reserved_bit, ws::Violation::reserved_opcode,
+                                             ws::Violation::text_not_utf8, ws::Violation::deflate_corrupt};
   const Observation& o = scene.o;
-  return o.unknown_extension && (o.violation == ws::Violation::reserved_bit ||
-                                 o.violation == ws::Violation::reserved_opcode || uses_reserved(scene.c.steps));
+  return o.unknown_extension &&
+         ((o.violation && std::ranges::find(kOfAnExtension, *o.violation) != kOfAnExtension.end()) ||
+          uses_reserved(scene.c.steps));
 }
 
 // A fault of the server's answer, which was taken at its word all the same.

@@ -50,6 +50,38 @@ TEST(JudgeKinds, AnUnansweredCloseBeforeJunk) {
   EXPECT_EQ(broken(talk.verdict()), Broken{"close-answered-by-end-of-tcp rfc6455-5.5.1-10"});
 }
 
+// What a message shows that comes back after a fault. The end of TCP may come of octets that were misread then.
+TEST(JudgeKinds, AMessageAfterAFault) {
+  const auto told = [](ws::Opcode fault, std::string_view came) {
+    Conversation talk;
+    talk.expects({}, end::Fails{{1002}}).sends(ws::Opcode::text, "sent").gets(ws::Opcode::text, came);
+    step::Frame frame;
+    frame.opcode = fault;
+    frame.rsv = 2;
+    frame.payload = literal("sent");
+    talk.as_case().steps = {{frame}};
+    return broken(talk.gets_close(1002).ends().verdict());
+  };
+  // In the message itself: the rule that it breaks (the first requirement of the case).
+  EXPECT_EQ(told(ws::Opcode::text, "sent"), Broken{"fault-ignored rfc6455-5.6-4"});
+  // In a control frame before it: the message was processed afterwards.
+  EXPECT_EQ(told(ws::Opcode::ping, "sent"), Broken{"message-after-fault rfc6455-7.1.7-7"});
+  // Nothing that was sent as a message.
+  EXPECT_EQ(told(ws::Opcode::ping, "se"), Broken{"message-unexpected rfc6455-6.2-4"});
+}
+
+// RFC 6455 5.2: who takes 2^32 for 0 delivers a frame that never came.
+TEST(JudgeKinds, AMessageOfAFrameThatNeverCame) {
+  Conversation talk;
+  talk.expects({}, end::Abandoned{}).gets(ws::Opcode::text, "").ends();
+  step::Frame frame;
+  frame.opcode = ws::Opcode::text;
+  frame.form.announces = std::uint64_t{1} << 32;
+  talk.as_case().steps = {{frame}};
+  talk.observation().ended_tcp_in_steps = true;
+  EXPECT_EQ(broken(talk.verdict()), Broken{"message-unexpected rfc6455-5.2-25"});
+}
+
 // RFC 6455 5.5.1 forbids data frames after a Close, and no others.
 TEST(JudgeKinds, AnUnansweredCloseBeforeALawfulPing) {
   Conversation talk;
@@ -129,6 +161,19 @@ TEST(JudgeKinds, APongAfterItsCloseForAFault) {
         .ends();
     EXPECT_EQ(broken(t.verdict()), after ? Broken{"answered-after-failing rfc6455-7.1.7-7"} : Broken{});
   }
+}
+
+// A Close that speaks of no error answers the tester's, so that the fault was overlooked. Some codes may be.
+TEST(JudgeKinds, APongAfterACloseThatSpeaksOfNoError) {
+  const auto told = [](std::uint16_t tester, std::uint16_t code) {
+    Conversation t;
+    t.expects({}, end::Fails{{1002}}).sends(ws::Opcode::ping, "which").sends_close(tester);
+    t.observation().sent_pings[0].after_fault = true;
+    return broken(t.gets_close(code).gets(ws::Opcode::pong, "which").ends().verdict());
+  };
+  EXPECT_EQ(told(1000, 1000), Broken{"fault-ignored rfc6455-5.6-4"});
+  EXPECT_EQ(told(1000, 1002), Broken{"answered-after-failing rfc6455-7.1.7-7"});
+  EXPECT_EQ(told(999, 1000), Broken{"failing-code-wrong rfc6455-7.1.7-5 C-29"});
 }
 
 // RFC 6455 5.5.2: as soon as is practical, and not only when the next frame brings it out.

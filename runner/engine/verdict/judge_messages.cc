@@ -1,5 +1,6 @@
 #include "runner/engine/verdict/judge_messages.h"
 
+#include "runner/engine/verdict/oracle.h"
 #include "runner/engine/verdict/weigh.h"
 
 #include <ws/testing/oracle/describe.h>
@@ -48,9 +49,9 @@ bool is_without_mark(ws::ByteView got, ws::ByteView text) {
          std::ranges::equal(text.subspan(kMark.size()), got);
 }
 
-// Where the tester's own octets have no defined meaning, as a compressed message that ends within a block (RFC 7692 7.2.1),
-// an endpoint that gives back what it could read of them did nothing wrong: some leave out what only the four octets of
-// 7.2.2 complete.
+// Where the tester's own octets have no defined meaning, as a compressed message that ends within a block (RFC
+// 7692 7.2.1), an endpoint that gives back what it could read of them did nothing wrong: some leave out what only the
+// four octets of 7.2.2 complete.
 bool is_what_could_be_read(const Scene& scene, const Wanted& expected, ws::ByteView got) {
   return !scene.c.informational.empty() && got.size() < expected.octets.size() &&
          std::ranges::equal(got, ws::ByteView(expected.octets).first(got.size()));
@@ -72,16 +73,45 @@ std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& 
   return scene.finding_of_message(message_differs, i, facts);
 }
 
+// Whether message `i` that came holds what the frame of data did that breaks the rule.
+bool holds_the_fault(const Scene& scene, std::size_t i, std::uint64_t seed) {
+  const auto found = derivation(scene.c, scene.is_client() ? Side::client : Side::server, seed);
+  if (!found.broken || found.broken_at >= scene.c.steps.size()) return false;
+  const auto* frame = std::get_if<step::Frame>(&scene.c.steps[found.broken_at].action);
+  if (frame == nullptr || ws::is_control(frame->opcode)) return false;
+  const SeenMessage& seen = scene.o.messages[i];
+  if (seen.as_sent) return true;
+  const ws::Bytes octets = PayloadGenerator(seed).make(frame->payload);
+  return !octets.empty() && ws::as_text(seen.octets).ends_with(ws::as_text(octets));
+}
+
+// RFC 6455 5.2: of a frame that TCP cut short nothing is delivered.
+bool sends_part_of_a_frame(const Case& c) {
+  bool part = false;
+  each_step(c.steps, [&part](const Step& step) {
+    const auto* frame = std::get_if<step::Frame>(&step.action);
+    part = part || (frame != nullptr && !frame->form.whole());
+  });
+  return part;
+}
+
 // Nothing was sent that it answers.
-Finding extra_message(const Scene& scene, std::size_t i) {
+Finding extra_message(const Scene& scene, std::size_t i, std::uint64_t seed) {
   const SeenMessage& seen = scene.o.messages[i];
   const Facts facts{.instead = seen.as_sent ? fmt::format("the {} that was sent", ws::name(seen.opcode))
                                             : in_words(seen.opcode, seen.octets),
                     .number = i + 1};
-  // RFC 6455 7.1.7: nothing more is processed once the connection failed.
-  const bool fails = std::holds_alternative<end::Fails>(scene.c.expect->end);
-  if (fails) return scene.finding(message_after_fault, facts);
-  return scene.finding_of_message(message_unexpected, i, facts);
+  const auto* fails = std::get_if<end::Fails>(&scene.c.expect->end);
+  if (std::holds_alternative<end::Abandoned>(scene.c.expect->end) && sends_part_of_a_frame(scene.c))
+    return make_finding(message_unexpected, facts, "rfc6455-5.2-25");
+  if (fails == nullptr) return scene.finding_of_message(message_unexpected, i, facts);
+  // The fault was overlooked, whatever ended the connection then.
+  if (holds_the_fault(scene, i, seed) || (seen.as_sent && scene.o.survived && !scene.closed_for_an_error()))
+    return scene.finding(fault_ignored, {.codes = fails->codes,
+                                         .instead = fmt::format("message {} came back: {}", i + 1, facts.instead)});
+  // RFC 6455 7.1.7: nothing more is processed once the connection failed. What came in no message before is another
+  // fault, as of who sends each fragment back as a message.
+  return seen.as_sent ? scene.finding(message_after_fault, facts) : scene.finding(message_unexpected, facts);
 }
 
 std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
@@ -113,7 +143,7 @@ void judge_messages(const Scene& scene, std::uint64_t seed, Findings& findings) 
     // Also when the case expects an echo here, but what it repeats has not been sent yet.
     const bool too_early = reply != nullptr && reply->sent && i >= o.sent_messages.size();
     if (i >= expected || too_early) {
-      findings.push_back(extra_message(scene, i));
+      findings.push_back(extra_message(scene, i, seed));
       return;
     }
     const SeenMessage& seen = o.messages[i];

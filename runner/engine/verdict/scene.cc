@@ -77,6 +77,14 @@ std::string Scene::how_it_ended() const {
   return "nothing more came";
 }
 
+bool Scene::sent_a_bad_code() const {
+  return o.sent_close_in_steps && o.local_close_code && !ws::close_code_on_wire(*o.local_close_code);
+}
+
+bool Scene::closed_for_an_error() const {
+  return o.close && *o.close && (*o.close)->code && ws::rules::says_error(*(*o.close)->code);
+}
+
 std::string Scene::own_requirement() const {
   const auto binds_it = [&](const std::string& id, bool may) {
     const Requirement* rule = Catalogue::built_in().requirement(id);

@@ -34,6 +34,10 @@ struct Scene {
   // 6455 7.2.1, 10.4), with a Close or without, for which there may be no room any more.
   [[nodiscard]] bool was_not_read() const;
   [[nodiscard]] bool gave_up_on_who_does_not_read() const;
+  // The case sent a Close whose code nobody may send, and nobody has to refuse (C-29).
+  [[nodiscard]] bool sent_a_bad_code() const;
+  // A Close that names an error, which is how a fault is told (RFC 6455 7.4.1).
+  [[nodiscard]] bool closed_for_an_error() const;
   // C-27: a connection on which nothing was sent for some time was closed, with a Close that accuses nobody.
   [[nodiscard]] bool was_left_idle() const;
   [[nodiscard]] std::string how_it_ended() const;  // "it reset TCP"
