@@ -168,7 +168,7 @@ asio::awaitable<void> Dialogue::play(const step::AwaitEcho&) {
       co_await wait_for([this] { return o_.messages.size() >= o_.sent_messages.size() || closed_or_failed(); },
                         fmt::format("the echo of message {}", o_.sent_messages.size()));
   // What was not answered in time fails the case already: the messages after it would each wait as long.
-  if (waited == Waited::silent) gave_up_ = true;
+  if (waited == Waited::silent) gave_up_ = o_.echo_lacked = true;
 }
 
 asio::awaitable<void> Dialogue::play(const step::Octets& raw) {

@@ -61,7 +61,9 @@ class EndingJudge {
     }
   }
 
-  void operator()(const end::Replies& end) { answer_to_close(end.codes); }
+  void operator()(const end::Replies& end) {
+    if (!was_never_asked()) answer_to_close(end.codes);
+  }
 
   void operator()(const end::MayFail& end) {
     if (!scene_.failed_by_choice()) return (*this)(end::Polite{});
@@ -76,12 +78,14 @@ class EndingJudge {
   }
 
   void operator()(const end::Open& end) {
+    if (was_never_asked()) return;
     if (scene_.ended_without_close() || code_ == codes_of::kProtocolError)
       return find(close_code_left_open, {.instead = scene_.how_it_ended()});
     answer_to_close(end.codes);
   }
 
   void operator()(const end::Fails& end) {
+    if (was_never_asked()) return;
     if (o_.close) {
       failing_code(end.codes);
     } else if (o_.violation && !o_.survived) {
@@ -99,6 +103,9 @@ class EndingJudge {
   }
 
  private:
+  // The octets that the end answers were not sent, since an echo before them did not come: that is what is said.
+  [[nodiscard]] bool was_never_asked() const { return o_.echo_lacked && !o_.sent_close_in_steps && !o_.survived; }
+
   void find(FindingKind kind, const Facts& facts = {}) { findings_.push_back(scene_.finding(kind, facts)); }
 
   // An endpoint may close at any time (C-27), but not for a legal case's sake.

@@ -70,6 +70,28 @@ TEST(JudgeKinds, AMessageAfterAFault) {
   EXPECT_EQ(told(ws::Opcode::ping, "se"), Broken{"message-unexpected rfc6455-6.2-4"});
 }
 
+// Of a fault that was never sent, since an echo before it did not come, nothing is known.
+TEST(JudgeKinds, AnEchoThatTheCaseWaitsFor) {
+  for (const bool lacked : {true, false}) {
+    Conversation talk;
+    talk.expects({text_reply("")}, end::Fails{{1002}}).sends(ws::Opcode::text, "");
+    talk.observation().echo_lacked = lacked;
+    talk.observation().ended_by_tester = true;
+    EXPECT_EQ(broken(talk.verdict()), Broken{lacked ? "message-missing rfc6455-6.2-4" : "fault-ignored rfc6455-5.6-4"});
+  }
+}
+
+// Who drops an empty message and goes on has lost that one, and did not change the next.
+TEST(JudgeKinds, AMessageThatTheNextOneOvertakes) {
+  const auto told = [](std::string_view came) {
+    Conversation talk;
+    talk.expects({text_reply(""), text_reply("next")}).sends(ws::Opcode::text, "").sends(ws::Opcode::text, "next");
+    return broken(talk.gets(ws::Opcode::text, came).closes_politely().gets_close(1000).ends().verdict());
+  };
+  EXPECT_EQ(told("next"), Broken{"message-missing rfc6455-6.2-4"});
+  EXPECT_EQ(told("nex"), Broken{"message-differs rfc6455-6.2-4"});
+}
+
 // RFC 6455 5.2: who takes 2^32 for 0 delivers a frame that never came.
 TEST(JudgeKinds, AMessageOfAFrameThatNeverCame) {
   Conversation talk;

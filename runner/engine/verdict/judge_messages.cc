@@ -1,6 +1,6 @@
 #include "runner/engine/verdict/judge_messages.h"
 
-#include "runner/engine/verdict/oracle.h"
+#include "runner/engine/verdict/strict_expectation.h"
 #include "runner/engine/verdict/weigh.h"
 
 #include <ws/testing/oracle/describe.h>
@@ -114,6 +114,13 @@ Finding extra_message(const Scene& scene, std::size_t i, std::uint64_t seed) {
   return seen.as_sent ? scene.finding(message_after_fault, facts) : scene.finding(message_unexpected, facts);
 }
 
+// The next message came in the place of message `i`, which is missing then.
+bool came_too_early(const Scene& scene, std::size_t i, ws::ByteView got) {
+  if (i + 1 >= scene.o.sent_messages.size()) return false;
+  const SentMessage& next = scene.o.sent_messages[i + 1];
+  return next.octets && next.opcode == scene.o.messages[i].opcode && std::ranges::equal(got, *next.octets);
+}
+
 std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected) {
   if (scene.was_cut_short()) return std::nullopt;
   const End& end = scene.c.expect->end;
@@ -121,7 +128,8 @@ std::optional<Finding> missing_messages(const Scene& scene, std::size_t expected
   // C-12: what was sent before the answer, in the same write as the request, may be dropped.
   const bool early = scene.c.request && scene.c.request->glue && scene.came(Seen::Kind::passed);
   if (early) return make_finding(message_missing, facts, scene.own_requirement());
-  if (!scene.tail_may_be_missing()) return scene.finding_of_message(message_missing, scene.o.messages.size(), facts);
+  if (scene.o.echo_lacked || !scene.tail_may_be_missing())
+    return scene.finding_of_message(message_missing, scene.o.messages.size(), facts);
   if (std::holds_alternative<end::Abandoned>(end)) return std::nullopt;  // it may have noticed our end first
   const bool closes = std::holds_alternative<end::Replies>(end) || std::holds_alternative<end::Open>(end);
   return scene.finding(closes ? message_before_close_unanswered : message_before_fault_unanswered, facts);
@@ -152,6 +160,10 @@ void judge_messages(const Scene& scene, std::uint64_t seed, Findings& findings) 
     const ws::ByteView got = seen.as_sent ? ws::ByteView(*o.sent_messages[i].octets) : ws::ByteView(seen.octets);
     auto differs = compare(scene, i, wanted(scene, reply, i, payloads), got);
     if (!differs) continue;
+    if (came_too_early(scene, i, got))
+      differs = scene.finding_of_message(
+          message_missing, i,
+          {.instead = fmt::format("message {} came in its place", i + 2), .number = i, .of = expected});
     const bool goes_on = differs->kind == ws::rules::name(byte_order_mark_lost);
     findings.push_back(std::move(*differs));
     if (!goes_on) return;  // what comes after it may only be out of step

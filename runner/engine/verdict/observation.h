@@ -128,6 +128,7 @@ struct Observation {
   bool end_unproved = false;            // so was the end of the connection alone, after all else
   bool kept_tcp = false;                // a server left TCP open after the closing handshake for a whole time-out
   bool out_of_time = false;             // the case's deadline passed
+  bool echo_lacked = false;             // an echo that the steps wait for did not come: what is after it was not sent
   bool flooded = false;                 // more came than the tester keeps, and nothing after it was read
 
   std::optional<Http2Seen> http2;  // a stream of HTTP/2 carried it (RFC 8441); "TCP" above is that stream
