@@ -173,7 +173,7 @@ const Finding* finding_with(const Result& result, const Key& key) {
 }
 
 // Equal for what is about equal: 2 to 7, 8 to 31, 32 to 127, ...
-int magnitude(std::uint64_t n) { return std::bit_width(n) / 2; }
+std::uint64_t magnitude(std::uint64_t n) { return std::bit_width(n) / 2; }
 
 // How badly a result shows a cause; the least is best. A choice may let the same finding weigh less in some cases: what
 // is gravest stands for all. Of conversations that are about as long, the one that fewer words describe has fewer
@@ -184,7 +184,7 @@ auto clumsiness(const Result& result, const Key& key, bool root) {
   const auto others = std::ranges::count_if(result.findings, weighs);
   return std::tuple(finding == nullptr || finding->weight != Weight::violation, !root, result.flaky, others,
                     magnitude(talk.frames_sent + talk.frames_received),
-                    magnitude(talk.octets_sent + talk.octets_received), result.title.size(),
+                    magnitude(talk.octets_sent + talk.octets_received), result.title.size(), result.case_id.size(),
                     std::string_view(result.case_id));
 }
 

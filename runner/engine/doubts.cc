@@ -39,6 +39,34 @@ bool sent_fragments(const Transcript& transcript) {
   });
 }
 
+// The payloads of its frames of data that went one way, one after the other.
+std::string data_that(Entry::Direction went, const Transcript& transcript) {
+  std::string octets;
+  for (const Entry& entry : transcript.entries) {
+    const Entry& held = entry.same_as ? transcript.entries[*entry.same_as] : entry;
+    if (entry.direction == went && entry.kind == Entry::Kind::frame && entry.opcode < 8) octets += held.octets;
+  }
+  return octets;
+}
+
+// Whether it sent what nobody sent it on this connection: so many octets of which no few together were in what it got.
+// Octets that are missing, or messages that are cut or joined otherwise, leave parts of what was sent. Of compressed
+// octets nothing can be said.
+bool sent_foreign_octets(const Transcript& transcript) {
+  constexpr std::size_t kFew = 4, kTelling = 8;
+  const bool compressed = std::ranges::any_of(
+      transcript.entries, [](const Entry& entry) { return entry.kind == Entry::Kind::frame && (entry.rsv & 4) != 0; });
+  if (compressed) return true;
+  const std::string own = data_that(Entry::Direction::sent, transcript);
+  const std::string came = data_that(Entry::Direction::received, transcript);
+  std::size_t strange = 0;
+  for (std::size_t at = 0; at + kFew <= came.size(); ++at) {
+    strange = own.contains(std::string_view(came).substr(at, kFew)) ? 0 : strange + 1;
+    if (strange > kTelling - kFew) return true;
+  }
+  return false;
+}
+
 // The verdict of `shown`, although `other` does not show it.
 Result standing(Attempt shown, Attempt other, std::string_view remark) {
   Result result = std::move(shown.result);
@@ -61,6 +89,8 @@ Result Doubts::settled(Beside beside) {
   Result result = standing(std::move(beside.first), std::move(beside.alone), remark);
   const auto shown = std::ranges::find_if(result.findings, is_of_octets);
   const bool fragments = sent_fragments(result.transcript);
+  // Otherwise its own octets came out otherwise beside others: what they break is said, and no more.
+  if (!sent_foreign_octets(result.transcript)) return result;
   if (shown->kind != ws::rules::name(FindingKind::connections_mixed)) {
     const Facts facts{.instead = shown->seen};
     std::string requirement = fragments

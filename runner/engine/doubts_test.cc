@@ -86,13 +86,38 @@ TEST(Doubts, SayThatConnectionsAreMixed) {
   fragment.direction = Entry::Direction::sent;
   fragment.kind = Entry::Kind::frame;
   fragment.opcode = 1;
+  fragment.octets = "what was sent";
   first.transcript.entries.push_back(fragment);
+  Entry foreign = fragment;
+  foreign.direction = Entry::Direction::received;
+  foreign.octets = "what another sent";
+  first.transcript.entries.push_back(foreign);
   const Result result = Doubts::settled(std::move(beside));
   EXPECT_EQ(result.behavior, Behavior::failed);
   ASSERT_EQ(result.findings.size(), 2u);
   EXPECT_EQ(result.findings.front().kind, "connections-mixed");
   EXPECT_EQ(result.findings.front().requirement, "rfc6455-5.4-2");
   EXPECT_NE(result.summary.find("in 2 of 3 runs"), std::string::npos) << result.summary;
+}
+
+// A program that reads lines gives back parts of what it got, as its time allows.
+TEST(Doubts, DoNotSayItOfItsOwnOctets) {
+  Doubts::Beside beside{.first = made("a", Behavior::failed), .alone = made("a", Behavior::ok), .again = 1, .runs = 3};
+  Result& first = beside.first.result;
+  first.findings.back().kind = "message-differs";
+  for (const auto& [direction, octets] :
+       {std::pair(Entry::Direction::sent, "first line\nsecond line"),
+        std::pair(Entry::Direction::received, "first linesecond"), std::pair(Entry::Direction::received, " line")}) {
+    Entry frame;
+    frame.direction = direction;
+    frame.kind = Entry::Kind::frame;
+    frame.opcode = 1;
+    frame.octets = octets;
+    first.transcript.entries.push_back(frame);
+  }
+  const Result result = Doubts::settled(std::move(beside));
+  EXPECT_EQ(result.behavior, Behavior::failed);
+  EXPECT_EQ(result.findings.front().kind, "message-differs");
 }
 
 }  // namespace

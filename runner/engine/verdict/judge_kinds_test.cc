@@ -195,7 +195,7 @@ TEST(JudgeKinds, APongAfterACloseThatSpeaksOfNoError) {
   };
   EXPECT_EQ(told(1000, 1000), Broken{"fault-ignored rfc6455-5.6-4"});
   EXPECT_EQ(told(1000, 1002), Broken{"answered-after-failing rfc6455-7.1.7-7"});
-  EXPECT_EQ(told(999, 1000), Broken{"failing-code-wrong rfc6455-7.1.7-5 C-29"});
+  EXPECT_EQ(told(999, 1000), Broken{"failing-code-wrong (1000) rfc6455-7.1.7-5"});
 }
 
 // RFC 6455 5.5.2: as soon as is practical, and not only when the next frame brings it out.

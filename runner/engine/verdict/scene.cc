@@ -82,7 +82,7 @@ bool Scene::sent_a_bad_code() const {
 }
 
 bool Scene::closed_for_an_error() const {
-  return o.close && *o.close && (*o.close)->code && ws::rules::says_error(*(*o.close)->code);
+  return o.close && *o.close && ws::rules::says_error((*o.close)->code);
 }
 
 std::string Scene::own_requirement() const {
