@@ -81,9 +81,7 @@ bool Scene::sent_a_bad_code() const {
   return o.sent_close_in_steps && o.local_close_code && !ws::close_code_on_wire(*o.local_close_code);
 }
 
-bool Scene::closed_for_an_error() const {
-  return o.close && *o.close && ws::rules::says_error((*o.close)->code);
-}
+bool Scene::closed_for_an_error() const { return o.close && *o.close && ws::rules::says_error((*o.close)->code); }
 
 std::string Scene::own_requirement() const {
   const auto binds_it = [&](const std::string& id, bool may) {
