@@ -115,7 +115,15 @@ function entryLabel(entry, direction) {
   return { octets: 'Bytes that are no frame', head: 'HTTP head', timeout: 'Timeout', error: 'Error', eof: 'End of TCP', reset: 'TCP reset' }[entry.k] || '';
 }
 
-function entryRow(entry) {
+// The connection that an entry is of, whichever end of an intermediary it is at: "" for the first one of those.
+const connectionOf = (entry) => (atEnd(entry) ? entry.c.split(' ').slice(1).join(' ') : entry.c || '');
+
+// A line for each connection, of which the entry's own is drawn strongly.
+function lanesShown(entry, lanes) {
+  return el('span', { class: 'lanes', 'aria-hidden': true }, ...lanes.map((lane) => el('span', { class: lane === connectionOf(entry) ? 'here' : '', title: `Connection ${lane || 'a'}` })));
+}
+
+function entryRow(entry, lanes) {
   const direction = DIRECTIONS[entry.d];
   const frame = entry.k === 'frame';
   const opens = (frame || entry.k === 'octets' || entry.k === 'head') && (entry.x || frame);
@@ -150,20 +158,23 @@ function entryRow(entry) {
     });
   }
   return el('li', { class: `entry ${way(entry, direction)} kind-${entry.k}${atEnd(entry) ? ` at-${atEnd(entry)}` : ''}`, 'data-i': entry.i, tabindex: -1 },
-    el('span', { class: 'time' }, duration(entry.t / 1000)), lane);
+    el('span', { class: 'time' }, duration(entry.t / 1000)), lanes.length > 1 ? lanesShown(entry, lanes) : null, lane);
 }
 
 function sequence(transcript, agentName, file) {
   const rows = [];
+  const mostLanes = 16;
+  const connections = [...new Set(transcript.entries.map(connectionOf))];
+  const lanes = connections.length <= mostLanes ? connections : [];
   let last = -1;
   for (const entry of transcript.entries) {
     if (entry.i > last + 1) rows.push(el('li', { class: 'gap' }, `${plural(entry.i - last - 1, 'entry', 'entries')} left out here; all are in `, el('a', { href: file }, 'the case\u2019s JSON file')));
-    rows.push(entryRow(entry));
+    rows.push(entryRow(entry, lanes));
     last = entry.i;
   }
   if (transcript.cut) rows.push(el('li', { class: 'gap' }, 'The tester kept only part of this long conversation.'));
   if (!rows.length) return el('p', { class: 'quiet' }, 'Nothing was sent or received after the opening handshake.');
-  const list = el('ol', { class: 'sequence' }, ...rows);
+  const list = el('ol', { class: lanes.length > 1 ? 'sequence with-lanes' : 'sequence' }, ...rows);
   list.addEventListener('click', (event) => {
     const to = event.target.closest('a.same');
     if (!to) return;

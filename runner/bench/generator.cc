@@ -12,6 +12,8 @@
 
 #include "runner/bench/client.h"
 #include "runner/bench/schedule.h"
+#include "runner/bench/tunnels.h"
+#include "runner/bench/usage.h"
 #include "runner/engine/talk/process_usage.h"
 
 namespace touchstone::bench {
@@ -24,15 +26,6 @@ constexpr nanoseconds kSample{std::chrono::seconds(1)};
 constexpr nanoseconds kGoodbye{std::chrono::seconds(2)};  // for the closing handshakes
 constexpr std::size_t kInput = 256 * 1024;
 constexpr std::size_t kEvents = 512;
-
-nanoseconds cpu_time() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  const auto of = [](const timeval& t) {
-    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
-  };
-  return of(usage.ru_utime) + of(usage.ru_stime);
-}
 
 class Generator {
  public:
@@ -404,6 +397,7 @@ LoadResult Generator::run() {
 
 LoadResult run_load(const LoadOptions& options, const std::atomic<bool>& stop,
                     const std::function<void(const Progress&)>& tell) {
+  if (options.streams > 0) return run_tunnels(options, stop, tell);
   return Generator(options, stop, tell).run();
 }
 

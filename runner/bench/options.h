@@ -32,8 +32,9 @@ struct LoadOptions {
   std::vector<std::string> subprotocols;
   std::vector<ws::Field> fields;
   // The load.
-  std::size_t connections = 100;
-  std::size_t size = 256;  // octets of a message
+  std::size_t connections = 100;  // WebSockets
+  std::size_t streams = 0;        // over HTTP/2: so many of them on each connection (RFC 8441); 0: HTTP/1.1
+  std::size_t size = 256;         // octets of a message
   bool text = false;
   bool deflate = false;              // offer permessage-deflate, and compress when it is agreed
   bool idle = false;                 // send no messages: hold the connections

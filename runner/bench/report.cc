@@ -70,6 +70,7 @@ Json options_json(const LoadOptions& options, const LoadResult& result) {
   Json out{{"mode", mode(options)},     {"connections", options.connections},
            {"size", options.size},      {"type", options.text ? "text" : "binary"},
            {"deflate", result.deflate}, {"in_flight", options.in_flight}};
+  if (options.streams > 0) out["streams"] = options.streams;
   if (options.rate > 0) out["rate"] = options.rate;
   out["ramp_s"] = seconds(options.ramp);
   out["warm_up_s"] = seconds(options.warm_up);

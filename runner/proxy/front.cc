@@ -1,6 +1,7 @@
 #include "runner/proxy/front.h"
 
 #include "runner/catalogue/two_sided.h"
+#include "runner/engine/compose/http2_frame.h"
 #include "runner/engine/talk/way.h"
 
 #include <ws/io/http2/dial.h>
@@ -32,6 +33,22 @@ bool fits_extended_connect(const RelayHead& head) {
          length(script.behind) == 0 && script.wire == 0 && !script.glue && !script.stop && script.earlier.empty() &&
          std::ranges::none_of(script.fields, [](const FieldEdit& edit) {
            return edit.kind == FieldEdit::Kind::line || is_of_http1(edit.name);
+         });
+}
+
+// HTTP/2 takes any 2xx for an open tunnel (RFC 9113 8.5): the suite proxy-http2 asks what becomes of it.
+bool answers_2xx(const RelayStep& step) {
+  const auto* head = std::get_if<RelayHead>(&step.action);
+  if (head == nullptr || head->kind != RelayHead::Kind::respond) return false;
+  return head->script.start.empty() || head->script.start.find(" 2") != std::string::npos;
+}
+
+// What a peer does not read takes up the window of the connection, and so of its other streams (RFC 9113 5.2).
+bool stops_reading(const RelayStep& step) {
+  const auto* steps = std::get_if<std::vector<Step>>(&step.action);
+  return steps != nullptr && step.as == Side::server && std::ranges::any_of(*steps, [](const Step& one) {
+           const auto* reading = std::get_if<step::Reading>(&one.action);
+           return reading != nullptr && !reading->on;
          });
 }
 
@@ -71,14 +88,19 @@ std::optional<std::string> not_over_this_front(const Case& c, bool over_http2) {
   if (c.http2 && !over_http2) return "the case is about HTTP/2 in front of the intermediary: --http 2";
   if (!over_http2 || c.http2) return std::nullopt;
   const TwoSided& both = *c.two_sided;
-  const bool fits = asks_as_http2_can(both) &&
+  const bool fits = asks_as_http2_can(both) && std::ranges::none_of(both.steps, answers_2xx) &&
+                    std::ranges::none_of(both.steps, stops_reading) &&
                     std::ranges::none_of(both.claims, [&](const Claim& claim) { return is_about_http1(claim, both); });
   if (fits) return std::nullopt;
   return "the case is about heads as HTTP/1.1 writes them, and this run speaks HTTP/2 in front";
 }
 
 asio::awaitable<Front::Dialed> Front::dial(std::chrono::milliseconds patience) {
-  if (connection_ && !connection_->is_over()) co_return std::make_unique<TunnelStream>(connection_);
+  if (connection_ && !connection_->is_over() && has_room()) {
+    ++streams_;
+    co_return std::make_unique<TunnelStream>(connection_);
+  }
+  streams_ = 1;
   watch_ = std::make_shared<Http2Watch>(ws::Role::server);
   ws::io::http2::SessionOptions session;
   session.sent = [watch = watch_](ws::ByteView octets) { watch->sent(octets); };
@@ -91,6 +113,12 @@ asio::awaitable<Front::Dialed> Front::dial(std::chrono::milliseconds patience) {
   if (!stream) co_return std::move(stream);
   if (const auto* tunnel = dynamic_cast<TunnelStream*>(stream->get())) connection_ = tunnel->session();
   co_return std::move(stream);
+}
+
+// RFC 9113 5.1.2.
+bool Front::has_room() const {
+  const auto most = watch_->setting(http2::max_concurrent_streams);
+  return !most || streams_ < *most;
 }
 
 void Front::prepare(PipeEnd& end, bool first, std::string& request) {
@@ -123,6 +151,7 @@ void Front::look(PipeEnd& end, Arrival& arrival, Relayed& seen) {
   if (!arrival.heads.empty()) arrival.heads.back().start = text.substr(0, text.find("\r\n"));
   watch_->answered(tunnel->answer_section());
   if (!tunnel->violation()) return;
+  seen.answer_broken = true;
   const ws::http2::Rule& rule = ws::http2::rule(*tunnel->violation());
   of_answers_.push_back({std::string(rule.requirement), "an answer that HTTP/2 allows", std::string(rule.text)});
 }

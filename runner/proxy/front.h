@@ -37,6 +37,8 @@ class Front {
   void leave() { connection_.reset(); }
 
  private:
+  [[nodiscard]] bool has_room() const;  // for one more stream on the connection
+
   const Case& c_;
   const Target& target_;
   std::uint64_t seed_;
@@ -44,6 +46,7 @@ class Front {
   std::shared_ptr<Http2Watch> watch_;
   std::shared_ptr<Http2Framing> framing_;
   std::vector<Http2Fault> of_answers_;
+  std::size_t streams_ = 0;  // of the connection
 };
 
 }  // namespace touchstone::proxy

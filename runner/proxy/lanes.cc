@@ -129,8 +129,8 @@ bool Lanes::client_is_heard(const Lane& lane) const {
 
 bool Lanes::server_is_heard(const Lane& lane) const {
   const Exchange& seen = *lane.seen;
+  // That the intermediary has ended the server's connection does not say that what it took there is lost.
   if (client_ended(lane)) return true;
-  if (server_ended(lane) && !seen.by_server.ended && !seen.by_client.ended) return true;
   if (answers_at_client(lane) < seen.by_server.heads.size()) return false;
   if (seen.by_server.ended) return answers_at_client(lane) > seen.by_server.heads.size();
   if (nature_.takes_part && switched(lane)) return say_the_same(lane, Side::server);

@@ -63,6 +63,7 @@ struct Relayed : Exchange {
   std::string no_connection{};               // why none came about at the front; empty otherwise
   bool own_shortage = false;
   Nature nature{};
+  bool answer_broken = false;              // a field section that HTTP/2 does not allow, which the tester does not read
   std::vector<Http2Fault> http2_faults{};  // of the intermediary's frames and field sections, where it speaks HTTP/2
   bool waited = false;                     // something was waited for until there was no patience left
   Transcript transcript;

@@ -1,4 +1,4 @@
-"""scripts/bench echo [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE] [--figures]
+"""scripts/bench echo [--http2] [--server NAME]... [--connections N] [--size SIZE] [--text] [--deflate] [--idle] [--runs N] [--json FILE] [--figures]
 
 Echo servers side by side: each alone on the first core, `touchstone bench` on the last, the servers in turns, medians
 over --runs (default 3). Decisive is the server's CPU time per message (user and system): the one load generator may
@@ -6,7 +6,8 @@ be busy before the fastest servers are. Memory is the server's own (anonymous) m
 WebSocket server: it sends back bytes and stands for the limit of the machine. `reference` is `touchstone echo`,
 `coroutines` the same with --coroutines, `beast` the asynchronous server of scripts/bench.d; the others are folders of
 scripts/peers. Nobody compresses without --deflate. With --idle (and, say, --connections 10000) connections are opened
-and held. Every echo is compared. --figures writes what was measured into docs/figures and from there into the
+and held. --http2 puts a hundred WebSockets on each connection of HTTP/2 (RFC 8441) beside one connection for each over HTTP/1.1;
+`nghttp2` sends back the bytes of each stream, without WebSocket. Every echo is compared. --figures writes what was measured into docs/figures and from there into the
 documents. The environment may name another binary (TOUCHSTONE).
 """
 import argparse
@@ -25,7 +26,9 @@ from servers import ROOT, TOUCHSTONE, Server, prepare, version
 
 SERVERS = ["epoll", "reference", "coroutines", "bun", "libwebsockets", "gorilla", "beast", "websocketpp", "ws", "nhooyr"]
 OTHERS = ["python-websockets", "deno"]  # on demand: slow, or the same engine
-OWN = {"epoll": "epoll_echo", "beast": "beast_echo"}  # programs of scripts/bench.d
+OVER_HTTP2 = ["nghttp2", "reference-http2"]
+BARE = ["epoll", "nghttp2"]  # no WebSocket
+OWN = {"epoll": "epoll_echo", "beast": "beast_echo", "nghttp2": "nghttp2_echo"}  # programs of scripts/bench.d
 COROUTINES = [TOUCHSTONE, "echo", "--coroutines", "--port"]
 FIRST, LAST = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
@@ -34,6 +37,8 @@ def command_of(name):
     """The command of a server that no folder of scripts/peers has; the port follows."""
     if name == "coroutines":
         return COROUTINES
+    if name == "reference-http2":
+        return [TOUCHSTONE, "echo", "--http", "2", "--port"]
     return build(name) if name in OWN else None
 
 
@@ -44,13 +49,15 @@ def build(name):
         sys.exit(f"{failed} failed; its messages are above")
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         program.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["g++", "-std=c++17", "-O2", "-pthread", "-o", program, source], check=True)
+        subprocess.run(["g++", "-std=c++17", "-O2", "-pthread", "-o", program, source,
+                        *(["-lnghttp2"] if name == "nghttp2" else [])], check=True)
     return [program]
 
 
 def load(server, arguments):
     """One run of the load generator; what it measured."""
-    scheme = "tcp" if server.name == "epoll" else "ws"
+    scheme = "tcp" if server.name in BARE else "ws"
+    arguments = [*arguments, "--http", "2", "--streams", "100"] if server.name in OVER_HTTP2 else arguments
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         command = ["taskset", "--cpu-list", str(LAST), TOUCHSTONE, "bench", f"{scheme}://127.0.0.1:{server.port}/",
                    "--pid", str(server.process.pid), "--json", file.name, "--quiet", *arguments]
@@ -84,6 +91,10 @@ def place(options):
     """The file of docs/figures and its columns, by what `rows` calls them, that this measurement belongs to; or nothing."""
     if options.text:
         return None
+    if options.http2:
+        at_home = (options.size, options.connections, options.deflate, options.idle) == ("256", 1000, False, False)
+        return ("speed-http2", {**{key: (key, 1) for key in ("cpu_us", "rate", "memory_kib")},
+                                **{f"{key}_ms": (f"{key}_us", 1000) for key in ("p50", "p99")}}) if at_home else None
     if options.idle:
         at_home = (options.size, options.connections, options.deflate) == ("256", 10000, False)
         return ("speed-echo-sizes", {"idle_memory_kib": ("memory_kib", 1)}) if at_home else None
@@ -120,7 +131,8 @@ def table(rows, idle):
 def main(arguments, machine):
     parser = argparse.ArgumentParser(prog="scripts/bench echo", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", action="append", choices=SERVERS + OTHERS)
+    parser.add_argument("--server", action="append", choices=SERVERS + OTHERS + OVER_HTTP2)
+    parser.add_argument("--http2", action="store_true", help="the reference over HTTP/2 beside HTTP/1.1, and bare programs for both")
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--size", default="256", help="bytes of a message: 256, 16KiB, 1MiB")
     parser.add_argument("--text", action="store_true", help="text messages rather than binary ones")
@@ -135,7 +147,7 @@ def main(arguments, machine):
         parser.error("--figures: no table has a place for these options; those that have one are in docs/speed.md")
     if not os.access(TOUCHSTONE, os.X_OK):
         parser.error(f"{TOUCHSTONE} is not built; run scripts/build first")
-    names = options.server or [n for n in SERVERS if not (n == "epoll" and options.deflate)]
+    names = options.server or (["epoll", "reference", *OVER_HTTP2] if options.http2 else None) or [n for n in SERVERS if not (n == "epoll" and options.deflate)]
 
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the servers; some do not raise it themselves

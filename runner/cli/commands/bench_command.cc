@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kBenchFooter = R"(
 The server has to send every message back; each echo is compared with what was sent. tcp://HOST:PORT loads a server
-that sends back every octet, without WebSocket: the limit of the machine.
+that sends back every octet, without WebSocket: the limit of the machine; with --http 2, those of each stream's DATA.
 
 A closed loop (the default) sends a connection's next message when an echo has come: it finds the throughput, but a
 server that stalls is not asked meanwhile, so that its latencies look better than what users would wait. --rate sends
@@ -37,6 +37,7 @@ Exit codes: 0 all connections lived and every echo was right; 1 some did not ope
 Examples:
   touchstone bench ws://127.0.0.1:9001/
   touchstone bench ws://127.0.0.1:9001/ --connections 1000 --size 1KiB --text --duration 30s --html load.html
+  touchstone bench ws://127.0.0.1:9001/ --http 2 --connections 1000 --streams 100    ten connections of HTTP/2
   touchstone bench wss://host/chat --rate 5000 --json load.json
   touchstone bench ws://127.0.0.1:9001/ --idle --connections 10000 --duration 60s)";
 
@@ -46,6 +47,7 @@ constexpr auto kBetweenLines = std::chrono::seconds(2);
 struct BenchOptions {
   TestOptions connection;
   bench::LoadOptions load;
+  std::size_t streams = 100;
   std::string size = "256", ramp = "0s", warm_up = "1s", duration = "10s", patience = "5s";
   std::string json, html;
   bool quiet = false;
@@ -74,6 +76,11 @@ bench::LoadOptions make_load(const BenchOptions& options) {
   if (load.process != 0 && !std::filesystem::exists(fmt::format("/proc/{}", load.process)))
     throw UsageError(fmt::format("--pid {}: there is no such process", load.process));
   load.raw = url.starts_with("tcp://");
+  if (options.connection.http == "2") {
+    load.streams = options.streams;
+    if (load.rate > 0 || load.idle || options.ramp != "0s")
+      throw UsageError("--http 2 does not go with --rate, --idle and --ramp");
+  }
   if (load.raw) url.replace(0, 3, "ws");
   const Target target = make_target(options.connection, url);
   load.url = target.url;
@@ -166,6 +173,10 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
       ->type_name("N")
       ->check(between(1, 1'000'000))
       ->group(group);
+  app.add_option("--streams", options.streams, "With --http 2: WebSockets on each connection (default: 100)")
+      ->type_name("N")
+      ->check(between(1, 100'000))
+      ->group(group);
   app.add_option("--size", options.size, "Octets of a message, such as 256, 16KiB, 1MiB")
       ->type_name("SIZE")
       ->capture_default_str()
@@ -207,6 +218,12 @@ void add_bench_command(CLI::App& app, Exit& exit) {
   command->add_option("URL", options->connection.url, "ws://, wss:// or tcp:// URL of the server")->required();
   add_load_options(*command, *options);
   add_connection_options(*command, options->connection);
+  command
+      ->add_option("--http", options->connection.http,
+                   "Over HTTP/1.1 (RFC 6455), or over HTTP/2 (RFC 8441; without TLS with prior knowledge)")
+      ->type_name("1|2")
+      ->check(CLI::IsMember({"1", "2"}))
+      ->group("Connection");
   const std::string output = "Output";
   command->add_option("--json", options->json, "Write everything that was measured (reports/schema/bench.json)")
       ->type_name("FILE")

@@ -1,5 +1,6 @@
 #include "runner/engine/talk/session.h"
 
+#include "runner/engine/compose/http2_frame.h"
 #include "runner/engine/talk/dialogue.h"
 #include "runner/engine/talk/http2_beside.h"
 #include "runner/engine/talk/http2_framing.h"
@@ -121,6 +122,14 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
     Observation seen = co_await converse(c, options, cache, ws::Role::client, std::move(opening), opened);
     seen.http2 = over.watch->seen();
     co_return seen;
+  }
+  // RFC 9113 5.1.2: how many streams there may be at a time is the endpoint's own to say.
+  const auto most = over.watch->setting(http2::max_concurrent_streams);
+  const std::size_t wanted = 1 + c.http2->beside.size();
+  if (most && *most < wanted) {
+    opening.observation.unasked =
+        fmt::format("the endpoint takes {} streams at a time, and the case wants {}", *most, wanted);
+    co_return not_open(std::move(opening));
   }
   Http2Neighbours neighbours(c, *framing, over.connection, target, options);
   co_await neighbours.first();

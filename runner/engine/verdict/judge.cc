@@ -17,6 +17,10 @@ namespace {
 Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t seed) {
   const Scene scene{c, observation};
   Verdict verdict;
+  if (c.http2 && !observation.unasked.empty()) {
+    (void)judge_handshake(scene, verdict);
+    return verdict;
+  }
   if (is_about_frames(c)) return judge_http2(scene);
   if (c.http2 && !observation.opened) return judge_http2_opening(scene);
   if (!judge_handshake(scene, verdict)) return verdict;

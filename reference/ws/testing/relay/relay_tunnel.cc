@@ -204,7 +204,7 @@ asio::awaitable<void> carry(std::shared_ptr<Tunnel> all, bool from_client, Bytes
     }
     const auto got = co_await from.read_some(buffer);
     if (!got) {
-      reset = got.error() == asio::error::connection_reset;
+      reset = got.error() != asio::error::eof;  // of TCP, or of a stream of HTTP/2
       break;
     }
     octets.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
