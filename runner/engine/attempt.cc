@@ -8,6 +8,9 @@
 #include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <new>
@@ -19,7 +22,23 @@ constexpr std::chrono::milliseconds kLeastTimeout{5000};
 constexpr int kRoundTrips = 50;   // so many of them count as silence
 constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
 
+// RFC 9110 15.6.4, RFC 6585 4: for a while, and not for what is in the request.
+bool says_it_is_busy(const Observation& o) {
+  constexpr int kTooManyRequests = 429, kUnavailable = 503;
+  return o.response && (o.response->status == kTooManyRequests || o.response->status == kUnavailable);
+}
+
 }  // namespace
+
+void note_waits(const Observation& observed, Attempt& attempt) {
+  const auto lacks_something = [](const Observation& o) { return !o.lacks.empty(); };
+  const auto waited_briefly = [](const Observation& o) { return o.waited_briefly; };
+  attempt.waited = lacks_something(observed) || std::ranges::any_of(observed.beside, lacks_something);
+  attempt.brief = waited_briefly(observed) || std::ranges::any_of(observed.beside, waited_briefly);
+  attempt.lacks = observed.lacks;
+  for (const Observation& other : observed.beside)
+    if (attempt.lacks.empty()) attempt.lacks = other.lacks;
+}
 
 std::chrono::milliseconds Attempts::timeout() const {
   if (options_.timeout.count() > 0) return options_.timeout;
@@ -73,7 +92,24 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
   attempt.result.started = wall;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   attempt.result.duration_ms = took.count();
+  habits_.see(c, attempt.result);
   co_return attempt;
+}
+
+// It is about nothing in the opening handshake, and others like it were taken. An endpoint may limit connections at a
+// time or in a time (RFC 6455 10.4), and says so with a status, or by ending TCP.
+bool Attempts::turned_away(const Case& c, const Observation& observed) const {
+  const bool ordinary = !c.request && !(c.expect && c.expect->opening) && taken_offers_.contains(c.offer);
+  const bool unheard = !observed.response && (observed.eof || observed.reset);
+  return ordinary && !observed.opened && !observed.http2 && (unheard || says_it_is_busy(observed));
+}
+
+asio::awaitable<void> Attempts::leave_alone() {
+  constexpr std::chrono::milliseconds kFirst{100}, kMost{2000};
+  const unsigned doublings = std::min(left_alone_++, 8U);
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  pause.expires_after(std::min(kMost, kFirst * (1U << doublings)));
+  co_await pause.async_wait(asio::use_awaitable);
 }
 
 // Nothing was seen, so nothing can be held against the endpoint: the case is ERRORED.
@@ -98,15 +134,17 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   const bool slow = std::ranges::any_of(observed.harm, by_clock);
   attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, costs_nothing);
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
-  const auto lacks_something = [](const Observation& o) { return !o.lacks.empty(); };
-  const auto waited_briefly = [](const Observation& o) { return o.waited_briefly; };
-  attempt.waited = slow || (!observed.response && !observed.handshake_failure.empty()) || lacks_something(observed) ||
-                   std::ranges::any_of(observed.beside, lacks_something);
-  attempt.brief = waited_briefly(observed) || std::ranges::any_of(observed.beside, waited_briefly);
-  attempt.lacks = observed.lacks;
-  for (const Observation& other : observed.beside)
-    if (attempt.lacks.empty()) attempt.lacks = other.lacks;
+  note_waits(observed, attempt);
+  attempt.waited = attempt.waited || slow || (!observed.response && !observed.handshake_failure.empty());
   attempt.hopeless = is_hopeless(attempt);
+  attempt.turned_away = attempt.no_connection = turned_away(c, observed);
+  if (attempt.turned_away) attempt.why = observed.handshake_failure;
+  // That an endpoint is busy is no answer to what the case is about: it is asked again.
+  attempt.waited = attempt.waited || says_it_is_busy(observed);
+  if (observed.opened) {
+    taken_offers_.insert(c.offer);
+    left_alone_ = 0;
+  }
   const Verdict verdict = judge(c, observed, options_.seed);
   const bool over_http2 = observed.http2.has_value(), end_unproved = observed.end_unproved;
   kept_.keep(observed.transcript, observed.flooded);

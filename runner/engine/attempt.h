@@ -1,6 +1,7 @@
 // attempt.h - one run of one case against a server: its result, and what that may be a sign of.
 #pragma once
 #include "runner/engine/compose/composer.h"
+#include "runner/engine/habits.h"
 #include "runner/engine/kept_talk.h"
 #include "runner/engine/run.h"
 #include "runner/engine/talk/session.h"
@@ -9,7 +10,9 @@
 
 #include <expected>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace touchstone {
 
@@ -18,15 +21,19 @@ struct Attempt {
   const Case* c = nullptr;
   Result result;
   bool no_connection = false;
-  bool abrupt = false;    // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;    // a time was part of it, or no answer to the opening handshake came
-  bool brief = false;     // it waited for less than the time-out: what it lacks is no proof
-  std::string lacks;      // what it waited for in vain; its kind
-  bool hopeless = false;  // and which never came in the run until then
-  bool costly = false;    // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
+  bool turned_away = false;  // with no_connection: the endpoint has too much to do, or too many connections, it seems
+  bool abrupt = false;       // the stream ended without a Close: a sign of death, or of a lax endpoint
+  bool waited = false;       // a time was part of it, or no answer to the opening handshake came
+  bool brief = false;        // it waited for less than the time-out: what it lacks is no proof
+  std::string lacks;         // what it waited for in vain; its kind
+  bool hopeless = false;     // and which never came in the run until then
+  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
   bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for it
   std::string why;            // with no_connection
 };
+
+// What of `observed` says how long was waited, and for what.
+void note_waits(const Observation& observed, Attempt& attempt);
 
 // Why an endpoint did not answer.
 struct NoAnswer {
@@ -54,6 +61,9 @@ class Attempts {
   // The same, of an endpoint that ends TCP without a Close when its limit is passed: NON-STRICT (RFC 6455 7.1.7).
   [[nodiscard]] Result without_close(const Case& c, const std::string& why) const;
 
+  // Gives an endpoint that turned connections away some time; each time in a row more of it.
+  [[nodiscard]] asio::awaitable<void> leave_alone();
+
   // Whether what `attempt` waited for in vain never came in this run.
   [[nodiscard]] bool is_hopeless(const Attempt& attempt) const {
     return !attempt.lacks.empty() && silences_->is_hopeless(attempt.lacks);
@@ -62,11 +72,15 @@ class Attempts {
   // Silence that counts as no answer.
   [[nodiscard]] std::chrono::milliseconds timeout() const;
 
+  // Of the endpoint, as all attempts so far show them.
+  [[nodiscard]] Habits& habits() noexcept { return habits_; }
+
  private:
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
   void look_before(const Case& c, SessionOptions& session) const;
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);
+  [[nodiscard]] bool turned_away(const Case& c, const Observation& observed) const;
 
   const Target& target_;
   const Greeting& greeting_;
@@ -75,6 +89,9 @@ class Attempts {
   DeflateCache cache_;
   std::shared_ptr<Silences> silences_ = std::make_shared<Silences>();
   KeptTalk kept_;
+  Habits habits_;
+  std::set<std::vector<std::string>> taken_offers_;  // with which connections opened
+  unsigned left_alone_ = 0;                          // times, since a connection opened
 };
 
 }  // namespace touchstone

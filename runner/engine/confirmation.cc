@@ -13,6 +13,7 @@ namespace touchstone {
 namespace {
 
 constexpr int kTimesBeside = 3;
+constexpr int kMostTurnedAwayAlone = 8;  // times that an endpoint says to one case that it is too busy
 constexpr std::size_t kLeastBeside = 8;
 
 // Runs those in doubt side by side: each beside the others, or beside itself where there are too few.
@@ -70,13 +71,23 @@ asio::awaitable<void> confirm(Pending& pending, Attempts& attempts, Survival& su
   Doubts& doubts = pending.doubts();
   doubts.mark_hopeless([&](const Attempt& attempt) { return attempts.is_hopeless(attempt); });
   doubts.rare_ones_first();
+  Habits& habits = attempts.habits();
+  habits.conclude();
   while (!doubts.empty()) {
+    if (habits.explains(doubts.next().result)) {
+      observer.finished(habits.without_it(doubts.take_next().result));
+      continue;
+    }
     if (survival.over() || doubts.next_is_beyond_doubt()) {
       observer.finished(doubts.take_next().result);
       continue;
     }
     const bool was_silent = doubts.next().waited;
     Attempt second = co_await attempts.run(*doubts.next().c, /*keep_whole=*/true, /*proves_end=*/was_silent);
+    for (int i = 0; second.turned_away && i < kMostTurnedAwayAlone && !survival.over(); ++i) {
+      co_await attempts.leave_alone();
+      second = co_await attempts.run(*doubts.next().c, /*keep_whole=*/true, /*proves_end=*/was_silent);
+    }
     if (!second.waited) pending.models().refute(doubts.next());
     Attempt first = doubts.take_next();  // only now: an interruption meanwhile reports it as it is
     if (second.no_connection) {

@@ -3,6 +3,7 @@
 #include "runner/engine/verdict/weigh.h"
 
 #include <fmt/format.h>
+#include <ws/rules/codes.h>
 
 #include <algorithm>
 
@@ -31,6 +32,9 @@ bool is_of_octets(const Finding& finding) {
   return finding.weight == Finding::Weight::violation &&
          std::ranges::any_of(kOfOctets, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
 }
+
+// A timer of the endpoint's own may have closed the connection while this machine was busy.
+bool says_nothing_of_us(std::optional<std::uint16_t> code) { return !code || !ws::rules::says_error(*code); }
 
 bool sent_fragments(const Transcript& transcript) {
   return std::ranges::any_of(transcript.entries, [](const Entry& entry) {
@@ -106,8 +110,9 @@ Result Doubts::settled(Beside beside) {
 
 bool Doubts::about(const Attempt& attempt) {
   const Behavior b = attempt.result.behavior;
+  const bool closed = attempt.result.closed_by_peer_first && says_nothing_of_us(attempt.result.remote_close_code);
   const bool accuses = b == Behavior::failed || b == Behavior::errored || attempt.result.hidden ||
-                       (b == Behavior::non_strict && attempt.waited);
+                       (b == Behavior::non_strict && (attempt.waited || closed));
   // What costs too much ran alone; a process that has the memory already does not grow again.
   return accuses && !attempt.costly;
 }

@@ -154,6 +154,7 @@ void read_limits(Members& members, EndpointProfile& profile) {
   if (members.has("largest_deflated")) members.integer_or_null("largest_deflated", profile.largest_deflated);
   if (members.has("most_messages")) members.integer_or_null("most_messages", profile.most_messages);
   if (members.has("most_pings")) members.integer_or_null("most_pings", profile.most_pings);
+  if (members.has("most_connections")) members.integer_or_null("most_connections", profile.most_connections);
   if (members.has("limit_code")) {
     std::optional<std::uint64_t> code;
     members.integer_or_null("limit_code", code);
@@ -185,6 +186,16 @@ void take_code_of_limit(Case& c, const EndpointProfile& profile) {
   if (lists(ws::close_code::kMessageTooBig) && !lists(*profile.limit_code)) may->codes.push_back(*profile.limit_code);
 }
 
+// One that is not read has the others wait, or is given up: what it is told comes from them.
+bool holds_one_of_several(const Case& c) {
+  bool held = false;
+  each_step(c.steps, [&](const Step& step) {
+    const auto* hold = std::get_if<step::Hold>(&step.action);
+    held = held || (hold != nullptr && hold->on);
+  });
+  return held && !c.connections.empty();
+}
+
 // What comes back on the connection `on` is not looked at.
 void adapt(Case& c, Expect& expect, const std::string& on) {
   std::erase_if(expect.replies, [](const Reply& reply) {
@@ -205,6 +216,7 @@ std::string write_endpoint_profile(const EndpointProfile& profile) {
             {"text", name(profile.text)},
             {"binary", name(profile.binary)},
             {"speaks_unasked", profile.speaks_unasked},
+            {"passes_on", profile.passes_on},
             {"largest_message", or_null(profile.largest_message)},
             {"largest_frame", or_null(profile.largest_frame)},
             {"most_fragments", or_null(profile.most_fragments)},
@@ -212,7 +224,8 @@ std::string write_endpoint_profile(const EndpointProfile& profile) {
             {"largest_inflated", or_null(profile.largest_inflated)},
             {"largest_deflated", or_null(profile.largest_deflated)},
             {"most_messages", or_null(profile.most_messages)},
-            {"most_pings", or_null(profile.most_pings)}};
+            {"most_pings", or_null(profile.most_pings)},
+            {"most_connections", or_null(profile.most_connections)}};
   if (profile.limit_code) json["limit_code"] = *profile.limit_code;
   if (profile.without_close) json["without_close"] = kLimits[static_cast<std::size_t>(*profile.without_close)];
   return json.dump(2) + "\n";
@@ -231,6 +244,7 @@ std::expected<EndpointProfile, std::string> parse_endpoint_profile(const std::st
     members.one_of<Taken>("text", profile.text, taken_from, kAllowed);
     members.one_of<Taken>("binary", profile.binary, taken_from, kAllowed);
     members.flag("speaks_unasked", profile.speaks_unasked);
+    if (members.has("passes_on")) members.flag("passes_on", profile.passes_on);
     read_limits(members, profile);
     members.no_others();
   } else {
@@ -296,6 +310,15 @@ std::expected<Case, std::string> adapted(Case c, const EndpointProfile& profile)
     }
     compared = compared && taken == Taken::echoed;
   }
+  // One more is left for what asks for a fresh one beside the case's own.
+  const std::uint64_t connections = c.connections.empty() ? 1 : c.connections.size() + 2;
+  if (profile.most_connections && connections > *profile.most_connections)
+    return std::unexpected(fmt::format("{} connections at a time are too many for the endpoint, which keeps {}",
+                                       connections, *profile.most_connections));
+  if (profile.passes_on && holds_one_of_several(c))
+    return std::unexpected(
+        "the endpoint passes on what a connection says, and what becomes of one that is not read is its application's "
+        "affair");
   if (auto beyond = beyond_limit(c, profile)) return std::unexpected(std::move(beyond->why));
   take_code_of_limit(c, profile);
   if (compared || !c.expect) return c;

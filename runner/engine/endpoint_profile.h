@@ -24,6 +24,7 @@ enum class Limit : std::uint8_t { message, frame, fragments, text, inflated, def
 struct EndpointProfile {
   Taken text = Taken::echoed, binary = Taken::echoed;
   bool speaks_unasked = false;  // greets, or passes on what other connections say
+  bool passes_on = false;       // the latter
   // The most that it takes, where it has a limit: octets of a message before compression, octets of a frame's payload,
   // fragments of a message.
   std::optional<std::uint64_t> largest_message{}, largest_frame{}, most_fragments{};
@@ -31,6 +32,7 @@ struct EndpointProfile {
   // comes, where permessage-deflate is in force.
   std::optional<std::uint64_t> largest_text{}, largest_inflated{}, largest_deflated{};
   std::optional<std::uint64_t> most_messages{}, most_pings{};  // on one connection, or in a short time
+  std::optional<std::uint64_t> most_connections{};             // open at a time
   std::optional<Limit> without_close{};                        // a limit beyond which it ends TCP and sends no Close
   std::optional<std::uint16_t> limit_code{};                   // of the Close that it sends beyond one
 

@@ -108,8 +108,21 @@ TEST(EndpointProfile, AwaitsAPongWhereThereIsNoEcho) {
       std::ranges::none_of(c->steps, [](const Step& s) { return std::holds_alternative<step::AwaitEcho>(s.action); }));
 }
 
+// What a broadcast does with one that is not read is its application's affair.
+TEST(EndpointProfile, AsksNoBroadcastToServeOthersBesideOneThatIsNotRead) {
+  const Case c = of_catalogue("pressure/others/echo-500");
+  EndpointProfile greets, passes_on;
+  greets.speaks_unasked = passes_on.speaks_unasked = passes_on.passes_on = true;
+  EXPECT_TRUE(adapted(c, greets));
+  const auto adapted_to_it = adapted(c, passes_on);
+  ASSERT_FALSE(adapted_to_it);
+  EXPECT_NE(adapted_to_it.error().find("passes on"), std::string::npos) << adapted_to_it.error();
+  EXPECT_TRUE(adapted(of_catalogue("1.1.2"), passes_on));
+}
+
 TEST(EndpointProfile, ReadsWhatItWrites) {
   EndpointProfile profile;
+  profile.passes_on = true;
   profile.binary = Taken::refused;
   profile.speaks_unasked = true;
   for (const auto limit : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1024)}) {

@@ -49,8 +49,9 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
   for (const Case& c : cases) {
     const bool alone = options.process != 0 && measures(c.steps);     // what it costs must be its own doing
     const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
+    const bool several = options.endpoint.most_connections && !c.connections.empty();  // and all of them are needed
     const bool waits_long = waits(c) > kLongestWaitInCore;
-    (crowd ? last : alone ? measured : c.bulk ? bulk : waits_long ? slow : plain).cases.push_back(&c);
+    (crowd ? last : alone || several ? measured : c.bulk ? bulk : waits_long ? slow : plain).cases.push_back(&c);
   }
   for (Plan::Pass* pass : {&plain, &slow, &bulk, &measured, &last}) pass->cases = in_turns(pass->cases);
   return {std::move(plain), std::move(slow), std::move(bulk), std::move(measured), std::move(last)};

@@ -59,6 +59,7 @@ bool greets(const Observation& o) {
 }
 
 bool ended_unasked(const Observation& o) {
+  if (o.http2 && o.http2->gave_up) return false;  // that was the tester's own doing
   const std::size_t end =
       std::min({place(o, Seen::Kind::close), place(o, Seen::Kind::eof), place(o, Seen::Kind::reset)});
   return end < o.seen.size() && end < place(o, Seen::Kind::tester_close);
@@ -155,7 +156,8 @@ class Probe {
       if (!results[i]) continue;
       measure(*results[i]);
       const bool unasked = answers_pings_ ? greets(*results[i]) : begins_otherwise(*results[i], i);
-      profile.speaks_unasked = profile.speaks_unasked || unasked || hears_others(*results[i], i);
+      profile.passes_on = profile.passes_on || hears_others(*results[i], i);
+      profile.speaks_unasked = profile.speaks_unasked || unasked || profile.passes_on;
     }
   }
 
@@ -395,6 +397,25 @@ class Probe {
   bool answers_pings_ = true;
 };
 
+// How many of `asked` connections are open, one opened after the other. `first` it waits.
+unsigned open_at_a_time(unsigned asked, std::chrono::milliseconds first, const Target& target,
+                        const SessionOptions& session, const std::function<bool()>& over) {
+  Case c;
+  c.id = "probe";
+  c.expect = Expect{};
+  if (first.count() > 0) c.steps.push_back(Step{step::Idle{first}});
+  for (unsigned i = 1; i < asked; ++i) {
+    Beside beside;
+    beside.name = fmt::format("c{}", i);
+    beside.expect = Expect{};
+    c.steps.push_back(Step{step::Open{beside.name}});
+    c.connections.push_back(std::move(beside));
+  }
+  const Observed result = std::move(observe_all({c}, target, session, over).front());
+  if (!result || !result->opened) return asked;  // that says nothing
+  return 1 + static_cast<unsigned>(std::ranges::count(result->beside, true, &Observation::opened));
+}
+
 }  // namespace
 
 EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options, const Sizes& most,
@@ -403,26 +424,22 @@ EndpointProfile probe(const Target& target, const Greeting& greeting, const RunO
 }
 
 unsigned connections_at_a_time(const Target& target, const Greeting& greeting, const std::function<bool()>& over) {
-  constexpr std::chrono::milliseconds kForOpening{1000};
-  Case c;
-  c.id = "probe";
-  c.expect = Expect{};
-  for (unsigned i = 1; i < kAtATimeAsked; ++i) {
-    Beside beside;
-    beside.name = fmt::format("c{}", i);
-    beside.expect = Expect{};
-    c.steps.push_back(Step{step::Open{beside.name}});
-    c.connections.push_back(std::move(beside));
-  }
+  constexpr std::chrono::milliseconds kForOpening{1000}, kNone{0}, kAWhile{1500};
+  constexpr unsigned kFew = 8;  // who keeps fewer may have each further one wait
   SessionOptions session;
   session.round_trip = greeting.round_trip;
   session.nudges = greeting.withholds_pongs;
   session.brief_end = true;
   session.timeout =
       std::max(kForOpening, std::chrono::duration_cast<std::chrono::milliseconds>(kTimes * greeting.round_trip));
-  const Observed result = std::move(observe_all({c}, target, session, over).front());
-  if (!result || !result->opened) return kAtATimeAsked;
-  return 1 + static_cast<unsigned>(std::ranges::count(result->beside, true, &Observation::opened));
+  for (const unsigned asked : {kFew, kAtATimeAsked}) {
+    const unsigned most = open_at_a_time(asked, kNone, target, session, over);
+    if (most == asked) continue;
+    // It may have been an accident, or a limit on connections in a time.
+    const unsigned later = std::max(most, open_at_a_time(asked, kAWhile, target, session, over));
+    if (later < asked) return later;
+  }
+  return kAtATimeAsked;
 }
 
 }  // namespace touchstone

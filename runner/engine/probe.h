@@ -13,9 +13,10 @@ namespace touchstone {
 [[nodiscard]] EndpointProfile probe(const Target& target, const Greeting& greeting, const RunOptions& options,
                                     const Sizes& most, const std::function<bool()>& over = {});
 
-// How many connections the server keeps open at a time, up to kAtATimeAsked: one case that opens so many, one after the
-// other. A limit on them is its own (RFC 6455 10.4). kAtATimeAsked too where nothing can be said.
-inline constexpr unsigned kAtATimeAsked = 8;
+// How many connections the server keeps open at a time, up to kAtATimeAsked, which is what a run needs at most: one
+// case that opens so many, one after the other. A limit on them is its own (RFC 6455 10.4). kAtATimeAsked too where
+// nothing can be said.
+inline constexpr unsigned kAtATimeAsked = kDefaultJobs + 8;
 [[nodiscard]] unsigned connections_at_a_time(const Target& target, const Greeting& greeting,
                                              const std::function<bool()>& over = {});
 

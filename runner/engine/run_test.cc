@@ -216,6 +216,23 @@ TEST(PlantedFault, NoneIsOk) {
     EXPECT_EQ(result.behavior, Behavior::ok) << id << ": " << result.summary;
 }
 
+// RFC 6455 7.3: a server may close whenever it likes. What it does everywhere is nothing that a case brought about.
+TEST(Habit, AServerThatClosesByItselfIsNotJudged) {
+  FaultyServer server([](const Frame& frame) {
+    Frame close = frame;
+    close.header.opcode = ws::Opcode::close;
+    close.header.fin = true;
+    close.payload = {std::byte{3}, std::byte{0xe8}};
+    return Answer{{close}, true, false};
+  });
+  Ran ran;
+  run_cases(ran, server.port(), {"framing/echo/text-*"});
+  for (const auto& [id, result] : ran.seen.results) {
+    EXPECT_EQ(result.behavior, Behavior::not_applicable) << id << ": " << result.summary;
+    EXPECT_NE(result.summary.find("on every connection"), std::string::npos) << result.summary;
+  }
+}
+
 struct Fault {
   const char* name;
   const char* pattern;  // the case that must find it

@@ -13,6 +13,7 @@ namespace touchstone {
 namespace {
 
 constexpr int kMostRefusals = 3;    // connections refused to one case by an endpoint that is alive
+constexpr int kMostTurnedAway = 8;  // the same, where it says that it is too busy, and is left alone before each
 constexpr int kMostShortages = 20;  // passes that this machine had no room for, each with half as many at a time
 
 }  // namespace
@@ -80,6 +81,7 @@ void Schedule::count_shortages() {
 // Connections were refused. A live endpoint was only too busy: its cases go back into the queue. A dead one is revived
 // by the observer, and the cases that may have killed it run again one by one.
 asio::awaitable<void> Schedule::look_after_the_endpoint() {
+  if (std::ranges::any_of(refusals_, &Attempt::turned_away)) co_await attempts_.leave_alone();
   const bool is_alive = co_await survival_.alive();
   count_shortages();
   if (!survival_.over()) queue_refused_again(is_alive);
@@ -93,7 +95,8 @@ asio::awaitable<void> Schedule::look_after_the_endpoint() {
 
 void Schedule::queue_refused_again(bool is_alive) {
   for (Attempt& attempt : std::exchange(refusals_, {})) {
-    if (is_alive && !attempt.own_shortage && ++refusal_count_[attempt.c] >= kMostRefusals) {
+    const int most = attempt.turned_away ? kMostTurnedAway : kMostRefusals;
+    if (is_alive && !attempt.own_shortage && ++refusal_count_[attempt.c] >= most) {
       pending_.settle(std::move(attempt));
     } else {
       queue_.push_front(attempt.c);

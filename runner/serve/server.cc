@@ -1,8 +1,11 @@
 #include "runner/serve/server.h"
 
 #include "reports/support/resources.h"
+#include "runner/engine/attempt.h"
+#include "runner/engine/doubts.h"
 #include "runner/engine/kept_talk.h"
 #include "runner/engine/make_result.h"
+#include "runner/engine/models.h"
 #include "runner/engine/over_http2.h"
 #include "runner/engine/talk/http2_framing.h"
 #include "runner/engine/talk/http2_watch.h"
@@ -140,11 +143,11 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   }
   [[nodiscard]] SessionOptions session(const std::string& agent) {
     SessionOptions options;
-    auto& [nonces, mask_keys] = known[agent];
-    if (!nonces) nonces = std::make_shared<Nonces>();
-    if (!mask_keys) mask_keys = std::make_shared<MaskKeyHistory>();
-    options.nonces = nonces;
-    options.mask_keys = mask_keys;
+    const Known& client = known[agent];
+    options.nonces = client.nonces;
+    options.mask_keys = client.mask_keys;
+    options.silences = client.silences;
+    options.must_prove = settings.proves && settings.proves();
     options.timeout = settings.timeout;
     options.seed = settings.seed;
     return options;
@@ -161,7 +164,15 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::list<ws::io::Stream*> asking;  // whose request is not whole yet, in the order in which they came
   const Trust trust;
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
-  std::map<std::string, std::pair<std::shared_ptr<Nonces>, std::shared_ptr<MaskKeyHistory>>> known;  // by agent
+  // What is known of a client over all of its connections.
+  struct Known {
+    std::shared_ptr<Nonces> nonces = std::make_shared<Nonces>();
+    std::shared_ptr<MaskKeyHistory> mask_keys = std::make_shared<MaskKeyHistory>();
+    std::shared_ptr<Silences> silences = std::make_shared<Silences>();
+    Models models{};
+  };
+  [[nodiscard]] static Result weighed(Attempt attempt, Known& client);
+  std::map<std::string, Known> known;  // by agent
   DeflateCache cache;
   KeptTalk kept;
 };
@@ -454,12 +465,25 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
   }
   const Verdict verdict = judge(c, observation, settings.seed);
   kept.keep(observation.transcript, observation.flooded);
-  Result result = make_result(c, run.agent, std::move(observation), verdict);
+  Attempt attempt;
+  attempt.c = &c;
+  note_waits(observation, attempt);
+  attempt.result = make_result(c, run.agent, std::move(observation), verdict);
+  Result result = weighed(std::move(attempt), known[run.agent]);
   result.started = wall;
   result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   say_what_it_rests_on(result);
   if (over_http2) speak_of_streams(result);
   finish(std::move(result));
+}
+
+// What is missing after a short wait proves nothing: such a case is not judged, and is like those that waited in full.
+Result FuzzingServer::Impl::weighed(Attempt attempt, Known& client) {
+  attempt.hopeless = !attempt.lacks.empty() && client.silences->is_hopeless(attempt.lacks);
+  const bool in_doubt = attempt.brief && Doubts::about(attempt) && !Doubts::rests_on_octets(attempt.result);
+  if (attempt.waited && !attempt.brief) client.models.add(attempt);
+  if (in_doubt && client.models.has_for(attempt)) return client.models.not_judged(std::move(attempt));
+  return std::move(attempt.result);
 }
 
 void FuzzingServer::Impl::finish(Result result) {

@@ -32,6 +32,8 @@ struct Settings {
   std::size_t most_connections = 1024;              // at a time
   ws::io::Http http = ws::io::Http::one;            // that clients may speak
   std::string agent;                                // counts whatever clients call themselves; empty: their own names
+  // Whether every silence has to be long enough for a proof; missing: only where none like it was proved before.
+  std::function<bool()> proves{};
   // Cases that are not run with this client.
   std::function<bool(const std::string& agent, const Case& c)> excluded{};
 };

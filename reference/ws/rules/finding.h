@@ -77,6 +77,7 @@ enum class FindingKind : std::uint8_t {
   tcp_left_open_after_close,
   tcp_left_open_after_fin,
   tcp_ended_second,
+  tcp_ended_first,
   tcp_reset_after_failing,
   tls_not_closed,
   // A server's answer to the opening handshake.

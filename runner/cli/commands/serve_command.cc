@@ -45,12 +45,15 @@ class ServeRun final : public ClientRun, public serve::Observer {
 
   void started(const std::string& agent, const Case& c) override {
     if (client_) client_->started(c);
+    asked_[c.id] = &c;
     away_.erase(agent);
     ++begun_[agent];
   }
 
   void finished(const Result& result) override {
     Result kept = with_replay(result);
+    if (const auto asked = asked_.find(kept.case_id); asked != asked_.end())
+      habits_[kept.endpoint].see(*asked->second, kept);
     if (confirming_) {
       results_.confirm(std::move(kept));
     } else {
@@ -66,6 +69,7 @@ class ServeRun final : public ClientRun, public serve::Observer {
     say(fmt::format("{}: {}", agent, totals_line(results_.of(agent))));
     if (client_) co_return;  // its report is written at the end
     std::string because;
+    settle_habits();
     info_ = results_.describe(std::move(info_), because);
     (void)co_await renderer_.run();
   }
@@ -85,6 +89,7 @@ class ServeRun final : public ClientRun, public serve::Observer {
   // --- Before -----------------------------------------------------------------------------------------------
 
   void listen() override {
+    plan_.settings.proves = [this] { return confirming_; };
     server_ = must(serve::FuzzingServer::start(context_.get_executor(), plan_.settings, *this));
     server_->number(plan_.cases);
     for (const Result& result : results_.all()) server_->remember(result);
@@ -115,6 +120,7 @@ class ServeRun final : public ClientRun, public serve::Observer {
                                 .idle = plan_.idle},
         [this](const Case& c, const ProgramEnd& end) { results_.blame(c, end); }, *server_, context_.get_executor());
     co_await client_->run(plan_.cases);
+    settle_habits();
     // A failure is accused only when a second start of the client shows it again, beside no other case.
     auto doubtful = results_.doubtful();
     std::erase_if(doubtful, [this](const Case* c) { return client_->blamed().contains(c); });
@@ -124,6 +130,16 @@ class ServeRun final : public ClientRun, public serve::Observer {
       co_await client_->run(doubtful);
     }
     context_.stop();
+  }
+
+  // What a client does by itself on every connection is known when it has been through its cases.
+  void settle_habits() {
+    for (auto& [agent, habits] : habits_) {
+      habits.conclude();
+      if (const std::size_t n = results_.reconsider(agent, habits); n > 0)
+        say(fmt::format("{}: {}; {} for that reason", agent, habits.words(),
+                        n == 1 ? "1 case is not judged" : fmt::format("{} cases are not judged", n)));
+    }
   }
 
   // --- After ------------------------------------------------------------------------------------------------
@@ -162,6 +178,7 @@ class ServeRun final : public ClientRun, public serve::Observer {
   }
 
   Ending end() override {
+    settle_habits();
     look_for_the_lost();
     Ending ending;
     if (client_) {
@@ -186,6 +203,8 @@ class ServeRun final : public ClientRun, public serve::Observer {
   std::unique_ptr<ClientCommand> client_;
   std::map<std::string, std::string> away_;   // by agent: the case whose connection it ended, when it did nothing since
   std::map<std::string, std::size_t> begun_;  // cases by agent
+  std::map<std::string, const Case*> asked_;  // by id, with their expectations
+  std::map<std::string, Habits> habits_;      // by agent
   Beside renderer_{context_.get_executor(), [this] { return render_or_say(); }};
   bool confirming_ = false;
 };

@@ -188,7 +188,6 @@ class TestRun {
       progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
     RunOptions options = paced(run_options_, endpoint, options_, [&](const std::string& text) { progress.say(text); });
-    options.endpoint = endpoint.profile;
     options.spent = endpoint.spent;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());

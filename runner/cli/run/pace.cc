@@ -23,6 +23,7 @@ bool is_slow(const Greeting& greeting) { return greeting.round_trip >= kSlow || 
 
 RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& told,
                  const std::function<void(const std::string&)>& say) {
+  run.endpoint = endpoint.profile;
   if (told.budget.empty() && is_slow(endpoint.greeting))
     run.budget = std::min<std::chrono::milliseconds>(run.budget, endpoint.spent + kBudgetOfSlow);
   if (run.budget.count() > 0) say(fmt::format("at most {} (--budget)", format_duration(run.budget)));
@@ -30,9 +31,10 @@ RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& to
   if (run.jobs != 0 || !told.endpoint_profile.empty()) return run;
   const unsigned most = connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
   if (most >= kAtATimeAsked) return run;
-  // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer, which is left for those that a
-  // case opens beside.
-  run.jobs = std::max(1U, most - 1);
+  // RFC 6455 10.4: a server that keeps few connections at a time is asked on half of them, which leaves one for each
+  // case that opens one more.
+  run.jobs = std::max(1U, most / 2);
+  run.endpoint.most_connections = most;
   say(fmt::format("{}: it keeps {} at a time, so it is tested on {}", endpoint.target.name,
                   count_of(most, "connection"), run.jobs));
   return run;

@@ -124,6 +124,18 @@ void ServeResults::lost(const std::string& endpoint, const std::string& case_id)
   record(*found);
 }
 
+std::size_t ServeResults::reconsider(const std::string& endpoint, Habits& habits) {
+  std::size_t changed = 0;
+  for (Result& result : results_) {
+    if (result.endpoint != endpoint || !habits.explains(result)) continue;
+    result = habits.without_it(std::move(result));
+    if (!plan_.keep_all) shorten(result);
+    record(result);
+    ++changed;
+  }
+  return changed;
+}
+
 std::vector<Result> ServeResults::of(const std::string& endpoint) const {
   std::vector<Result> out;
   std::copy_if(results_.begin(), results_.end(), std::back_inserter(out),

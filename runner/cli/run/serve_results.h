@@ -3,6 +3,7 @@
 #include "reports/journal.h"
 #include "runner/cli/process/client_deaths.h"
 #include "runner/cli/run/serve_options.h"
+#include "runner/engine/habits.h"
 
 #include <map>
 #include <optional>
@@ -24,6 +25,9 @@ class ServeResults {
   void blame(const Case& c, const ProgramEnd& end);  // the client's program died in it, twice
   // A client that nobody here started ended TCP in this case, and did not come back for the rest.
   void lost(const std::string& endpoint, const std::string& case_id);
+
+  // What `habits`, which are known by now, explain is not held against the client. How many results that changes.
+  std::size_t reconsider(const std::string& endpoint, Habits& habits);
 
   [[nodiscard]] const std::vector<Result>& all() const noexcept { return results_; }
   [[nodiscard]] std::vector<Result> of(const std::string& endpoint) const;

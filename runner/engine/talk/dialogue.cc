@@ -165,7 +165,11 @@ asio::awaitable<Dialogue::Waited> Dialogue::wait_for(std::function<bool()> done,
   const bool at_once = done();  // nothing has to come
   const auto start = Clock::now();
   const Waited waited = co_await wait_for(std::move(done), most.time);
-  if (waited == Waited::silent) {
+  if (waited == Waited::silent && o_.out_of_time && Clock::now() - last_activity_ < most.time) {
+    recorder_.note(Entry::Direction::local, Entry::Kind::timeout,
+                   fmt::format("the time of the case was up while it waited for {}", what));
+    gave_up_ = true;
+  } else if (waited == Waited::silent) {
     fell_silent(what, most.is_proof);
   } else if (options_.silences && !at_once && has_come(what, waited) && !keeps_it_busy()) {
     options_.silences->came_after(what, Clock::now() - start);

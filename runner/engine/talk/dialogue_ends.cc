@@ -1,4 +1,5 @@
 #include "runner/engine/talk/dialogue.h"
+#include "runner/engine/verdict/judge_ending.h"
 #include "runner/engine/verdict/opening_judge.h"
 
 #include <linux/sockios.h>
@@ -148,12 +149,19 @@ asio::awaitable<void> Dialogue::end_tcp() {
     co_return;
   }
   at_its_end_ = true;
+  const bool began = close_sent_ && o_.close;
   if (o_.close) co_await send_close();
-  if (heard_all_) co_return;
   // Who fails the connection may give our Close some time to come. What ends at once elsewhere says nothing of that.
   const bool failed = o_.close && *o_.close && ws::rules::says_error((*o_.close)->code);
   const std::string what = failed ? "the end of TCP where it failed the connection" : "the end of TCP";
   const bool first = role_ == ws::Role::server;
+  // A client SHOULD wait for the server (7.1.1). One that does not ends TCP together with its answer: that is looked
+  // for where it is the matter, for a moment that delays nobody else.
+  constexpr std::chrono::milliseconds kTogether{100};
+  if (first && began && !heard_all_ && is_about_a_clean_end(case_))
+    (void)co_await wait_for([] { return false; }, std::max<Clock::duration>(kTogether, moment(options_)));
+  o_.ended_tcp_first = first && began && heard_all_ && !outbound_.has_ended();
+  if (heard_all_) co_return;
   if (!first && !end_awaited_) {
     const Waited waited = co_await wait_for([] { return false; }, what);
     if (waited == Waited::ended) co_return;

@@ -4,6 +4,7 @@
 // All is measured against the endpoint itself: memory against what it had after as many connections before, sockets
 // against those that it had before them, processor time against what it used before the first case of the run.
 #include "runner/engine/talk/dialogue.h"
+#include "runner/engine/talk/memory_rounds.h"
 
 #include <fmt/format.h>
 #include <asio/redirect_error.hpp>
@@ -14,11 +15,6 @@
 namespace touchstone {
 namespace {
 
-// A round that grows by less shows that nothing is kept; a heap that is collected now and then does not grow in so many
-// rounds one after the other.
-constexpr int kUpkeepRounds = 7;
-constexpr std::uint64_t kKeptKibibytes = 32;  // of a connection, in each of these rounds
-constexpr std::uint64_t kEnough = 128ULL * 1024 * 1024;
 constexpr std::chrono::milliseconds kWindow{200};  // the kernel counts processor time in hundredths of a second
 constexpr std::chrono::milliseconds kLongWindow{1000};
 constexpr double kRestless = 0.25;  // of one processor
@@ -91,21 +87,17 @@ asio::awaitable<void> Dialogue::play_crowd(const step::Alive& alive) {
     co_return;
   }
   const std::size_t sockets = sockets_of(process);
-  std::vector<std::uint64_t> memory;
-  const std::uint64_t kept = alive.connections * kKeptKibibytes * 1024;
-  bool grows = true;
-  for (int round = 0; round < kUpkeepRounds && grows; ++round) {
+  MemoryRounds memory(alive.connections);
+  while (!memory.settled()) {
     if (!co_await let_in(alive)) co_return;
-    memory.push_back(usage_of(process).anonymous_octets);
-    if (round > 0) grows = memory[memory.size() - 1] >= memory[memory.size() - 2] + kept;
-    if (round > 2 && memory.back() > memory.front() + kEnough) break;
+    memory.add(usage_of(process).anonymous_octets);
   }
-  if (grows) {
+  if (memory.grow_without_end()) {
     constexpr std::uint64_t kMiB = 1024 * 1024;
     o_.harm.push_back(
         {"what connections needed is given back when they have ended",
-         fmt::format("memory grew from {} to {} MiB over {} connections, without an end", memory.front() / kMiB,
-                     memory.back() / kMiB, (memory.size() - 1) * alive.connections),
+         fmt::format("memory grew from {} to {} MiB over {} connections, without an end", memory.first() / kMiB,
+                     memory.last() / kMiB, (memory.rounds() - 1) * alive.connections),
          "memory"});
   }
   co_await until_sockets_are_closed(alive, sockets);

@@ -10,6 +10,8 @@
 #include "runner/engine/verdict/judge_pongs.h"
 #include "runner/engine/verdict/scene.h"
 
+#include <fmt/format.h>
+
 namespace touchstone {
 
 namespace {
@@ -33,6 +35,12 @@ Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t s
   if (c.http2) judge_http2_frames(scene, verdict.findings);
   judge_http2_faults(scene, verdict.findings);
   settle(scene, verdict);
+  if (scene.went_on_for_too_long() && verdict.behavior != Behavior::failed) {
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary =
+        fmt::format("Not judged to its end: its time was up after {} of {} messages, and it went on answering.",
+                    observation.messages.size(), observation.sent_messages.size());
+  }
   if (observation.flooded && verdict.behavior != Behavior::failed) {
     verdict.behavior = Behavior::not_applicable;
     verdict.hidden = true;

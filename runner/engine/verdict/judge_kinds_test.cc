@@ -138,6 +138,19 @@ TEST(JudgeKinds, AnEndpointThatGivesUpOnWhoDoesNotRead) {
   EXPECT_EQ(accused.verdict().behavior, Behavior::failed);
 }
 
+// RFC 6455 7.1.1: a client SHOULD wait for the server's end of TCP; said where it is the matter (C-24).
+TEST(JudgeKinds, AClientThatEndsTcpFirst) {
+  Conversation first, elsewhere;
+  for (Conversation* talk : {&first, &elsewhere}) {
+    talk->expects({}).closes_politely().gets_close(1000).ends();
+    talk->observation().request = ws::RequestHead{};
+    talk->observation().ended_tcp_first = true;
+  }
+  first.as_case().requirements = {"rfc6455-7.1.1-1", "rfc6455-7.1.1-6"};
+  EXPECT_EQ(broken(first.verdict()), Broken{"tcp-ended-first rfc6455-7.1.1-6"});
+  EXPECT_EQ(broken(elsewhere.verdict()), Broken{});
+}
+
 // RFC 6455 7.3: it was gone before the tester said a word about closing.
 TEST(JudgeKinds, AnEndOfTcpBeforeTheClose) {
   Conversation t;

@@ -126,6 +126,7 @@ struct Observation {
   bool waited_briefly = false;          // in vain, for what other cases had waited for in vain (Silences)
   std::string lacks;                    // what was waited for in vain first, its kind; but for `end_unproved`
   bool end_unproved = false;            // so was the end of the connection alone, after all else
+  bool ended_tcp_first = false;         // a client ended TCP after the closing handshake, before the tester did
   bool kept_tcp = false;                // a server left TCP open after the closing handshake for a whole time-out
   bool out_of_time = false;             // the case's deadline passed
   bool echo_lacked = false;             // an echo that the steps wait for did not come: what is after it was not sent

@@ -60,9 +60,15 @@ bool Scene::tail_may_be_missing() const {
   return !std::holds_alternative<end::Polite>(c.expect->end);
 }
 
-bool Scene::was_cut_short() const noexcept {
+bool Scene::went_on_for_too_long() const {
+  const auto is_silent = [](const Seen& seen) { return seen.kind == Seen::Kind::silent; };
+  const bool answered = !o.messages.empty() || (o.sent_messages.empty() && came(Seen::Kind::pong));
+  return o.out_of_time && !o.close && answered && std::ranges::none_of(o.seen, is_silent);
+}
+
+bool Scene::was_cut_short() const {
   using enum ws::Violation;
-  if (o.flooded) return true;
+  if (o.flooded || went_on_for_too_long()) return true;
   return o.violation && *o.violation != close_code_invalid && *o.violation != close_payload_of_one &&
          *o.violation != close_reason_not_utf8 && *o.violation != frame_after_close;
 }

@@ -26,7 +26,9 @@ struct Scene {
   [[nodiscard]] bool tail_may_be_missing() const;
   // Its octets broke a rule before its Close came, or were more than the tester keeps, and nothing after them was read
   // (RFC 6455 7.1.7): what is missing from then on is no fault of its own.
-  [[nodiscard]] bool was_cut_short() const noexcept;
+  [[nodiscard]] bool was_cut_short() const;
+  // The time of the case was up while it still answered, message by message, and the tester ended it there.
+  [[nodiscard]] bool went_on_for_too_long() const;
   // C-27: who does not echo may close at any time, whatever its application makes of the messages. To say that the
   // tester broke a rule (1002, 1007) it needs a reason.
   [[nodiscard]] bool closed_by_its_application() const;

@@ -78,6 +78,7 @@ Closing closing_of(FindingKind kind) noexcept {
     case tcp_left_open_after_close:
     case tcp_left_open_after_fin:
     case tcp_ended_second:
+    case tcp_ended_first:
       return Closing::unclean;
     default:
       return Closing::ok;

@@ -21,6 +21,7 @@ void Deviant::receive(ByteView octets) {
 bool Deviant::wants_shutdown() const noexcept {
   if (!out_.empty()) return false;
   if (keeps_tcp()) return false;
+  if (is(Fault::ends_tcp_first) && peer_closed_) return true;
   if (is(Fault::waits_for_fin) && phase_ != Phase::over) return false;
   // Where the rest of a frame is missing it cannot tell what comes after.
   if (is(Fault::answers_pings_after_failing) && failing_ && !peer_closed_ && left_ == 0) return false;

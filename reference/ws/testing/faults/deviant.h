@@ -121,10 +121,12 @@ class Deviant {
   Bytes payload_;
   // The message that comes in.
   bool in_message_ = false, message_compressed_ = false, as_binary_ = false;
-  bool forgotten_ = false;             // it is not answered
-  bool after_control_ = false;         // the last frame was a control frame
-  std::uint64_t message_octets_ = 0;   // of payload so far
-  std::uint64_t inflated_octets_ = 0;  // what they are inflated to
+  bool forgotten_ = false;                              // it is not answered
+  bool after_control_ = false;                          // the last frame was a control frame
+  unsigned messages_begun_ = 0, compressed_begun_ = 0;  // on this connection
+  unsigned controls_inside_ = 0;                        // since the last frame of the message
+  std::uint64_t message_octets_ = 0;                    // of payload so far
+  std::uint64_t inflated_octets_ = 0;                   // what they are inflated to
   Utf8Validator running_text_;
   std::optional<std::pair<FrameHeader, Bytes>> held_fragment_;
   // Of the messages that the strict endpoint has not told of yet: was it text, was it compressed?

@@ -87,6 +87,7 @@ void Deviant::begin_frame() {
   }
   if (is_data(header) && !drop_) follow_message(header);
   after_control_ = is_control(header.opcode);
+  controls_inside_ = after_control_ ? controls_inside_ + 1 : 0;
   header_ = header;
   if (!drop_ && !whole_) {
     Bytes head;
@@ -105,6 +106,8 @@ void Deviant::follow_message(const FrameHeader& header) {
   if (header.opcode != Opcode::cont) {
     in_message_ = true;
     message_compressed_ = header.rsv1;
+    ++messages_begun_;
+    compressed_begun_ += header.rsv1 ? 1 : 0;
     texts_.push_back(header.opcode == Opcode::text || as_binary_);
     as_binary_ = false;
     compressed_.push_back(header.rsv1);
@@ -120,6 +123,7 @@ bool Deviant::takes_for_continuation(const FrameHeader& h) const {
   return (is(Fault::accepts_text_inside) && h.opcode == Opcode::text) ||
          (is(Fault::accepts_binary_inside) && h.opcode == Opcode::binary) ||
          (is(Fault::accepts_message_after_control) && after_control_) ||
+         (is(Fault::accepts_message_after_two_controls) && controls_inside_ >= 2) ||
          (is(Fault::accepts_message_after_empty) && message_octets_ == 0);
 }
 
@@ -133,6 +137,7 @@ void Deviant::mend_header(FrameHeader& h) {
   if (is(Fault::accepts_rsv2)) h.rsv2 = false;
   if (is(Fault::accepts_rsv3)) h.rsv3 = false;
   if (is(Fault::accepts_rsv2_beside_deflate) && deflate_) h.rsv2 = h.rsv3 = false;
+  if (is(Fault::accepts_rsv2_later) && messages_begun_ >= 2) h.rsv2 = false;
   if ((is(Fault::accepts_rsv_on_control) && control) || (is(Fault::accepts_rsv_on_continuation) && continuation))
     h.rsv1 = h.rsv2 = h.rsv3 = false;
   if ((is(Fault::accepts_rsv1_on_continuation) && continuation && deflate_) ||
@@ -146,7 +151,9 @@ void Deviant::mend_header(FrameHeader& h) {
     h.fin = true;
   if (is(Fault::accepts_stray_continuation) && continuation && !in_message_) h.opcode = Opcode::text;
   if (is(Fault::accepts_empty_fragmented_control) && control && h.length == 0) h.fin = true;
-  if (is(Fault::accepts_continuation_after_compressed) && continuation && !in_message_ && message_compressed_)
+  const bool stray = continuation && !in_message_;
+  if ((is(Fault::accepts_continuation_after_compressed) && stray && message_compressed_) ||
+      (is(Fault::accepts_continuation_after_two_compressed) && stray && compressed_begun_ >= 2))
     h.opcode = Opcode::binary;
   if (takes_for_continuation(h)) h.opcode = Opcode::cont;
   if (is(Fault::ends_at_empty_fragment) && is_data(h) && h.length == 0) h.fin = true;

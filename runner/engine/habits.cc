@@ -1,0 +1,255 @@
+#include "runner/engine/habits.h"
+
+#include "runner/engine/verdict/weigh.h"
+
+#include <ws/core/close.h>
+#include <ws/rules/codes.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+using Dir = Entry::Direction;
+
+constexpr std::size_t kLeastClosed = 3, kLeastKept = 5;  // connections that it closed by itself, and that it did not
+constexpr std::uint64_t kBorders[] = {125, 65535};       // of the forms of the payload length (RFC 6455 5.2)
+// Of a time: how much of it may be the machine's, in microseconds and as a share.
+constexpr std::uint64_t kSlack = 20'000, kWide = 250'000;
+constexpr std::uint64_t kShortestTimer = 50'000;  // what is less is how long a case takes anyway
+
+// What follows from a connection that ended before the tester was done with it.
+constexpr FindingKind kExplained[] = {
+    FindingKind::message_missing,         FindingKind::pong_missing,
+    FindingKind::legal_octets_refused,    FindingKind::failed_too_early,
+    FindingKind::tcp_ended_unasked,       FindingKind::failing_code_wrong,
+    FindingKind::failing_close_empty,     FindingKind::failed_by_choice_code,
+    FindingKind::failed_without_close,    FindingKind::answer_refused,
+    FindingKind::answer_refused_by_close, FindingKind::answer_refused_late,
+};
+
+bool is_explained(const Finding& finding) {
+  return std::ranges::any_of(kExplained, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+}
+
+bool weighs(const Finding& finding) { return finding.weight != Finding::Weight::choice; }
+
+bool is_frame(const Entry& entry, Dir direction) {
+  return entry.kind == Entry::Kind::frame && entry.direction == direction;
+}
+
+bool is_data(const Entry& entry) { return !ws::is_control(static_cast<ws::Opcode>(entry.opcode)); }
+
+// What such a code says is the endpoint's own affair: none that speaks of the tester's faults or of a breakdown.
+bool is_own_affair(std::optional<std::uint16_t> code) {
+  return !code || (!ws::rules::accuses(*code) && *code != ws::close_code::kInternalError);
+}
+
+struct Times {
+  std::uint64_t lived = 0, idle = 0;  // until the end that counts; the longest time in which the tester sent nothing
+};
+
+// Until the endpoint's Close or end, if it ended the connection, else until the tester's.
+Times times_of(const Transcript& transcript) {
+  Times times;
+  std::int64_t last_sent = 0;
+  for (const Entry& entry : transcript.entries) {
+    const bool close = entry.kind == Entry::Kind::frame && entry.opcode == static_cast<std::uint8_t>(ws::Opcode::close);
+    const bool ends = close || entry.kind == Entry::Kind::eof || entry.kind == Entry::Kind::reset;
+    const bool sent = entry.direction == Dir::sent;
+    if (!sent && !ends) continue;
+    times.idle = std::max(times.idle, static_cast<std::uint64_t>(std::max<std::int64_t>(entry.at_us - last_sent, 0)));
+    last_sent = entry.at_us;
+    times.lived = static_cast<std::uint64_t>(entry.at_us);
+    if (ends) break;
+  }
+  return times;
+}
+
+bool tester_closed(const Transcript& transcript) {
+  return std::ranges::any_of(transcript.entries, [](const Entry& entry) {
+    return is_frame(entry, Dir::sent) && entry.opcode == static_cast<std::uint8_t>(ws::Opcode::close);
+  });
+}
+
+}  // namespace
+
+Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
+  Sight sight;
+  const Transcript& transcript = result.transcript;
+  sight.legal = c.expect && std::holds_alternative<end::Polite>(c.expect->end) && !c.expect->opening;
+  sight.by_close = result.closed_by_peer_first;
+  sight.closed = sight.by_close || (result.dropped_by_peer && !tester_closed(transcript));
+  sight.code = result.remote_close_code;
+  for (const Entry& entry : transcript.entries) {
+    const bool pong = entry.opcode == static_cast<std::uint8_t>(ws::Opcode::pong);
+    if (!is_frame(entry, Dir::received)) continue;
+    sight.messages += is_data(entry) && entry.fin ? entry.repeated : 0;
+    sight.pongs += pong ? entry.repeated : 0;
+    sight.close_came = sight.close_came || entry.opcode == static_cast<std::uint8_t>(ws::Opcode::close);
+  }
+  const Sizes sizes = sizes_of(c);
+  const Times times = times_of(transcript);
+  sight.values = {1,          sizes.messages,         sizes.pings, sizes.message, sizes.frame, sizes.fragments,
+                  sizes.text, transcript.octets_sent, times.lived, times.idle};
+  return sight;
+}
+
+void Habits::see(const Case& c, const Result& result) {
+  const bool opened = result.transcript.frames_sent > 0 || result.transcript.frames_received > 0;
+  if (opened && c.connections.empty()) sights_[c.id] = sight_of(c, result);
+}
+
+bool Habits::is_way(const Sight& sight) const {
+  return sight.closed && sight.by_close == by_close_ && sight.code == code_;
+}
+
+bool Habits::closes_at_once() const {
+  return std::ranges::none_of(sights_, [](const auto& each) { return each.second.messages + each.second.pongs > 0; });
+}
+
+// As many were answered before each time that it closed, and in no other case were there more. Its Close may cross that
+// of the tester, and then nobody can tell which was first.
+std::optional<std::uint64_t> Habits::count(Quantity quantity) const {
+  const auto at = static_cast<std::size_t>(quantity);
+  const auto came = [&](const Sight& sight) { return quantity == Quantity::messages ? sight.messages : sight.pongs; };
+  std::optional<std::uint64_t> answered;
+  std::uint64_t most_kept = 0;
+  std::size_t closed = 0, kept = 0;
+  for (const auto& [id, sight] : sights_) {
+    if (!sight.legal) continue;
+    if (is_way(sight)) {
+      ++closed;
+      if (answered.value_or(came(sight)) != came(sight)) return std::nullopt;
+      answered = came(sight);
+    } else if (!sight.closed) {
+      ++kept;
+      most_kept = std::max(most_kept, sight.values[at]);
+    }
+  }
+  if (closed < kLeastClosed || kept < kLeastKept || !answered || *answered == 0) return std::nullopt;
+  return most_kept <= *answered ? answered : std::nullopt;
+}
+
+// The least value of those that it closed, where that is above all values of those that it did not.
+std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
+  const bool is_time = quantity == Quantity::lived || quantity == Quantity::idle;
+  const auto at = static_cast<std::size_t>(quantity);
+  std::uint64_t least = UINT64_MAX, most = 0, most_kept = 0;
+  std::size_t closed = 0, kept = 0;
+  for (const auto& [id, sight] : sights_) {
+    if (!sight.legal) continue;
+    const std::uint64_t value = sight.values[at];
+    if (is_way(sight)) {
+      ++closed;
+      least = std::min(least, value);
+      most = std::max(most, value);
+    } else if (!sight.closed) {
+      ++kept;
+      most_kept = std::max(most_kept, value);
+    }
+  }
+  const bool too_big = code_ == ws::close_code::kMessageTooBig;
+  if (closed < (too_big ? 1 : kLeastClosed) || kept < kLeastKept) return std::nullopt;
+  if (is_time) {
+    const bool apart = least >= kShortestTimer && most_kept <= least + least / 4 + kSlack && most <= 2 * least + kWide;
+    return apart ? std::optional(least - std::min(least, kSlack)) : std::nullopt;
+  }
+  // Who misreads a form of the length ends there too.
+  const bool border = std::ranges::find(kBorders, most_kept) != std::end(kBorders);
+  return least > most_kept && (!border || by_close_) ? std::optional(least) : std::nullopt;
+}
+
+void Habits::conclude() {
+  quantity_.reset();
+  words_.clear();
+  std::map<std::pair<bool, std::optional<std::uint16_t>>, std::size_t> ways;
+  for (const auto& [id, sight] : sights_)
+    if (sight.legal && sight.closed && is_own_affair(sight.code)) ++ways[{sight.by_close, sight.code}];
+  const auto most = std::ranges::max_element(ways, {}, [](const auto& way) { return way.second; });
+  if (most == ways.end()) return;
+  std::tie(by_close_, code_) = most->first;
+  if (by_close_ && most->second >= kLeastClosed && closes_at_once()) {
+    quantity_ = Quantity::any;
+    least_ = 1;
+  }
+  for (std::size_t i = 1; i < kQuantities && !quantity_; ++i) {
+    const auto quantity = static_cast<Quantity>(i);
+    if (!by_close_ && (quantity < Quantity::message || quantity > Quantity::text)) continue;  // RFC 6455 7.3: a Close
+    const bool counts = quantity == Quantity::messages || quantity == Quantity::pings;
+    if (const auto least = counts ? count(quantity) : threshold(quantity)) quantity_ = quantity, least_ = *least;
+  }
+  if (quantity_) words_ = in_words(*quantity_, least_);
+}
+
+std::string Habits::in_words(Quantity quantity, std::uint64_t least) const {
+  constexpr std::uint64_t kMilli = 1000;
+  const std::string how = !by_close_ ? std::string("ends TCP")
+                          : code_    ? fmt::format("closes by itself, with {},", *code_)
+                                     : std::string("closes by itself, with an empty Close,");
+  switch (quantity) {
+    using enum Quantity;
+    case any:
+      return fmt::format("it {} before it has done anything that it was asked for, on every connection", how);
+    case messages:
+      return fmt::format("it {} on every connection after {} messages", how, least);
+    case pings:
+      return fmt::format("it {} on every connection after {} Pings", how, least);
+    case message:
+      return fmt::format("it {} for every message of {} bytes or more", how, least);
+    case frame:
+      return fmt::format("it {} for every frame of {} bytes or more", how, least);
+    case fragments:
+      return fmt::format("it {} for every message of {} fragments or more", how, least);
+    case text:
+      return fmt::format("it {} for every text message of {} bytes or more", how, least);
+    case octets:
+      return fmt::format("it {} on every connection on which it was sent {} bytes or more", how, least);
+    case lived:
+      return fmt::format("it {} on every connection that lasts {} ms", how, least / kMilli);
+    case idle:
+      return fmt::format("it {} on every connection on which it is sent nothing for {} ms", how, least / kMilli);
+  }
+  return {};
+}
+
+bool Habits::is_reached(const Sight& sight) const {
+  if (quantity_ == Quantity::messages) return sight.messages == least_;
+  if (quantity_ == Quantity::pings) return sight.pongs == least_;
+  return sight.values[static_cast<std::size_t>(*quantity_)] >= least_;
+}
+
+bool Habits::explains(const Result& result) const {
+  if (!quantity_) return false;
+  const auto seen = sights_.find(result.case_id);
+  if (seen == sights_.end()) return false;
+  const Sight& sight = seen->second;
+  const bool at_once = quantity_ == Quantity::any && sight.close_came && sight.code == code_;
+  if (!at_once && !(is_way(sight) && is_reached(sight))) return false;
+  return std::ranges::any_of(result.findings, [](const Finding& f) { return weighs(f) && is_explained(f); });
+}
+
+Result Habits::without_it(Result result) {
+  std::erase_if(result.findings, [](const Finding& f) { return weighs(f) && is_explained(f); });
+  if (!by_close_ && !std::exchange(said_without_close_, true)) {
+    const Facts facts{.codes = {ws::close_code::kMessageTooBig}, .instead = "it ended TCP without a Close"};
+    constexpr auto kKind = FindingKind::failed_without_close;
+    result.findings.push_back(make_finding(kKind, facts, ws::rules::requirement_of(kKind, facts, ws::Role::client)));
+  }
+  const auto worst = std::ranges::max_element(result.findings, {}, &Finding::weight);
+  result.hidden = false;
+  if (worst == result.findings.end() || !weighs(*worst)) {
+    result.behavior = Behavior::not_applicable;
+    result.closing = Closing::informational;
+    result.summary = fmt::format("Not judged: {} (RFC 6455 7.3, 10.4).", words_);
+    return result;
+  }
+  const bool fails = worst->weight == Finding::Weight::violation;
+  result.behavior = fails ? Behavior::failed : Behavior::non_strict;
+  result.summary = fmt::format("Expected: {}; seen: {}. (Beside that, {}.)", worst->expected, worst->seen, words_);
+  return result;
+}
+
+}  // namespace touchstone
