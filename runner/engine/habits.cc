@@ -8,12 +8,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <tuple>
+#include <utility>
 
 namespace touchstone {
 namespace {
 
 using Dir = Entry::Direction;
 
+constexpr std::size_t kLeastGreeted = 20;
 constexpr std::size_t kLeastClosed = 3, kLeastKept = 5;  // connections that it closed by itself, and that it did not
 constexpr std::uint64_t kBorders[] = {125, 65535};       // of the forms of the payload length (RFC 6455 5.2)
 // Of a time: how much of it may be the machine's, in microseconds and as a share.
@@ -30,8 +34,21 @@ constexpr FindingKind kExplained[] = {
     FindingKind::answer_refused_by_close, FindingKind::answer_refused_late,
 };
 
-bool is_explained(const Finding& finding) {
-  return std::ranges::any_of(kExplained, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+// What follows from a message that nobody asked for.
+constexpr FindingKind kOfGreeting[] = {
+    FindingKind::message_differs,    FindingKind::message_type_differs, FindingKind::message_missing,
+    FindingKind::message_unexpected, FindingKind::message_after_fault,
+};
+
+bool is_one_of(const Finding& finding, std::span<const FindingKind> kinds) {
+  return std::ranges::any_of(kinds, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+}
+
+// A code that speaks of a limit needs few cases to be believed.
+std::size_t least_closed(std::optional<std::uint16_t> code) {
+  constexpr std::uint16_t kOfLimits[] = {ws::close_code::kMessageTooBig, ws::close_code::kPolicyViolation,
+                                         ws::close_code::kTryAgainLater};
+  return code && std::ranges::find(kOfLimits, *code) != std::end(kOfLimits) ? 1 : kLeastClosed;
 }
 
 bool weighs(const Finding& finding) { return finding.weight != Finding::Weight::choice; }
@@ -90,6 +107,10 @@ Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
     sight.pongs += pong ? entry.repeated : 0;
     sight.close_came = sight.close_came || entry.opcode == static_cast<std::uint8_t>(ws::Opcode::close);
   }
+  const auto first = std::ranges::find_if(
+      transcript.entries, [](const Entry& entry) { return is_frame(entry, Dir::received) && is_data(entry); });
+  if (first != transcript.entries.end() && !first->same_as)
+    sight.said_first = fmt::format("{} {} {}", first->opcode, first->length, first->crc32);
   const Sizes sizes = sizes_of(c);
   const Times times = times_of(transcript);
   sight.values = {1,          sizes.messages,         sizes.pings, sizes.message, sizes.frame, sizes.fragments,
@@ -129,7 +150,7 @@ std::optional<std::uint64_t> Habits::count(Quantity quantity) const {
       most_kept = std::max(most_kept, sight.values[at]);
     }
   }
-  if (closed < kLeastClosed || kept < kLeastKept || !answered || *answered == 0) return std::nullopt;
+  if (closed < least_closed(code_) || kept < kLeastKept || !answered || *answered == 0) return std::nullopt;
   return most_kept <= *answered ? answered : std::nullopt;
 }
 
@@ -151,8 +172,7 @@ std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
       most_kept = std::max(most_kept, value);
     }
   }
-  const bool too_big = code_ == ws::close_code::kMessageTooBig;
-  if (closed < (too_big ? 1 : kLeastClosed) || kept < kLeastKept) return std::nullopt;
+  if (closed < (is_time ? kLeastClosed : least_closed(code_)) || kept < kLeastKept) return std::nullopt;
   if (is_time) {
     const bool apart = least >= kShortestTimer && most_kept <= least + least / 4 + kSlack && most <= 2 * least + kWide;
     return apart ? std::optional(least - std::min(least, kSlack)) : std::nullopt;
@@ -162,9 +182,25 @@ std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
   return least > most_kept && (!border || by_close_) ? std::optional(least) : std::nullopt;
 }
 
+// Of all connections on which it sent a message at all.
+void Habits::look_for_a_greeting() {
+  greeting_.clear();
+  std::size_t said = 0;
+  for (const auto& [id, sight] : sights_) {
+    if (sight.messages == 0) continue;
+    if (sight.said_first.empty() || (!greeting_.empty() && greeting_ != sight.said_first)) return greeting_.clear();
+    greeting_ = sight.said_first;
+    ++said;
+  }
+  if (said < kLeastGreeted) return greeting_.clear();
+  words_ = "it says the same on every connection before all else, so that what comes back is not compared";
+}
+
 void Habits::conclude() {
   quantity_.reset();
   words_.clear();
+  look_for_a_greeting();
+  if (!greeting_.empty()) return;
   std::map<std::pair<bool, std::optional<std::uint16_t>>, std::size_t> ways;
   for (const auto& [id, sight] : sights_)
     if (sight.legal && sight.closed && is_own_affair(sight.code)) ++ways[{sight.by_close, sight.code}];
@@ -221,19 +257,22 @@ bool Habits::is_reached(const Sight& sight) const {
   return sight.values[static_cast<std::size_t>(*quantity_)] >= least_;
 }
 
-bool Habits::explains(const Result& result) const {
-  if (!quantity_) return false;
+bool Habits::explains(const Result& result, const Finding& finding) const {
   const auto seen = sights_.find(result.case_id);
-  if (seen == sights_.end()) return false;
+  if (seen == sights_.end() || !weighs(finding)) return false;
   const Sight& sight = seen->second;
+  if (!greeting_.empty()) return sight.said_first == greeting_ && is_one_of(finding, kOfGreeting);
   const bool at_once = quantity_ == Quantity::any && sight.close_came && sight.code == code_;
-  if (!at_once && !(is_way(sight) && is_reached(sight))) return false;
-  return std::ranges::any_of(result.findings, [](const Finding& f) { return weighs(f) && is_explained(f); });
+  return (at_once || (quantity_ && is_way(sight) && is_reached(sight))) && is_one_of(finding, kExplained);
+}
+
+bool Habits::explains(const Result& result) const {
+  return std::ranges::any_of(result.findings, [&](const Finding& finding) { return explains(result, finding); });
 }
 
 Result Habits::without_it(Result result) {
-  std::erase_if(result.findings, [](const Finding& f) { return weighs(f) && is_explained(f); });
-  if (!by_close_ && !std::exchange(said_without_close_, true)) {
+  std::erase_if(result.findings, [&](const Finding& finding) { return explains(result, finding); });
+  if (greeting_.empty() && !by_close_ && !std::exchange(said_without_close_, true)) {
     const Facts facts{.codes = {ws::close_code::kMessageTooBig}, .instead = "it ended TCP without a Close"};
     constexpr auto kKind = FindingKind::failed_without_close;
     result.findings.push_back(make_finding(kKind, facts, ws::rules::requirement_of(kKind, facts, ws::Role::client)));

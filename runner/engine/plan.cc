@@ -15,6 +15,13 @@ namespace {
 constexpr unsigned kMostWaiting = 128;  // slow cases at a time: they wait side by side and cost nothing meanwhile
 constexpr unsigned kBulkShare = 4;      // bulk cases fill the machine by themselves: fewer at a time
 
+// A connection beside its own first one.
+bool opens_more(const Case& c) {
+  bool found = !c.connections.empty();
+  each_step(c.steps, [&](const Step& step) { found = found || std::holds_alternative<step::Alive>(step.action); });
+  return found;
+}
+
 bool measures(const std::vector<Step>& steps) {
   bool found = false;
   each_step(steps, [&](const Step& step) {
@@ -49,7 +56,7 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
   for (const Case& c : cases) {
     const bool alone = options.process != 0 && measures(c.steps);     // what it costs must be its own doing
     const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
-    const bool several = options.endpoint.most_connections && !c.connections.empty();  // and all of them are needed
+    const bool several = options.endpoint.most_connections && opens_more(c);  // and it may need all that there are
     const bool waits_long = waits(c) > kLongestWaitInCore;
     (crowd ? last : alone || several ? measured : c.bulk ? bulk : waits_long ? slow : plain).cases.push_back(&c);
   }

@@ -31,9 +31,9 @@ RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& to
   if (run.jobs != 0 || !told.endpoint_profile.empty()) return run;
   const unsigned most = connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
   if (most >= kAtATimeAsked) return run;
-  // RFC 6455 10.4: a server that keeps few connections at a time is asked on half of them, which leaves one for each
-  // case that opens one more.
-  run.jobs = std::max(1U, most / 2);
+  // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer: one may not be gone yet when
+  // the next comes. Cases that open several run alone.
+  run.jobs = std::max(1U, most - 1);
   run.endpoint.most_connections = most;
   say(fmt::format("{}: it keeps {} at a time, so it is tested on {}", endpoint.target.name,
                   count_of(most, "connection"), run.jobs));

@@ -151,6 +151,19 @@ TEST(JudgeKinds, AClientThatEndsTcpFirst) {
   EXPECT_EQ(broken(elsewhere.verdict()), Broken{});
 }
 
+// How long a case may take is the tester's choice: who answers one message after the other is only slow.
+TEST(JudgeKinds, TheTimeOfTheCaseWasUp) {
+  Conversation slow, silent;
+  for (Conversation* talk : {&slow, &silent}) {
+    talk->expects({text_reply("a"), text_reply("b")}).sends(ws::Opcode::text, "a").sends(ws::Opcode::text, "b");
+    talk->gets(ws::Opcode::text, "a");
+    talk->observation().out_of_time = true;
+  }
+  EXPECT_EQ(slow.verdict().behavior, Behavior::not_applicable) << slow.verdict().summary;
+  silent.observation().seen.push_back({.kind = Seen::Kind::silent, .message = 0, .payload = {}});
+  EXPECT_EQ(silent.verdict().behavior, Behavior::failed);
+}
+
 // RFC 6455 7.3: it was gone before the tester said a word about closing.
 TEST(JudgeKinds, AnEndOfTcpBeforeTheClose) {
   Conversation t;
