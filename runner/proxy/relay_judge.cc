@@ -343,7 +343,7 @@ Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
   if (seen.answer_broken)
     std::erase_if(r.findings,
                   [](const Finding& f) { return f.kind.starts_with("relay-") && f.kind.ends_with("-client"); });
-  for (const Http2Fault& fault : seen.http2_faults) r.findings.insert(r.findings.begin(), finding_of(fault));
+  for (const Http2Fault& fault : seen.http2_faults) r.findings.push_back(finding_of(fault));
   std::ranges::stable_sort(r.findings, std::greater{}, &Finding::weight);
   r.behavior = Behavior::ok;
   r.summary = in_short(seen);
