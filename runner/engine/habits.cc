@@ -96,7 +96,8 @@ bool tester_closed(const Transcript& transcript) {
 Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
   Sight sight;
   const Transcript& transcript = result.transcript;
-  sight.legal = c.expect && std::holds_alternative<end::Polite>(c.expect->end) && !c.expect->opening;
+  sight.legal = c.expect && std::holds_alternative<end::Polite>(c.expect->end) && !c.expect->opening &&
+                c.connections.empty();  // nobody learns from a heap of connections
   sight.by_close = result.closed_by_peer_first;
   sight.closed = sight.by_close || (result.dropped_by_peer && !tester_closed(transcript));
   sight.code = result.remote_close_code;
@@ -120,7 +121,7 @@ Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
 
 void Habits::see(const Case& c, const Result& result) {
   const bool opened = result.transcript.frames_sent > 0 || result.transcript.frames_received > 0;
-  if (opened && c.connections.empty()) sights_[c.id] = sight_of(c, result);
+  if (opened) sights_[c.id] = sight_of(c, result);
 }
 
 bool Habits::is_way(const Sight& sight) const {
@@ -158,7 +159,7 @@ std::optional<std::uint64_t> Habits::count(Quantity quantity) const {
 std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
   const bool is_time = quantity == Quantity::lived || quantity == Quantity::idle;
   const auto at = static_cast<std::size_t>(quantity);
-  std::uint64_t least = UINT64_MAX, most = 0, most_kept = 0;
+  std::uint64_t least = UINT64_MAX, most_kept = 0;
   std::size_t closed = 0, kept = 0;
   for (const auto& [id, sight] : sights_) {
     if (!sight.legal) continue;
@@ -166,15 +167,15 @@ std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
     if (is_way(sight)) {
       ++closed;
       least = std::min(least, value);
-      most = std::max(most, value);
     } else if (!sight.closed) {
       ++kept;
       most_kept = std::max(most_kept, value);
     }
   }
   if (closed < (is_time ? kLeastClosed : least_closed(code_)) || kept < kLeastKept) return std::nullopt;
+  // A busy machine makes a timer late, and never early.
   if (is_time) {
-    const bool apart = least >= kShortestTimer && most_kept <= least + least / 4 + kSlack && most <= 2 * least + kWide;
+    const bool apart = least >= kShortestTimer && most_kept <= 2 * least + kWide;
     return apart ? std::optional(least - std::min(least, kSlack)) : std::nullopt;
   }
   // Who misreads a form of the length ends there too.
@@ -262,8 +263,16 @@ bool Habits::explains(const Result& result, const Finding& finding) const {
   if (seen == sights_.end() || !weighs(finding)) return false;
   const Sight& sight = seen->second;
   if (!greeting_.empty()) return sight.said_first == greeting_ && is_one_of(finding, kOfGreeting);
-  const bool at_once = quantity_ == Quantity::any && sight.close_came && sight.code == code_;
-  return (at_once || (quantity_ && is_way(sight) && is_reached(sight))) && is_one_of(finding, kExplained);
+  if (!quantity_) return false;
+  const bool is_time = quantity_ == Quantity::lived || quantity_ == Quantity::idle;
+  // A timer ends other connections of the case too, and those that are opened to see whether it still answers.
+  const bool of_others = finding.kind == ws::rules::name(FindingKind::endpoint_harmed) &&
+                         (finding.evidence == "connection" || finding.evidence == "other connections");
+  if (is_time && of_others) return true;
+  // Whose Close was first nobody can tell where it crossed one that the case sends.
+  const bool closed = by_close_ ? sight.close_came && sight.code == code_ : is_way(sight);
+  const bool reached = quantity_ == Quantity::any || is_reached(sight);
+  return closed && reached && is_one_of(finding, kExplained);
 }
 
 bool Habits::explains(const Result& result) const {

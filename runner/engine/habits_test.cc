@@ -213,5 +213,23 @@ TEST(Habits, ATimerThatNobodyStops) {
   EXPECT_NE(habits.words().find("lasts 130 ms"), std::string::npos) << habits.words();
 }
 
+// A busy machine makes it late.
+TEST(Habits, ATimerThatIsLate) {
+  constexpr std::int64_t kMilli = 1000;
+  Habits habits;
+  see_good_ones(habits, 2, 400 * kMilli);
+  Result result;
+  for (const std::int64_t at : {300, 400, 1100}) {
+    const Case c = case_with("long/" + std::to_string(at), 2);
+    habits.see(c, result = Told().echoes(1).closes(1000, at * kMilli).of(c));
+  }
+  habits.conclude();
+  EXPECT_TRUE(habits.explains(result));
+  const Case lasting = case_with("lasting", 1);
+  habits.see(lasting, Told().echoes(1).is_closed(2000 * kMilli).of(lasting));
+  habits.conclude();
+  EXPECT_FALSE(habits.explains(result)) << "one that was left alone for so long";
+}
+
 }  // namespace
 }  // namespace touchstone

@@ -209,8 +209,11 @@ void judge_tcp(const Scene& scene, Findings& findings) {
     // RFC 6455 7.1.1: the tester, as the server, closed TCP first. A client may have done so before it (5.5.1).
     // No clause says how soon it must, and some wait for longer than the tester does.
     if (left_open) findings.push_back(scene.finding(tcp_left_open_after_close));
-    // A client SHOULD wait for it (7.1.1); one that does not shows it everywhere, and cases that are about it say it.
-    if (o.ended_tcp_first && is_about_a_clean_end(scene.c)) findings.push_back(scene.finding(tcp_ended_first));
+    // A client SHOULD wait for it (7.1.1), but in abnormal cases. One that does not shows it everywhere, and what is
+    // about it says it.
+    const bool normal = std::holds_alternative<end::Polite>(scene.c.expect->end);
+    if (o.ended_tcp_first && normal && is_about_a_clean_end(scene.c))
+      findings.push_back(scene.finding(tcp_ended_first));
   } else if (left_open) {
     // RFC 6455 5.5.1 has a server close TCP at once when a Close was sent and received. An end of TCP inside a frame
     // is no Close, and a server may give one time to come.
