@@ -3,6 +3,7 @@
 foreach(row cli.memory=140 touchstone_campaign.sanitized=120 touchstone_engine.sanitized=120 cli.attack=95
         peer.python-websockets-client=95 cli.attack.clang=83 package.consumer=82 ws_testing.sanitized=60 serve.page=57
         peer.ws=57 peer.python-websockets-client.clang=52 cli.proxy=51 cli.proxy.clang=51 touchstone_catalogue.sanitized=45
+        cli.hostile=45
         touchstone_campaign=43 cli.ends=42 cli.ends.clang=42 scale=40 cli=36 touchstone_engine=36 peer.python-websockets=33
         ws_io.sanitized=31 peer.ws.clang=27 cli.fuzz.folders=27 ws_io=26 cli.clang=25 serve.command=25 cli.tap=24
         cli.tap.clang=24 peer.ws-client=24 self-conformance.ws=20 self-conformance.ws.clang=23)

@@ -231,7 +231,9 @@ std::expected<void, FileError> render_autobahn(const Report& report, const Sink&
                                {"duration", whole_ms(*result)},
                                {"remoteCloseCode", code_or_null(result->remote_close_code)},
                                {"reportfile", file}};
-        if (auto written = sink(file, write_json(case_json(report, *result, id, ++number)) + "\n"); !written)
+        ++number;
+        if (!has_own_file(*result)) continue;
+        if (auto written = sink(file, write_json(case_json(report, *result, id, number)) + "\n"); !written)
           return written;
       }
     }

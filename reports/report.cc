@@ -1,6 +1,9 @@
 // report.cc - the order and names that all reports share.
 #include "reports/report.h"
 
+#include "reports/journal.h"
+#include "reports/result/shorten.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -176,6 +179,10 @@ void Report::name_files() {
     for (const Result* result : endpoint.results) {
       for (const std::string& id : autobahn_ids(*result)) {
         if (files_.contains(std::pair(endpoint.name, id))) continue;
+        if (!has_own_file(*result)) {
+          files_.emplace(std::pair(endpoint.name, id), kJournalName);
+          continue;
+        }
         const std::string name = case_file_name(endpoint.name, id);
         // Two names may become equal ("ws 8" and "ws-8"): the later one gets a number.
         std::string unique = name;
@@ -222,6 +229,10 @@ std::string_view group_of(std::string_view case_id) noexcept { return case_id.su
 
 std::vector<std::string> autobahn_ids(const Result& result) {
   return result.aliases.empty() ? std::vector<std::string>{result.case_id} : result.aliases;
+}
+
+bool has_own_file(const Result& result) noexcept {
+  return !result.aliases.empty() || !is_quiet(result) || result.transcript.whole;
 }
 
 std::string file_stem(std::string_view endpoint) {

@@ -68,7 +68,8 @@ class Report {
   // ("C-22: ..."). Empty when neither is known: no line says that a broken MUST is NON-STRICT.
   [[nodiscard]] std::string why_it_weighs(const Finding& finding) const;
 
-  // The JSON file of one case of one endpoint. `id` is one of autobahn_ids().
+  // The file with the transcript of one case of one endpoint: its own one, or the journal (has_own_file()). `id` is one
+  // of autobahn_ids().
   [[nodiscard]] const std::string& case_file(std::string_view endpoint, std::string_view id) const;
 
  private:
@@ -86,6 +87,10 @@ class Report {
 
 // Under which ids a result stands in Autobahn's files: its Autobahn ids when it has some, its own otherwise.
 [[nodiscard]] std::vector<std::string> autobahn_ids(const Result& result);
+
+// Whether a JSON file of its own is written for a case, as Autobahn does for each of its cases. Of ours, where
+// something was found or all is kept; the others, which are thousands, stand in the journal with all there is.
+[[nodiscard]] bool has_own_file(const Result& result) noexcept;
 
 // Autobahn's rule for file names: endpoint and case in lower case, all but [a-z0-9] as '_', "agent_case_6_4_1.json".
 // `file_stem` is the part for the endpoint, "node_ws_8_18_0".

@@ -34,7 +34,11 @@ std::chrono::microseconds round_trip(const Transcript& transcript) {
     return e.direction == Entry::Direction::received && e.opcode == static_cast<std::uint8_t>(ws::Opcode::pong);
   });
   if (ping == transcript.entries.end() || pong == transcript.entries.end()) return std::chrono::milliseconds(1);
-  return std::chrono::microseconds(std::max<std::int64_t>(pong->at_us - ping->at_us, 1));
+  // A Pong has the time of its first octet, and may come octet by octet. When it is whole, the tester goes on.
+  const auto next = std::find_if(pong, transcript.entries.end(),
+                                 [](const Entry& e) { return e.direction == Entry::Direction::sent; });
+  const std::int64_t whole_at = next == transcript.entries.end() ? pong->at_us : next->at_us;
+  return std::chrono::microseconds(std::max<std::int64_t>(whole_at - ping->at_us, 1));
 }
 
 // Faults in the answer and not a single frame after it: this may be anything.

@@ -126,7 +126,7 @@ void add_explain_command(CLI::App& app, Exit& exit) {
       ->required();
   add_case_files_option(*explain, options->files);
   explain->callback([options, &exit] {
-    const Catalogue catalogue = catalogue_of(options->files);
+    const Catalogue& catalogue = catalogue_of(options->files);
     const Case* c = catalogue.find(options->id);
     const Requirement* rule = catalogue.requirement(options->id);
     exit = Exit::ok;

@@ -79,7 +79,7 @@ void add_list_command(CLI::App& app, Exit& exit) {
     if (!options->role.empty()) {
       side = options->role == "server" ? Side::server : options->role == "client" ? Side::client : Side::intermediary;
     }
-    const Catalogue catalogue = catalogue_of(options->selection.files);
+    const Catalogue& catalogue = catalogue_of(options->selection.files);
     options->selection.http2 = true;
     const auto cases = choose_cases(catalogue, options->selection, side);
     options->format == "json" ? print_json(cases) : print_text(cases);

@@ -341,7 +341,7 @@ class ProxyRun {
 
   const ProxyOptions& options_;
   RunOptions run_options_;
-  Catalogue catalogue_;
+  const Catalogue& catalogue_;
   std::vector<const Case*> through_, two_sided_;
   std::filesystem::path out_;
   std::optional<Expectations> expectations_;

@@ -188,7 +188,6 @@ class TestRun {
       progress.say(fmt::format("{}: {}", endpoint.target.name, in_words(endpoint.profile)));
     collector.begin(endpoint.target);
     RunOptions options = paced(run_options_, endpoint, options_, [&](const std::string& text) { progress.say(text); });
-    options.spent = endpoint.spent;
     const RunOutcome outcome =
         touchstone::run(endpoint.cases, endpoint.target, endpoint.greeting, options, collector, interrupted());
     if (outcome.how != RunOutcome::How::complete) ended(outcome.text);
@@ -250,7 +249,7 @@ class TestRun {
   std::optional<SpecFile> spec_;
   std::optional<Expectations> expectations_;
   RunOptions run_options_;
-  Catalogue catalogue_;
+  const Catalogue& catalogue_;
   std::vector<const Case*> chosen_;
   Endpoints endpoints_;
   std::filesystem::path out_;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <list>
 
 namespace touchstone::cli {
 namespace {
@@ -51,7 +52,7 @@ std::vector<SourceFile> sources(std::span<const CaseFile> files) {
   return out;
 }
 
-Catalogue catalogue_of(const std::vector<std::string>& arguments) {
+const Catalogue& catalogue_of(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return Catalogue::built_in();
   const std::vector<CaseFile> files = read_case_files(arguments);
   std::string told;
@@ -59,7 +60,8 @@ Catalogue catalogue_of(const std::vector<std::string>& arguments) {
     if (!fault.style) told += (told.empty() ? "" : "\n") + fault.text();
   }
   if (!told.empty()) throw UsageError(told);
-  return Catalogue::of(sources(files)).value();
+  static std::list<Catalogue> kept;
+  return kept.emplace_back(Catalogue::of(sources(files)).value());
 }
 
 std::string cases_arguments(const std::vector<std::string>& arguments) {

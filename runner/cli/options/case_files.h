@@ -20,8 +20,8 @@ struct CaseFile {
 [[nodiscard]] std::vector<SourceFile> sources(std::span<const CaseFile> files);
 
 // The catalogue with the cases of `arguments` in place of its own if there are any. Throws UsageError with all their
-// faults; matters of style are none.
-[[nodiscard]] Catalogue catalogue_of(const std::vector<std::string>& arguments);
+// faults; matters of style are none. It stays until the program ends.
+[[nodiscard]] const Catalogue& catalogue_of(const std::vector<std::string>& arguments);
 
 // " --cases FILE" for each of them, quoted for a shell: a part of a replay command.
 [[nodiscard]] std::string cases_arguments(const std::vector<std::string>& arguments);

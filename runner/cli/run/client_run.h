@@ -60,7 +60,7 @@ class ClientRun {
   [[nodiscard]] std::expected<void, FileError> render() const;
 
   const ServeOptions& options_;
-  const Catalogue catalogue_;
+  const Catalogue& catalogue_;
   ServePlan plan_;
   ServeResults results_;
   RunInfo info_;

@@ -24,12 +24,15 @@ bool is_slow(const Greeting& greeting) { return greeting.round_trip >= kSlow || 
 RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& told,
                  const std::function<void(const std::string&)>& say) {
   run.endpoint = endpoint.profile;
+  run.spent = endpoint.spent;
   if (told.budget.empty() && is_slow(endpoint.greeting))
     run.budget = std::min<std::chrono::milliseconds>(run.budget, endpoint.spent + kBudgetOfSlow);
   if (run.budget.count() > 0) say(fmt::format("at most {} (--budget)", format_duration(run.budget)));
   // Who says how many at a time, or what the server does, has no need of an answer.
   if (run.jobs != 0 || !told.endpoint_profile.empty()) return run;
+  const auto begun = std::chrono::steady_clock::now();
   const unsigned most = connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
+  run.spent += std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   if (most >= kAtATimeAsked) return run;
   // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer: one may not be gone yet when
   // the next comes. Cases that open several run alone.

@@ -282,7 +282,8 @@ asio::awaitable<bool> open_as_client(Opening& opening, const Case& c, const Targ
     if (!before.goes_on) co_return false;
     watchdog.arm(options.timeout);
   }
-  const ws::Bytes head_octets = script.pipelined ? joined(earlier, request.octets) : request.octets;
+  const ws::Bytes all = script.pipelined ? joined(earlier, request.octets) : ws::Bytes();
+  const ws::ByteView head_octets = script.pipelined ? all : request.octets;
   const SentHead sent = co_await send_head(*opening.stream, script, head_octets, behind, options);
   o.spoke_early = sent.spoke_early;
   if (script.pipelined) {

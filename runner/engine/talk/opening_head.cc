@@ -134,16 +134,19 @@ asio::awaitable<SentHead> send_head(ws::io::Stream& stream, const HeadScript& sc
   SentHead sent;
   ReadByPeer read(stream, options);
   const auto has_spoken = [&stream] { return octets_wait(stream); };
-  ws::Bytes octets;
-  octets.reserve(head.size() + behind.size());
-  ws::append(octets, head);
-  ws::append(octets, behind);
-  if (script.stop) octets.resize(std::min<std::size_t>(octets.size(), static_cast<std::size_t>(script.stop->after)));
+  ws::Bytes together;  // a head may have 16 MiB, and is not copied where it is all there is
+  if (!behind.empty()) {
+    together.reserve(head.size() + behind.size());
+    ws::append(together, head);
+    ws::append(together, behind);
+  }
+  ws::ByteView octets = behind.empty() ? head : ws::ByteView(together);
+  if (script.stop) octets = octets.first(std::min(octets.size(), static_cast<std::size_t>(script.stop->after)));
   const std::size_t piece = script.wire == 0 ? std::max<std::size_t>(octets.size(), 1) : script.wire;
   for (std::size_t at = 0; at < octets.size() && !sent.error; at += piece) {
     if (at > 0) co_await read.wait(has_spoken);
     if (at > 0 && at < head.size()) sent.spoke_early = sent.spoke_early || has_spoken();
-    sent.error = co_await stream.write(ws::ByteView(octets).subspan(at, std::min(piece, octets.size() - at)));
+    sent.error = co_await stream.write(octets.subspan(at, std::min(piece, octets.size() - at)));
   }
   if (sent.error || !script.stop) co_return sent;
   if (script.stop->reset) {
