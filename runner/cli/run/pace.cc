@@ -30,10 +30,15 @@ RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& to
   if (run.budget.count() > 0) say(fmt::format("at most {} (--budget)", format_duration(run.budget)));
   // Who says how many at a time, or what the server does, has no need of an answer.
   if (run.jobs != 0 || !told.endpoint_profile.empty()) return run;
-  const auto begun = std::chrono::steady_clock::now();
-  const unsigned most = connections_at_a_time(endpoint.target, endpoint.greeting, [] { return interrupted().load(); });
-  run.spent += std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-  if (most >= kAtATimeAsked) return run;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begun = Clock::now();
+  const auto over = [&] {
+    return interrupted().load() || (run.budget.count() > 0 && Clock::now() >= begun + (run.budget - run.spent));
+  };
+  const unsigned most = connections_at_a_time(endpoint.target, endpoint.greeting, over);
+  const bool cut_short = over();  // then it shows nothing
+  run.spent += std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begun);
+  if (most >= kAtATimeAsked || cut_short) return run;
   // RFC 6455 10.4: a server that keeps few connections at a time is asked on one fewer: one may not be gone yet when
   // the next comes. Cases that open several run alone.
   run.jobs = std::max(1U, most - 1);
