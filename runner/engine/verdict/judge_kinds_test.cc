@@ -66,8 +66,9 @@ TEST(JudgeKinds, AMessageAfterAFault) {
   EXPECT_EQ(told(ws::Opcode::text, "sent"), Broken{"fault-ignored rfc6455-5.6-4"});
   // In a control frame before it: the message was processed afterwards.
   EXPECT_EQ(told(ws::Opcode::ping, "sent"), Broken{"message-after-fault rfc6455-7.1.7-7"});
-  // Nothing that was sent as a message.
+  // Nothing that was sent as a message, and what the control frame held.
   EXPECT_EQ(told(ws::Opcode::ping, "se"), Broken{"message-unexpected rfc6455-6.2-4"});
+  EXPECT_EQ(told(ws::Opcode::ping, "is sent"), Broken{"fault-ignored rfc6455-5.6-4"});
 }
 
 // Of a fault that was never sent, since an echo before it did not come, nothing is known.

@@ -73,14 +73,16 @@ std::optional<Finding> compare(const Scene& scene, std::size_t i, const Wanted& 
   return scene.finding_of_message(message_differs, i, facts);
 }
 
-// Whether message `i` that came holds what the frame of data did that breaks the rule.
+// Whether message `i` that came holds what the frame did that breaks the rule. One with the wrong MASK bit alone may be
+// read in two ways.
 bool holds_the_fault(const Scene& scene, std::size_t i, std::uint64_t seed) {
   const auto found = derivation(scene.c, scene.is_client() ? Side::client : Side::server, seed);
   if (!found.broken || found.broken_at >= scene.c.steps.size()) return false;
   const auto* frame = std::get_if<step::Frame>(&scene.c.steps[found.broken_at].action);
-  if (frame == nullptr || ws::is_control(frame->opcode)) return false;
+  if (frame == nullptr) return false;
   const SeenMessage& seen = scene.o.messages[i];
-  if (seen.as_sent) return true;
+  const bool control = ws::is_control(frame->opcode);
+  if (seen.as_sent || (frame->form.wrong_mask_bit && !control)) return !control;
   const ws::Bytes octets = PayloadGenerator(seed).make(frame->payload);
   return !octets.empty() && ws::as_text(seen.octets).ends_with(ws::as_text(octets));
 }
