@@ -71,6 +71,19 @@ TEST(JudgeKinds, AMessageAfterAFault) {
   EXPECT_EQ(told(ws::Opcode::ping, "is sent"), Broken{"fault-ignored rfc6455-5.6-4"});
 }
 
+// Who answers a Close with a code that accuses, and not the message before it, refuses that message.
+TEST(JudgeKinds, AnAnswerToACloseThatAccuses) {
+  const auto told = [](std::uint16_t code, bool echoed) {
+    Conversation talk;
+    talk.expects({text_reply("e")}, end::Replies{{1000}}).sends(ws::Opcode::text, "e").sends_close(1000);
+    if (echoed) talk.gets(ws::Opcode::text, "e");
+    return broken(talk.gets_close(code).ends().verdict());
+  };
+  EXPECT_EQ(told(1007, false), Broken{"legal-octets-refused (1007) rfc6455-7.4.1-11"});
+  EXPECT_EQ(told(1007, true), Broken{"close-answer-says-error (1007) rfc6455-5.5.1-11 C-22"});
+  EXPECT_EQ(told(1001, false), Broken{});
+}
+
 // Of a fault that was never sent, since an echo before it did not come, nothing is known.
 TEST(JudgeKinds, AnEchoThatTheCaseWaitsFor) {
   for (const bool lacked : {true, false}) {

@@ -219,6 +219,8 @@ void TranscriptFrames::judge_code_in_answer(std::uint16_t code) {
   // C-27: the two may have crossed. What was sent before ours may have been too much, but it broke no rule.
   const bool answers_ours = messages_ == stimulus_.messages.size() && !stimulus_.in_message;
   if (!answers_ours && !rules::accuses(code)) return;
+  if (options_.echoes && messages_ < stimulus_.messages.size())  // it refuses one of them, and not our Close
+    return complain(legal_octets_refused, {.code = code, .instead = sent_close(code)});
   complain(close_answer_says_error,
            {.codes = {*stimulus_.close ? (*stimulus_.close)->code : cc::kNormal}, .code = code});
 }
