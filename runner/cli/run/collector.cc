@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace touchstone::cli {
 
@@ -61,8 +62,8 @@ void Collector::finished(const Result& result) {
 
 Death Collector::death() {
   if (parts_.server == nullptr) return {};
-  const std::string text = parts_.server->autopsy();
-  return {text, fuzz::signature_of(text)};
+  autopsy_ = parts_.server->autopsy();
+  return {autopsy_, fuzz::signature_of(autopsy_)};
 }
 
 bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const std::string& why) {
@@ -70,7 +71,8 @@ bool Collector::endpoint_died(const std::vector<const Case*>& suspects, const st
     tell_death(fmt::format("the endpoint {} died {}: {}", ws::to_string(target_->url), at_which_case(suspects), why));
     return false;
   }
-  tell_death(fmt::format("{} {} (its log: {})", parts_.server->autopsy(), at_which_case(suspects),
+  if (autopsy_.empty()) autopsy_ = parts_.server->autopsy();
+  tell_death(fmt::format("{} {} (its log: {})", std::exchange(autopsy_, {}), at_which_case(suspects),
                          parts_.server->log().string()));
   const auto restarted = parts_.server->start();
   if (!restarted) tell_death("it could not be started again: " + restarted.error());

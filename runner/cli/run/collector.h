@@ -59,6 +59,7 @@ class Collector : public RunObserver {
 
   Parts parts_;
   const Target* target_ = nullptr;
+  std::string autopsy_;  // of the death that is told next; it may take seconds, so it is made once
   std::vector<Result> results_;
   std::size_t failures_ = 0;
   std::vector<std::string> deaths_;

@@ -36,8 +36,8 @@ def opened(connection):
     return head.split(b"\r\n\r\n", 1)[1]
 
 
-def frames(connection, left=b""):
-    """Opcode, first octet and payload of each frame of a client, until the end."""
+def reader(connection, left=b""):
+    """A function that takes so many octets of what comes, `left` first."""
     def need(size):
         nonlocal left
         while len(left) < size:
@@ -47,6 +47,12 @@ def frames(connection, left=b""):
             left += piece
         part, left = left[:size], left[size:]
         return part
+    return need
+
+
+def frames(connection, left=b""):
+    """Opcode, first octet and payload of each frame of a client, until the end."""
+    need = reader(connection, left)
     while True:
         first, second = need(2)
         size = second & 127
@@ -129,19 +135,8 @@ def http2(kind, payload=b"", flags=0, stream=0):
 
 def session(connection, settings=b""):
     """Yields the number of each stream that a client opens. Its SETTINGS and PINGs are answered."""
-    left = b""
     connection.sendall(http2(SETTINGS, b"\0\x08\0\0\0\1" + settings))  # RFC 8441 3
-
-    def need(size):
-        nonlocal left
-        while len(left) < size:
-            piece = connection.recv(65536)
-            if not piece:
-                raise OSError("ended")
-            left += piece
-        part, left = left[:size], left[size:]
-        return part
-
+    need = reader(connection)
     need(len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
     while True:
         head = need(9)
