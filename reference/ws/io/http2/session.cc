@@ -48,7 +48,7 @@ Session::~Session() { close(); }
 
 void Session::close() noexcept {
   if (impl_->over || impl_->closing) return;
-  nghttp2_session_terminate_session(impl_->session.get(), NGHTTP2_NO_ERROR);
+  impl_->owes_goaway = true;
   impl_->say_goodbye();
 }
 

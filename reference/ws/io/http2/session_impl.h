@@ -108,10 +108,11 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   std::string last_words;
   std::uint64_t pings = 0, pongs = 0, heard = 0, acknowledged = 0;
   bool settings_came = false;
-  bool closing = false;  // GOAWAY goes out, then the connection ends
-  std::error_code over;  // the connection has ended
-  Signal changed;        // requests, settings_came, acknowledged, heard, closing, over
-  Signal work;           // nghttp2 may have something to send
+  bool closing = false;      // GOAWAY goes out, then the connection ends
+  bool owes_goaway = false;  // it goes after END_STREAM of each stream that has ended (RFC 8441 5, RFC 6455 7.1.1)
+  std::error_code over;      // the connection has ended
+  Signal changed;            // requests, settings_came, acknowledged, heard, closing, over
+  Signal work;               // nghttp2 may have something to send
   std::optional<Watchdog> goodbye;
   // While options.stalled holds the windows (hold()).
   bool holds = false, watches = false;

@@ -108,7 +108,11 @@ asio::awaitable<void> Session::Impl::write_pump(std::shared_ptr<Impl> self) {
       const std::uint8_t* octets = nullptr;
       const auto size = nghttp2_session_mem_send(self->session.get(), &octets);
       if (size < 0) co_return self->end(connection_over());
-      if (size == 0) break;
+      if (size == 0) {
+        if (!std::exchange(self->owes_goaway, false)) break;
+        nghttp2_session_terminate_session(self->session.get(), NGHTTP2_NO_ERROR);
+        continue;
+      }
       any = true;
       const ByteView frame = std::as_bytes(std::span(octets, static_cast<std::size_t>(size)));
       if (self->options.rewrite) {

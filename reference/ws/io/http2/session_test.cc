@@ -135,6 +135,32 @@ TEST(Http2Session, EndStreamWithoutACloseIsAnEndOfTcp) {
   });
 }
 
+// RFC 8441 5, RFC 6455 7.1.1: the end of TCP is END_STREAM, also where the connection is left directly after it.
+TEST(Http2Session, AClientEndsItsStreamBeforeItLeavesTheConnection) {
+  run([]() -> asio::awaitable<void> {
+    Bytes came;
+    http2::SessionOptions serving;
+    serving.received = [&](ByteView octets) {
+      append(came, octets);
+      return to_bytes(octets);
+    };
+    Ends ends = co_await sessions(false, serving);
+    Sockets s = co_await tunnel(ends);
+    EXPECT_FALSE(co_await s.server->stream().shutdown_send());
+    EXPECT_EQ(text_of(co_await s.client->read()), "ended 1006 ");
+    s.client->stream().close();
+    ends.client->close();
+    EXPECT_TRUE(co_await s.server->read());
+    const Bytes end_stream{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1},
+                           std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}};
+    const Bytes goaway{std::byte{0}, std::byte{0}, std::byte{8}, std::byte{7}, std::byte{0}};
+    const auto ended = std::ranges::search(came, end_stream), left = std::ranges::search(came, goaway);
+    EXPECT_FALSE(ended.empty());
+    while (left.empty() && !ends.server->is_over()) co_await asio::post(asio::use_awaitable);
+    EXPECT_LT(ended.begin(), std::ranges::search(came, goaway).begin());
+  });
+}
+
 // RFC 8441 5, RFC 9113 5.2: the window of one stream closes, and no other stream waits for it.
 TEST(Http2Session, FlowControlIsBackPressureOfOneStream) {
   run([]() -> asio::awaitable<void> {
