@@ -11,19 +11,17 @@
 #include <system_error>
 
 #include "runner/bench/client.h"
+#include "runner/bench/meter.h"
 #include "runner/bench/schedule.h"
 #include "runner/bench/tunnels.h"
-#include "runner/bench/usage.h"
-#include "runner/engine/talk/process_usage.h"
 
 namespace touchstone::bench {
 namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kTick{std::chrono::milliseconds(100)};  // how often progress is told
-constexpr nanoseconds kSample{std::chrono::seconds(1)};
-constexpr nanoseconds kGoodbye{std::chrono::seconds(2)};  // for the closing handshakes
+constexpr nanoseconds kTick{std::chrono::milliseconds(100)};  // a turn of the loop lasts no longer
+constexpr nanoseconds kGoodbye{std::chrono::seconds(2)};      // for the closing handshakes
 constexpr std::size_t kInput = 256 * 1024;
 constexpr std::size_t kEvents = 512;
 
@@ -62,13 +60,9 @@ class Generator {
   void send(std::size_t index, Clock::time_point due);
   void send_due();
   void next_message(std::size_t index);
-  void count(Clock::time_point due);
-  void take_sample(nanoseconds least);  // when so much time has passed since the last one
-  void tell(Progress::Phase phase, Clock::time_point begin, Clock::time_point end);
 
   const LoadOptions& options_;
   const std::atomic<bool>& stop_;
-  const std::function<void(const Progress&)>& tell_;
   int epoll_;
   Shared shared_;
   std::vector<Address> addresses_;
@@ -88,24 +82,19 @@ class Generator {
   std::optional<Schedule> schedule_;  // fixed rate
   std::vector<std::size_t> open_;     // index of each connection that was opened
   std::vector<std::size_t> turn_of_;  // index -> position in open_
-  Clock::time_point measure_from_ = Clock::time_point::max(), measure_to_ = Clock::time_point::max();
-  Histogram second_;
-  Clock::time_point sampled_;
-  std::uint64_t sampled_echoes_ = 0;
-  Clock::time_point told_;
-  std::uint64_t echoes_ = 0, told_echoes_ = 0;  // all, measured or not
   LoadResult result_;
+  Meter meter_;
 };
 
 Generator::Generator(const LoadOptions& options, const std::atomic<bool>& stop,
                      const std::function<void(const Progress&)>& tell)
     : options_(options),
       stop_(stop),
-      tell_(tell),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       shared_{.options = options, .message = Message(options.size, options.text)},
       slots_(options.connections),
-      turn_of_(options.connections) {
+      turn_of_(options.connections),
+      meter_(options, tell, result_) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll");
   shared_.input.resize(kInput);
   shared_.now = Clock::now();
@@ -184,7 +173,7 @@ bool Generator::turn(Clock::time_point until) {
 void Generator::serve(std::size_t index) {
   Client* const client = slots_[index].client.get();
   if (client == nullptr) return;
-  const auto told = client->ready([this](Clock::time_point due) { count(due); });
+  const auto told = client->ready([this](Clock::time_point due) { meter_.count(shared_.now, due); });
   if (told.opened) {
     ++live_;
     if (result_.opened++ == 0) result_.deflate = client->deflate();
@@ -245,46 +234,9 @@ void Generator::send_due() {
   }
 }
 
-void Generator::count(Clock::time_point due) {
-  ++echoes_;
-  const auto now = shared_.now;
-  if (now >= measure_from_ && now < measure_to_) ++result_.echoes;
-  if (due < measure_from_ || due >= measure_to_) return;
-  result_.latency.add(now - due);
-  second_.add(now - due);
-}
-
-void Generator::take_sample(nanoseconds least) {
-  if (shared_.now - sampled_ < least) return;
-  const double length = seconds(shared_.now - sampled_);
-  result_.series.push_back({.at = seconds(shared_.now - measure_from_),
-                            .messages = static_cast<double>(result_.echoes - sampled_echoes_) / length,
-                            .p50 = second_.quantile(0.5),
-                            .p99 = second_.quantile(0.99),
-                            .max = second_.max()});
-  sampled_ = shared_.now;
-  sampled_echoes_ = result_.echoes;
-  second_.clear();
-}
-
-void Generator::tell(Progress::Phase phase, Clock::time_point begin, Clock::time_point end) {
-  if (shared_.now - told_ < kTick) return;
-  Progress progress{.phase = phase, .opened = result_.opened, .lost = result_.lost_count};
-  for (const auto& [reason, times] : result_.not_opened) progress.failed += times;
-  progress.done =
-      phase == Progress::Phase::opening
-          ? static_cast<double>(result_.opened + progress.failed) / static_cast<double>(options_.connections)
-          : std::min(1.0, seconds(shared_.now - begin) / std::max(seconds(end - begin), 1e-9));
-  progress.messages = static_cast<double>(echoes_ - told_echoes_) / seconds(shared_.now - told_);
-  progress.p50 = result_.latency.quantile(0.5);
-  progress.p99 = result_.latency.quantile(0.99);
-  told_ = shared_.now;
-  told_echoes_ = echoes_;
-  tell_(progress);
-}
-
 void Generator::opening_phase() {
-  begun_ = told_ = shared_.now = Clock::now();
+  begun_ = shared_.now = Clock::now();
+  meter_.opening_begins(begun_);
   while (true) {
     give_up_late_ones();
     open_more();
@@ -293,7 +245,7 @@ void Generator::opening_phase() {
     // Besides the sockets, the ramp makes connections due.
     const bool room = opening_.size() < options_.opening && result_.opened > 0 && started_ < options_.connections;
     if (!turn(std::min(room ? start_due() : Clock::time_point::max(), Clock::now() + kTick))) break;
-    tell(Progress::Phase::opening, begun_, begun_);
+    meter_.tell(Progress::Phase::opening, shared_.now, begun_, begun_);
   }
   result_.opening_time = Clock::now() - begun_;
   if (result_.opened == 0 && !result_.not_opened.empty()) result_.unreachable = result_.not_opened.begin()->first;
@@ -301,50 +253,27 @@ void Generator::opening_phase() {
 
 void Generator::load_phase() {
   const auto begin = shared_.now = Clock::now();
-  measure_from_ = begin + (options_.idle ? nanoseconds(0) : options_.warm_up);
-  measure_to_ = measure_from_ + options_.duration;
-  sampled_ = measure_from_;
+  meter_.begin(begin);
   sending_ = !options_.idle;
   if (options_.rate > 0 && sending_) schedule_.emplace(begin, options_.rate, open_.size());
   if (sending_ && !schedule_) {
     for (const std::size_t index : open_)
       for (std::size_t i = 0; i < options_.in_flight; ++i) next_message(index);
   }
-  nanoseconds cpu_before{}, server_before{};
-  bool measuring = false;
-  while (live_ > 0 && shared_.now < measure_to_) {
+  while (live_ > 0 && shared_.now < meter_.to()) {
     const auto next = schedule_ ? schedule_->next_at() : Clock::time_point::max();
-    const auto boundary = shared_.now < measure_from_ ? measure_from_ : measure_to_;
-    if (!turn(std::min(next, boundary))) break;
-    if (!measuring && shared_.now >= measure_from_) {
-      measuring = true;
-      cpu_before = cpu_time();
-      if (result_.server) server_before = usage_of(options_.process).cpu;
-    }
-    if (shared_.now < measure_to_) send_due();
-    if (!measuring) {
-      tell(Progress::Phase::warming_up, begin, measure_from_);
-    } else {
-      tell(Progress::Phase::measuring, measure_from_, measure_to_);
-      if (!options_.idle) take_sample(kSample);
-    }
+    if (!turn(std::min(next, meter_.next_boundary(shared_.now)))) break;
+    meter_.look(shared_.now);
+    if (shared_.now < meter_.to()) send_due();
+    meter_.report(shared_.now);
   }
   result_.interrupted = stop_;
   sending_ = false;
-  if (measuring && !options_.idle) take_sample(kSample / 2);
-  measure_to_ = std::min(measure_to_, shared_.now);
-  result_.measured = std::max(measure_to_ - measure_from_, Clock::duration(0));
-  if (measuring && result_.measured.count() > 0)
-    result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);
-  if (result_.server && measuring) {
-    const ProcessUsage usage = usage_of(options_.process);
-    result_.server->cpu = usage.cpu - server_before;
-    result_.server->memory = usage.anonymous_octets;
-  }
+  meter_.end(shared_.now);
   if (!schedule_) return;
-  schedule_->for_each_owed(measure_from_, measure_to_, [this](Clock::time_point due) {
+  schedule_->for_each_owed(meter_.from(), meter_.to(), [this](Clock::time_point due) {
     ++result_.unsent;
-    result_.latency.add(measure_to_ - due);  // it would have taken longer
+    result_.latency.add(meter_.to() - due);  // it would have taken longer
   });
 }
 
@@ -354,7 +283,7 @@ void Generator::drain() {
   const auto waits = [](const Slot& slot) { return slot.client && slot.client->waiting() > 0; };
   while (shared_.now < until && std::ranges::any_of(slots_, waits)) {
     if (!turn(until)) break;
-    tell(Progress::Phase::ending, until - options_.patience, until);
+    meter_.tell(Progress::Phase::ending, shared_.now, until - options_.patience, until);
   }
   for (const Slot& slot : slots_)
     if (slot.client) result_.unanswered += slot.client->waiting();
@@ -375,7 +304,8 @@ void Generator::say_goodbye() {
   const auto lost_count = result_.lost_count;
   const auto unanswered = result_.unanswered;
   const auto until = Clock::now() + kGoodbye;
-  while (live_ > 0 && shared_.now < until && turn(until)) tell(Progress::Phase::ending, until - kGoodbye, until);
+  while (live_ > 0 && shared_.now < until && turn(until))
+    meter_.tell(Progress::Phase::ending, shared_.now, until - kGoodbye, until);
   result_.lost = lost;
   result_.lost_count = lost_count;
   result_.unanswered = unanswered;
@@ -383,7 +313,6 @@ void Generator::say_goodbye() {
 
 LoadResult Generator::run() {
   if (!prepare()) return std::move(result_);
-  if (options_.process != 0) result_.server = ServerUse{.memory_before = usage_of(options_.process).anonymous_octets};
   opening_phase();
   result_.interrupted = stop_;
   if (result_.opened == 0 || stop_) return std::move(result_);

@@ -1,8 +1,7 @@
 #include "runner/bench/tunnels.h"
 
 #include "runner/bench/message.h"
-#include "runner/bench/usage.h"
-#include "runner/engine/talk/process_usage.h"
+#include "runner/bench/meter.h"
 
 #include <ws/io/http2/tunnel_stream.h>
 #include <ws/io/net/wait.h>
@@ -20,19 +19,17 @@
 namespace touchstone::bench {
 namespace {
 
-using std::chrono::nanoseconds;
 using ws::io::http2::Http2Stream, ws::io::http2::Session, ws::io::http2::TunnelStream;
 
-constexpr std::chrono::milliseconds kLook{100};  // how often progress is told
+constexpr std::chrono::milliseconds kLook{100};  // a turn waits no longer
 constexpr std::chrono::seconds kFarewell{2};     // for the closing handshakes
 
 class Tunnels {
  public:
   Tunnels(const LoadOptions& options, const std::atomic<bool>& stop, const std::function<void(const Progress&)>& tell)
-      : options_(options), stop_(stop), tell_(tell), message_(options.size, options.text) {}
+      : options_(options), stop_(stop), message_(options.size, options.text), meter_(options, tell, result_) {}
 
   LoadResult run() {
-    if (options_.process != 0) result_.server = ServerUse{.memory_before = usage_of(options_.process).anonymous_octets};
     asio::co_spawn(context_, all(), asio::detached);
     context_.run();
     ones_.clear();  // what ends with them is told to the context
@@ -50,7 +47,8 @@ class Tunnels {
   };
 
   asio::awaitable<void> all() {
-    begun_ = told_ = Clock::now();
+    begun_ = Clock::now();
+    meter_.opening_begins(begun_);
     ones_.resize(options_.connections);
     for (std::size_t at = 0; at < ones_.size() && !stop_; at += options_.streams) {
       const bool goes_on = co_await open_connection(at, std::min(options_.streams, ones_.size() - at));
@@ -87,7 +85,7 @@ class Tunnels {
       asio::co_spawn(context_, open(ones_[i], session), asio::detached);
     while (opening_ > 0) {
       if (co_await opened_.wait(ws::io::deadline_after(kLook)) && stop_) co_return false;
-      tell(Progress::Phase::opening, begun_, begun_);
+      meter_.tell(Progress::Phase::opening, Clock::now(), begun_, begun_);
     }
     co_return true;
   }
@@ -147,41 +145,22 @@ class Tunnels {
   }
 
   asio::awaitable<void> load() {
-    const auto begin = Clock::now();
-    measure_from_ = begin + options_.warm_up;
-    measure_to_ = measure_from_ + options_.duration;
-    sampled_ = measure_from_;
+    meter_.begin(Clock::now());
     for (One& one : ones_) {
       if (!one.socket && !one.stream) continue;
       ++running_;
       asio::co_spawn(context_, talk(one), asio::detached);
     }
-    nanoseconds cpu_before{}, server_before{};
-    bool measuring = false;
     asio::steady_timer timer(context_);
-    while (!stop_ && running_ > 0 && Clock::now() < measure_to_) {
-      const auto boundary = Clock::now() < measure_from_ ? measure_from_ : measure_to_;
-      timer.expires_at(std::min(boundary, Clock::now() + kLook));
+    while (!stop_ && running_ > 0 && Clock::now() < meter_.to()) {
+      const auto now = Clock::now();
+      timer.expires_at(std::min(meter_.next_boundary(now), now + kLook));
       co_await timer.async_wait(asio::use_awaitable);
-      if (!measuring && Clock::now() >= measure_from_) {
-        measuring = true;
-        cpu_before = cpu_time();
-        if (result_.server) server_before = usage_of(options_.process).cpu;
-      }
-      tell(measuring ? Progress::Phase::measuring : Progress::Phase::warming_up, measuring ? measure_from_ : begin,
-           measuring ? measure_to_ : measure_from_);
-      if (measuring) take_sample(std::chrono::seconds(1));
+      meter_.look(Clock::now());
+      meter_.report(Clock::now());
     }
     sending_ = false;
-    measure_to_ = std::min(measure_to_, Clock::now());
-    result_.measured = std::max(measure_to_ - measure_from_, Clock::duration(0));
-    if (measuring && result_.measured.count() > 0)
-      result_.own_cpu = seconds(cpu_time() - cpu_before) / seconds(result_.measured);
-    if (result_.server && measuring) {
-      const ProcessUsage usage = usage_of(options_.process);
-      result_.server->cpu = usage.cpu - server_before;
-      result_.server->memory = usage.anonymous_octets;
-    }
+    meter_.end(Clock::now());
     co_await leave();
   }
 
@@ -275,54 +254,14 @@ class Tunnels {
     return fmt::format("the echo of a message differs from octet {} of {} on", same, message_.size());
   }
 
-  void count(Clock::time_point sent) {
-    const auto now = Clock::now();
-    ++echoes_;
-    if (now >= measure_from_ && now < measure_to_) ++result_.echoes;
-    if (sent < measure_from_ || sent >= measure_to_) return;
-    result_.latency.add(now - sent);
-    second_.add(now - sent);
-  }
-
-  void take_sample(nanoseconds least) {
-    const auto now = Clock::now();
-    if (now - sampled_ < least) return;
-    result_.series.push_back(
-        {.at = seconds(now - measure_from_),
-         .messages = static_cast<double>(result_.echoes - sampled_echoes_) / seconds(now - sampled_),
-         .p50 = second_.quantile(0.5),
-         .p99 = second_.quantile(0.99),
-         .max = second_.max()});
-    sampled_ = now;
-    sampled_echoes_ = result_.echoes;
-    second_.clear();
-  }
-
-  void tell(Progress::Phase phase, Clock::time_point begin, Clock::time_point end) {
-    const auto now = Clock::now();
-    if (now - told_ < kLook) return;
-    Progress progress{.phase = phase, .opened = result_.opened, .lost = result_.lost_count};
-    for (const auto& [reason, times] : result_.not_opened) progress.failed += times;
-    progress.done = phase == Progress::Phase::opening
-                        ? static_cast<double>(result_.opened) / static_cast<double>(options_.connections)
-                        : std::min(1.0, seconds(now - begin) / std::max(seconds(end - begin), 1e-9));
-    progress.messages = static_cast<double>(echoes_ - told_echoes_) / seconds(now - told_);
-    progress.p50 = result_.latency.quantile(0.5);
-    progress.p99 = result_.latency.quantile(0.99);
-    told_ = now;
-    told_echoes_ = echoes_;
-    tell_(progress);
-  }
+  void count(Clock::time_point sent) { meter_.count(Clock::now(), sent); }
 
   const LoadOptions& options_;
   const std::atomic<bool>& stop_;
-  const std::function<void(const Progress&)>& tell_;
   Message message_;
   LoadResult result_;
-  Clock::time_point begun_, told_, sampled_;
-  Clock::time_point measure_from_ = Clock::time_point::max(), measure_to_ = Clock::time_point::max();
-  std::uint64_t echoes_ = 0, told_echoes_ = 0, sampled_echoes_ = 0;
-  Histogram second_;
+  Meter meter_;
+  Clock::time_point begun_;
   std::vector<One> ones_;
   std::size_t opening_ = 0, running_ = 0;
   bool sending_ = true;

@@ -1,7 +1,5 @@
 """The program under attack: ended at any moment, short of everything. Usage: attack_test.py PATH-OF-TOUCHSTONE [unittest options]"""
 
-import base64
-import hashlib
 import itertools
 import json
 import random
@@ -14,9 +12,9 @@ import subprocess
 import threading
 import time
 
+from peer import answer_to, read_head
 from program import ECHO, FAILURES, INCOMPLETE, OK, UNREACHABLE, Program, main
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Attacked(Program):
@@ -93,14 +91,7 @@ class KilledAtAnyMoment(Attacked):
                 while connection.recv(65536):
                     pass
                 return
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(4096)
-            accept = base64.b64encode(hashlib.sha1(
-                re.search(rb"(?i)sec-websocket-key: *(\S+)", head).group(1) + GUID).digest())
-            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                               b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-                               b"\xa1\x00\x88\x02\x03\xe8")  # RSV2, and then a Close
+            connection.sendall(answer_to(read_head(connection)[0]) + b"\xa1\x00\x88\x02\x03\xe8")  # RSV2, and then a Close
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
@@ -217,20 +208,13 @@ class Words(Attacked):
         field = evil.replace(b"\n", b" ")
 
         def one(connection):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                if not (more := connection.recv(4096)):
-                    return
-                head += more
-            key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
-            accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
+            head, _ = read_head(connection)
             reason = field if mode == "status" else b"Switching Protocols"
             extra = {"server": b"Server: " + field, "first": b"Server: ::stop-commands::x", "long": b"Server: " + b"A" * 9000,
                      "protocol": b"Sec-WebSocket-Protocol: " + field,
                      "extension": b"Sec-WebSocket-Extensions: permessage-deflate; x=\"" + field + b"\""}.get(mode, b"X: y")
             code = b"403 " + field if mode == "refused" else b"101 " + reason
-            connection.sendall(b"HTTP/1.1 " + code + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                               b"Sec-WebSocket-Accept: " + accept + b"\r\n" + extra + b"\r\n\r\n")
+            connection.sendall(answer_to(head, extra + b"\r\n", status=code))
             payload = evil[:120]
             if mode == "message":
                 connection.sendall(bytes([0x81, len(payload)]) + payload)
@@ -318,14 +302,9 @@ class Interrupted(Attacked):
 
         def one(connection):
             if not greeted.is_set():
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += connection.recv(4096)
-                accept = base64.b64encode(hashlib.sha1(
-                    re.search(rb"(?i)sec-websocket-key: *(\S+)", head).group(1) + GUID).digest())
+                head, _ = read_head(connection)
                 greeted.set()
-                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                   b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n\x88\x02\x03\xe8")
+                connection.sendall(answer_to(head) + b"\x88\x02\x03\xe8")
                 return
             while connection.recv(65536):
                 pass

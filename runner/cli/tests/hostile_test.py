@@ -1,8 +1,6 @@
 """Servers and clients that are out to harm: every command keeps its time and its memory. Usage: hostile_test.py PATH-OF-TOUCHSTONE [unittest options]"""
 
-import base64
 import concurrent.futures
-import hashlib
 import os
 import re
 import signal
@@ -12,9 +10,9 @@ import subprocess
 import threading
 import time
 
+from peer import answer_to, read_head
 from program import FAILURES, INCOMPLETE, OK, UNREACHABLE, Program, main
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MOST = 300 * 1024 * 1024  # docs/usage.md says it
 BUDGET = 5  # seconds
 GRACE = 5   # for what a busy machine takes
@@ -23,17 +21,10 @@ GRACE = 5   # for what a busy machine takes
 # --- Over HTTP/1.1: those that take their time -------------------------------------------------------------------
 
 def opened(connection):
-    head = b""
-    while b"\r\n\r\n" not in head:
-        piece = connection.recv(65536)
-        if not piece:
-            raise OSError("no head")
-        head += piece
-    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
-    accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
-    connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-    return head.split(b"\r\n\r\n", 1)[1]
+    """Answers the opening handshake; what came after it already."""
+    head, left = read_head(connection)
+    connection.sendall(answer_to(head))
+    return left
 
 
 def reader(connection, left=b""):

@@ -1,9 +1,6 @@
 """Whatever an endpoint sends, the tester's memory is bounded and the run comes to its end. Usage: memory_test.py PATH-OF-TOUCHSTONE [unittest options]"""
 
-import base64
-import hashlib
 import os
-import re
 import resource
 import shutil
 import signal
@@ -14,9 +11,9 @@ import threading
 import time
 import zlib
 
+from peer import answer_to, read_head
 from program import FAILURES, INCOMPLETE, OK, UNREACHABLE, Program, main
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MOST = 300 * 1024 * 1024  # docs/usage.md says it
 
 
@@ -28,23 +25,6 @@ def frame(opcode, payload=b"", fin=True, rsv1=False):
     if size < 65536:
         return bytes([first, 126]) + struct.pack(">H", size) + payload
     return bytes([first, 127]) + struct.pack(">Q", size) + payload
-
-
-def read_head(connection):
-    head = b""
-    while b"\r\n\r\n" not in head:
-        piece = connection.recv(65536)
-        if not piece:
-            raise OSError("no head")
-        head += piece
-    return head
-
-
-def answer(head, extensions=b""):
-    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
-    accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
-    return (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n" + extensions + b"\r\n")
 
 
 def repeat(connection, octets):
@@ -61,28 +41,28 @@ BOMB = frame(2, deflated(120 << 20), rsv1=True)
 
 
 def unequal_frames(connection):
-    connection.sendall(answer(read_head(connection)))
+    connection.sendall(answer_to(read_head(connection)[0]))
     while True:
         for more in range(0, 4000, 7):
             connection.sendall(frame(2, b"x" * (65536 + more)))
 
 
 def bomb(connection):
-    head = read_head(connection)
+    head, _ = read_head(connection)
     agreed = b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if b"permessage-deflate" in head else b""
-    connection.sendall(answer(head, agreed))
+    connection.sendall(answer_to(head, agreed))
     repeat(connection, BOMB if agreed else frame(1, b"x"))
 
 
 def floods(octets):
     def flood(connection):
-        connection.sendall(answer(read_head(connection)))
+        connection.sendall(answer_to(read_head(connection)[0]))
         repeat(connection, octets)
     return flood
 
 
 def many_messages(connection):
-    connection.sendall(answer(read_head(connection)))
+    connection.sendall(answer_to(read_head(connection)[0]))
     for more in range(2300):
         connection.sendall(frame(2, os.urandom(3000 + more % 1000)))
     connection.sendall(frame(8, b"\x03\xe8"))
@@ -103,9 +83,9 @@ SERVERS = {
     "large messages": floods(frame(1, b"x" * 65536)),
     "many messages, and an end": many_messages,
     "empty messages": floods(frame(1) * 5000),
-    "empty fragments": lambda c: (c.sendall(answer(read_head(c)) + frame(1, b"", fin=False)),
+    "empty fragments": lambda c: (c.sendall(answer_to(read_head(c)[0]) + frame(1, b"", fin=False)),
                                   repeat(c, frame(0, b"", fin=False) * 5000)),
-    "a frame without an end": lambda c: (c.sendall(answer(read_head(c)) + b"\x8b\x7f" + struct.pack(">Q", 2 ** 63 - 1)),
+    "a frame without an end": lambda c: (c.sendall(answer_to(read_head(c)[0]) + b"\x8b\x7f" + struct.pack(">Q", 2 ** 63 - 1)),
                                          repeat(c, b"z" * 65536)),
     "a bomb": bomb,
     "interim answers": interim_answers,
@@ -147,7 +127,7 @@ class Memory(Program):
 
     def test_what_was_judged_before_the_bound_stays_judged(self):
         def masked(connection):  # RFC 6455 5.1: a server does not mask
-            connection.sendall(answer(read_head(connection)))
+            connection.sendall(answer_to(read_head(connection)[0]))
             repeat(connection, frame(10, b"p" * 125) * 500 + b"\x81\x81\0\0\0\0x")
         done = self.run_test(f"ws://127.0.0.1:{self.serve_sockets(masked)}/", *["--case", "close"], "--profile-of-peer",
                              self.an_echo(), expect=FAILURES)

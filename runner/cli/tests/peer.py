@@ -9,6 +9,7 @@ As a program: peer.py PORT KIND serves on 127.0.0.1:PORT.
 import base64
 import hashlib
 import os
+import re
 import socket
 import struct
 import sys
@@ -19,8 +20,27 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-class Ended(Exception):
+class Ended(OSError):
     """The other side is gone."""
+
+
+def read_head(sock, head=b""):
+    """A head of HTTP with its empty line, and what came after it; `head` has come already."""
+    while b"\r\n\r\n" not in head:
+        more = sock.recv(65536)
+        if not more:
+            raise Ended
+        head += more
+    end = head.index(b"\r\n\r\n") + 4
+    return head[:end], head[end:]
+
+
+def answer_to(head, fields=b"", status=b"101 Switching Protocols"):
+    """The answer that this request asks for; `fields` are whole lines that it says as well."""
+    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
+    accept = base64.b64encode(hashlib.sha1((key.group(1) if key else b"") + GUID).digest())
+    return (b"HTTP/1.1 " + status + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + fields +
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
 
 
 class Connection:
@@ -38,17 +58,8 @@ class Connection:
         return head
 
     def handshake(self):
-        while b"\r\n\r\n" not in self.buffer:
-            more = self.sock.recv(65536)
-            if not more:
-                raise Ended
-            self.buffer += more
-        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
-        fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        key = {name.lower(): value for name, value in fields.items()}[b"sec-websocket-key"]
-        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
-        self.sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          b"Server: peer.py\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        head, self.buffer = read_head(self.sock, self.buffer)
+        self.sock.sendall(answer_to(head, b"Server: peer.py\r\n"))
 
     def frame(self):
         first, second = self.take(2)
@@ -146,7 +157,7 @@ class Server:
         with sock:
             try:
                 self.handler(Connection(sock), number)
-            except (Ended, OSError):
+            except OSError:
                 pass
 
     def close(self):
