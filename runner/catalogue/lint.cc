@@ -205,7 +205,7 @@ std::vector<CaseFileError> lint(std::string_view name, std::string_view text, co
     if (!told(loaded, faults)) check_choices(*loaded, catalogue, faults);
   } else if (base_name(name) == "bugs.json") {
     auto loaded = load_bugs(name, text);
-    if (!told(loaded, faults)) check_bugs(*loaded, catalogue, faults);
+    std::ignore = told(loaded, faults);
   } else if (name.ends_with(".schema.json")) {
     std::vector<CaseFileError> unreadable;
     std::ignore = parse_strict(name, text, unreadable);
@@ -222,11 +222,15 @@ std::vector<CaseFileError> lint_together(std::span<const SourceFile> files) {
   std::vector<CaseFileError> all;
   Names ids("id"), aliases("alias"), titles("title", /*style=*/true);
   const Catalogue own = tables_of(files);
+  bool every_case_is_known = true;
   for (const SourceFile& file : files) {
     std::ranges::move(lint(file.name, file.text, own), std::back_inserter(all));
     if (!is_suite(file.name)) continue;
     const auto loaded = load_cases(file.name, file.text);
-    if (!loaded) continue;
+    if (!loaded) {
+      every_case_is_known = false;
+      continue;
+    }
     Faults faults(file.name);
     for (const Case& c : *loaded) {
       ids.add(c.id, c, "/id", faults);
@@ -238,6 +242,14 @@ std::vector<CaseFileError> lint_together(std::span<const SourceFile> files) {
       const auto same = [&](const CaseFileError& e) { return e.text() == fault.text(); };
       if (std::ranges::none_of(all, same)) all.push_back(std::move(fault));
     }
+  }
+  for (const SourceFile& file : files) {
+    if (!every_case_is_known || base_name(file.name) != "bugs.json") continue;
+    const auto table = load_bugs(file.name, file.text);
+    if (!table) continue;
+    Faults faults(file.name);
+    check_bugs(*table, own, faults);
+    std::ranges::move(faults.take(), std::back_inserter(all));
   }
   return all;
 }

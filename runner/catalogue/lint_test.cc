@@ -119,6 +119,19 @@ TEST(Lint, ComparesFilesWithEachOther) {
   EXPECT_EQ(faults.size(), 3u);
 }
 
+TEST(Lint, AsksForCasesOfBugsOnlyWhereEachCaseIsKnown) {
+  const std::string bugs = std::string(resource("cases/bugs.json"));
+  const std::string good = file(group("a", "A Ping", kPing));
+  const std::string bad = file(group("a", "A Ping", R"([{"pinng": "abc"}])"));
+  const auto asked_for = [&](const std::string& suite) {
+    const SourceFile files[] = {{"s.json", suite}, {"bugs.json", bugs}};
+    return std::ranges::any_of(lint_together(files),
+                               [](const CaseFileError& fault) { return fault.file == "bugs.json"; });
+  };
+  EXPECT_TRUE(asked_for(good));
+  EXPECT_FALSE(asked_for(bad));
+}
+
 TEST(Lint, KnowsTheFilesBesideTheSuites) {
   EXPECT_TRUE(is_suite("cases/close.json"));
   EXPECT_FALSE(is_suite("cases/requirements.json"));
