@@ -74,7 +74,15 @@ std::string sides(const Case& c) {
   return join_and(names);
 }
 
-void print(const Catalogue& catalogue, const Case& c) {
+// `from`: the option that names the files of the case, as a shell takes it.
+void print_how_to_run(const Case& c, const std::string& from) {
+  const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
+  if (!c.two_sided && !for_servers) return;
+  const std::string_view at = c.two_sided ? "proxy --front ws://HOST:PORT/ --back PORT" : "test ws://HOST:PORT/";
+  out("{:<{}}touchstone {}{} --case {}\n", "Run it", kIndent, at, from, shell_quote(c.id));
+}
+
+void print(const Catalogue& catalogue, const Case& c, const std::string& from) {
   out("{}\n{}\n\n", c.id, c.title);
   field("Autobahn", fmt::format("{}", fmt::join(c.aliases, ", ")));
   field("Under test", sides(c));
@@ -94,11 +102,7 @@ void print(const Catalogue& catalogue, const Case& c) {
   out("\n");
   field("Source", c.source);
   if (!c.aliases.empty()) field("Autobahn", "cases/README.md lists where our verdict differs from its on purpose");
-  const bool for_servers = c.sides.empty() || c.sides.front() == Side::server;
-  if (c.two_sided) {
-    out("{:<{}}touchstone proxy --front ws://HOST:PORT/ --back PORT --case {}\n", "Run it", kIndent, shell_quote(c.id));
-  } else if (for_servers)
-    out("{:<{}}touchstone test ws://HOST:PORT/ --case {}\n", "Run it", kIndent, shell_quote(c.id));
+  print_how_to_run(c, from);
 }
 
 void print(const Catalogue& catalogue, const Requirement& rule) {
@@ -132,7 +136,7 @@ void add_explain_command(CLI::App& app, Exit& exit) {
     exit = Exit::ok;
     if (c == nullptr && rule != nullptr) return print(catalogue, *rule);
     if (c == nullptr) throw UsageError(no_match_text(catalogue, options->id));
-    print(catalogue, *c);
+    print(catalogue, *c, cases_arguments(options->files));
   });
 }
 
