@@ -1,6 +1,7 @@
 """The program as its users meet it: options, messages, and the catalogue that it lists and checks. Usage: cli_test.py PATH-OF-TOUCHSTONE [unittest options]"""
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,6 +80,14 @@ class Catalogue(Program):
         told = self.run_it("explain", "rfc6455-5.2-16", expect=OK).stdout
         for part in ["RFC 6455 section 5.2, MUST, binds both", "top bit", "lengths/top-bit/text-2-63 "]:
             self.assertIn(part, told)
+
+    def test_explain_runs_a_case_of_a_file(self):
+        own = self.folder / "my cases.json"
+        own.write_text(json.dumps({"suite": "own", "about": "a", "groups": [
+            {"id": "a", "title": "A Ping", "requirements": ["rfc6455-5.5.2-2"], "steps": [{"frame": "ping", "payload": "x"}]}]}))
+        told = self.run_it("explain", "--cases", own, "own/a", expect=OK).stdout
+        command = told[told.index("touchstone test"):].replace(" ws://HOST:PORT/", "")
+        self.run_it(*shlex.split(command)[1:], "--out", "report", expect=OK)
 
     def test_lint_passes_the_catalogue_and_names_faults(self):
         self.run_it("lint", expect=OK)
