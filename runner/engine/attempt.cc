@@ -4,6 +4,7 @@
 #include "runner/engine/over_http2.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
+#include "runner/engine/verdict/judge_http2.h"
 #include "runner/engine/verdict/scene.h"
 #include "runner/engine/verdict/strict_expectation.h"
 
@@ -82,6 +83,7 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
   Attempt attempt;
   try {
     auto observed = co_await observe(c, target_, session, cache_);
+    if (observed && observed->http2) co_await see_ordinary(c, session, *observed);
     attempt = observed ? with_connection(c, std::move(*observed)) : without_connection(c, observed.error());
   } catch (const std::bad_alloc&) {
     const std::error_code no_memory = std::make_error_code(std::errc::not_enough_memory);
@@ -94,6 +96,17 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
   attempt.result.duration_ms = took.count();
   habits_.see(c, attempt.result);
   co_return attempt;
+}
+
+// What an endpoint does on an ordinary tunnel as well is no fault of what the case does to HTTP/2.
+asio::awaitable<void> Attempts::see_ordinary(const Case& c, SessionOptions session, Observation& observed) {
+  const std::optional<Case> plain = ordinary_tunnel(c, judge(c, observed, options_.seed));
+  if (!plain) co_return;
+  session.pause = {};
+  const auto seen = co_await observe(*plain, target_, session, cache_);
+  if (!seen || !seen->opened) co_return;
+  for (const Finding& finding : judge(*plain, *seen, options_.seed).findings)
+    if (finding.weight == Finding::Weight::violation) observed.http2->ordinary.push_back(finding.kind);
 }
 
 // It is about nothing in the opening handshake, and others like it were taken. An endpoint may limit connections at a

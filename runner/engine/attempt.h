@@ -77,6 +77,7 @@ class Attempts {
 
  private:
   [[nodiscard]] SessionOptions session_options(bool bulk, bool keep_whole) const;
+  [[nodiscard]] asio::awaitable<void> see_ordinary(const Case& c, SessionOptions session, Observation& observed);
   void look_before(const Case& c, SessionOptions& session) const;
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);

@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <ws/io/serve/echo_server.h>
+#include <ws/testing/faults/deviant_endpoints.h>
 
 #include <map>
 
 namespace touchstone {
 namespace {
+
+using namespace std::chrono_literals;  // NOLINT: of the standard library
 
 class Results final : public RunObserver {
  public:
@@ -19,20 +22,15 @@ class Results final : public RunObserver {
   std::map<std::string, Result> all;
 };
 
-// What the reference server makes of the cases that `patterns` name.
-Results against_reference(ws::io::Http http, const std::vector<std::string>& patterns) {
-  ws::io::EchoOptions echo;
-  echo.http = ws::io::Http::either;
-  auto server = ws::io::EchoServer::start(std::move(echo));
+// What the server on this port makes of the cases that `patterns` name.
+Results against(std::uint16_t port, ws::io::Http http, const std::vector<std::string>& patterns,
+                std::chrono::milliseconds timeout = {}) {
   Results seen;
-  if (!server) {
-    ADD_FAILURE() << server.error();
-    return seen;
-  }
   Target target;
-  target.url = {false, "127.0.0.1", (*server)->port(), "/"};
+  target.url = {false, "127.0.0.1", port, "/"};
   target.http = http;
-  const RunOptions options;
+  RunOptions options;
+  options.timeout = timeout;
   const auto greeting = greet(target, options);
   if (!greeting) {
     ADD_FAILURE() << greeting.error().text;
@@ -44,6 +42,15 @@ Results against_reference(ws::io::Http http, const std::vector<std::string>& pat
   const std::atomic<bool> stop = false;
   (void)run(cases, target, *greeting, options, seen, stop);
   return seen;
+}
+
+Results against_reference(ws::io::Http http, const std::vector<std::string>& patterns) {
+  ws::io::EchoOptions echo;
+  echo.http = ws::io::Http::either;
+  auto server = ws::io::EchoServer::start(std::move(echo));
+  if (server) return against((*server)->port(), http, patterns);
+  ADD_FAILURE() << server.error();
+  return {};
 }
 
 TEST(OverHttp2, TheReferencePassesTheCasesOfHttp2) {
@@ -69,6 +76,24 @@ TEST(OverHttp2, WhatTheOtherVersionHasIsNotApplicable) {
        {std::pair(ws::io::Http::two, "opening-head"), std::pair(ws::io::Http::one, "http2-tunnel")}) {
     for (const auto& [id, result] : against_reference(http, {pattern}).all)
       EXPECT_EQ(result.behavior, Behavior::not_applicable) << id << ": " << result.summary;
+  }
+}
+
+// What an endpoint does on every tunnel has the clause that it has anywhere, and not that of the case.
+TEST(OverHttp2, AFaultOfFramesHasItsOwnClause) {
+  const std::map<std::string, std::string> clauses = {
+      {"masks-frames", "rfc6455-5.1-5"}, {"ignores-pings", ""}, {"unasked-subprotocol", "rfc6455-4.2.2-10"}};
+  for (const auto& [name, clause] : clauses) {
+    auto server = ws::testing::DeviantServer::start({ws::testing::find_fault(name)->fault}, {}, ws::io::Http::two);
+    ASSERT_TRUE(server) << server.error();
+    for (const auto& [id, result] :
+         against((*server)->port(), ws::io::Http::two, {"http2-beside", "http2-tunnel/data-size"}, 500ms).all) {
+      for (const Finding& finding : result.findings) {
+        if (finding.weight != Finding::Weight::violation) continue;
+        EXPECT_EQ(finding.requirement, clause) << name << " in " << id;
+      }
+      EXPECT_EQ(result.behavior == Behavior::failed, !clause.empty()) << name << " in " << id;
+    }
   }
 }
 

@@ -31,6 +31,9 @@ bool measures(const std::vector<Step>& steps) {
   return found;
 }
 
+// A head that costs its reader more than others do keeps a slow one from all others (RFC 6455 10.7).
+bool is_costly_head(const Case& c) { return c.request && std::ranges::find(c.tags, "attack") != c.tags.end(); }
+
 // "close/code-valid" of "close/code-valid/1000": cases of a group are alike.
 std::string_view group_of(const Case& c) {
   const std::string_view id = c.id;
@@ -58,7 +61,12 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
     const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
     const bool several = options.endpoint.most_connections && opens_more(c);  // and it may need all that there are
     const bool waits_long = waits(c) > kLongestWaitInCore;
-    (crowd ? last : alone || several ? measured : c.bulk ? bulk : waits_long ? slow : plain).cases.push_back(&c);
+    (crowd                                   ? last
+     : alone || several || is_costly_head(c) ? measured
+     : c.bulk                                ? bulk
+     : waits_long                            ? slow
+                                             : plain)
+        .cases.push_back(&c);
   }
   for (Plan::Pass* pass : {&plain, &slow, &bulk, &measured, &last}) pass->cases = in_turns(pass->cases);
   return {std::move(plain), std::move(slow), std::move(bulk), std::move(measured), std::move(last)};

@@ -118,9 +118,9 @@ asio::awaitable<void> Http2Neighbours::last() {
     co_await hear(*half, [&] { return half->listener.pong().has_value(); });
     const auto& pong = half->listener.pong();
     if (!pong) {
-      complain("the Ping on another tunnel got no Pong");
+      of_pongs_.emplace_back("the Ping on another tunnel got no Pong");
     } else if (ws::as_text(*pong) != kPayload) {
-      complain("the Pong on another tunnel has another payload than the Ping");
+      of_pongs_.emplace_back("the Pong on another tunnel has another payload than the Ping");
     }
   }
 }
@@ -161,7 +161,7 @@ asio::awaitable<void> Http2Neighbours::write(Tunnel& tunnel, ws::ByteView octets
   Watchdog watchdog(*tunnel.stream);
   watchdog.arm(options_.timeout);
   if (const auto error = co_await tunnel.stream->write(octets))
-    complain("nothing could be sent on another tunnel: " + error.message());
+    of_pongs_.push_back("nothing could be sent on another tunnel: " + error.message());
 }
 
 asio::awaitable<void> Http2Neighbours::hear(Tunnel& tunnel, std::function<bool()> done) {

@@ -24,6 +24,7 @@ class Http2Neighbours {
   [[nodiscard]] bool answers_after_end() const noexcept { return ended_ > 0 && answered_ == ended_; }
   // What went wrong, for people.
   [[nodiscard]] std::vector<std::string> take_complaints() { return std::move(complaints_); }
+  [[nodiscard]] std::vector<std::string> take_complaints_of_pongs() { return std::move(of_pongs_); }
 
  private:
   struct Tunnel;
@@ -45,7 +46,7 @@ class Http2Neighbours {
   std::vector<std::unique_ptr<Tunnel>> halves_;  // that wait for the rest of their message
   std::vector<std::unique_ptr<Tunnel>> kept_;    // that stay open
   std::size_t ended_ = 0, answered_ = 0;         // tunnels with END_STREAM after a message
-  std::vector<std::string> complaints_;
+  std::vector<std::string> complaints_, of_pongs_;
 };
 
 }  // namespace touchstone

@@ -159,6 +159,7 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
   observed.http2->connection_lives = of_connection.connection_lives;
   observed.http2->last_words = of_connection.last_words;
   observed.http2->beside = neighbours.take_complaints();
+  observed.http2->beside_pongs = neighbours.take_complaints_of_pongs();
   observed.http2->answers_after_end = neighbours.answers_after_end();
   co_return observed;
 }

@@ -28,6 +28,9 @@ struct Http2Seen {
   bool gave_up = false;  // the tester's library reset the tunnel for what SETTINGS allow that were not acknowledged
   bool answers_after_end = false;   // on another tunnel, a message with END_STREAM in a frame after it was answered
   std::vector<std::string> beside;  // what went wrong on other streams of the connection, for people
+  std::vector<std::string> beside_pongs{};  // the same, of a Ping that could not be sent, or its Pong
+  // Kinds of findings that the same steps bring on a tunnel that departs from the ordinary in nothing.
+  std::vector<std::string> ordinary{};
 };
 
 }  // namespace touchstone

@@ -71,6 +71,48 @@ bool says_nothing_wrong(std::optional<std::uint32_t> code) {
   return code == kNoError || code == kRefusedStream || code == kCancel;
 }
 
+bool is_kind(std::string_view kind, std::initializer_list<FindingKind> kinds) {
+  return std::ranges::any_of(kinds, [&](FindingKind each) { return kind == ws::rules::name(each); });
+}
+
+// Whether the fault is one of what the case does to HTTP/2, and not one that the endpoint has on every tunnel, which
+// has the clause that it has anywhere. A tunnel that stalls where nothing departs from the ordinary may still be one
+// whose window nobody opens.
+bool is_of_http2(const Scene& scene, const Http2Seen& seen, const Finding& finding) {
+  if (finding.weight != Finding::Weight::violation || is_about_the_end(finding)) return false;
+  if (std::ranges::find(seen.ordinary, finding.kind) != seen.ordinary.end()) return false;
+  return departs(*scene.c.http2) || (scene.own_requirement() == "rfc8441-5-18" && !scene.o.close &&
+                                     is_kind(finding.kind, {FindingKind::message_missing, FindingKind::pong_missing}));
+}
+
+// Of what is wrong on other streams. RFC 9113 4.3: only who decoded a field section wrongly calls a legal one that.
+constexpr std::string_view kOthers = "rfc8441-5-17";
+
+std::string clause_of_beside(const Scene& scene, const Http2Seen& seen) {
+  constexpr std::string_view kState = "rfc9113-4.3-2";
+  const bool about_state = std::ranges::find(scene.c.requirements, kState) != scene.c.requirements.end();
+  return std::string(about_state && seen.goaway == http2::compression_error ? kState : kOthers);
+}
+
+std::string clause_of_case(const Scene& scene, const Http2Seen& seen) {
+  std::string own = scene.own_requirement();
+  return own == kOthers ? clause_of_beside(scene, seen) : own;
+}
+
+// RFC 8441 5: a tunnel on which nothing happened ends with END_STREAM.
+std::string clause_of_accusation(const Scene& scene, const Http2Seen& seen) {
+  constexpr std::string_view kAccused = "http2-accused";
+  if (std::ranges::find(seen.ordinary, kAccused) != seen.ordinary.end()) return "rfc8441-5-15";
+  return clause_of_case(scene, seen);
+}
+
+// The endpoint answers Pings on no tunnel as it should.
+bool has_trouble_with_pongs(const Http2Seen& seen) {
+  return std::ranges::any_of(seen.ordinary, [](std::string_view kind) {
+    return kind.starts_with("pong-") || is_kind(kind, {FindingKind::octets_illegal});
+  });
+}
+
 constexpr std::string_view kMalformed = "rfc9113-8.1.1-1";
 
 constexpr std::string_view kRefusal = "the request is refused: RST_STREAM, a status of 4xx or 5xx, or GOAWAY";
@@ -130,6 +172,12 @@ void judge_keeping(const Scene& scene, const Http2Seen& seen, Findings& findings
 
 }  // namespace
 
+bool departs(const Http2Script& script) {
+  return !script.settings.empty() || !script.fields.empty() || script.end_stream || script.head_padding ||
+         script.data_padding || script.head_pieces != 1 || script.head_priority || script.data_size != 0 ||
+         script.data_empty || script.held || script.last_data_ends || !script.frames.empty() || !script.beside.empty();
+}
+
 bool is_about_frames(const Case& c) {
   return c.http2 && c.http2->outcome != Outcome::works && c.http2->outcome != Outcome::either;
 }
@@ -183,7 +231,8 @@ Verdict judge_http2_opening(const Scene& scene) {
     verdict.summary = fmt::format("The tunnel did not open, as may be: {}.", seen);
     return verdict;
   }
-  verdict.findings.push_back(finding_of(scene, "http2-refused", "the tunnel opens, as with an ordinary request", seen));
+  verdict.findings.push_back(finding_by(clause_of_case(scene, o.http2.value_or(Http2Seen())), "http2-refused",
+                                        "the tunnel opens, as with an ordinary request", seen));
   judge_http2_faults(scene, verdict.findings);
   verdict.closing = Closing::failed;
   settle(scene, verdict);
@@ -201,23 +250,43 @@ void judge_http2_frames(const Scene& scene, Findings& findings) {
     // RFC 8441 5: the end of TCP is that of the stream. How soon the other side ends is no clearer than there (C-40).
     if (finding.kind == ws::rules::name(FindingKind::tcp_left_open_after_fin))
       finding.requirement = scene.own_requirement();
-    if (finding.weight != Finding::Weight::violation || is_about_the_end(finding)) continue;
-    finding.requirement = scene.own_requirement();
+    if (!is_of_http2(scene, seen, finding)) continue;
+    finding.requirement = clause_of_case(scene, seen);
     const Weighed weighed = weigh(finding.kind, finding.requirement);
     finding.weight = weighed.weight;
     finding.choice = weighed.choice;
     finding.seen = with_what_it_said(finding.seen, seen);
   }
   if (accuses(seen.reset) || accuses(seen.goaway))
-    findings.push_back(finding_of(scene, "http2-accused", "no error of HTTP/2: every frame of this case is legal",
-                                  what_it_said(seen)));
-  if (scene.c.http2->last_data_ends && seen.answers_after_end && scene.o.messages.empty())
+    findings.push_back(finding_by(clause_of_accusation(scene, seen), "http2-accused",
+                                  "no error of HTTP/2: every frame of this case is legal", what_it_said(seen)));
+  if (scene.c.http2->last_data_ends && seen.answers_after_end && scene.o.messages.empty() && !scene.o.violation)
     findings.push_back(
         finding_of(scene, "http2-last-data-lost",
                    "a message whose DATA has END_STREAM is answered, for one with END_STREAM after it was",
                    with_what_it_said("no answer came", seen)));
-  for (const std::string& complaint : seen.beside)
-    findings.push_back(finding_of(scene, "http2-beside", "other streams of the connection are not touched", complaint));
+  const auto complain = [&](const std::string& text) {
+    findings.push_back(finding_by(clause_of_beside(scene, seen), "http2-beside",
+                                  "other streams of the connection are not touched", text));
+  };
+  std::ranges::for_each(seen.beside, complain);
+  if (!has_trouble_with_pongs(seen)) std::ranges::for_each(seen.beside_pongs, complain);
+}
+
+std::optional<Case> ordinary_tunnel(const Case& c, const Verdict& verdict) {
+  const bool works = c.http2 && c.http2->outcome == Outcome::works && departs(*c.http2) && c.expect;
+  const auto weighs = [](const Finding& f) { return f.weight != Finding::Weight::choice; };
+  if (!works || std::ranges::none_of(verdict.findings, weighs)) return std::nullopt;
+  Case plain = c;
+  plain.http2 = Http2Script{};
+  if (c.http2->beside.empty()) return plain;
+  const std::string mark = "a Ping before all else";
+  Reply passes;
+  passes.kind = Reply::Kind::mark;
+  passes.mark = mark;
+  plain.steps.insert(plain.steps.begin(), Step{step::Sentinel{mark}});
+  plain.expect->replies.insert(plain.expect->replies.begin(), std::move(passes));
+  return plain;
 }
 
 void judge_http2_faults(const Scene& scene, Findings& findings) {
