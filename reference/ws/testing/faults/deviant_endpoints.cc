@@ -133,12 +133,20 @@ asio::awaitable<void> drive(Deviant& peer, io::Stream& stream, Role role, Shared
     peer.receive(std::span(buffer).first(*n));
   }
   if (!linger && !peer.forgets_tls() && !peer.keeps_tcp()) (void)co_await stream.shutdown_send();
-  if (peer.keeps_tcp()) {
+  if (peer.keeps_tcp() && role == Role::server) {
     io::Signal never(stream.executor());
-    const auto until = role == Role::client ? io::deadline_after(kHeld) : io::Clock::time_point::max();
-    (void)co_await never.wait(until);  // the end of a server lets go
+    (void)co_await never.wait(io::Clock::time_point::max());  // the end of a server lets go
   }
 }
+
+// A client's end of TCP, for some time.
+asio::awaitable<void> hold(io::Stream& stream) {
+  io::Signal never(stream.executor());
+  (void)co_await never.wait(io::deadline_after(kHeld));
+}
+
+// It goes on with its next connection meanwhile.
+asio::awaitable<void> hold_beside(std::unique_ptr<io::Stream> stream) { co_await hold(*stream); }
 
 // What a faulty server never gives back, until its process ends.
 struct Kept {
@@ -241,6 +249,7 @@ asio::awaitable<void> echo_with_faults(io::Stream& stream, DeviantOptions option
   const Role role = options.role;
   Deviant peer(std::move(options));
   co_await drive(peer, stream, role);
+  if (peer.keeps_tcp() && role == Role::client) co_await hold(stream);
 }
 
 struct DeviantServer::Impl {
@@ -297,7 +306,12 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   options.nonce = io::random_nonce;
   Deviant peer(std::move(options));
   co_await drive(peer, **stream, Role::client);
-  (*stream)->close();
+  if (peer.keeps_tcp()) {
+    const auto executor = (*stream)->executor();
+    asio::co_spawn(executor, hold_beside(std::move(*stream)), asio::detached);
+  } else {
+    (*stream)->close();
+  }
   co_return std::expected<void, std::string>{};
 }
 
