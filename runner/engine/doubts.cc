@@ -10,10 +10,6 @@
 namespace touchstone {
 namespace {
 
-// So many of a sort confirmed without an exception stand for the rest. Silences take their time, and are of smaller
-// sorts.
-constexpr std::size_t kConfirmedInARow = 25, kSilencesInARow = 3;
-
 // What was broken most gravely, and whether it was a silence.
 std::pair<bool, std::string> broken_rule(const Attempt& attempt) {
   const auto& findings = attempt.result.findings;
@@ -135,7 +131,7 @@ Doubts::Sort Doubts::sort_of(const Attempt& attempt) {
 
 bool Doubts::next_is_beyond_doubt() const {
   const auto found = confirmed_in_a_row_.find(sort_of(next()));
-  return found != confirmed_in_a_row_.end() && found->second >= (next().waited ? kSilencesInARow : kConfirmedInARow);
+  return found != confirmed_in_a_row_.end() && found->second >= enough(next().waited);
 }
 
 Attempt Doubts::take_next() {

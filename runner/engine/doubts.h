@@ -29,6 +29,9 @@ class Doubts {
   void rare_ones_first();
   // The first in the queue.
   [[nodiscard]] const Attempt& next() const { return attempts_.front(); }
+  // So many of a sort that were confirmed without an exception stand for the rest. Silences take their time, and are
+  // of smaller sorts.
+  [[nodiscard]] static constexpr std::size_t enough(bool waited) noexcept { return waited ? 3 : 25; }
   // So many of its sort were confirmed without an exception that they stand for the next one too.
   [[nodiscard]] bool next_is_beyond_doubt() const;
   [[nodiscard]] Attempt take_next();

@@ -17,7 +17,6 @@ namespace {
 
 using Dir = Entry::Direction;
 
-constexpr std::size_t kLeastGreeted = 20;
 constexpr std::size_t kLeastClosed = 3, kLeastKept = 5;  // connections that it closed by itself, and that it did not
 constexpr std::uint64_t kBorders[] = {125, 65535};       // of the forms of the payload length (RFC 6455 5.2)
 // Of a time: how much of it may be the machine's, in microseconds and as a share.
@@ -35,10 +34,13 @@ constexpr FindingKind kExplained[] = {
 };
 
 // What follows from a message that nobody asked for.
-constexpr FindingKind kOfGreeting[] = {
+constexpr FindingKind kOfOwnWords[] = {
     FindingKind::message_differs,    FindingKind::message_type_differs, FindingKind::message_missing,
     FindingKind::message_unexpected, FindingKind::message_after_fault,
 };
+
+constexpr const char* kUnclear =
+    "Not judged: the client sends messages of its own, and which ones these were could not be told here.";
 
 bool is_one_of(const Finding& finding, std::span<const FindingKind> kinds) {
   return std::ranges::any_of(kinds, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
@@ -108,10 +110,6 @@ Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
     sight.pongs += pong ? entry.repeated : 0;
     sight.close_came = sight.close_came || entry.opcode == static_cast<std::uint8_t>(ws::Opcode::close);
   }
-  const auto first = std::ranges::find_if(
-      transcript.entries, [](const Entry& entry) { return is_frame(entry, Dir::received) && is_data(entry); });
-  if (first != transcript.entries.end() && !first->same_as)
-    sight.said_first = fmt::format("{} {} {}", first->opcode, first->length, first->crc32);
   const Sizes sizes = sizes_of(c);
   const Times times = times_of(transcript);
   sight.values = {1,          sizes.messages,         sizes.pings, sizes.message, sizes.frame, sizes.fragments,
@@ -183,25 +181,9 @@ std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
   return least > most_kept && (!border || by_close_) ? std::optional(least) : std::nullopt;
 }
 
-// Of all connections on which it sent a message at all.
-void Habits::look_for_a_greeting() {
-  greeting_.clear();
-  std::size_t said = 0;
-  for (const auto& [id, sight] : sights_) {
-    if (sight.messages == 0) continue;
-    if (sight.said_first.empty() || (!greeting_.empty() && greeting_ != sight.said_first)) return greeting_.clear();
-    greeting_ = sight.said_first;
-    ++said;
-  }
-  if (said < kLeastGreeted) return greeting_.clear();
-  words_ = "it says the same on every connection before all else, so that what comes back is not compared";
-}
-
 void Habits::conclude() {
   quantity_.reset();
   words_.clear();
-  look_for_a_greeting();
-  if (!greeting_.empty()) return;
   std::map<std::pair<bool, std::optional<std::uint16_t>>, std::size_t> ways;
   for (const auto& [id, sight] : sights_)
     if (sight.legal && sight.closed && is_own_affair(sight.code)) ++ways[{sight.by_close, sight.code}];
@@ -262,7 +244,7 @@ bool Habits::explains(const Result& result, const Finding& finding) const {
   const auto seen = sights_.find(result.case_id);
   if (seen == sights_.end() || !weighs(finding)) return false;
   const Sight& sight = seen->second;
-  if (!greeting_.empty()) return sight.said_first == greeting_ && is_one_of(finding, kOfGreeting);
+  if (sight.unclear && is_one_of(finding, kOfOwnWords)) return true;
   if (!quantity_) return false;
   const bool is_time = quantity_ == Quantity::lived || quantity_ == Quantity::idle;
   // A timer ends other connections of the case too, and those that are opened to see whether it still answers.
@@ -281,7 +263,9 @@ bool Habits::explains(const Result& result) const {
 
 Result Habits::without_it(Result result) {
   std::erase_if(result.findings, [&](const Finding& finding) { return explains(result, finding); });
-  if (greeting_.empty() && !by_close_ && !std::exchange(said_without_close_, true)) {
+  const auto seen = sights_.find(result.case_id);
+  const bool unclear = seen != sights_.end() && seen->second.unclear;
+  if (!unclear && !by_close_ && !std::exchange(said_without_close_, true)) {
     const Facts facts{.codes = {ws::close_code::kMessageTooBig}, .instead = "it ended TCP without a Close"};
     constexpr auto kKind = FindingKind::failed_without_close;
     result.findings.push_back(make_finding(kKind, facts, ws::rules::requirement_of(kKind, facts, ws::Role::client)));
@@ -291,12 +275,13 @@ Result Habits::without_it(Result result) {
   if (worst == result.findings.end() || !weighs(*worst)) {
     result.behavior = Behavior::not_applicable;
     result.closing = Closing::informational;
-    result.summary = fmt::format("Not judged: {} (RFC 6455 7.3, 10.4).", words_);
+    result.summary = unclear ? std::string(kUnclear) : fmt::format("Not judged: {} (RFC 6455 7.3, 10.4).", words_);
     return result;
   }
   const bool fails = worst->weight == Finding::Weight::violation;
   result.behavior = fails ? Behavior::failed : Behavior::non_strict;
-  result.summary = fmt::format("Expected: {}; seen: {}. (Beside that, {}.)", worst->expected, worst->seen, words_);
+  result.summary = fmt::format("Expected: {}; seen: {}.", worst->expected, worst->seen);
+  if (!unclear) result.summary += fmt::format(" (Beside that, {}.)", words_);
   return result;
 }
 

@@ -5,8 +5,7 @@
 // A server is asked for its limits before its cases (probe.h). A client comes by itself, and a timer shows with time
 // only: they are known by the cases themselves. A habit is one quantity that tells, without an exception, the legal
 // cases in which the endpoint closed from those in which it did not. What it does to some cases and not to others that
-// are like them is no habit but a fault. Who says the same on every connection before all else has a habit too: what
-// comes back after it is not compared.
+// are like them is no habit but a fault.
 #pragma once
 #include "reports/result/result.h"
 #include "runner/engine/endpoint_profile.h"
@@ -24,6 +23,9 @@ class Habits {
  public:
   // `c` with its expectation; `result` with its whole transcript. What ran twice counts once, as it was last.
   void see(const Case& c, const Result& result);
+
+  // Nobody could tell which messages were the endpoint's own: what came in that case is not compared.
+  void heard_unclearly(const std::string& case_id) { sights_[case_id].unclear = true; }
 
   // Looks at all that was seen. Before that, and where nothing was found, no habit is known.
   void conclude();
@@ -46,14 +48,13 @@ class Habits {
     bool close_came = false;                // whoever began
     std::uint64_t messages = 0, pongs = 0;  // that came
     std::optional<std::uint16_t> code{};
-    std::string said_first{};  // the first message that came and is no echo
+    bool unclear = false;  // as in heard_unclearly()
     std::array<std::uint64_t, kQuantities> values{};
   };
   [[nodiscard]] static Sight sight_of(const Case& c, const Result& result);
   [[nodiscard]] std::optional<std::uint64_t> threshold(Quantity quantity) const;
   [[nodiscard]] std::optional<std::uint64_t> count(Quantity quantity) const;
   [[nodiscard]] bool closes_at_once() const;
-  void look_for_a_greeting();
   [[nodiscard]] bool explains(const Result& result, const Finding& finding) const;
   [[nodiscard]] bool is_way(const Sight& sight) const;
   [[nodiscard]] bool is_reached(const Sight& sight) const;
@@ -64,7 +65,7 @@ class Habits {
   std::uint64_t least_ = 0;  // of it, from which on the endpoint closes; of what it counts, how many it answers before
   std::optional<std::uint16_t> code_{};
   bool by_close_ = true, said_without_close_ = false;
-  std::string greeting_, words_;
+  std::string words_;
 };
 
 }  // namespace touchstone

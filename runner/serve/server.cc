@@ -2,10 +2,8 @@
 
 #include "reports/support/resources.h"
 #include "runner/engine/attempt.h"
-#include "runner/engine/doubts.h"
 #include "runner/engine/kept_talk.h"
 #include "runner/engine/make_result.h"
-#include "runner/engine/models.h"
 #include "runner/engine/over_http2.h"
 #include "runner/engine/talk/http2_framing.h"
 #include "runner/engine/talk/http2_watch.h"
@@ -15,6 +13,7 @@
 #include "runner/engine/verdict/strict_expectation.h"
 #include "runner/serve/http.h"
 #include "runner/serve/http2_request.h"
+#include "runner/serve/known_client.h"
 #include "runner/serve/report_file.h"
 #include "runner/serve/route.h"
 #include "runner/serve/scoreboard.h"
@@ -143,10 +142,7 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   }
   [[nodiscard]] SessionOptions session(const std::string& agent) {
     SessionOptions options;
-    const Known& client = known[agent];
-    options.nonces = client.nonces;
-    options.mask_keys = client.mask_keys;
-    options.silences = client.silences;
+    known[agent].add_to(options);
     options.must_prove = settings.proves && settings.proves();
     options.timeout = settings.timeout;
     options.seed = settings.seed;
@@ -164,15 +160,8 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::list<ws::io::Stream*> asking;  // whose request is not whole yet, in the order in which they came
   const Trust trust;
   std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
-  // What is known of a client over all of its connections.
-  struct Known {
-    std::shared_ptr<Nonces> nonces = std::make_shared<Nonces>();
-    std::shared_ptr<MaskKeyHistory> mask_keys = std::make_shared<MaskKeyHistory>();
-    std::shared_ptr<Silences> silences = std::make_shared<Silences>();
-    Models models{};
-  };
-  [[nodiscard]] static Result weighed(Attempt attempt, Known& client);
-  std::map<std::string, Known> known;  // by agent
+  void judge_again(const std::string& agent);
+  std::map<std::string, KnownClient> known;  // by agent
   DeflateCache cache;
   KeptTalk kept;
 };
@@ -442,6 +431,7 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     co_return;
   }
   Observation observation;
+  SessionOptions options = session(run.agent);
   if (auto reading = ws::rules::read_request(request.head); !reading.facts) {
     const ws::Rule& rule = ws::rule(reading.facts.error());
     observation.handshake_violation = rule.id;
@@ -450,7 +440,6 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
     observation.request = std::move(request.head);
     co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
   } else {
-    SessionOptions options = session(run.agent);
     if (carrier.watch) options.nonces = nullptr;  // RFC 8441 5: there is no Sec-WebSocket-Key
     observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
                                           options, cache);
@@ -458,32 +447,39 @@ asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request reque
   if (request.malformed) note_malformed(observation, std::move(*request.malformed));
   const bool over_http2 = carrier.watch != nullptr;
   if (over_http2) {
-    co_await see_the_rest(carrier, session(run.agent).timeout);
+    co_await see_the_rest(carrier, options.timeout);
     observation.http2 = carrier.watch->take_seen();
     auto& faults = observation.http2->faults;
     faults.insert(faults.begin(), carrier.faults.begin(), carrier.faults.end());
   }
+  known[run.agent].hear(c, observation, options);
   const Verdict verdict = judge(c, observation, settings.seed);
   kept.keep(observation.transcript, observation.flooded);
   Attempt attempt;
   attempt.c = &c;
   note_waits(observation, attempt);
   attempt.result = make_result(c, run.agent, std::move(observation), verdict);
-  Result result = weighed(std::move(attempt), known[run.agent]);
+  Result result = known[run.agent].weighed(std::move(attempt));
   result.started = wall;
   result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   say_what_it_rests_on(result);
   if (over_http2) speak_of_streams(result);
   finish(std::move(result));
+  judge_again(run.agent);
 }
 
-// What is missing after a short wait proves nothing: such a case is not judged, and is like those that waited in full.
-Result FuzzingServer::Impl::weighed(Attempt attempt, Known& client) {
-  attempt.hopeless = !attempt.lacks.empty() && client.silences->is_hopeless(attempt.lacks);
-  const bool in_doubt = attempt.brief && Doubts::about(attempt) && !Doubts::rests_on_octets(attempt.result);
-  if (attempt.waited && !attempt.brief) client.models.add(attempt);
-  if (in_doubt && client.models.has_for(attempt)) return client.models.not_judged(std::move(attempt));
-  return std::move(attempt.result);
+// Cases of the time when nobody knew that the client says something of its own.
+void FuzzingServer::Impl::judge_again(const std::string& agent) {
+  for (KnownClient::Early& early : known[agent].take_early()) {
+    const Verdict verdict = judge(*early.c, early.observation, settings.seed);
+    Result result = make_result(*early.c, agent, std::move(early.observation), verdict);
+    result.started = early.started;
+    say_what_it_rests_on(result);
+    board.finished(result);
+    observer.judged_again(result);
+  }
+  if (const auto unclear = known[agent].take_unclear(); !unclear.empty())
+    observer.heard_unclearly(agent, unclear, known[agent].speaks_now_and_then());
 }
 
 void FuzzingServer::Impl::finish(Result result) {

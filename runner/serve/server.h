@@ -44,6 +44,10 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const std::string& agent, const Case& c) = 0;
   virtual void finished(const Result& result) = 0;
+  // In place of an earlier result of the same case: the client's own messages are known by now, and left out.
+  virtual void judged_again(const Result& result) = 0;
+  // Cases in which nobody could tell what was its own; `for_good`: nobody ever can, since it speaks now and then.
+  virtual void heard_unclearly(const std::string& agent, const std::vector<std::string>& case_ids, bool for_good) = 0;
   // /updateReports: the reports are there when it ends; others are served meanwhile.
   virtual asio::awaitable<void> reports_wanted(const std::string& agent) = 0;
   // The driver has its answer to that.

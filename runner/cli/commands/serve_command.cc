@@ -9,6 +9,7 @@
 #include "runner/cli/run/next_run.h"
 #include "runner/cli/run/summary.h"
 #include "runner/cli/text.h"
+#include "runner/engine/doubts.h"
 #include "runner/serve/route.h"
 
 #include <fmt/core.h>
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 
 namespace touchstone::cli {
 namespace {
@@ -50,11 +52,29 @@ class ServeRun final : public ClientRun, public serve::Observer {
     ++begun_[agent];
   }
 
+  void judged_again(const Result& result) override {
+    Result kept = with_replay(result);
+    if (const auto asked = asked_.find(kept.case_id); asked != asked_.end())
+      habits_[kept.endpoint].see(*asked->second, kept);
+    results_.add(std::move(kept));
+  }
+
+  // A client of ours runs again what went wrong; nobody can ask another one.
+  void heard_unclearly(const std::string& agent, const std::vector<std::string>& case_ids, bool for_good) override {
+    for (const std::string& id : case_ids) {
+      if (for_good || !client_) {
+        habits_[agent].heard_unclearly(id);
+      } else if (!confirming_) {
+        unclear_.insert(id);
+      }
+    }
+  }
+
   void finished(const Result& result) override {
     Result kept = with_replay(result);
     if (const auto asked = asked_.find(kept.case_id); asked != asked_.end())
       habits_[kept.endpoint].see(*asked->second, kept);
-    if (confirming_) {
+    if (confirming_ && unclear_.erase(kept.case_id) == 0) {
       results_.confirm(std::move(kept));
     } else {
       say_failure(kept);
@@ -121,15 +141,33 @@ class ServeRun final : public ClientRun, public serve::Observer {
         [this](const Case& c, const ProgramEnd& end) { results_.blame(c, end); }, *server_, context_.get_executor());
     co_await client_->run(plan_.cases);
     settle_habits();
-    // A failure is accused only when a second start of the client shows it again, beside no other case.
-    auto doubtful = results_.doubtful();
-    std::erase_if(doubtful, [this](const Case* c) { return client_->blamed().contains(c); });
-    const bool well = client_->deaths().empty() || !client_->blamed().empty();
-    if (well && !doubtful.empty()) {
-      confirming_ = true;
-      co_await client_->run(doubtful);
-    }
+    if (client_->deaths().empty() || !client_->blamed().empty()) co_await confirm();
     context_.stop();
+  }
+
+  // A failure is accused only when a second start of the client shows it again, beside no other case. Of each sort as
+  // many as stand for the rest; all of it where one of them was otherwise.
+  asio::awaitable<void> confirm() {
+    confirming_ = true;
+    std::vector<const Case*> again;
+    auto sorts = results_.doubtful();
+    for (auto& sort : sorts) {
+      std::erase_if(sort.cases, [this](const Case* c) { return client_->blamed().contains(c); });
+      // Its first result says nothing.
+      const auto known =
+          std::ranges::stable_partition(sort.cases, [this](const Case* c) { return unclear_.contains(c->id); });
+      const auto unclear = sort.cases.size() - known.size();
+      sort.stand_for_all = std::min(sort.cases.size(), unclear + Doubts::enough(sort.waited));
+      again.insert(again.end(), sort.cases.begin(),
+                   sort.cases.begin() + static_cast<std::ptrdiff_t>(sort.stand_for_all));
+    }
+    if (!again.empty()) co_await client_->run(again);
+    again.clear();
+    for (const auto& sort : sorts)
+      if (results_.any_differed(sort.cases))
+        again.insert(again.end(), sort.cases.begin() + static_cast<std::ptrdiff_t>(sort.stand_for_all),
+                     sort.cases.end());
+    if (!again.empty()) co_await client_->run(again);
   }
 
   // What a client does by itself on every connection is known when it has been through its cases.
@@ -206,6 +244,7 @@ class ServeRun final : public ClientRun, public serve::Observer {
   std::map<std::string, const Case*> asked_;  // by id, with their expectations
   std::map<std::string, Habits> habits_;      // by agent
   Beside renderer_{context_.get_executor(), [this] { return render_or_say(); }};
+  std::set<std::string> unclear_;  // by id: heard before it was known what is the client's own
   bool confirming_ = false;
 };
 

@@ -29,6 +29,10 @@ class TrialWatch : public serve::Observer {
     if (const auto place = places_.find(result.case_id); place != places_.end()) trials_[place->second].result = result;
     client_->finished(result);
   }
+  void judged_again(const Result& result) override {
+    if (const auto place = places_.find(result.case_id); place != places_.end()) trials_[place->second].result = result;
+  }
+  void heard_unclearly(const std::string&, const std::vector<std::string>&, bool) override {}
   asio::awaitable<void> reports_wanted(const std::string&) override { co_return; }
   void driver_done(const std::string&) override { client_->reported(); }
   void end_wanted(const std::string&) override {}

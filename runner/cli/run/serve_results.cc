@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace touchstone::cli {
 namespace {
@@ -143,13 +144,26 @@ std::vector<Result> ServeResults::of(const std::string& endpoint) const {
   return out;
 }
 
-std::vector<const Case*> ServeResults::doubtful() const {
-  std::vector<const Case*> out;
+std::vector<ServeResults::Doubtful> ServeResults::doubtful() const {
+  std::map<std::tuple<Behavior, bool, std::string>, Doubtful> sorts;
   for (const Result& result : results_) {
-    const bool doubt = is_bad(result) || (result.behavior == Behavior::non_strict && waited(result));
-    if (doubt) out.push_back(catalogue_.find(result.case_id));
+    const bool silence = waited(result);
+    if (!is_bad(result) && !(result.behavior == Behavior::non_strict && silence)) continue;
+    const auto gravest = std::ranges::max_element(result.findings, {}, &Finding::weight);
+    std::string rule = gravest == result.findings.end() ? std::string() : gravest->requirement;
+    Doubtful& sort = sorts[{result.behavior, silence, std::move(rule)}];
+    sort.waited = silence;
+    sort.cases.push_back(catalogue_.find(result.case_id));
   }
+  std::vector<Doubtful> out;
+  for (auto& [key, sort] : sorts) out.push_back(std::move(sort));
   return out;
+}
+
+bool ServeResults::any_differed(const std::vector<const Case*>& cases) const {
+  return std::ranges::any_of(results_, [&](const Result& result) {
+    return result.flaky && std::ranges::find(cases, result.case_id, &Case::id) != cases.end();
+  });
 }
 
 RunInfo ServeResults::describe(RunInfo info, const std::string& because) const {

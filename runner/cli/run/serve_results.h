@@ -31,8 +31,15 @@ class ServeResults {
 
   [[nodiscard]] const std::vector<Result>& all() const noexcept { return results_; }
   [[nodiscard]] std::vector<Result> of(const std::string& endpoint) const;
-  // The cases whose verdict needs a second look.
-  [[nodiscard]] std::vector<const Case*> doubtful() const;
+  // The cases whose verdict needs a second look: each list is of one sort, which breaks one rule in one way.
+  struct Doubtful {
+    bool waited = false;  // a silence was part of it
+    std::vector<const Case*> cases{};
+    std::size_t stand_for_all = 0;  // so many of them, the first, are looked at before the others
+  };
+  [[nodiscard]] std::vector<Doubtful> doubtful() const;
+  // A second look at one of `cases` showed something else.
+  [[nodiscard]] bool any_differed(const std::vector<const Case*>& cases) const;
 
   // The run as it stands: endpoints, plan, end, complete or why not.
   [[nodiscard]] RunInfo describe(RunInfo info, const std::string& because) const;

@@ -27,7 +27,7 @@ Dialogue::Dialogue(const Case& c, const SessionOptions& options, DeflateCache& c
       stream_(std::move(opening.stream)),
       o_(std::move(opening.observation)),
       recorder_(std::move(opening.recorder)),
-      inbound_(o_, recorder_, lets_go_of_echoes(c), options.mask_keys),
+      inbound_(o_, recorder_, lets_go_of_echoes(c), options.mask_keys, options.own_words),
       payloads_(options.seed),
       composer_(role, options.seed, o_.deflate, cache),
       outbound_(c, options_, *stream_, recorder_, opening.ahead, [this] { return over(); }),

@@ -167,6 +167,11 @@ void Inbound::on_message(ws::Opcode opcode, ws::ByteView rest) {
     message.as_sent = !whole.differs || *ours->octets == whole.octets;
     if (message.as_sent && let_go_) ours->octets.reset();
   }
+  if (!message.as_sent && own_words_ > 0) {
+    --own_words_;
+    recorder_.budget().give_back(whole.octets.size());
+    return recorder_.annotate_received("completes a message of its own, which is not compared");
+  }
   if (message.as_sent) {
     recorder_.budget().give_back(whole.octets.size());
   } else if (!whole.differs && whole.length > 0) {  // the beginning of ours

@@ -14,9 +14,11 @@ namespace touchstone {
 class Inbound {
  public:
   // `let_go`: forget the octets of sent messages once they came back.
-  // `history`: of the client's masking keys; may be missing.
-  Inbound(Observation& observation, Recorder& recorder, bool let_go, std::shared_ptr<MaskKeyHistory> history = {})
-      : o_(observation), recorder_(recorder), let_go_(let_go), history_(std::move(history)) {}
+  // `history`: of the client's masking keys; may be missing. `own_words`: so many messages that are no echoes are the
+  // endpoint's own, and left out.
+  Inbound(Observation& observation, Recorder& recorder, bool let_go, std::shared_ptr<MaskKeyHistory> history = {},
+          std::size_t own_words = 0)
+      : o_(observation), recorder_(recorder), let_go_(let_go), history_(std::move(history)), own_words_(own_words) {}
 
   // The connection is open; `role` is the tester's.
   void open(ws::Role role, const std::optional<ws::DeflateParams>& deflate);
@@ -52,6 +54,7 @@ class Inbound {
   Recorder& recorder_;
   bool let_go_;
   std::shared_ptr<MaskKeyHistory> history_;
+  std::size_t own_words_;  // that may still come
   std::optional<ws::Connection> receiver_;
   bool compressed_ = false;  // permessage-deflate is in force
   std::optional<ws::rules::OwnFrames> own_frames_;

@@ -31,7 +31,8 @@ struct SessionOptions {
   std::shared_ptr<Silences> silences{};         // of the whole run; missing: every wait is in full
   bool must_prove = false;                      // of the endpoint's silence: no wait is too brief for it
   bool proves_end = true;                       // the same of the end of the connection, where all else is done
-  bool stops_at_silence = false;                // what was waited for in vain ends the steps
+  std::size_t own_words = 0;      // messages that the endpoint sends of its own, to be left out (OwnWords)
+  bool stops_at_silence = false;  // what was waited for in vain ends the steps
   std::uint64_t seed = 1;
   bool keep_whole = false;               // every octet in the transcript
   std::size_t keeps = Budget::kOfACase;  // octets of what the endpoint says, beside what it repeats
