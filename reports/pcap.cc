@@ -162,22 +162,26 @@ bool is_worth_it(const Result& result) {
 
 }  // namespace
 
-std::string pcapng_of(const Report& report, std::span<const Result* const> results, std::string_view key_log) {
+std::expected<void, FileError> append_pcapng(const Append& append, const Report& report,
+                                             std::span<const Result* const> results, std::string_view key_log) {
   Pcapng file(
       fmt::format("touchstone {}: made of transcripts. The octets of WebSocket and their times are real; "
                   "addresses, ports and all of TCP around them are not.",
                   report.run().version));
   if (!key_log.empty()) file.secrets(key_log);
   std::size_t filler = kMostFiller;
-  for (const Result* result : results) ResultWriter(report, *result, file, filler).write();
-  return file.octets();
+  for (const Result* result : results) {
+    ResultWriter(report, *result, file, filler).write();
+    if (auto appended = append(file.take()); !appended) return appended;
+  }
+  return append(file.take());
 }
 
 std::expected<void, FileError> render_pcap(const Report& report, const Sink& sink) {
   std::vector<const Result*> bad;
   for (const EndpointResults& endpoint : report.endpoints())
     std::ranges::copy_if(endpoint.results, std::back_inserter(bad), [](const Result* r) { return is_worth_it(*r); });
-  return sink("failures.pcapng", pcapng_of(report, bad));
+  return sink.pieces("failures.pcapng", [&](const Append& append) { return append_pcapng(append, report, bad); });
 }
 
 }  // namespace touchstone

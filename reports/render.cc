@@ -2,6 +2,7 @@
 #include "reports/render.h"
 
 #include <array>
+#include <utility>
 
 namespace touchstone {
 namespace {
@@ -25,6 +26,23 @@ constexpr std::array kRenderers{
 
 }  // namespace
 
+Sink::Sink(Whole whole, InPieces in_pieces) : whole_(std::move(whole)), in_pieces_(std::move(in_pieces)) {}
+
+std::expected<void, FileError> Sink::operator()(const std::string& name, std::string_view content) const {
+  return whole_(name, content);
+}
+
+std::expected<void, FileError> Sink::pieces(const std::string& name, const Pieces& pieces) const {
+  if (in_pieces_) return in_pieces_(name, pieces);
+  std::string content;
+  const Append append = [&content](std::string_view octets) -> std::expected<void, FileError> {
+    content += octets;
+    return {};
+  };
+  if (auto made = pieces(append); !made) return made;
+  return whole_(name, content);
+}
+
 std::span<const Renderer> renderers() noexcept { return kRenderers; }
 
 const Renderer* renderer(std::string_view name) noexcept {
@@ -36,8 +54,9 @@ const Renderer* renderer(std::string_view name) noexcept {
 std::expected<void, FileError> render_one(const Renderer& renderer, const std::filesystem::path& folder,
                                           const Report& report) {
   if (auto made = make_folder(folder); !made) return made;
-  return renderer.render(
-      report, [&](const std::string& name, std::string_view content) { return write_file(folder / name, content); });
+  const Sink sink([&](const std::string& name, std::string_view content) { return write_file(folder / name, content); },
+                  [&](const std::string& name, const Pieces& pieces) { return write_pieces(folder / name, pieces); });
+  return renderer.render(report, sink);
 }
 
 std::expected<void, FileError> render_all(const std::filesystem::path& folder, const RunInfo& run,

@@ -2,7 +2,7 @@
 // render.cc.
 #pragma once
 #include "reports/report.h"
-#include "reports/support/files.h"
+#include "reports/support/pieces.h"
 
 #include <expected>
 #include <filesystem>
@@ -13,8 +13,22 @@
 
 namespace touchstone {
 
-// Takes one file of a report; `name` is relative to the report's folder.
-using Sink = std::function<std::expected<void, FileError>(const std::string& name, std::string_view content)>;
+// Takes the files of a report, each once; `name` is relative to the report's folder.
+class Sink {
+ public:
+  using Whole = std::function<std::expected<void, FileError>(const std::string& name, std::string_view content)>;
+  using InPieces = std::function<std::expected<void, FileError>(const std::string& name, const Pieces& pieces)>;
+  // Without `in_pieces` the pieces of a file come together in memory.
+  explicit Sink(Whole whole, InPieces in_pieces = {});
+
+  std::expected<void, FileError> operator()(const std::string& name, std::string_view content) const;
+  // For what may be large.
+  [[nodiscard]] std::expected<void, FileError> pieces(const std::string& name, const Pieces& pieces) const;
+
+ private:
+  Whole whole_;
+  InPieces in_pieces_;
+};
 
 struct Renderer {
   std::string_view name;   // "junit"

@@ -22,10 +22,11 @@ using testing::Not;
 std::map<std::string, std::string> rendered(std::string_view format, const Sample& sample) {
   std::map<std::string, std::string> files;
   const Report report(sample.run, sample.results, sample.texts);
-  const auto done = renderer(format)->render(report, [&](const std::string& name, std::string_view content) {
+  const Sink sink([&](const std::string& name, std::string_view content) {
     EXPECT_TRUE(files.emplace(name, content).second) << name << " is written twice";
     return std::expected<void, FileError>();
   });
+  const auto done = renderer(format)->render(report, sink);
   EXPECT_TRUE(done);
   return files;
 }

@@ -1,6 +1,8 @@
 // files.cc - reading and writing whole files.
 #include "reports/support/files.h"
 
+#include "reports/support/pieces.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -75,19 +77,24 @@ std::expected<void, FileError> make_folder(const std::filesystem::path& folder) 
   return {};
 }
 
-std::expected<void, FileError> write_file(const std::filesystem::path& path, std::string_view content) {
+std::expected<void, FileError> write_pieces(const std::filesystem::path& path, const Pieces& pieces) {
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
   const auto written = [&]() -> std::expected<void, FileError> {
     auto file = OutputFile::create(temporary);
     if (!file) return std::unexpected(file.error());
-    if (auto appended = file->append(content); !appended) return appended;
+    const Append append = [&file](std::string_view octets) { return file->append(octets); };
+    if (auto appended = pieces(append); !appended) return appended;
     if (auto closed = file->close(); !closed) return closed;
     if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(file_error("write", path, errno));
     return {};
   }();
   if (!written) ::unlink(temporary.c_str());
   return written;
+}
+
+std::expected<void, FileError> write_file(const std::filesystem::path& path, std::string_view content) {
+  return write_pieces(path, [content](const Append& append) { return append(content); });
 }
 
 std::expected<std::string, FileError> read_file(const std::filesystem::path& path) {

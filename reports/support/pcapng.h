@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace touchstone {
 
@@ -24,7 +25,8 @@ class Pcapng {
   void fin(From from, std::int64_t at_us, std::string_view comment);
   void reset(From from, std::int64_t at_us, std::string_view comment);
 
-  [[nodiscard]] const std::string& octets() const noexcept { return out_; }
+  // What was made since the last call.
+  [[nodiscard]] std::string take() { return std::exchange(out_, {}); }
 
  private:
   struct Side {

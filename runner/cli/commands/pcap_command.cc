@@ -51,7 +51,7 @@ Exit write(const PcapOptions& options) {
   std::string keys;
   if (!options.key_log.empty()) keys = must(read_file(options.key_log));
   const std::string path = options.out.empty() ? file_name(options.id) : options.out;
-  must(write_file(path, pcapng_of(report, found, keys)));
+  must(write_pieces(path, [&](const Append& append) { return append_pcapng(append, report, found, keys); }));
   out("{}\n", path);
   return Exit::ok;
 }

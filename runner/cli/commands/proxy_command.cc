@@ -1,3 +1,4 @@
+#include "reports/left_over.h"
 #include "reports/render.h"
 #include "reports/support/files.h"
 #include "reports/support/shell.h"
@@ -323,6 +324,7 @@ class ProxyRun {
     std::string trouble = collector.journal_error();
     if (const auto finished = journal.finish(info_); !finished && trouble.empty()) trouble = finished.error();
     const auto rendered = render_all(out_, info_, results, requirement_texts(catalogue_));
+    if (rendered) remove_left_over_cases(out_);
     if (!rendered && trouble.empty()) trouble = rendered.error();
     if (!options_.test.quiet) {
       print_outcome(info_, results, catalogue_, collector.deaths(),

@@ -1,3 +1,4 @@
+#include "reports/left_over.h"
 #include "reports/render.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/describe.h"
@@ -222,6 +223,7 @@ class TestRun {
     std::string record_error = collector.journal_error();
     if (const auto finished = journal.finish(info_); !finished && record_error.empty()) record_error = finished.error();
     const auto rendered = render_all(out_, info_, results, requirement_texts(catalogue_));
+    if (rendered) remove_left_over_cases(out_);
     if (!options_.quiet) {
       const auto page = rendered ? out_ / "index.html" : std::filesystem::path();
       print_outcome(info_, results, catalogue_, collector.deaths(), page);

@@ -1,6 +1,7 @@
 #include "runner/cli/run/client_run.h"
 
 #include "reports/digest.h"
+#include "reports/left_over.h"
 #include "reports/render.h"
 #include "reports/support/shell.h"
 #include "runner/cli/must.h"
@@ -94,7 +95,9 @@ Result ClientRun::with_replay(Result result) const {
 }
 
 std::expected<void, FileError> ClientRun::render() const {
-  return render_all(plan_.out, info_, results_.all(), requirement_texts(catalogue_));
+  auto rendered = render_all(plan_.out, info_, results_.all(), requirement_texts(catalogue_));
+  if (rendered) remove_left_over_cases(plan_.out);
+  return rendered;
 }
 
 Exit ClientRun::conclude() {
