@@ -2,6 +2,7 @@
 
 #include "runner/bench/message.h"
 #include "runner/bench/meter.h"
+#include "runner/engine/talk/until_set.h"
 
 #include <ws/io/http2/tunnel_stream.h>
 #include <ws/io/net/wait.h>
@@ -21,8 +22,9 @@ namespace {
 
 using ws::io::http2::Http2Stream, ws::io::http2::Session, ws::io::http2::TunnelStream;
 
-constexpr std::chrono::milliseconds kLook{100};  // a turn waits no longer
-constexpr std::chrono::seconds kFarewell{2};     // for the closing handshakes
+constexpr std::chrono::milliseconds kLook{100};   // a turn waits no longer
+constexpr std::chrono::seconds kFarewell{2};      // for the closing handshakes
+constexpr std::chrono::milliseconds kGrace{500};  // after the user's stop, for what is under way
 
 class Tunnels {
  public:
@@ -31,7 +33,9 @@ class Tunnels {
 
   LoadResult run() {
     asio::co_spawn(context_, all(), asio::detached);
+    asio::co_spawn(context_, watch(), asio::detached);
     context_.run();
+    result_.interrupted = stop_;
     ones_.clear();  // what ends with them is told to the context
     return std::move(result_);
   }
@@ -57,7 +61,14 @@ class Tunnels {
     result_.opening_time = Clock::now() - begun_;
     if (result_.opened == 0 && !result_.not_opened.empty()) result_.unreachable = result_.not_opened.begin()->first;
     if (result_.opened > 0 && !stop_) co_await load();
-    result_.interrupted = stop_;
+    context_.stop();
+  }
+
+  // A server may keep anything waiting, the opening of the first connection already.
+  asio::awaitable<void> watch() {
+    co_await until_set(stop_);
+    asio::steady_timer grace(context_, kGrace);
+    co_await grace.async_wait(asio::use_awaitable);
     context_.stop();
   }
 
@@ -167,9 +178,8 @@ class Tunnels {
   // The last echoes, and the closing handshakes.
   asio::awaitable<void> leave() {
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.patience + kFarewell);
-    while (running_ > 0 && !stop_) {
-      if (co_await done_.wait(until)) break;
-    }
+    while (running_ > 0 && !stop_ && Clock::now() < until)
+      (void)co_await done_.wait(std::min<Clock::time_point>(until, Clock::now() + kLook));
     for (One& one : ones_) {
       result_.unanswered += one.sent - one.echoed;
       if (one.socket) one.socket->drop();

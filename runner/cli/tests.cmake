@@ -22,6 +22,7 @@ if(Python3_FOUND)
   touchstone_program_test(cli.fuzz.clients system ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/fuzz_clients_test.py @PROGRAM@)
   touchstone_program_test(cli.fuzz.deaths system ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/fuzz_deaths_test.py @PROGRAM@)
   touchstone_program_test(cli.attack system ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/attack_test.py @PROGRAM@)
+  touchstone_program_test(cli.interrupts system ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/interrupt_test.py @PROGRAM@)
   # Three minutes, most of which it waits: what is kept does not depend on the compiler, so there is no twin for clang.
   touchstone_system_test(cli.memory system ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/runner/cli/tests/memory_test.py $<TARGET_FILE:touchstone>)
   # Bounds of time and memory do not depend on the compiler either.
@@ -39,7 +40,7 @@ if(Python3_FOUND)
     set_tests_properties(cli.action PROPERTIES LABELS system TIMEOUT 600)
   endif()
 else()
-  message(STATUS "cli, cli.endpoints, cli.ends, cli.echo, cli.ways, cli.reports, cli.pcap, cli.play, cli.tap, cli.mending, cli.fuzz, cli.attack, cli.hostile, cli.shells, serve, serve.attack and serve.command are left out: they need python3. On Debian: apt-get install python3")
+  message(STATUS "cli, cli.endpoints, cli.ends, cli.echo, cli.ways, cli.reports, cli.pcap, cli.play, cli.tap, cli.mending, cli.fuzz, cli.attack, cli.interrupts, cli.hostile, cli.shells, serve, serve.attack and serve.command are left out: they need python3. On Debian: apt-get install python3")
 endif()
 
 # CHROMEDRIVER and CHROMIUM: reports/tests.cmake.
