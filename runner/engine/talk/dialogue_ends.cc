@@ -167,11 +167,13 @@ asio::awaitable<void> Dialogue::end_tcp() {
     if (waited == Waited::ended) co_return;
     o_.kept_tcp = o_.close && close_sent_ && !torn_ && !o_.out_of_time;
   }
+  const bool broken = !outbound_.can_send() && !outbound_.has_ended();
   co_await outbound_.end();
   if (co_await wait_for([] { return false; }, what + " after our FIN") != Waited::ended) {
     o_.ended_by_tester = true;
   } else {
-    o_.ended_after_half_close = true;
+    // A reset that broke a write of ours came before our FIN.
+    o_.ended_after_half_close = !(broken && o_.reset);
   }
 }
 

@@ -3,7 +3,11 @@
 
 #include "runner/catalogue/catalogue.h"
 
+#include <ws/core/deflate/deflate.h>
+
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace touchstone {
 namespace {
@@ -74,6 +78,31 @@ TEST(StrictExpectation, AgreesWithEveryCaseOfTheCatalogue) {
   for (const Case& c : Catalogue::built_in().cases()) {
     for (const auto& text : contradictions(scaled(c, Profile::standard))) ADD_FAILURE() << c.id << ": " << text;
   }
+}
+
+// A match into an earlier message, and after it a fault: under what was agreed the match is the tester's own fault.
+TEST(ExceedsAgreement, IsSeenInACaseThatBreaksARuleLater) {
+  Case c;
+  c.needs_deflate = true;
+  ws::Deflater deflater(15, false, 9);
+  for (int i = 0; i < 2; ++i) {
+    step::Frame compressed;
+    compressed.rsv = 4;
+    ws::Bytes data;
+    deflater.compress(ws::to_bytes("what was said before is said again"), true, data);
+    compressed.payload = {recipe::Literal{std::move(data)}};
+    c.steps.push_back({compressed});
+  }
+  step::Frame fault;
+  fault.opcode = static_cast<ws::Opcode>(3);
+  c.steps.push_back({fault});
+  ws::DeflateParams none;
+  none.server_no_context_takeover = none.client_no_context_takeover = true;
+  EXPECT_TRUE(exceeds_agreement(c, Side::client, none));
+  EXPECT_FALSE(exceeds_agreement(c, Side::client, ws::DeflateParams{}));
+  // Where the fault comes first nothing of the match is read.
+  std::rotate(c.steps.begin(), c.steps.begin() + 2, c.steps.end());
+  EXPECT_FALSE(exceeds_agreement(c, Side::client, none));
 }
 
 }  // namespace
