@@ -3,6 +3,7 @@
 #include "runner/campaign/campaign_state.h"
 #include "runner/campaign/deaths.h"
 #include "runner/campaign/failures.h"
+#include "runner/campaign/scenes.h"
 #include "runner/engine/talk/rethrown.h"
 #include "runner/engine/talk/until_set.h"
 
@@ -18,6 +19,9 @@ namespace {
 
 // Stimuli that are made from the same knowledge: few at first, so that an endpoint that is silent is looked at early.
 constexpr std::size_t kFirstBatch = 16, kBatch = Deaths::kTogether;
+// Scenes last, so they are a batch of their own: the first one soon, then one after so many batches.
+constexpr std::size_t kScenes = 16;
+constexpr std::uint64_t kBatchesBefore = 5, kBatchesBetween = 40;
 constexpr int kMostRounds = 8;  // of a batch in which stimuli found the endpoint dead
 
 // Batch after batch: what was kept is varied, what gave a new outcome is kept, what breaks a rule is looked at.
@@ -70,6 +74,11 @@ class Campaign {
   // An earlier campaign's corpus first: what it knew is not new again.
   Batch next_batch(std::uint64_t most) {
     Batch next;
+    if (state_.options.layers.scenes && batches_++ % kBatchesBetween == kBatchesBefore) {
+      for (std::uint64_t i = std::min<std::uint64_t>(kScenes, most); i > 0; --i)
+        next.stimuli.push_back(mutator_.scene());
+      return next;
+    }
     const auto n = std::min<std::uint64_t>(size_, most);
     size_ = std::min(2 * size_, kBatch);
     next.resumed = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
@@ -126,7 +135,7 @@ class Campaign {
     ++state_.end.stats.inputs;
     const bool is_new = reached && tuples_.insert(tuple).second;
     mutator_.learn(batch_.stimuli[input], is_new);
-    if (!is_new || input < batch_.resumed) co_return;
+    if (!is_new || input < batch_.resumed || is_scene(batch_.stimuli[input])) co_return;
     ++state_.end.stats.kept;
     corpus_.push_back(batch_.stimuli[input]);
     state_.observer.kept(batch_.stimuli[input], tuple);
@@ -156,7 +165,8 @@ class Campaign {
   asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   Batch batch_, next_;
   std::size_t size_ = kFirstBatch;  // of the next batch
-  Evaluators evaluators_;           // after what it works on
+  std::uint64_t batches_ = 0;
+  Evaluators evaluators_;  // after what it works on
   Failures failures_{state_};
   Deaths deaths_{state_, evaluators_};
   std::vector<Case> missed_;         // they went to an endpoint that was gone

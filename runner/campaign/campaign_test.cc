@@ -102,6 +102,33 @@ TEST(Campaign, FindsWhatIsPlantedAndMakesItSmall) {
   EXPECT_EQ(std::get<step::Frame>(found.stimulus.steps.back().action).rsv & 2, 2);
 }
 
+CampaignOptions with_scenes(std::uint64_t inputs) {
+  CampaignOptions out = options(inputs);
+  out.layers = {.handshake = false, .scenes = true, .catalogue = false};
+  out.jobs = 8;
+  return out;
+}
+
+TEST(Campaign, FindsNothingInScenesAtAServerWithoutAFault) {
+  const Planted twin(Fault::none);
+  Watch watch;
+  (void)campaign({twin.target}, with_scenes(1500), watch);
+  for (const Difference& each : watch.differences)
+    ADD_FAILURE() << each.shown.verdict.summary << to_json(each.stimulus);
+}
+
+// What no single connection can show.
+TEST(Campaign, FindsWhatOneConnectionDoesToTheOthersAndWhatTimeDoes) {
+  for (const Fault fault : {Fault::ends_all_with_one, Fault::ends_idle_connection}) {
+    const Planted planted(fault);
+    Watch watch;
+    CampaignOptions until_found = with_scenes(40'000);
+    until_found.most_findings = 1;
+    (void)campaign({planted.target}, until_found, watch);
+    ASSERT_EQ(watch.differences.size(), 1u) << static_cast<int>(fault);
+  }
+}
+
 TEST(Campaign, FindsAFaultOfTheOpeningHandshake) {
   const Planted planted(Fault::wants_usual_order);
   Watch watch;

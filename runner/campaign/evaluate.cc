@@ -1,5 +1,6 @@
 #include "runner/campaign/evaluate.h"
 
+#include "runner/campaign/largest_message.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
 #include "runner/engine/verdict/strict_expectation.h"
@@ -75,6 +76,20 @@ bool has_a_limit(const Observation& o) {
   return o.close && *o.close && (*o.close)->code == ws::close_code::kMessageTooBig;
 }
 
+// However a limit shows: an end of TCP without a Close breaks no MUST (7.1.7), and nothing that comes after can be
+// asked for. What comes back is judged all the same.
+bool may_have_had_enough(const Case& c, const Verdict& verdict) {
+  constexpr std::uint64_t kTakenByAll = 256 * 1024;
+  constexpr std::array kOfContent{FindingKind::octets_illegal,       FindingKind::message_unexpected,
+                                  FindingKind::message_after_fault,  FindingKind::message_differs,
+                                  FindingKind::message_type_differs, FindingKind::endpoint_harmed};
+  const bool accused = std::ranges::any_of(verdict.findings, [&](const Finding& finding) {
+    return finding.weight != Finding::Weight::choice &&
+           std::ranges::any_of(kOfContent, [&](FindingKind kind) { return is(finding, kind); });
+  });
+  return !accused && largest_message(c) > kTakenByAll;
+}
+
 // To refuse a client for its offer is unwise and no more (see the judge), whatever else is unusual in the request.
 bool may_refuse_the_offer(const Case& c, const Observation& o) {
   return !c.offer.empty() && !whole_opening(c) && o.response && o.response->status != 101;
@@ -114,7 +129,8 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& end
   out.verdict = judge(agreed.value_or(c), out.observation, seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
   const bool limited = out.weak() && has_a_limit(out.observation);
-  if (leaves_all_open(c) || (out.failed() && no_fault) || limited) {
+  const bool enough = (out.failed() || out.weak()) && may_have_had_enough(c, out.verdict);
+  if (leaves_all_open(c) || (out.failed() && no_fault) || limited || enough) {
     out.verdict.behavior = Behavior::informational;
     out.verdict.hidden = false;
   }
@@ -133,7 +149,8 @@ Evaluation evaluated(const Case& c, const Result& result) {
   out.verdict.hidden = result.hidden;
   out.verdict.summary = result.summary;
   out.observation.transcript = result.transcript;
-  if ((out.failed() || out.weak()) && result.remote_close_code == ws::close_code::kMessageTooBig) {  // C-15
+  const bool too_big = result.remote_close_code == ws::close_code::kMessageTooBig;
+  if ((out.failed() || out.weak()) && (too_big || may_have_had_enough(c, out.verdict))) {  // C-15
     out.verdict.behavior = Behavior::informational;
     out.verdict.hidden = false;
   }

@@ -3,6 +3,7 @@
 #include "runner/campaign/http2_rules.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/campaign/scenes.h"
 #include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/core/close.h>
@@ -146,6 +147,15 @@ void settle_tail(Case& c) {
   if (frame && !blurs) c.steps.push_back({step::Tcp{}});
 }
 
+// The rule that step `at` breaks: of a bit that is in the wrong place, the one about the frame that has it (RFC
+// 7692 6.1).
+std::string requirement_of(ws::Violation broken, const Step& at) {
+  const auto* frame = std::get_if<step::Frame>(&at.action);
+  const bool continues = frame != nullptr && frame->opcode == ws::Opcode::cont;
+  if (broken == ws::Violation::compressed_bit_misplaced && continues) return "rfc7692-6.1-6";
+  return std::string(ws::rule(broken).requirement);
+}
+
 // C-29: codes from 5000 on are nobody's; 1012 to 1014 are in the registry only.
 void leave_open_codes(Case& c) {
   const auto close = std::ranges::find_if(c.steps, is_close);
@@ -190,7 +200,8 @@ Case frames_expected(Case c, std::uint64_t seed) {
     strict = derivation(c, side_of(c), seed);
     if (certain) break;
   }
-  c.requirements = {std::string(strict.broken ? ws::rule(*strict.broken).requirement : kProcessing)};
+  c.requirements = {strict.broken ? requirement_of(*strict.broken, c.steps[strict.broken_at])
+                                  : std::string(kProcessing)};
   c.expect = std::move(strict.expect);
   if (strict.broken && strict.broken_at < tail_of(c))
     c.steps.resize(tail_of(c));  // a fault ends the connection earlier
@@ -224,6 +235,7 @@ bool runs_plainly(const Step& step) noexcept {
 }
 
 Case expected(Case c, std::uint64_t seed) {
+  if (is_scene(c)) return scene_expected(std::move(c), seed);
   if (const auto whole = whole_opening(c)) return *whole;
   if (has_raw_request(c)) return raw_request_expected(std::move(c));
   c = frames_expected(std::move(c), seed);

@@ -2,6 +2,7 @@
 
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/campaign/scenes.h"
 
 #include <algorithm>
 #include <functional>
@@ -19,8 +20,9 @@ class Minimiser {
     co_await fewer_openings();
     co_await plainer_http2();
     co_await fewer_octets([](Case& c) { return has_raw_request(c) ? &*c.request->raw : nullptr; });
+    co_await fewer_connections();
     co_await fewer_steps();
-    co_await whole_messages();
+    if (best_.connections.empty()) co_await whole_messages();
     co_await plainer();
     for (std::size_t i = 0; i < best_.steps.size(); ++i) co_await plainer_step(i);
     co_await fewer_steps();
@@ -81,6 +83,11 @@ class Minimiser {
             [](Http2Script& s) { s.held = false; },          [](Http2Script& s) { s.end_stream = false; }};
   }
 
+  asio::awaitable<void> fewer_connections() {
+    for (std::size_t i = best_.connections.size(); i-- > 0;)
+      co_await keep(without_connection(best_, best_.connections[i].name));
+  }
+
   // ddmin over the steps: halves, quarters, ... single steps.
   asio::awaitable<void> fewer_steps() {
     for (std::size_t chunk = std::max<std::size_t>(best_.steps.size() / 2, 1); tries_ > 0;) {
@@ -90,7 +97,9 @@ class Minimiser {
         const auto from = candidate.steps.begin() + static_cast<std::ptrdiff_t>(at);
         const auto n = std::min(chunk, candidate.steps.size() - at);
         candidate.steps.erase(from, from + static_cast<std::ptrdiff_t>(n));
-        if (!candidate.steps.empty() && co_await keep(std::move(candidate))) {
+        bool kept = false;
+        if (!candidate.steps.empty() && keeps_the_stage(candidate, best_)) kept = co_await keep(std::move(candidate));
+        if (kept) {
           shrunk = true;
         } else {
           at += chunk;

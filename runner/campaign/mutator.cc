@@ -7,6 +7,7 @@
 #include "runner/campaign/opening_grammar.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/campaign/scenes.h"
 
 #include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>
@@ -110,6 +111,13 @@ Case Mutator::next(std::span<const Case> corpus) {
   }
   finish(c);
   themes_.push_back(theme);
+  return c;
+}
+
+Case Mutator::scene() {
+  Case c = any_scene(dice_, layers_.deflate);
+  introduce(c);
+  themes_.push_back(kNoTheme);
   return c;
 }
 
@@ -337,6 +345,10 @@ void Mutator::finish(Case& c) {
   if (!layers_.http2) c.http2.reset();
   if (c.http2) fit_steps(c);
   if (!layers_.handshake || !has_raw_request(c)) c.request.reset();
+  introduce(c);
+}
+
+void Mutator::introduce(Case& c) {
   c.sides = {layers_.client ? Side::client : Side::server};
   c.id = fmt::format("{}{}", kName, made_++);
   c.title = "A stimulus of the fuzzer";

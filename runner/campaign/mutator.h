@@ -18,6 +18,8 @@ class Mutator {
 
   // The next stimulus: one of the seeds, one made up (generator.h), or a variation on one of `corpus`.
   [[nodiscard]] Case next(std::span<const Case> corpus);
+  // A scene (scenes.h), which is not varied.
+  [[nodiscard]] Case scene();
   // Its outcome was not seen before, or it was: what gives new ones is made up more often.
   void learn(const Case& stimulus, bool is_new);
   [[nodiscard]] PairCount pairs() const noexcept { return generator_.pairs(); }
@@ -49,6 +51,7 @@ class Mutator {
   [[nodiscard]] ws::Bytes repetitive(std::uint64_t most);
   void settle_offer(Case& c);
   void finish(Case& c);
+  void introduce(Case& c);
 
   Dice dice_;
   Layers layers_;

@@ -110,6 +110,9 @@ std::vector<std::string> names_today(std::string_view old_name, std::string_view
 }
 
 std::string other_name_today(std::string_view name) {
+  // RFC 7692 6.1 of continuations had the name of what it says of control frames.
+  constexpr std::string_view kOfControl = "rfc7692-6.1-5-", kOfContinuation = "rfc7692-6.1-6-";
+  if (name.starts_with(kOfControl)) return std::string(kOfContinuation).append(name.substr(kOfControl.size()));
   const auto kind = name.find(kIgnored);
   if (!name.starts_with(kOfCodes) || kind == std::string_view::npos) return {};
   const auto& row = ws::rules::row(ws::rules::FindingKind::close_unanswered);

@@ -15,8 +15,8 @@ namespace touchstone::fuzz {
 [[nodiscard]] std::vector<std::string> names_today(std::string_view old_name, std::string_view readme);
 
 // What else a name stands for: a Close with a status code that nobody may send, and to which nothing comes, was a fault
-// that is ignored ("rfc6455-7.4.2-1-fault-ignored-open"); it is a Close without an answer (RFC 6455 5.5.1). Empty when
-// it stands for itself only.
+// that is ignored ("rfc6455-7.4.2-1-fault-ignored-open"); it is a Close without an answer (RFC 6455 5.5.1); RSV1 of
+// a continuation is told from that of a control frame (RFC 7692 6.1). Empty when it stands for itself only.
 [[nodiscard]] std::string other_name_today(std::string_view name);
 
 }  // namespace touchstone::fuzz

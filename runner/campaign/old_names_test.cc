@@ -52,6 +52,7 @@ TEST(OldNames, AreReadFromWhatTheFolderSays) {
 TEST(OldNames, OfBadCodesAreClosesWithoutAnAnswer) {
   EXPECT_EQ(other_name_today("rfc6455-7.4.2-1-fault-ignored-open"), "rfc6455-5.5.1-10-close-unanswered-open");
   EXPECT_EQ(other_name_today("rfc6455-7.4.2-1-fault-ignored"), "rfc6455-5.5.1-10-close-unanswered");
+  EXPECT_EQ(other_name_today("rfc7692-6.1-5-fault-ignored-close"), "rfc7692-6.1-6-fault-ignored-close");
   EXPECT_EQ(other_name_today("rfc6455-5.2-3-fault-ignored-open"), "");
   EXPECT_EQ(other_name_today("rfc6455-5.5.1-10-close-unanswered-open"), "");
   const auto folder = std::filesystem::temp_directory_path() / "touchstone-old-kinds";

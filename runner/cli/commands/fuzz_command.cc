@@ -13,6 +13,7 @@
 #include "runner/cli/run/endpoints.h"
 #include "runner/cli/text.h"
 #include "runner/engine/make_result.h"
+#include "runner/engine/talk/process_usage.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -57,6 +58,8 @@ void add_options(CLI::App& app, FuzzOptions& options) {
   const auto at_least_one = between(1, INT64_MAX);
   app.add_option("URL", options.urls, "The servers, ws:// or wss://")->type_name("URL");
   add_server_command_option(app, options.connection.command);
+  add_pid_option(app, options.connection.process,
+                 "what connections leave behind in it is looked at, as with --command");
   app.add_option("--time", options.time, "How long: 90s, 10m, 8h")->type_name("DURATION")->capture_default_str();
   app.add_option("--inputs", options.most_inputs, "At most so many stimuli")->type_name("N")->check(at_least_one);
   app.add_option("--findings", options.most_findings, "End after so many findings")
@@ -155,6 +158,9 @@ class FuzzRun : public fuzz::CampaignObserver {
       throw UsageError("--layer http2 varies frames of HTTP/2, and this campaign is over HTTP/1.1: --http 2");
     if (options.urls.size() > 1 && !options.connection.command.empty())
       throw UsageError("--command starts the one server that is fuzzed; name one URL at most");
+    if (options.urls.size() > 1 && options.connection.process != 0)
+      throw UsageError("--pid is of the one server that is fuzzed; name one URL at most");
+    campaign_.layers.scenes = campaign_.layers.frames && options.connection.http == "1";
   }
 
   Exit run() {
@@ -205,6 +211,18 @@ class FuzzRun : public fuzz::CampaignObserver {
     return options_.urls.empty() ? command : command + " " + shell_quote(options_.urls.front());
   }
 
+  // What connections leave behind is measured where the server's process is known.
+  void look_at_processes() {
+    SessionOptions& session = campaign_.session;
+    if (options_.connection.process != 0) {
+      session.owner = [process = options_.connection.process] { return process; };
+    } else if (ServerProcess* const server = endpoints_->server(); server != nullptr) {
+      session.owner = [server] { return server->id(); };
+    }
+    if (campaign_.layers.scenes && session.owner)
+      session.cpu_at_rest = cpu_at_rest(session.owner(), [] { return interrupted().load(); });
+  }
+
   // What the fuzzer's rate is measured by (scripts/fuzz-rates).
   Exit bare() {
     for (const Target& target : targets_) {
@@ -225,6 +243,7 @@ class FuzzRun : public fuzz::CampaignObserver {
       test_options_.url = url;
       endpoints_ = std::make_unique<Endpoints>(test_options_, std::nullopt);
       if (const auto started = endpoints_->start(options_.out); !started) return started.error();
+      look_at_processes();
       endpoints_->greet_all({.timeout = campaign_.session.timeout},
                             [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
       const Endpoint& each = endpoints_->all().front();
