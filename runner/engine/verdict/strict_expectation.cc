@@ -28,6 +28,14 @@ ws::DeflateParams wished(const Case& c) {
   return params;
 }
 
+bool same_replies(const Expect& one, const Expect& other) {
+  const auto same = [](const Reply& left, const Reply& right) {
+    const auto octets = [](const Reply& reply) { return PayloadGenerator(1).make(reply.payload); };
+    return left.kind == right.kind && left.sent == right.sent && left.mark == right.mark && octets(left) == octets(right);
+  };
+  return std::ranges::equal(one.replies, other.replies, same);
+}
+
 }  // namespace
 
 // A client under test: what the tester would like to answer.
@@ -76,14 +84,25 @@ bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed
   };
   const auto asked = params_for(c, side);
   if (!asked || *asked == agreed || std::ranges::none_of(c.steps, ready_made)) return false;
-  // A case may break a rule later on, and does so under any parameters.
-  const auto sound_steps = [&](const ws::DeflateParams& params) {
-    StrictPlayer player(side, params, kSeed, UINT32_MAX);
-    std::size_t played = 0;
-    while (played < c.steps.size() && !player.violation()) player.play(std::span(c.steps).subspan(played++, 1));
-    return player.violation() ? played - 1 : played;
+  // A case may break a rule later on, and does so under any parameters. What is ready made also moves the window under
+  // what the tester compresses itself, so that a match there may find something else.
+  struct Played {
+    std::size_t sound = 0;  // steps
+    Expect expect;
   };
-  return sound_steps(agreed) < sound_steps(*asked);
+  const auto played_with = [&](const ws::DeflateParams& params) {
+    StrictPlayer player(side, params, kSeed, UINT32_MAX);
+    Played played;
+    while (played.sound < c.steps.size() && !player.violation())
+      player.play(std::span(c.steps).subspan(played.sound++, 1));
+    if (player.violation()) --played.sound;
+    played.expect = std::move(player).result();
+    return played;
+  };
+  const Played as_agreed = played_with(agreed), as_asked = played_with(*asked);
+  if (as_agreed.sound < as_asked.sound) return true;
+  const bool is_meant = c.expect && same_replies(as_agreed.expect, *c.expect);
+  return !is_meant && !same_replies(as_agreed.expect, as_asked.expect);
 }
 
 Case with_expectation(Case c, std::uint64_t seed, Side side) {

@@ -36,7 +36,7 @@ void each_frame(const Case& c, Side side, const std::function<void(const WireFra
 
 // Whether the steps hold ready-made DEFLATE data that is right under the parameters that the case asks for and wrong
 // under those that were agreed: a match beyond a smaller window (RFC 7692 7.1.2), or into an earlier message without
-// context takeover (7.1.1). The tester would break the agreement.
+// context takeover (7.1.1). The tester would break the agreement, or say something else than the case means.
 [[nodiscard]] bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed);
 
 // The case with the oracle's expectation where it has none of its own.

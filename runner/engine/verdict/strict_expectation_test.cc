@@ -105,5 +105,24 @@ TEST(ExceedsAgreement, IsSeenInACaseThatBreaksARuleLater) {
   EXPECT_FALSE(exceeds_agreement(c, Side::client, none));
 }
 
+// What the tester compresses after ready-made data reaches over them, and finds what it means only without takeover.
+TEST(ExceedsAgreement, IsSeenWhereTheSameOctetsMeanSomethingElse) {
+  Case c;
+  c.needs_deflate = true;
+  step::Message message;
+  message.payload = literal_text("what was said before is said again");
+  message.deflate = true;
+  step::Frame stored;
+  stored.rsv = 4;
+  stored.payload = {recipe::Literal{{std::byte{0}, std::byte{1}, std::byte{0}, std::byte{0xFE}, std::byte{0xFF},
+                                     std::byte{'x'}, std::byte{0}}}};
+  c.steps = {{message}, {stored}, {message}};
+  ws::DeflateParams none;
+  none.server_no_context_takeover = none.client_no_context_takeover = true;
+  EXPECT_TRUE(exceeds_agreement(c, Side::client, none));
+  c.steps.pop_back();
+  EXPECT_FALSE(exceeds_agreement(c, Side::client, none));
+}
+
 }  // namespace
 }  // namespace touchstone
