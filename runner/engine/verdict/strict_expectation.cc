@@ -31,7 +31,8 @@ ws::DeflateParams wished(const Case& c) {
 bool same_replies(const Expect& one, const Expect& other) {
   const auto same = [](const Reply& left, const Reply& right) {
     const auto octets = [](const Reply& reply) { return PayloadGenerator(1).make(reply.payload); };
-    return left.kind == right.kind && left.sent == right.sent && left.mark == right.mark && octets(left) == octets(right);
+    return left.kind == right.kind && left.sent == right.sent && left.mark == right.mark &&
+           octets(left) == octets(right);
   };
   return std::ranges::equal(one.replies, other.replies, same);
 }

@@ -114,8 +114,8 @@ TEST(ExceedsAgreement, IsSeenWhereTheSameOctetsMeanSomethingElse) {
   message.deflate = true;
   step::Frame stored;
   stored.rsv = 4;
-  stored.payload = {recipe::Literal{{std::byte{0}, std::byte{1}, std::byte{0}, std::byte{0xFE}, std::byte{0xFF},
-                                     std::byte{'x'}, std::byte{0}}}};
+  stored.payload = {recipe::Literal{
+      {std::byte{0}, std::byte{1}, std::byte{0}, std::byte{0xFE}, std::byte{0xFF}, std::byte{'x'}, std::byte{0}}}};
   c.steps = {{message}, {stored}, {message}};
   ws::DeflateParams none;
   none.server_no_context_takeover = none.client_no_context_takeover = true;
