@@ -8,6 +8,7 @@
 
 #include <ws/core/close.h>
 #include <ws/core/deflate/deflate.h>
+#include <ws/core/utf8.h>
 
 #include <algorithm>
 #include <utility>
@@ -156,14 +157,25 @@ std::string requirement_of(ws::Violation broken, const Step& at) {
   return std::string(ws::rule(broken).requirement);
 }
 
-// C-29: codes from 5000 on are nobody's; 1012 to 1014 are in the registry only.
+bool has_bad_reason(const Step& close) {
+  constexpr std::size_t kCode = 2;
+  const auto* frame = std::get_if<step::Frame>(&close.action);
+  const ws::Bytes octets = octets_in(frame != nullptr ? frame->payload : std::get<step::Close>(close.action).reason);
+  return !ws::is_utf8(ws::ByteView(octets).subspan(frame != nullptr ? std::min(kCode, octets.size()) : 0));
+}
+
+// C-29: codes from 5000 on are nobody's; 1012 to 1014 are in the registry only. A reason that is no text may be refused
+// for itself (RFC 6455 8.1).
 void leave_open_codes(Case& c) {
   const auto close = std::ranges::find_if(c.steps, is_close);
   const auto code = close == c.steps.end() ? std::nullopt : close_code_of(*close);
   if (!code || !(*code >= 5000 || (*code >= 1012 && *code <= 1014))) return;
   if (std::holds_alternative<end::Replies>(c.expect->end) ||
-      (std::holds_alternative<end::Fails>(c.expect->end) && c.requirements.front().starts_with("rfc6455-7.4")))
-    c.expect->end = end::Open{{ws::close_code::kNormal, *code, ws::close_code::kProtocolError}};
+      (std::holds_alternative<end::Fails>(c.expect->end) && c.requirements.front().starts_with("rfc6455-7.4"))) {
+    end::Open open{{ws::close_code::kNormal, *code, ws::close_code::kProtocolError}};
+    if (has_bad_reason(*close)) open.codes.push_back(ws::close_code::kInvalidPayload);
+    c.expect->end = std::move(open);
+  }
 }
 
 // With an expectation that leaves C-16 open; nothing when more than that is amiss.

@@ -141,6 +141,9 @@ TEST(Expectation, LeavesCodesOpenThatRfc6455DoesNotKnow) {
   EXPECT_TRUE(ends<end::Open>(expected(stimulus({{step::Close{5000, {}}}}), 1)));
   EXPECT_TRUE(ends<end::Open>(expected(stimulus({{step::Close{1014, {}}}}), 1)));
   EXPECT_TRUE(ends<end::Fails>(expected(stimulus({{step::Close{1005, {}}}}), 1)));
+  // RFC 6455 8.1: the reason is a fault of its own.
+  const Case both = expected(stimulus({{step::Close{5000, {recipe::Literal{{std::byte{0xE2}}}}}}}), 1);
+  EXPECT_EQ(std::get<end::Open>(both.expect->end).codes, (std::vector<std::uint16_t>{1000, 5000, 1002, 1007}));
   EXPECT_TRUE(ends<end::Replies>(expected(stimulus({{step::Close{1000, {}}}}), 1)));
 }
 

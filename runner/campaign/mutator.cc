@@ -115,7 +115,7 @@ Case Mutator::next(std::span<const Case> corpus) {
 }
 
 Case Mutator::scene() {
-  Case c = any_scene(dice_, layers_.deflate);
+  Case c = any_scene(dice_, layers_.deflate, layers_.client ? Side::client : Side::server);
   introduce(c);
   themes_.push_back(kNoTheme);
   return c;

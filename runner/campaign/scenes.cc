@@ -323,10 +323,10 @@ void name_marks(Case& c) {
 
 }  // namespace
 
-Case any_scene(Dice& dice, bool deflate) {
+Case any_scene(Dice& dice, bool deflate, Side side) {
   Case c;
   const bool compressed = deflate && dice.one_in(3);
-  switch (dice.below(8)) {
+  switch (side == Side::client ? 0 : dice.below(8)) {
     case 0:
     case 1:
       silence(c, dice, compressed);
@@ -342,7 +342,7 @@ Case any_scene(Dice& dice, bool deflate) {
       turns(c, dice, compressed);
   }
   c.needs_deflate = compressed;
-  if (compressed) c.offer = {"permessage-deflate"};
+  if (compressed && side == Side::server) c.offer = {"permessage-deflate"};
   name_marks(c);
   return c;
 }
@@ -365,14 +365,15 @@ Case scene_expected(Case c, std::uint64_t seed) {
   c.expect.reset();
   for (Beside& beside : c.connections) beside.expect.reset();
   c.requirements = {std::string(kProcessing)};
+  const Side side = c.sides.empty() ? Side::server : c.sides.front();
   for (const Case& one : each_connection(c)) {
     if (is_held(one.steps)) continue;  // of what is legal, megabytes
-    const auto broken = derivation(one, Side::server, seed).broken;
+    const auto broken = derivation(one, side, seed).broken;
     if (!broken) continue;
     c.requirements = {std::string(ws::rule(*broken).requirement)};
     break;
   }
-  return with_expectation(std::move(c), seed);
+  return with_expectation(std::move(c), seed, side);
 }
 
 bool keeps_the_stage(const Case& smaller, const Case& scene) {

@@ -11,8 +11,9 @@
 
 namespace touchstone::fuzz {
 
-// `deflate`: permessage-deflate may be offered, and messages be compressed.
-[[nodiscard]] Case any_scene(Dice& dice, bool deflate);
+// `deflate`: permessage-deflate may be offered, and messages be compressed. A client has one connection, which it
+// opens: its scenes are silences.
+[[nodiscard]] Case any_scene(Dice& dice, bool deflate, Side side = Side::server);
 
 [[nodiscard]] bool is_scene(const Case& c);
 

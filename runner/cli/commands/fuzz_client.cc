@@ -3,6 +3,7 @@
 #include "runner/campaign/expectation.h"
 #include "runner/campaign/minimise.h"
 #include "runner/campaign/mutator.h"
+#include "runner/campaign/scenes.h"
 #include "runner/campaign/signature.h"
 #include "runner/cli/process/interrupt.h"
 #include "runner/engine/talk/rethrown.h"
@@ -26,6 +27,9 @@ using Clock = std::chrono::steady_clock;
 // Stimuli of one run of the client: few at first, so that what every one of them shows is looked at early.
 constexpr std::size_t kFirst = 16, kMost = 128;
 constexpr int kShown = 3, kMostVain = 3;
+// Scenes (runner/campaign/scenes.h) wait, one after the other: few, and seldom.
+constexpr std::size_t kScenes = 6;
+constexpr std::uint64_t kBatchesBefore = 3, kBatchesBetween = 16;
 // Each try starts the client's program.
 constexpr int kTries = 60;
 constexpr std::chrono::seconds kSmallEnough{20};
@@ -75,6 +79,12 @@ class ClientFuzz {
   // An earlier campaign's corpus first: what it knew is not new again.
   std::vector<Case> next_batch(std::size_t& resumed) {
     std::vector<Case> stimuli;
+    if (options_.layers.frames && batches_++ % kBatchesBetween == kBatchesBefore) {
+      resumed = 0;
+      for (auto i = std::min<std::uint64_t>(kScenes, options_.most_inputs - end_.stats.inputs); i > 0; --i)
+        stimuli.push_back(fuzz::expected(mutator_.scene(), options_.session.seed));
+      return stimuli;
+    }
     const auto n = std::min<std::uint64_t>(size_, options_.most_inputs - end_.stats.inputs);
     size_ = std::min(2 * size_, kMost);
     resumed = static_cast<std::size_t>(std::min<std::uint64_t>(n, to_resume_));
@@ -109,7 +119,7 @@ class ClientFuzz {
     if (seen.weak()) ++end_.stats.weak;
     const bool is_new = tuples_.insert(seen.outcome).second;
     mutator_.learn(c, is_new);
-    if (is_new && !resumed) {
+    if (is_new && !resumed && !fuzz::is_scene(c)) {
       ++end_.stats.kept;
       corpus_.push_back(c);
       report_.kept(c, seen.outcome + "|");
@@ -220,6 +230,7 @@ class ClientFuzz {
   const std::string replay_;
   std::vector<Case> corpus_;
   std::size_t to_resume_ = 0, size_ = kFirst;
+  std::uint64_t batches_ = 0;
   std::set<std::string> tuples_;
   std::set<fuzz::Cluster> known_;
   std::map<fuzz::Cluster, int> in_vain_;

@@ -139,9 +139,11 @@ class EndingJudge {
     }
     if (!code_) {
       if (o_.local_close_code) find(close_answer_empty);
+    } else if (holds(codes, *code_)) {
+      return;  // as usual: the tester's own code, too, which may accuse
     } else if (ws::rules::accuses(*code_) && has(findings_, message_before_close_unanswered)) {
       refused();  // a message before the Close, and not the Close
-    } else if (!holds(codes, *code_)) {
+    } else {
       find(ws::rules::says_error(*code_) ? close_answer_says_error : close_answer_other_code,
            {.codes = codes, .code = code_});
     }

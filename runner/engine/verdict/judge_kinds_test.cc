@@ -82,6 +82,10 @@ TEST(JudgeKinds, AnAnswerToACloseThatAccuses) {
   EXPECT_EQ(told(1007, false), Broken{"legal-octets-refused (1007) rfc6455-7.4.1-11"});
   EXPECT_EQ(told(1007, true), Broken{"close-answer-says-error (1007) rfc6455-5.5.1-11 C-22"});
   EXPECT_EQ(told(1001, false), Broken{});
+  // RFC 6455 5.5.1: an answer usually repeats the code.
+  Conversation talk;
+  talk.expects({text_reply("e")}, end::Replies{{1000, 1002}}).sends(ws::Opcode::text, "e").sends_close(1002);
+  EXPECT_EQ(broken(talk.gets_close(1002).ends().verdict()), Broken{});
 }
 
 // Of a fault that was never sent, since an echo before it did not come, nothing is known.
