@@ -7,6 +7,7 @@ declare -A packages=(
            libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev'
   [clang]='clang-19 libclang-rt-19-dev'
   [coverage]='llvm-19'
+  [arm64]='g++-aarch64-linux-gnu qemu-user-static=qemu-aarch64-static libssl-dev:arm64 libnghttp2-dev:arm64 zlib1g-dev:arm64 libfmt-dev:arm64'
   [package]='dpkg-dev file'
   [docs]='doxygen cmake=cmake python3'
   [bench]='libbenchmark-dev'
@@ -19,7 +20,7 @@ if [[ ! -d /run/systemd/system ]]; then packages[test]+=' squid=squid dante-serv
 
 missing_packages() {
   local entry installed
-  installed=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | tr '\n' ' ')"
+  installed=" $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Package}:${Architecture}\n' | sed -n 's/^installed //p' | tr '\n' ' ')"
   for entry in "$@"; do
     [[ $installed == *" ${entry%%=*} "* ]] && continue
     [[ $entry == *=* ]] && command -v "${entry#*=}" >/dev/null && continue
@@ -50,6 +51,11 @@ need_packages() {
     as_root=(sudo "${as_root[@]}")
   fi
   echo "Installing missing Debian packages: ${missing[*]}" >&2
+  # Packages of another architecture come beside this machine's own.
+  local each
+  for each in "${missing[@]}"; do
+    [[ $each != *:* ]] || "${as_root[@]}" dpkg --add-architecture "${each#*:}"
+  done
   # Another installation under way is waited for.
   local wait=(-o DPkg::Lock::Timeout=600)
   if ! "${as_root[@]}" apt-get update -qq "${wait[@]}" >&2 ||
