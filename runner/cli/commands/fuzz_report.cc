@@ -1,5 +1,6 @@
 #include "runner/cli/commands/fuzz_report.h"
 
+#include "reports/pcap.h"
 #include "reports/render.h"
 #include "reports/support/files.h"
 #include "runner/cli/must.h"
@@ -89,8 +90,20 @@ void FuzzReport::found(const fuzz::Difference& difference, Result result, const 
   result.title = result.summary;
   result.replay = fmt::format("{} --cases {}", replay, place ? (*place / "case.json").string() : "case.json");
   folder_.add(difference.cluster, result);
+  if (place) write_packets(*place, result);
   ++found_;
   err("finding {}: {}\n", fuzz::cluster_name(difference.cluster), said(result.summary));
+}
+
+// What was sent and what came, for Wireshark.
+void FuzzReport::write_packets(const std::filesystem::path& place, const Result& result) {
+  const std::vector<Result> one{result};
+  const Texts texts = quoted_texts(catalogue_);
+  const Report report(info_, one, texts);
+  const Result* const shown[] = {&one.front()};
+  const auto written = write_pieces(place / "packets.pcapng",
+                                    [&](const Append& append) { return append_pcapng(append, report, shown); });
+  if (!written) trouble_ = written.error();
 }
 
 // The findings as a report of the same shape as any other. What did not go well.

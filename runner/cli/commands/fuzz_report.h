@@ -40,6 +40,7 @@ class FuzzReport {
   Exit conclude(const fuzz::CampaignEnd& end);
 
  private:
+  void write_packets(const std::filesystem::path& place, const Result& result);
   std::string write(const fuzz::CampaignEnd& end);
   void say(const fuzz::CampaignEnd& end) const;
 

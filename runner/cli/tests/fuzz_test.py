@@ -53,7 +53,8 @@ class Findings(Fuzzing):
         place = self.find()
         self.assertIn(f"1 new finding in {self.out / 'findings'}", self.done.stdout)
         self.assertIn(f"finding {place.name}: ", self.done.stderr)
-        self.assertEqual(sorted(file.name for file in place.iterdir()), ["README.md", "case.json", "transcript.json"])
+        self.assertEqual(sorted(file.name for file in place.iterdir()), ["README.md", "case.json", "packets.pcapng",
+                                                                             "transcript.json"])
         case = json.loads((place / "case.json").read_text())["groups"][0]
         self.assertEqual(case["id"], place.name)
         self.assertLessEqual(len(case["steps"]), 2, "it was made small")

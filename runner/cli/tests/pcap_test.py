@@ -61,6 +61,16 @@ class Pcap(Program):
                     self.assertIn(one["case"], comments)
                 self.assertIn("RFC 6455 " + case, comments)
 
+    def test_a_finding_of_the_fuzzer_has_its_packets(self):
+        _process, url = self.echo_process("--fault", "accepts-rsv2")
+        self.run_it("fuzz", url, "--findings", "1", "--time", "60s", "--out", self.out, expect=FAILURES)
+        (file,) = (self.out / "findings").glob("*/packets.pcapng")
+        self.is_sound(file)
+        self.assertTrue(self.fields(file, "websocket", "frame.number"))
+        comments = "\n".join(line[0] for line in self.fields(file, "frame.comment", "frame.comment"))
+        for part in (f"fuzz/{file.parent.name}", "RFC 6455 ", "--cases"):
+            self.assertIn(part, comments)
+
     def test_no_such_case(self):
         self.run_test(*["--case", "1.1.1"], expect=OK)
         done = self.run_it("report", "pcap", "no/such", "--from", self.out, expect=USAGE)
