@@ -137,6 +137,10 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
   const bool open = co_await open_as_client(opening, c, target, options);
   show_sections(tunnel, opening);
   over.watch->answered(tunnel.answer_section());
+  // RFC 9113 6.8, 8.7: a server may leave in order, or have enough streams, at any time.
+  const bool beside_others = std::ranges::any_of(c.http2->beside, &Http2Beside::first);
+  if (!open && beside_others && opening.observation.handshake_failure.ends_with("REFUSED_STREAM"))
+    opening.observation.unasked = "the endpoint takes no further stream on a connection that has some";
   if (open) {
     co_await neighbours.meanwhile();
     if (c.http2->last_data_ends) tunnel.stream()->keep_until_end();
