@@ -119,7 +119,7 @@ TEST(Campaign, FindsNothingInScenesAtAServerWithoutAFault) {
 
 // What no single connection can show.
 TEST(Campaign, FindsWhatOneConnectionDoesToTheOthersAndWhatTimeDoes) {
-  for (const Fault fault : {Fault::ends_all_with_one, Fault::ends_idle_connection}) {
+  for (const Fault fault : {Fault::ends_all_with_one, Fault::ends_idle_connection, Fault::ends_after_earlier_request}) {
     const Planted planted(fault);
     Watch watch;
     CampaignOptions until_found = with_scenes(40'000);

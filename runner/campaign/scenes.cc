@@ -49,6 +49,18 @@ class Voice {
     }
   }
 
+  // Of a frame masked with zeros, cut anywhere.
+  void half_a_frame_and_the_rest() {
+    ws::FrameHeader header;
+    header.opcode = ws::Opcode::text;
+    header.mask = ws::MaskKey{};
+    ws::Bytes whole;
+    ws::encode_frame(header, content(header.opcode, dice_.between(4, 200)), whole);
+    const auto cut = whole.begin() + static_cast<std::ptrdiff_t>(dice_.between(1, whole.size() - 1));
+    add(step::Octets{said(ws::Bytes(whole.begin(), cut))});
+    add(step::Octets{said(ws::Bytes(cut, whole.end()))});
+  }
+
   void begin_message() { frame(kind(), false, content(ws::Opcode::text, dice_.between(1, 40))); }
   void end_message() { frame(ws::Opcode::cont, true, content(ws::Opcode::text, dice_.between(1, 40))); }
 
@@ -115,6 +127,12 @@ std::vector<std::vector<Step>> pieces_of(Dice& dice, Voice& part) {
       part.message();
       if (dice.one_in(2)) part.await_echo();
       pieces.push_back(part.take());
+      continue;
+    }
+    // On the first connection a Ping of somebody's end may come in between.
+    if (!part.name().empty() && dice.one_in(3)) {
+      part.half_a_frame_and_the_rest();
+      for (Step& half : part.take()) pieces.push_back({std::move(half)});
       continue;
     }
     part.message_in_turns();
@@ -219,6 +237,33 @@ void silence(Case& c, Dice& dice, bool deflate) {
   append(c, part.take());
 }
 
+// --- Requests that go before on the same connection
+// ----------------------------------------------------------------------
+
+// RFC 9112 9.3. Whether the opening handshake is answered after them is the endpoint's to choose.
+void earlier(Case& c, Dice& dice, bool deflate) {
+  const auto raw = [](std::string_view head) {
+    HeadScript script;
+    script.raw = said(ws::to_bytes(head));
+    return script;
+  };
+  HeadScript other_version, without_key;
+  other_version.fields.push_back(
+      {FieldEdit::Kind::set, "Sec-WebSocket-Version", said(ws::to_bytes(std::string_view("12")))});
+  without_key.fields.push_back({FieldEdit::Kind::remove, "Sec-WebSocket-Key"});
+  const std::array<HeadScript, 4> all{
+      raw("GET @target HTTP/1.1\r\nHost: @host\r\n\r\n"),
+      raw("POST @target HTTP/1.1\r\nHost: @host\r\nContent-Length: 11\r\n\r\nhello world"), other_version, without_key};
+  c.request.emplace();
+  for (std::uint64_t i = dice.between(1, 3); i > 0; --i) c.request->earlier.push_back(dice.pick(all));
+  c.request->pipelined = dice.one_in(4);
+  if (dice.one_in(2)) {
+    silence(c, dice, deflate);
+  } else {
+    turns(c, dice, deflate);
+  }
+}
+
 // --- Echoes that nobody reads
 // ------------------------------------------------------------------------------------------
 
@@ -307,9 +352,11 @@ void crowd(Case& c, Dice& dice) {
 
 bool is_staging(const Step& step) {
   const Overloaded staging{
-      [](const step::OneOf<step::Open, step::Hold, step::Stuck, step::Tcp, step::Repeat> auto&) { return true; },
-      [](const step::OneOf<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Octets,
-                           step::Reading, step::Alive, step::Idle> auto&) { return false; },
+      [](const step::OneOf<step::Open, step::Hold, step::Stuck, step::Tcp, step::Repeat, step::Octets> auto&) {
+        return true;
+      },
+      [](const step::OneOf<step::Frame, step::Message, step::Close, step::Sentinel, step::AwaitEcho, step::Reading,
+                           step::Alive, step::Idle> auto&) { return false; },
   };
   return std::visit(staging, step.action);
 }
@@ -326,7 +373,7 @@ void name_marks(Case& c) {
 Case any_scene(Dice& dice, bool deflate, Side side) {
   Case c;
   const bool compressed = deflate && dice.one_in(3);
-  switch (side == Side::client ? 0 : dice.below(8)) {
+  switch (side == Side::client ? 0 : dice.below(9)) {
     case 0:
     case 1:
       silence(c, dice, compressed);
@@ -337,6 +384,9 @@ Case any_scene(Dice& dice, bool deflate, Side side) {
       break;
     case 4:
       crowd(c, dice);
+      break;
+    case 5:
+      earlier(c, dice, compressed);
       break;
     default:
       turns(c, dice, compressed);
@@ -358,7 +408,7 @@ bool is_scene(const Case& c) {
     };
     return std::visit(part, step.action);
   };
-  return !c.connections.empty() || std::ranges::any_of(c.steps, has_part);
+  return !c.connections.empty() || (c.request && !c.request->earlier.empty()) || std::ranges::any_of(c.steps, has_part);
 }
 
 Case scene_expected(Case c, std::uint64_t seed) {
@@ -373,7 +423,9 @@ Case scene_expected(Case c, std::uint64_t seed) {
     c.requirements = {std::string(ws::rule(*broken).requirement)};
     break;
   }
-  return with_expectation(std::move(c), seed, side);
+  c = with_expectation(std::move(c), seed, side);
+  if (c.request) c.expect->opening = ExpectOpening{ExpectOpening::Level::may, ExpectOpening::Outcome::open};
+  return c;
 }
 
 bool keeps_the_stage(const Case& smaller, const Case& scene) {

@@ -1,5 +1,6 @@
 // scenes.h - stimuli in which other connections and time have a part: connections that take turns and end, silences,
-// echoes that nobody reads, and what a crowd of connections leaves behind (RFC 6455 5.4, 6.2, 7.3, 10.4).
+// requests that go before, echoes that nobody reads, and what a crowd of connections leaves behind (RFC 6455 5.4, 6.2,
+// 7.3, 10.4; RFC 9112 9.3).
 //
 // A scene lasts long beside other stimuli, so a campaign plays scenes by themselves, many at a time and seldom, and
 // does not vary them: the next ones are made up anew.

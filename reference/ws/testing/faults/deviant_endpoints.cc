@@ -1,5 +1,6 @@
 #include <sys/poll.h>
 #include <sys/socket.h>
+#include <ws/core/http/http1.h>
 #include <ws/io/http2/dial.h>
 #include <ws/io/http2/serve.h>
 #include <ws/io/net/random.h>
@@ -12,6 +13,7 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -168,18 +170,33 @@ void leave_behind(Kept& kept, const FaultSet& faults, std::unique_ptr<io::Stream
   }
 }
 
+// The octets of a request without Upgrade, when it is all there; nothing of one that has it, or is no request.
+struct Earlier {
+  bool whole_head = false;
+  std::optional<std::size_t> octets{};
+};
+Earlier earlier_request(ByteView came) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const auto end = as_text(came).find(kEnd);
+  if (end == std::string_view::npos) return {};
+  const std::size_t size = end + kEnd.size();
+  const auto head = parse_request(came.first(size), HeadLimits{});
+  if (!head || find_field(head->fields, "Upgrade") != nullptr) return {true, std::nullopt};
+  const Field* const length = find_field(head->fields, "Content-Length");
+  return {true, size + (length == nullptr ? 0 : std::strtoull(length->value.c_str(), nullptr, 10))};
+}
+
 // RFC 9112 9.3: answers requests that ask for nothing of ours, until one does. Gives that one's octets.
 asio::awaitable<std::pair<Bytes, bool>> after_earlier_requests(io::Stream& stream) {
   constexpr std::string_view kNotFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
   Bytes came, buffer(16 * 1024);
   bool asked = false, there = true;
   while (there) {
-    const auto end = as_text(came).find("\r\n\r\n");
-    const bool upgrades = end != std::string_view::npos && as_text(came).substr(0, end).contains("pgrade:");
-    if (upgrades) break;
-    if (end != std::string_view::npos) {
+    const Earlier next = earlier_request(came);
+    if (next.whole_head && !next.octets) break;
+    if (next.octets && came.size() >= *next.octets) {
       asked = true;
-      came.erase(came.begin(), came.begin() + static_cast<std::ptrdiff_t>(end + 4));
+      came.erase(came.begin(), came.begin() + static_cast<std::ptrdiff_t>(*next.octets));
       const auto error = co_await stream.write(as_octets(kNotFound));
       there = !error;
     } else {
