@@ -1,22 +1,12 @@
 #include "runner/serve/server.h"
 
 #include "reports/support/resources.h"
-#include "runner/engine/attempt.h"
-#include "runner/engine/kept_talk.h"
-#include "runner/engine/make_result.h"
 #include "runner/engine/over_http2.h"
-#include "runner/engine/talk/http2_framing.h"
-#include "runner/engine/talk/http2_watch.h"
-#include "runner/engine/talk/session.h"
 #include "runner/engine/talk/watchdog.h"
-#include "runner/engine/verdict/judge.h"
-#include "runner/engine/verdict/strict_expectation.h"
-#include "runner/serve/http.h"
+#include "runner/serve/case_runs.h"
 #include "runner/serve/http2_request.h"
-#include "runner/serve/known_client.h"
 #include "runner/serve/report_file.h"
 #include "runner/serve/route.h"
-#include "runner/serve/scoreboard.h"
 #include "runner/serve/trust.h"
 
 #include <ws/io/http2/serve.h>
@@ -24,7 +14,6 @@
 #include <ws/io/websocket.h>
 
 #include <fmt/format.h>
-#include <ws/rules/request.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <nlohmann/json.hpp>
@@ -43,25 +32,10 @@ constexpr std::chrono::milliseconds kStatusLimit{1'800'000};  // a driver waits 
 
 using Stream = std::unique_ptr<ws::io::Stream>;
 
-// A client cannot be asked to run a case again, so the reader must know when a verdict rests on time.
-void say_what_it_rests_on(Result& result) {
-  const bool bad = result.behavior == Behavior::failed || result.behavior == Behavior::errored;
-  const auto waited = std::ranges::find(result.transcript.entries, Entry::Kind::timeout, &Entry::kind);
-  if (!bad || waited == result.transcript.entries.end()) return;
-  result.summary += fmt::format(" (It rests on a silence: {}.)", waited->note);
-}
-
 // A client that forgot Upgrade but sends a key means WebSocket too: its opening handshake is for the case to judge.
 bool wants_websocket(const ws::RequestHead& head) {
   return ws::list_has_token(head.fields, "Upgrade", "websocket") ||
          ws::find_field(head.fields, "Sec-WebSocket-Key") != nullptr;
-}
-
-// What it most likely means was answered; this is how the client put it.
-void note_malformed(Observation& observation, std::string as_sent) {
-  constexpr auto kFault = ws::Violation::head_malformed;
-  observation.transcript.request = std::move(as_sent);
-  observation.request_faults.push_back({kFault, ws::requirement_of_sender(kFault, ws::Role::client), {}});
 }
 
 // Drivers that wait for Autobahn's server to be there open a WebSocket on "/", where it takes any.
@@ -116,19 +90,11 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> serve_request(std::shared_ptr<Impl> self,
                                              std::unique_ptr<ws::io::http2::Http2Stream> stream,
                                              std::shared_ptr<Http2Watch> watch);
-  // What a client asked over HTTP/2, and how.
-  struct Carrier {
-    Carrier() = default;
-    std::shared_ptr<Http2Watch> watch{};  // null: HTTP/1.1
-    std::shared_ptr<ws::io::http2::Session> connection{};
-    std::vector<Http2Fault> faults{};  // of the request
-  };
   asio::awaitable<void> serve_one(Stream stream, Carrier carrier);
   asio::awaitable<std::expected<Request, std::optional<Answer>>> ask(ws::io::Stream& stream);
   asio::awaitable<void> answer_http(Stream stream, const ws::RequestHead& head, Route route);
 
   // Over a WebSocket.
-  static asio::awaitable<void> see_the_rest(Carrier& carrier, std::chrono::milliseconds timeout);
   asio::awaitable<void> run_case(Stream stream, Request request, route::RunCase run, Carrier carrier);
   asio::awaitable<void> talk(Stream stream, Request request, Route route);
   asio::awaitable<void> say(ws::io::WebSocket& socket, std::string text);
@@ -136,19 +102,6 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<void> send_events(ws::io::WebSocket& socket);
 
   [[nodiscard]] std::optional<Answer> objection(const Request& request, const Route& route) const;
-  [[nodiscard]] const Case& prepared(const Case& c);
-  [[nodiscard]] bool is_excluded(const std::string& agent, const Case& c) const {
-    return settings.excluded && settings.excluded(agent, c);
-  }
-  [[nodiscard]] SessionOptions session(const std::string& agent) {
-    SessionOptions options;
-    known[agent].add_to(options);
-    options.must_prove = settings.proves && settings.proves();
-    options.timeout = settings.timeout;
-    options.seed = settings.seed;
-    return options;
-  }
-  void finish(Result result);
 
   asio::any_io_executor executor;
   Settings settings;
@@ -159,11 +112,7 @@ struct FuzzingServer::Impl : std::enable_shared_from_this<Impl> {
   std::size_t connections = 0, listeners = 0;
   std::list<ws::io::Stream*> asking;  // whose request is not whole yet, in the order in which they came
   const Trust trust;
-  std::map<const Case*, std::unique_ptr<const Case>> prepared_cases;
-  void judge_again(const std::string& agent);
-  std::map<std::string, KnownClient> known;  // by agent
-  DeflateCache cache;
-  KeptTalk kept;
+  CaseRuns runs{settings, board, observer, happened};
 };
 
 // --- Connections ------------------------------------------------------------------------------------------------
@@ -261,6 +210,21 @@ asio::awaitable<void> FuzzingServer::Impl::serve_one(Stream stream, Carrier carr
   } else {
     co_await talk(std::move(stream), std::move(*request), std::move(route));
   }
+}
+
+asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run,
+                                                    Carrier carrier) {
+  if (runs.is_excluded(run.agent, *run.c)) {
+    co_await talk(std::move(stream), std::move(request), run);  // opens and closes
+    co_return;
+  }
+  const Case& c = runs.begin(run.agent, *run.c);
+  if (const auto other = not_over_this_http(c, carrier.watch != nullptr)) {
+    co_await talk(std::move(stream), std::move(request), run);
+    runs.leave_out(run.agent, c, *other);
+    co_return;
+  }
+  co_await runs.play(std::move(stream), std::move(request), std::move(run.agent), c, std::move(carrier));
 }
 
 std::optional<Answer> FuzzingServer::Impl::objection(const Request& request, const Route& route) const {
@@ -368,7 +332,7 @@ asio::awaitable<void> FuzzingServer::Impl::tell_status(std::shared_ptr<ws::io::W
   const auto until = ws::io::deadline_after(kStatusLimit);
   while (!*gone) {
     const auto behavior = board.behavior(asked.agent, c);
-    if (is_excluded(asked.agent, c) || (behavior && !board.running(asked.agent, c))) {
+    if (runs.is_excluded(asked.agent, c) || (behavior && !board.running(asked.agent, c))) {
       const nlohmann::ordered_json json{{"behavior", name(behavior.value_or(Behavior::not_applicable))}};
       co_await say(*socket, json.dump());
       co_return;
@@ -384,108 +348,6 @@ asio::awaitable<void> FuzzingServer::Impl::send_events(ws::io::WebSocket& socket
     if (!received || std::holds_alternative<ws::io::Ended>(*received)) break;
   }
   board.unlisten(socket);
-}
-
-// --- Cases --------------------------------------------------------------------------------------------------------
-
-// Scaled and with its expectation; made when it is first needed, because the oracle takes its time for bulk cases.
-const Case& FuzzingServer::Impl::prepared(const Case& c) {
-  auto& slot = prepared_cases[&c];
-  if (!slot) {
-    slot = std::make_unique<const Case>(with_expectation(scaled(c, settings.profile), settings.seed, Side::client));
-  }
-  return *slot;
-}
-
-// What the client sends when its tunnel is over: a PING that is answered comes after it.
-asio::awaitable<void> FuzzingServer::Impl::see_the_rest(Carrier& carrier, std::chrono::milliseconds timeout) {
-  const auto until = ws::io::deadline_after(timeout);
-  while (!carrier.watch->tunnel_is_over()) {
-    if (const auto nothing = co_await carrier.connection->hears(until)) break;
-  }
-  Http2Seen seen;
-  co_await see_connection(*carrier.connection, timeout, *carrier.watch, seen);
-  // It left, and had answered what came long after our SETTINGS.
-  if (!seen.connection_lives && carrier.connection->is_over()) carrier.watch->settle();
-}
-
-asio::awaitable<void> FuzzingServer::Impl::run_case(Stream stream, Request request, route::RunCase run,
-                                                    Carrier carrier) {
-  const Case& listed = *run.c;
-  if (is_excluded(run.agent, listed)) {
-    co_await talk(std::move(stream), std::move(request), run);  // opens and closes
-    co_return;
-  }
-  const Case& c = prepared(listed);
-  board.started(run.agent, c);
-  observer.started(run.agent, c);
-  happened.notify_all();
-  const auto wall = std::chrono::system_clock::now();
-  const auto start = std::chrono::steady_clock::now();
-  if (const auto other = not_over_this_http(c, carrier.watch != nullptr)) {
-    Verdict verdict;
-    verdict.behavior = Behavior::not_applicable;
-    verdict.summary = "Not run: " + *other + ".";
-    co_await talk(std::move(stream), std::move(request), run);  // opens and closes
-    finish(make_result(c, run.agent, Observation(), verdict));
-    co_return;
-  }
-  Observation observation;
-  SessionOptions options = session(run.agent);
-  if (auto reading = ws::rules::read_request(request.head); !reading.facts) {
-    const ws::Rule& rule = ws::rule(reading.facts.error());
-    observation.handshake_violation = rule.id;
-    observation.request_faults = std::move(reading.faults);
-    observation.transcript.request = ws::serialize(request.head);
-    observation.request = std::move(request.head);
-    co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
-  } else {
-    if (carrier.watch) options.nonces = nullptr;  // RFC 8441 5: there is no Sec-WebSocket-Key
-    observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
-                                          options, cache);
-  }
-  if (request.malformed) note_malformed(observation, std::move(*request.malformed));
-  const bool over_http2 = carrier.watch != nullptr;
-  if (over_http2) {
-    co_await see_the_rest(carrier, options.timeout);
-    observation.http2 = carrier.watch->take_seen();
-    auto& faults = observation.http2->faults;
-    faults.insert(faults.begin(), carrier.faults.begin(), carrier.faults.end());
-  }
-  known[run.agent].hear(c, observation, options);
-  const Verdict verdict = judge(c, observation, settings.seed);
-  kept.keep(observation.transcript, observation.flooded);
-  Attempt attempt;
-  attempt.c = &c;
-  note_waits(observation, attempt);
-  attempt.result = make_result(c, run.agent, std::move(observation), verdict);
-  Result result = known[run.agent].weighed(std::move(attempt));
-  result.started = wall;
-  result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  say_what_it_rests_on(result);
-  if (over_http2) speak_of_streams(result);
-  finish(std::move(result));
-  judge_again(run.agent);
-}
-
-// Cases of the time when nobody knew that the client says something of its own.
-void FuzzingServer::Impl::judge_again(const std::string& agent) {
-  for (KnownClient::Early& early : known[agent].take_early()) {
-    const Verdict verdict = judge(*early.c, early.observation, settings.seed);
-    Result result = make_result(*early.c, agent, std::move(early.observation), verdict);
-    result.started = early.started;
-    say_what_it_rests_on(result);
-    board.finished(result);
-    observer.judged_again(result);
-  }
-  if (const auto unclear = known[agent].take_unclear(); !unclear.empty())
-    observer.heard_unclearly(agent, unclear, known[agent].speaks_now_and_then());
-}
-
-void FuzzingServer::Impl::finish(Result result) {
-  board.finished(result);
-  observer.finished(result);
-  happened.notify_all();
 }
 
 // --- The face -----------------------------------------------------------------------------------------------------
