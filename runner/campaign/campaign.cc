@@ -19,9 +19,10 @@ namespace {
 
 // Stimuli that are made from the same knowledge: few at first, so that an endpoint that is silent is looked at early.
 constexpr std::size_t kFirstBatch = 16, kBatch = Deaths::kTogether;
-// Scenes last, so they are a batch of their own: the first one soon, then one after so many batches.
+// Scenes last, so they are a batch of their own: the first one soon, then one after so many batches, twice as many each
+// time up to the most.
 constexpr std::size_t kScenes = 16;
-constexpr std::uint64_t kBatchesBefore = 5, kBatchesBetween = 40;
+constexpr std::uint64_t kBatchesBefore = 5, kFewestBetween = 5, kMostBetween = 40;
 constexpr int kMostRounds = 8;  // of a batch in which stimuli found the endpoint dead
 
 // Batch after batch: what was kept is varied, what gave a new outcome is kept, what breaks a rule is looked at.
@@ -74,7 +75,9 @@ class Campaign {
   // An earlier campaign's corpus first: what it knew is not new again.
   Batch next_batch(std::uint64_t most) {
     Batch next;
-    if (state_.options.layers.scenes && batches_++ % kBatchesBetween == kBatchesBefore) {
+    if (state_.options.layers.scenes && batches_++ == next_scenes_) {
+      next_scenes_ += between_;
+      between_ = std::min(2 * between_, kMostBetween);
       for (std::uint64_t i = std::min<std::uint64_t>(kScenes, most); i > 0; --i)
         next.stimuli.push_back(mutator_.scene());
       return next;
@@ -145,7 +148,7 @@ class Campaign {
     std::optional<std::string> dead;
     if (!seen.connected) {
       dead = seen.why;
-    } else if (failures_.wants(seen)) {
+    } else if (failures_.wants(batch_.stimuli[input], seen)) {
       dead = co_await state_.why_dead(target);
     } else {
       co_return;
@@ -165,7 +168,7 @@ class Campaign {
   asio::io_context context_{1};  // of the stimuli that are looked at again, one by one
   Batch batch_, next_;
   std::size_t size_ = kFirstBatch;  // of the next batch
-  std::uint64_t batches_ = 0;
+  std::uint64_t batches_ = 0, next_scenes_ = kBatchesBefore, between_ = kFewestBetween;
   Evaluators evaluators_;  // after what it works on
   Failures failures_{state_};
   Deaths deaths_{state_, evaluators_};

@@ -4,6 +4,7 @@
 #include "runner/campaign/minimise.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/campaign/scenes.h"
 
 #include <algorithm>
 #include <tuple>
@@ -16,8 +17,14 @@ constexpr std::chrono::seconds kShrinking{8};  // a difference is made small for
 
 }  // namespace
 
-bool Failures::wants(const Evaluation& seen) {
-  return state_.counts(seen) && state_.is_new(seen.cluster) && state_.in_vain[seen.cluster] < CampaignState::kMostVain;
+// What was never seen again alone comes of the other connections: where that is so of every stimulus, looking at all of
+// them would be all that a campaign does. A scene has others of its own.
+bool Failures::wants(const Case& c, const Evaluation& seen) {
+  constexpr int kOften = 12, kThenOneIn = 24;
+  if (!state_.counts(seen) || !state_.is_new(seen.cluster)) return false;
+  if (state_.in_vain[seen.cluster] >= CampaignState::kMostVain) return false;
+  int& doubts = not_alone_[seen.cluster];
+  return is_scene(c) || doubts < kOften || ++doubts % kThenOneIn == 0;
 }
 
 // Of an opening handshake that is unusual in several ways one may be at fault, and not that which names the cluster:
@@ -67,6 +74,7 @@ asio::awaitable<void> Failures::look_at(const Case& c, std::size_t target, const
   // Alone first: beside other connections an endpoint may only have been slow.
   if (!co_await shows(c, target, first, any_rule, state_.options.session)) {
     ++state_.end.stats.unstable;
+    ++not_alone_[first];
     co_return;
   }
   Difference difference;

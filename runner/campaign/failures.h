@@ -4,14 +4,16 @@
 #include "runner/campaign/campaign_state.h"
 #include "runner/engine/kept_talk.h"
 
+#include <map>
+
 namespace touchstone::fuzz {
 
 class Failures {
  public:
   explicit Failures(CampaignState& state) : state_(state) {}
 
-  // Is this evaluation one to be looked at?
-  [[nodiscard]] bool wants(const Evaluation& seen);
+  // Is this evaluation of `c` one to be looked at?
+  [[nodiscard]] bool wants(const Case& c, const Evaluation& seen);
   // `c` gave `seen` beside others, and the endpoint lives. `input`: the number of the stimulus.
   asio::awaitable<void> look_at(const Case& c, std::size_t target, const Evaluation& seen, std::uint64_t input);
 
@@ -23,6 +25,7 @@ class Failures {
 
   CampaignState& state_;
   KeptTalk kept_;
+  std::map<Cluster, int> not_alone_;  // how often a stimulus of a cluster did not show it again alone
 };
 
 }  // namespace touchstone::fuzz

@@ -152,14 +152,15 @@ void end(Dice& dice, Voice& part) {
     part.message();
     part.sentinel();
   }
-  const std::uint64_t how = dice.below(4);
-  if (how >= 2 && dice.one_in(2)) part.begin_message();
+  const std::uint64_t how = dice.below(5);
+  if (how >= 3 && dice.one_in(2)) part.begin_message();
   switch (how) {
     case 0:
       return part.add(step::Close{1000, {}});
     case 1:
-      return part.fault();
     case 2:
+      return part.fault();
+    case 3:
       return part.add(step::Tcp{step::Tcp::How::fin});
     default:
       return part.add(step::Tcp{step::Tcp::How::reset});

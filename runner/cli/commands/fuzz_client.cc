@@ -111,7 +111,8 @@ class ClientFuzz {
       ++end_.stats.connections;
       take(stimuli[i], fuzz::evaluated(stimuli[i], *trials[i].result), i < resumed);
     }
-    if (came == 0 && !time_is_up())
+    in_vain_runs_ = came == 0 ? in_vain_runs_ + 1 : 0;
+    if (in_vain_runs_ >= kMostVain && !time_is_up())
       end_.lost = trials_.trouble().empty() ? "the client came to no stimulus" : trials_.trouble();
   }
 
@@ -231,6 +232,7 @@ class ClientFuzz {
   std::vector<Case> corpus_;
   std::size_t to_resume_ = 0, size_ = kFirst;
   std::uint64_t batches_ = 0;
+  int in_vain_runs_ = 0;  // of the client, one after the other: a busy machine starts a browser slowly
   std::set<std::string> tuples_;
   std::set<fuzz::Cluster> known_;
   std::map<fuzz::Cluster, int> in_vain_;

@@ -141,6 +141,8 @@ class EndingJudge {
       if (o_.local_close_code) find(close_answer_empty);
     } else if (holds(codes, *code_)) {
       return;  // as usual: the tester's own code, too, which may accuse
+    } else if (ws::rules::accuses(*code_) && sends_behind_its_close(scene_.c)) {
+      return;  // of what the tester sent after its Close (RFC 6455 5.5.1)
     } else if (ws::rules::accuses(*code_) && has(findings_, message_before_close_unanswered)) {
       refused();  // a message before the Close, and not the Close
     } else {

@@ -86,6 +86,11 @@ TEST(JudgeKinds, AnAnswerToACloseThatAccuses) {
   Conversation talk;
   talk.expects({text_reply("e")}, end::Replies{{1000, 1002}}).sends(ws::Opcode::text, "e").sends_close(1002);
   EXPECT_EQ(broken(talk.gets_close(1002).ends().verdict()), Broken{});
+  // After its Close the tester says more, which it must not.
+  Conversation late;
+  late.expects({text_reply("e")}, end::Replies{{1000}}).sends(ws::Opcode::text, "e").sends_close(1000);
+  late.as_case().steps = {{step::Close{1000, {}}}, {step::Message{}}};
+  EXPECT_EQ(broken(late.gets_close(1002).ends().verdict()), Broken{});
 }
 
 // Of a fault that was never sent, since an echo before it did not come, nothing is known.
