@@ -63,6 +63,7 @@ class Driver {
   asio::awaitable<Answer> ask(std::string request) {
     ws::io::ConnectOptions connect;
     connect.tls = target_.tls;
+    connect.http = target_.http;
     auto socket = co_await ws::io::connect(url(request), std::move(connect));
     if (!socket) co_return std::unexpected(fmt::format("{}: {}", request, socket.error().text));
     std::string text;

@@ -108,6 +108,12 @@ class Http2(Program):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.splitlines()
 
+    def test_a_driver_over_http2_alone(self):
+        for http in ("2", "auto"):
+            command = f"{self.touchstone} echo --drive --connect {{url}} --http {http}"
+            done = self.run_it("serve", "--http", http, "--case", "pings/*", "--command", command, "--out", self.out, expect=OK)
+            self.assertRegex(self.last_line(done), r"^(\d+) cases: \1 OK")
+
     @unittest.skipUnless(NODE, "node is not here")
     def test_cases_run_unchanged_against_a_server_of_others(self):
         url = f"ws://127.0.0.1:{self.node_server('on')}/"
