@@ -3,6 +3,7 @@
 #include "runner/campaign/largest_message.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/engine/over_http2.h"
 #include "runner/engine/verdict/strict_expectation.h"
 
 #include <ws/rules/finding.h>
@@ -134,6 +135,7 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& end
     out.verdict.behavior = Behavior::informational;
     out.verdict.hidden = false;
   }
+  if (out.observation.http2) speak_of_streams(out.verdict);
   out.outcome = outcome_of(out.verdict, out.observation);
   const Finding* worst = out.failed() || out.weak() ? gravest(out.verdict) : nullptr;
   if (worst != nullptr) out.cluster = cluster_of(*worst, c, out.observation, endpoint);

@@ -27,8 +27,8 @@ bool Failures::wants(const Case& c, const Evaluation& seen) {
   return is_scene(c) || doubts < kOften || ++doubts % kThenOneIn == 0;
 }
 
-// Of an opening handshake that is unusual in several ways one may be at fault, and not that which names the cluster:
-// then any rule will do (`any_rule`) that is broken in the same way.
+// Of an opening handshake, or a tunnel, that is unusual in several ways one may be at fault, and not that which names
+// the cluster: then any rule will do (`any_rule`) that is broken in the same way.
 asio::awaitable<bool> Failures::shows(const Case& candidate, std::size_t target, const Cluster& first, bool any_rule,
                                       const SessionOptions& session) {
   if (state_.stop) co_return false;
@@ -70,7 +70,7 @@ asio::awaitable<bool> Failures::confirm(Difference& difference, std::size_t targ
 asio::awaitable<void> Failures::look_at(const Case& c, std::size_t target, const Evaluation& seen,
                                         std::uint64_t input) {
   const Cluster first = seen.cluster;
-  const bool any_rule = has_opening(c) || has_raw_request(c);
+  const bool any_rule = has_opening(c) || has_raw_request(c) || c.http2;
   // Alone first: beside other connections an endpoint may only have been slow.
   if (!co_await shows(c, target, first, any_rule, state_.options.session)) {
     ++state_.end.stats.unstable;

@@ -148,6 +148,19 @@ bool sets_window(const Http2Script& script) {
   return std::ranges::any_of(script.settings, of_window) || std::ranges::any_of(script.frames, is_settings);
 }
 
+// What is legal and not ordinary about the tunnel: that of which an endpoint most likely makes too much. Of a stimulus
+// that was made small it is all that is left.
+std::optional<std::string_view> rule_of_forms(const Http2Script& script) {
+  const auto is_key = [](const SectionEdit& edit) { return edit.name == "sec-websocket-key"; };
+  const auto is_window = [](const auto& setting) { return setting.first == http2::initial_window_size; };
+  if (script.data_padding) return "rfc9113-6.1-2";
+  if (script.head_padding || script.head_priority || script.head_pieces > 1) return "rfc9113-6.2-1";
+  if (std::ranges::any_of(script.fields, is_key)) return "rfc8441-5-7";
+  if (!script.beside.empty()) return "rfc8441-5-17";
+  if (script.held || std::ranges::any_of(script.settings, is_window)) return "rfc8441-5-18";
+  return std::nullopt;
+}
+
 // The WebSocket is not carried on: there is nothing for the steps to say.
 bool is_the_end(Http2Script::Outcome outcome) { return outcome != works && outcome != either; }
 
@@ -178,7 +191,8 @@ Http2Rule rule_of(const Http2Frame& frame) {
     case http2::continuation:
       return {ends_connection, "rfc9113-6.10-1"};
     default:
-      return {works, "rfc9113-4.1-1"};
+      // 4.1 has it ignored, 5.1 calls any frame on an idle stream an error.
+      return of_nobody(frame.on) ? kOpen : Http2Rule{works, "rfc9113-4.1-1"};
   }
 }
 
@@ -203,6 +217,7 @@ void settle_http2(Case& c) {
     if (is_the_end(rule.outcome)) script.frames.resize(i + 1);
   }
   script.outcome = rule.outcome;
+  if (rule.outcome == works) rule.requirement = rule_of_forms(script).value_or(rule.requirement);
   // RFC 9113 6.8: after a GOAWAY, and with the last stream over, the connection may be closed.
   if (rule.outcome == keeps_connection)
     std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.type == http2::goaway; });

@@ -48,6 +48,26 @@ TEST(Http2Rules, LeaveNothingAfterAnEnd) {
   }
 }
 
+// RFC 9113 4.1 has an unknown type ignored, and 5.1 calls a frame on an idle stream an error.
+TEST(Http2Rules, LeaveOpenWhatBecomesOfAnUnknownTypeOnAStreamOfNobody) {
+  Http2Frame frame;
+  frame.type = 255;
+  EXPECT_EQ(rule_of(frame).outcome, Http2Script::Outcome::works);
+  frame.on = Http2Frame::On::even;
+  EXPECT_EQ(rule_of(frame).outcome, Http2Script::Outcome::either);
+}
+
+TEST(Http2Rules, CiteWhatIsLeftOfTheScript) {
+  Case c;
+  c.steps.push_back({step::Sentinel{"m"}});
+  c.http2.emplace();
+  EXPECT_EQ(expected(c, 1).requirements.front(), "rfc8441-5-13");
+  c.http2->fields.push_back({SectionEdit::Kind::add, "sec-websocket-key", "no key"});
+  EXPECT_EQ(expected(c, 1).requirements.front(), "rfc8441-5-7");
+  c.http2->data_padding = 5;
+  EXPECT_EQ(expected(c, 1).requirements.front(), "rfc9113-6.1-2");
+}
+
 TEST(Http2Rules, EqualSeedsGiveEqualScripts) {
   const Layers layers{.frames = false, .deflate = false, .http2 = true};
   for (std::uint64_t seed : {1, 2}) {

@@ -26,14 +26,23 @@ void speak_of_streams(std::string& text) {
   }
 }
 
-}  // namespace
-
-void speak_of_streams(Result& result) {
-  speak_of_streams(result.summary);
-  for (Finding& finding : result.findings) {
+void speak_of_streams(std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
     speak_of_streams(finding.expected);
     speak_of_streams(finding.seen);
   }
+}
+
+}  // namespace
+
+void speak_of_streams(Verdict& verdict) {
+  speak_of_streams(verdict.summary);
+  speak_of_streams(verdict.findings);
+}
+
+void speak_of_streams(Result& result) {
+  speak_of_streams(result.summary);
+  speak_of_streams(result.findings);
   for (Entry& entry : result.transcript.entries) speak_of_streams(entry.note);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "reports/result/result.h"
 #include "runner/catalogue/case.h"
+#include "runner/engine/verdict/judge.h"
 
 #include <optional>
 #include <string>
@@ -14,5 +15,6 @@ namespace touchstone {
 // The words about the end of TCP become those about the end of the stream: RFC 8441 5 makes END_STREAM of a FIN, and
 // RST_STREAM with CANCEL of a reset.
 void speak_of_streams(Result& result);
+void speak_of_streams(Verdict& verdict);
 
 }  // namespace touchstone
