@@ -73,7 +73,8 @@ void add_options(CLI::App& app, FuzzOptions& options) {
   add_seed_option(app, options.connection.seed);
   add_shard_option(app, options.shard, "This is machine I of N: other stimuli than its fellows'");
   add_jobs_option(app, options.connection.jobs);
-  app.add_option("--layer", options.layers, "What is varied: handshake, frames, deflate, http2 (with --http 2)")
+  app.add_option("--layer", options.layers,
+                 "What is varied: handshake (not with --http 2), frames, deflate, http2 (with --http 2)")
       ->type_name("NAMES")
       ->capture_default_str();
   app.add_flag("--no-catalogue", options.no_catalogue, "Begin with nothing: all stimuli are made up");
@@ -161,6 +162,7 @@ class FuzzRun : public fuzz::CampaignObserver {
     if (options.urls.size() > 1 && options.connection.process != 0)
       throw UsageError("--pid is of the one server that is fuzzed; name one URL at most");
     campaign_.layers.scenes = campaign_.layers.frames && options.connection.http == "1";
+    if (options.connection.http == "2") leave_out_http1();
   }
 
   Exit run() {
@@ -211,6 +213,13 @@ class FuzzRun : public fuzz::CampaignObserver {
     return options_.urls.empty() ? command : command + " " + shell_quote(options_.urls.front());
   }
 
+  // What departs from the opening request of HTTP/1.1 means nothing in a stream of HTTP/2 (RFC 8441 5).
+  void leave_out_http1() {
+    campaign_.layers.handshake = campaign_.layers.scenes = false;
+    if (!campaign_.layers.frames && !campaign_.layers.deflate && !campaign_.layers.http2)
+      throw UsageError("--layer handshake varies the opening handshake of HTTP/1.1; over HTTP/2 the layer is http2");
+  }
+
   // What connections leave behind is measured where the server's process is known.
   void look_at_processes() {
     SessionOptions& session = campaign_.session;
@@ -248,6 +257,7 @@ class FuzzRun : public fuzz::CampaignObserver {
                             [this] { return interrupted() || Clock::now() - start_ >= campaign_.time; });
       const Endpoint& each = endpoints_->all().front();
       if (!each.unreachable.empty()) return each.unreachable;
+      if (each.greeting.over_http2) leave_out_http1();
       Target target = each.target;
       for (const Target& other : targets_) {
         if (other.name == target.name) target.name += fmt::format(" ({})", ws::to_string(target.url));

@@ -38,6 +38,12 @@ class Blameless(Fuzzing):
         done = self.run_fuzz("--command", self.command(), "--inputs", "600", "--no-catalogue", "--weak", expect=OK)
         self.assertRegex(done.stdout, r"(?m)^\d+ of \d{4} pairs of a state and a frame visited on purpose$")
 
+    def test_over_http2_nothing_of_http1_is_varied(self):
+        _, url = self.echo_process("--http", "2")
+        self.run_fuzz(url, "--http", "2", "--inputs", "600", "--weak", expect=OK)
+        done = self.run_fuzz(url, "--http", "2", "--layer", "handshake", expect=USAGE)
+        self.assertIn("over HTTP/2 the layer is http2", done.stderr)
+
     def test_bare_connections_are_counted_and_nothing_is_fuzzed(self):
         done = self.run_fuzz("--command", self.command(), "--bare", "--time", "500ms", expect=OK)
         self.assertGreater(int(re.search(r": (\d+) bare connections a second$", done.stdout.strip()).group(1)), 0)
