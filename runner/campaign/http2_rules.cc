@@ -217,7 +217,8 @@ void settle_http2(Case& c) {
     if (is_the_end(rule.outcome)) script.frames.resize(i + 1);
   }
   script.outcome = rule.outcome;
-  if (rule.outcome == works) rule.requirement = rule_of_forms(script).value_or(rule.requirement);
+  if (rule.outcome == works || rule.outcome == keeps_connection)
+    rule.requirement = rule_of_forms(script).value_or(rule.requirement);
   // RFC 9113 6.8: after a GOAWAY, and with the last stream over, the connection may be closed.
   if (rule.outcome == keeps_connection)
     std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.type == http2::goaway; });

@@ -65,6 +65,13 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
                                 ws::to_string(target.url), rule.text, rule.requirement, expected_status(o),
                                 o.http2 ? "RFC 8441 5" : "RFC 6455 4.2.2")});
   }
+  if (!o.handshake_failure.empty() && o.http2 && !o.http2->faults.empty()) {
+    const Http2Fault& fault = o.http2->faults.front();
+    return std::unexpected(Unreachable{
+        Unreachable::Why::not_websocket,
+        fmt::format("{} breaks HTTP/2 ({}) before a WebSocket is open: {}. Expected: {}; seen: {}.",
+                    ws::to_string(target.url), fault.requirement, o.handshake_failure, fault.expected, fault.seen)});
+  }
   if (!o.handshake_failure.empty()) {
     return std::unexpected(
         Unreachable{Unreachable::Why::not_websocket,

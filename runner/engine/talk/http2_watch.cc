@@ -122,8 +122,9 @@ ws::Bytes Http2Watch::received(ws::ByteView octets) {
     const auto head = http2::head_of(frame);
     const Frame read{head.type, head.flags, head.stream, frame.subspan(http2::kHead)};
     if (!received_frame(read)) return;
-    if (head.type == http2::settings && !read.has(http2::ack))
-      return http2::put_frame(out, head, legal_ones(read.payload));
+    // What the library would end the connection for, it does not see.
+    if (head.type == http2::settings)
+      return http2::put_frame(out, head, read.has(http2::ack) ? ws::Bytes() : legal_ones(read.payload));
     ws::append(out, frame);
   });
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
@@ -249,6 +250,8 @@ void Http2Watch::on_headers(const Frame& frame) {
 void Http2Watch::on_reset(const Frame& frame) {
   StreamSeen& one = stream(frame.stream);
   one.reset = true;
+  if (frame.payload.size() != 4)
+    fault("rfc9113-6.4-2", "RST_STREAM has four bytes", fmt::format("{} bytes", frame.payload.size()));
   if (frame.stream != tunnel_ || frame.payload.size() != 4) return;
   seen_.reset = http2::number(frame.payload, 0, 4);
   seen_.reset_after_ours = one.reset_by_us;
@@ -337,7 +340,11 @@ void Http2Watch::on_goaway(const Frame& frame) {
 
 // The library would end the connection for it, and nothing else could be seen of the endpoint.
 bool Http2Watch::on_window_update(const Frame& frame) {
-  if (frame.payload.size() != 4 || (http2::number(frame.payload, 0, 4) & kLargestWindow) != 0) return true;
+  if (frame.payload.size() != 4) {
+    fault("rfc9113-6.9-3", "WINDOW_UPDATE has four bytes", fmt::format("{} bytes", frame.payload.size()));
+    return false;
+  }
+  if ((http2::number(frame.payload, 0, 4) & kLargestWindow) != 0) return true;
   fault("rfc9113-6.9-1", "WINDOW_UPDATE adds something", "one of 0");
   return false;
 }

@@ -19,7 +19,9 @@ namespace {
 Verdict judge_one(const Case& c, const Observation& observation, std::uint64_t seed) {
   const Scene scene{c, observation};
   Verdict verdict;
-  if (c.http2 && !observation.unasked.empty()) {
+  // Without a connection of HTTP/2 nothing was seen that could be held against the endpoint.
+  const bool no_connection = !observation.http2 && !observation.handshake_failure.empty();
+  if (c.http2 && (no_connection || !observation.unasked.empty())) {
     (void)judge_handshake(scene, verdict);
     return verdict;
   }

@@ -16,8 +16,11 @@ asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, SessionOption
   const std::string what = "HTTP/2 with " + under->peer() + ": ";
   auto session = Session::start(std::move(under), std::move(options));
   if (const auto error = co_await session->ready(until)) {
+    const bool settings_came = session->peer_allows_connect();
     session->close();
-    co_return failed(error, what + (error == asio::error::timed_out ? "no SETTINGS in time" : error.message()));
+    if (error != asio::error::timed_out) co_return failed(error, what + error.message());
+    co_return failed(error,
+                     what + (settings_came ? "our SETTINGS were not acknowledged in time" : "no SETTINGS in time"));
   }
   if (!session->peer_allows_connect())
     co_return failed(make_error_code(asio::error::operation_not_supported),
