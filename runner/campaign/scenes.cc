@@ -1,7 +1,7 @@
 #include "runner/campaign/scenes.h"
 
-#include "runner/campaign/contents.h"
 #include "runner/campaign/expectation.h"
+#include "runner/campaign/voice.h"
 #include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
@@ -16,97 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Payload said(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
-
-// The steps of one connection, while they are made.
-class Voice {
- public:
-  Voice(Dice& dice, std::string name, bool deflate) : dice_(dice), name_(std::move(name)), deflate_(deflate) {}
-
-  void add(decltype(Step::action) action) { steps_.push_back({std::move(action), name_}); }
-  void sentinel() { add(step::Sentinel{}); }
-  void await_echo() { add(step::AwaitEcho{}); }
-
-  void message(std::uint64_t most = 900) {
-    step::Message message;
-    message.opcode = kind();
-    message.payload = said(content(message.opcode, dice_.between(1, most)));
-    message.deflate = deflate_ && !dice_.one_in(3);
-    if (dice_.one_in(3)) message.fragment = dice_.between(1, 1 + most / 3);
-    add(std::move(message));
-  }
-
-  void ping() { frame(ws::Opcode::ping, true, octets_of_length(dice_, dice_.below(40))); }
-
-  // Frames of one message, and what may stand between them.
-  void message_in_turns() {
-    const ws::Opcode opcode = kind();
-    const std::uint64_t n = dice_.between(2, 4);
-    for (std::uint64_t i = 0; i < n; ++i) {
-      frame(i == 0 ? opcode : ws::Opcode::cont, i + 1 == n, content(opcode, dice_.between(8, 60)));
-      if (dice_.one_in(3)) ping();
-      if (!dice_.one_in(3)) sentinel();
-    }
-  }
-
-  // Of a frame masked with zeros, cut anywhere.
-  void half_a_frame_and_the_rest() {
-    ws::FrameHeader header;
-    header.opcode = ws::Opcode::text;
-    header.mask = ws::MaskKey{};
-    ws::Bytes whole;
-    ws::encode_frame(header, content(header.opcode, dice_.between(4, 200)), whole);
-    const auto cut = whole.begin() + static_cast<std::ptrdiff_t>(dice_.between(1, whole.size() - 1));
-    add(step::Octets{said(ws::Bytes(whole.begin(), cut))});
-    add(step::Octets{said(ws::Bytes(cut, whole.end()))});
-  }
-
-  void begin_message() { frame(kind(), false, content(ws::Opcode::text, dice_.between(1, 40))); }
-  void end_message() { frame(ws::Opcode::cont, true, content(ws::Opcode::text, dice_.between(1, 40))); }
-
-  void frame(ws::Opcode opcode, bool fin, ws::Bytes octets) {
-    step::Frame frame;
-    frame.opcode = opcode;
-    frame.fin = fin;
-    frame.payload = said(std::move(octets));
-    add(std::move(frame));
-  }
-
-  // Of which every endpoint has to say the same.
-  void fault() {
-    step::Frame frame;
-    frame.payload = said(text_of_length(dice_, dice_.below(20)));
-    switch (dice_.below(4)) {
-      case 0:
-        frame.opcode = static_cast<ws::Opcode>(dice_.between(3, 7));
-        break;
-      case 1:
-        frame.rsv = static_cast<std::uint8_t>(dice_.between(1, 3));
-        break;
-      case 2:
-        frame.payload = said(bad_code_point(dice_));
-        break;
-      default:
-        frame.opcode = ws::Opcode::cont;
-    }
-    add(std::move(frame));
-  }
-
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] std::vector<Step> take() { return std::exchange(steps_, {}); }
-
- private:
-  [[nodiscard]] ws::Opcode kind() { return dice_.one_in(2) ? ws::Opcode::text : ws::Opcode::binary; }
-  [[nodiscard]] ws::Bytes content(ws::Opcode opcode, std::uint64_t length) {
-    return opcode == ws::Opcode::text ? text_of_length(dice_, length) : octets_of_length(dice_, length);
-  }
-
-  Dice& dice_;
-  std::string name_;
-  bool deflate_;
-  std::vector<Step> steps_;
-};
-
 void append(Case& c, std::vector<Step> steps) { std::ranges::move(steps, std::back_inserter(c.steps)); }
 
 void open(Case& c, const std::string& name) {
@@ -116,8 +25,7 @@ void open(Case& c, const std::string& name) {
 
 void wait(Case& c, milliseconds length) { c.steps.push_back({step::Idle{.length = length}}); }
 
-// --- Connections that take turns
-// ---------------------------------------------------------------------------------------
+// --- Connections that take turns -------------------------------------------------------------------------------------
 
 // The part of one connection, in pieces between which others may have their turn.
 std::vector<std::vector<Step>> pieces_of(Dice& dice, Voice& part) {
@@ -209,8 +117,7 @@ void turns(Case& c, Dice& dice, bool deflate) {
   }
 }
 
-// --- Silences
-// ----------------------------------------------------------------------------------------------------------
+// --- Silences --------------------------------------------------------------------------------------------------------
 
 void silence(Case& c, Dice& dice, bool deflate) {
   Voice part(dice, "", deflate);
@@ -238,19 +145,18 @@ void silence(Case& c, Dice& dice, bool deflate) {
   append(c, part.take());
 }
 
-// --- Requests that go before on the same connection
-// ----------------------------------------------------------------------
+// --- Requests that go before on the same connection ------------------------------------------------------------------
 
 // RFC 9112 9.3. Whether the opening handshake is answered after them is the endpoint's to choose.
 void earlier(Case& c, Dice& dice, bool deflate) {
   const auto raw = [](std::string_view head) {
     HeadScript script;
-    script.raw = said(ws::to_bytes(head));
+    script.raw = payload_of(ws::to_bytes(head));
     return script;
   };
   HeadScript other_version, without_key;
   other_version.fields.push_back(
-      {FieldEdit::Kind::set, "Sec-WebSocket-Version", said(ws::to_bytes(std::string_view("12")))});
+      {FieldEdit::Kind::set, "Sec-WebSocket-Version", payload_of(ws::to_bytes(std::string_view("12")))});
   without_key.fields.push_back({FieldEdit::Kind::remove, "Sec-WebSocket-Key"});
   const std::array<HeadScript, 4> all{
       raw("GET @target HTTP/1.1\r\nHost: @host\r\n\r\n"),
@@ -265,8 +171,7 @@ void earlier(Case& c, Dice& dice, bool deflate) {
   }
 }
 
-// --- Echoes that nobody reads
-// ------------------------------------------------------------------------------------------
+// --- Echoes that nobody reads ----------------------------------------------------------------------------------------
 
 step::Repeat repeated(std::vector<Step> steps, std::uint64_t octets, std::uint64_t most) {
   constexpr std::uint64_t kTraffic = 3'000'000;
@@ -338,8 +243,7 @@ void pressure(Case& c, Dice& dice, bool deflate) {
   append(c, last.take());
 }
 
-// --- A crowd
-// -----------------------------------------------------------------------------------------------------------
+// --- A crowd ---------------------------------------------------------------------------------------------------------
 
 void crowd(Case& c, Dice& dice) {
   using How = step::Alive::How;
