@@ -126,6 +126,8 @@ Evaluation evaluated(const Case& c, Observation observed, const std::string& end
   out.connected = observed.response || observed.handshake_violation || c.request || c.http2;
   if (!out.connected) out.why = observed.handshake_failure;
   out.observation = std::move(observed);
+  // Many stimuli are under way at a time, so that how long something took says nothing of the endpoint.
+  std::erase_if(out.observation.harm, [](const Harm& harm) { return harm.of == Harm::kTime; });
   const std::optional<Case> agreed = as_agreed(c, out.observation, seed);
   out.verdict = judge(agreed.value_or(c), out.observation, seed);
   const bool no_fault = !agreed || has_a_limit(out.observation) || may_refuse_the_offer(c, out.observation);
