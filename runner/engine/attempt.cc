@@ -23,12 +23,6 @@ constexpr std::chrono::milliseconds kLeastTimeout{5000};
 constexpr int kRoundTrips = 50;   // so many of them count as silence
 constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
 
-// RFC 9110 15.6.4, RFC 6585 4: for a while, and not for what is in the request.
-bool says_it_is_busy(const Observation& o) {
-  constexpr int kTooManyRequests = 429, kUnavailable = 503;
-  return o.response && (o.response->status == kTooManyRequests || o.response->status == kUnavailable);
-}
-
 }  // namespace
 
 void note_waits(const Observation& observed, Attempt& attempt) {
@@ -114,7 +108,9 @@ asio::awaitable<void> Attempts::see_ordinary(const Case& c, SessionOptions sessi
 bool Attempts::turned_away(const Case& c, const Observation& observed) const {
   const bool ordinary = !c.request && !(c.expect && c.expect->opening) && taken_offers_.contains(c.offer);
   const bool unheard = !observed.response && (observed.eof || observed.reset);
-  return ordinary && !observed.opened && !observed.http2 && (unheard || says_it_is_busy(observed));
+  // Whatever a case asks for in its opening handshake: who says so of ordinary ones means it of this one too.
+  const bool busy = says_it_is_busy(observed) && (ordinary || is_busy_now_and_then_);
+  return !observed.opened && !observed.http2 && (busy || (ordinary && unheard));
 }
 
 asio::awaitable<void> Attempts::leave_alone() {
@@ -151,6 +147,8 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   attempt.waited = attempt.waited || slow || (!observed.response && !observed.handshake_failure.empty());
   attempt.hopeless = is_hopeless(attempt);
   attempt.turned_away = attempt.no_connection = turned_away(c, observed);
+  const bool too_busy = attempt.turned_away && says_it_is_busy(observed);
+  is_busy_now_and_then_ = is_busy_now_and_then_ || too_busy;
   if (attempt.turned_away) attempt.why = observed.handshake_failure;
   // That an endpoint is busy is no answer to what the case is about: it is asked again.
   attempt.waited = attempt.waited || says_it_is_busy(observed);
@@ -158,7 +156,13 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
     taken_offers_.insert(c.offer);
     left_alone_ = 0;
   }
-  const Verdict verdict = judge(c, observed, options_.seed);
+  Verdict verdict = judge(c, observed, options_.seed);
+  if (too_busy) {
+    verdict = Verdict();
+    verdict.behavior = Behavior::not_applicable;
+    verdict.summary = fmt::format("Not asked: {}, as it does now and then whatever it is asked (RFC 9110 15.6.4).",
+                                  observed.handshake_failure);
+  }
   const bool over_http2 = observed.http2.has_value(), end_unproved = observed.end_unproved;
   kept_.keep(observed.transcript, observed.flooded);
   attempt.result = make_result(c, target_.name, std::move(observed), verdict);
@@ -177,6 +181,15 @@ asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
   if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure});
   co_return std::expected<void, NoAnswer>{};
+}
+
+asio::awaitable<std::optional<Result>> Attempts::tried(const Case& c) {
+  SessionOptions session = session_options(/*bulk=*/false, /*keep_whole=*/false);
+  session.brief_end = true;
+  auto observed = co_await observe(c, target_, session, cache_);
+  if (!observed || !observed->opened) co_return std::nullopt;
+  const Verdict verdict = judge(c, *observed, options_.seed);
+  co_return make_result(c, target_.name, std::move(*observed), verdict);
 }
 
 Result Attempts::not_applicable(const Case& c, const std::string& why) const {

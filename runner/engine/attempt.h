@@ -10,6 +10,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +57,9 @@ class Attempts {
   // little: the kernel accepts those for a dying process too.
   [[nodiscard]] asio::awaitable<std::expected<void, NoAnswer>> knock();
 
+  // What a fresh connection shows on which `c`, a trial, is played; nobody is told of it. Nothing: there was none.
+  [[nodiscard]] asio::awaitable<std::optional<Result>> tried(const Case& c);
+
   // The result of a case that cannot be asked of this endpoint.
   [[nodiscard]] Result not_applicable(const Case& c, const std::string& why) const;
   // The same, of an endpoint that ends TCP without a Close when its limit is passed: NON-STRICT (RFC 6455 7.1.7).
@@ -93,6 +97,7 @@ class Attempts {
   Habits habits_;
   std::set<std::vector<std::string>> taken_offers_;  // with which connections opened
   unsigned left_alone_ = 0;                          // times, since a connection opened
+  bool is_busy_now_and_then_ = false;                // it turned ordinary connections away, and said so
 };
 
 }  // namespace touchstone

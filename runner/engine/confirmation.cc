@@ -48,6 +48,15 @@ asio::awaitable<void> confirm_beside(Doubts& doubts, Attempts& attempts, Surviva
   }
 }
 
+// What may be a habit is tried on a fresh connection.
+asio::awaitable<void> ask_about(Habits& habits, Attempts& attempts, const Survival& survival) {
+  while (!survival.over()) {
+    const auto trial = habits.trial();
+    if (!trial) co_return;
+    habits.settle(co_await attempts.tried(*trial));
+  }
+}
+
 // What was not judged because it was like others is, where these turned out to be accidents.
 asio::awaitable<void> confirm_likeness(Models& models, Attempts& attempts, Survival& survival, RunObserver& observer) {
   while (!models.like().empty()) {
@@ -72,7 +81,7 @@ asio::awaitable<void> confirm(Pending& pending, Attempts& attempts, Survival& su
   doubts.mark_hopeless([&](const Attempt& attempt) { return attempts.is_hopeless(attempt); });
   doubts.rare_ones_first();
   Habits& habits = attempts.habits();
-  habits.conclude();
+  if (!doubts.empty()) co_await ask_about(habits, attempts, survival);
   while (!doubts.empty()) {
     if (habits.explains(doubts.next().result)) {
       observer.finished(habits.without_it(doubts.take_next().result));

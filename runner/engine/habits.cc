@@ -93,15 +93,50 @@ bool tester_closed(const Transcript& transcript) {
   });
 }
 
+Step message_of(ws::Opcode opcode, std::uint64_t octets, std::uint64_t fragment = 0) {
+  step::Message message;
+  message.opcode = opcode;
+  message.payload = Payload{recipe::Fill{ws::to_bytes("habit"), octets}};
+  message.fragment = fragment;
+  return Step{message};
+}
+
+// Where permessage-deflate is agreed on.
+Step compressed(Step step) {
+  std::get<step::Message>(step.action).deflate = true;
+  return step;
+}
+
+// So long in all, with a Ping now and then that keeps it from being idle, or without one.
+std::vector<Step> lasting(std::chrono::milliseconds length, bool idle) {
+  constexpr int kParts = 8;
+  if (idle) return {Step{step::Idle{length}}};
+  std::vector<Step> steps;
+  for (int i = 0; i < kParts; ++i) {
+    steps.push_back(Step{step::Idle{length / kParts}});
+    steps.push_back(Step{step::Sentinel{"lasting " + std::to_string(i)}});
+  }
+  return steps;
+}
+
 }  // namespace
+
+bool Habits::ended_by_itself(const Result& result) {
+  return result.closed_by_peer_first || (result.dropped_by_peer && !tester_closed(result.transcript));
+}
 
 Habits::Sight Habits::sight_of(const Case& c, const Result& result) {
   Sight sight;
   const Transcript& transcript = result.transcript;
+  sight.several = !c.connections.empty();
+  sight.unasked = std::ranges::any_of(result.findings, [](const Finding& finding) {
+    return finding.kind == ws::rules::name(FindingKind::closed_unasked);
+  });
+  sight.took = static_cast<std::uint64_t>(std::max(result.duration_ms, 0.0) * 1000);
   sight.legal = c.expect && std::holds_alternative<end::Polite>(c.expect->end) && !c.expect->opening &&
                 c.connections.empty();  // nobody learns from a heap of connections
   sight.by_close = result.closed_by_peer_first;
-  sight.closed = sight.by_close || (result.dropped_by_peer && !tester_closed(transcript));
+  sight.closed = ended_by_itself(result);
   sight.code = result.remote_close_code;
   for (const Entry& entry : transcript.entries) {
     const bool pong = entry.opcode == static_cast<std::uint8_t>(ws::Opcode::pong);
@@ -155,10 +190,10 @@ std::optional<std::uint64_t> Habits::count(Quantity quantity) const {
 
 // The least value of those that it closed, where that is above all values of those that it did not.
 std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
-  const bool is_time = quantity == Quantity::lived || quantity == Quantity::idle;
   const auto at = static_cast<std::size_t>(quantity);
-  std::uint64_t least = UINT64_MAX, most_kept = 0;
-  std::size_t closed = 0, kept = 0;
+  std::uint64_t least = UINT64_MAX;
+  std::size_t closed = 0;
+  std::vector<std::uint64_t> kept;
   for (const auto& [id, sight] : sights_) {
     if (!sight.legal) continue;
     const std::uint64_t value = sight.values[at];
@@ -166,41 +201,139 @@ std::optional<std::uint64_t> Habits::threshold(Quantity quantity) const {
       ++closed;
       least = std::min(least, value);
     } else if (!sight.closed) {
-      ++kept;
-      most_kept = std::max(most_kept, value);
+      kept.push_back(value);
     }
   }
-  if (closed < (is_time ? kLeastClosed : least_closed(code_)) || kept < kLeastKept) return std::nullopt;
-  // A busy machine makes a timer late, and never early.
-  if (is_time) {
-    const bool apart = least >= kShortestTimer && most_kept <= 2 * least + kWide;
-    return apart ? std::optional(least - std::min(least, kSlack)) : std::nullopt;
+  if (closed < (is_time(quantity) ? kLeastClosed : least_closed(code_)) || kept.size() < kLeastKept)
+    return std::nullopt;
+  const std::uint64_t most_kept = std::ranges::max(kept);
+  // A busy machine makes a timer late, and never early: what lasts longer and is kept is the exception then.
+  if (is_time(quantity)) {
+    const auto longer =
+        static_cast<std::size_t>(std::ranges::count_if(kept, [&](std::uint64_t value) { return value > least; }));
+    const bool apart = most_kept <= 2 * least + kWide && longer <= closed;
+    return apart && least >= kShortestTimer ? std::optional(least - std::min(least, kSlack)) : std::nullopt;
   }
   // Who misreads a form of the length ends there too.
   const bool border = std::ranges::find(kBorders, most_kept) != std::end(kBorders);
   return least > most_kept && (!border || by_close_) ? std::optional(least) : std::nullopt;
 }
 
-void Habits::conclude() {
-  quantity_.reset();
-  words_.clear();
+std::vector<Habits::Candidate> Habits::candidates(bool can_be_asked) {
+  std::vector<Candidate> out;
   std::map<std::pair<bool, std::optional<std::uint16_t>>, std::size_t> ways;
   for (const auto& [id, sight] : sights_)
     if (sight.legal && sight.closed && is_own_affair(sight.code)) ++ways[{sight.by_close, sight.code}];
   const auto most = std::ranges::max_element(ways, {}, [](const auto& way) { return way.second; });
-  if (most == ways.end()) return;
+  std::uint64_t longest = 0;
+  for (const auto& [id, sight] : sights_)
+    if (sight.unasked || (sight.legal && sight.closed && is_own_affair(sight.code)))
+      longest = std::max(longest, sight.took);
+  // One closing by itself is enough to ask for a timer, however long it takes.
+  const auto timers = [&] {
+    if (!can_be_asked || longest == 0) return;
+    out.push_back({Quantity::lived, longest / 2});
+    out.push_back({Quantity::idle, longest / 2});
+  };
+  if (most == ways.end()) return timers(), out;
   std::tie(by_close_, code_) = most->first;
-  if (by_close_ && most->second >= kLeastClosed && closes_at_once()) {
-    quantity_ = Quantity::any;
-    least_ = 1;
-  }
-  for (std::size_t i = 1; i < kQuantities && !quantity_; ++i) {
+  if (by_close_ && most->second >= kLeastClosed && closes_at_once()) out.push_back({Quantity::any, 1});
+  for (std::size_t i = 1; i < kQuantities; ++i) {
     const auto quantity = static_cast<Quantity>(i);
+    if (can_be_asked && is_time(quantity)) continue;
     if (!by_close_ && (quantity < Quantity::message || quantity > Quantity::text)) continue;  // RFC 6455 7.3: a Close
     const bool counts = quantity == Quantity::messages || quantity == Quantity::pings;
-    if (const auto least = counts ? count(quantity) : threshold(quantity)) quantity_ = quantity, least_ = *least;
+    if (const auto least = counts ? count(quantity) : threshold(quantity)) out.push_back({quantity, *least});
   }
-  if (quantity_) words_ = in_words(*quantity_, least_);
+  timers();
+  return out;
+}
+
+void Habits::take(const Candidate& candidate) {
+  quantity_ = candidate.quantity;
+  least_ = candidate.least;
+  words_ = in_words(*quantity_, least_);
+}
+
+void Habits::conclude() {
+  if (to_try_) return;  // it was asked
+  quantity_.reset();
+  words_.clear();
+  if (const auto found = candidates(/*can_be_asked=*/false); !found.empty()) take(found.front());
+}
+
+std::optional<Case> Habits::trial() {
+  if (!to_try_) {
+    quantity_.reset();
+    words_.clear();
+    to_try_ = candidates(/*can_be_asked=*/true);
+    std::ranges::reverse(*to_try_);
+  }
+  if (quantity_ || to_try_->empty()) return std::nullopt;
+  return trial_of(to_try_->back().quantity, to_try_->back().least);
+}
+
+void Habits::settle(const std::optional<Result>& tried) {
+  Candidate candidate = to_try_->back();
+  to_try_->pop_back();
+  if (!tried || !ended_by_itself(*tried) || !is_own_affair(tried->remote_close_code)) return;
+  if (is_time(candidate.quantity)) {
+    if (!tried->closed_by_peer_first) return;  // RFC 6455 7.3
+    by_close_ = true;
+    code_ = tried->remote_close_code;
+    const Times times = times_of(tried->transcript);
+    const std::uint64_t shown = candidate.quantity == Quantity::idle ? times.idle : times.lived;
+    candidate.least = shown - std::min(shown, kSlack);
+  }
+  take(candidate);
+}
+
+// Twice as much, or a little more, of one quantity, and as little as can be of all others.
+Case Habits::trial_of(Quantity quantity, std::uint64_t least) {
+  using std::chrono::milliseconds;
+  constexpr std::uint64_t kMilli = 1000, kPiece = 1024;
+  constexpr milliseconds kMoment{500}, kLongest{20'000};
+  const auto length = std::min(kLongest, milliseconds(2 * least / kMilli) + kMoment);
+  Case c;
+  c.id = "habit";
+  c.expect = Expect{};
+  c.expect->compares_messages = false;
+  c.offer = c.accept = {"permessage-deflate"};
+  const auto small = [&](std::uint64_t n, const Step& step) { c.steps.assign(static_cast<std::size_t>(n), step); };
+  switch (quantity) {
+    using enum Quantity;
+    case any:
+      c.steps = lasting(kMoment, /*idle=*/true);
+      break;
+    case messages:
+      small(least + 2, message_of(ws::Opcode::binary, 1));
+      break;
+    case pings:
+      small(least + 2, Step{step::Sentinel{"habit"}});
+      break;
+    case message:
+    case frame:
+      c.steps = {message_of(ws::Opcode::binary, least), compressed(message_of(ws::Opcode::binary, least))};
+      break;
+    case fragments:
+      c.steps = {message_of(ws::Opcode::binary, least, 1)};
+      break;
+    case text:
+      c.steps = {message_of(ws::Opcode::text, least), compressed(message_of(ws::Opcode::text, least))};
+      break;
+    case octets:
+      small(least / kPiece + 2, message_of(ws::Opcode::binary, kPiece));
+      break;
+    case lived:
+    case idle:
+      c.steps = lasting(length, quantity == idle);
+      break;
+  }
+  if (quantity > Quantity::any && quantity < Quantity::lived) {
+    c.steps.push_back(Step{step::Sentinel{"taken"}});
+    c.steps.push_back(Step{step::Idle{kMoment / 2}});
+  }
+  return c;
 }
 
 std::string Habits::in_words(Quantity quantity, std::uint64_t least) const {
@@ -246,11 +379,11 @@ bool Habits::explains(const Result& result, const Finding& finding) const {
   const Sight& sight = seen->second;
   if (sight.unclear && is_one_of(finding, kOfOwnWords)) return true;
   if (!quantity_) return false;
-  const bool is_time = quantity_ == Quantity::lived || quantity_ == Quantity::idle;
   // A timer ends other connections of the case too, and those that are opened to see whether it still answers.
   const bool of_others = finding.kind == ws::rules::name(FindingKind::endpoint_harmed) &&
                          (finding.evidence == "connection" || finding.evidence == "other connections");
-  if (is_time && of_others) return true;
+  if (is_time(*quantity_) && of_others) return true;
+  if (is_time(*quantity_) && sight.several && sight.took >= least_) return is_one_of(finding, kExplained);
   // Whose Close was first nobody can tell where it crossed one that the case sends.
   const bool closed = by_close_ ? sight.close_came && sight.code == code_ : is_way(sight);
   const bool reached = quantity_ == Quantity::any || is_reached(sight);

@@ -29,6 +29,14 @@ class Habits {
 
   // Looks at all that was seen. Before that, and where nothing was found, no habit is known.
   void conclude();
+
+  // The same for an endpoint that can be asked: what may be a habit, one after the other. To be played on a fresh
+  // connection: a case that has the quantity and nothing else of those in which the endpoint closed, with its
+  // expectation; settle() has what came of it, or nothing where there was no connection. Nothing: all is known.
+  [[nodiscard]] std::optional<Case> trial();
+  void settle(const std::optional<Result>& tried);
+  // The endpoint ended the connection before the tester did.
+  [[nodiscard]] static bool ended_by_itself(const Result& result);
   // In words, for people: "it closes every connection by itself ..."; empty: it has no habit.
   [[nodiscard]] const std::string& words() const noexcept { return words_; }
 
@@ -43,6 +51,9 @@ class Habits {
   static constexpr std::size_t kQuantities = 10;
   struct Sight {
     bool legal = false;                     // nothing in the case is a reason to close
+    bool several = false;                   // connections
+    bool unasked = false;                   // it closed one of them, and nobody had asked for that
+    std::uint64_t took = 0;                 // the whole case
     bool closed = false;                    // by itself, before the tester
     bool by_close = false;                  // with a Close
     bool close_came = false;                // whoever began
@@ -52,15 +63,25 @@ class Habits {
     std::array<std::uint64_t, kQuantities> values{};
   };
   [[nodiscard]] static Sight sight_of(const Case& c, const Result& result);
+  struct Candidate {
+    Quantity quantity = Quantity::any;
+    std::uint64_t least = 0;
+  };
+  // `can_be_asked`: what a busy machine did to times is no matter then.
+  [[nodiscard]] std::vector<Candidate> candidates(bool can_be_asked);
+  [[nodiscard]] static constexpr bool is_time(Quantity quantity) noexcept { return quantity >= Quantity::lived; }
   [[nodiscard]] std::optional<std::uint64_t> threshold(Quantity quantity) const;
   [[nodiscard]] std::optional<std::uint64_t> count(Quantity quantity) const;
   [[nodiscard]] bool closes_at_once() const;
   [[nodiscard]] bool explains(const Result& result, const Finding& finding) const;
   [[nodiscard]] bool is_way(const Sight& sight) const;
   [[nodiscard]] bool is_reached(const Sight& sight) const;
+  void take(const Candidate& candidate);
+  [[nodiscard]] static Case trial_of(Quantity quantity, std::uint64_t least);
   [[nodiscard]] std::string in_words(Quantity quantity, std::uint64_t least) const;
 
-  std::map<std::string, Sight> sights_;  // by the id of the case
+  std::map<std::string, Sight> sights_;             // by the id of the case
+  std::optional<std::vector<Candidate>> to_try_{};  // the last one first
   std::optional<Quantity> quantity_{};
   std::uint64_t least_ = 0;  // of it, from which on the endpoint closes; of what it counts, how many it answers before
   std::optional<std::uint16_t> code_{};

@@ -211,7 +211,7 @@ TEST(Habits, ATimerThatNobodyStops) {
 TEST(Habits, ATimerThatIsLate) {
   constexpr std::int64_t kMilli = 1000;
   Habits habits;
-  see_good_ones(habits, 2, 400 * kMilli);
+  see_good_ones(habits, 2, 250 * kMilli);
   Result result;
   for (const std::int64_t at : {300, 400, 1100}) {
     const Case c = case_with("long/" + std::to_string(at), 2);
@@ -223,6 +223,48 @@ TEST(Habits, ATimerThatIsLate) {
   habits.see(lasting, Told().echoes(1).is_closed(2000 * kMilli).of(lasting));
   habits.conclude();
   EXPECT_FALSE(habits.explains(result)) << "one that was left alone for so long";
+}
+
+// What is the largest in something may have a fault of its own: who can be asked is asked.
+TEST(Habits, AreTriedWhereTheEndpointCanBeAsked) {
+  constexpr std::int64_t kMilli = 1000;
+  for (const bool closes : {true, false}) {
+    Habits habits;
+    see_good_ones(habits, 2, 400 * kMilli);
+    const Case c = case_with("slow", 2);
+    Result result = Told().echoes(1).closes(1000, 300 * kMilli).of(c);
+    result.duration_ms = 300;
+    habits.see(c, result);
+    int trials = 0;
+    while (const auto trial = habits.trial()) {
+      ++trials;
+      ASSERT_FALSE(trial->steps.empty());
+      EXPECT_GE(waits(*trial), std::chrono::milliseconds(300));
+      habits.settle(closes ? Told().closes(1000, 150 * kMilli).of(*trial) : Told().is_closed(800 * kMilli).of(*trial));
+    }
+    EXPECT_EQ(trials, closes ? 1 : 2);
+    habits.conclude();
+    EXPECT_EQ(habits.explains(result), closes);
+    if (closes) EXPECT_NE(habits.words().find("lasts 130 ms"), std::string::npos) << habits.words();
+  }
+}
+
+// Of a limit on octets that only one case reaches the trial has nothing but the octets.
+TEST(Habits, ALimitThatATrialDoesNotShowIsAFault) {
+  Habits habits;
+  see_good_ones(habits);
+  const Case c = case_with("big", 1, 70'000);
+  const Result result = Told().frame(Dir::sent, Opcode::text).closes(ws::close_code::kMessageTooBig).of(c);
+  habits.see(c, result);
+  std::vector<Case> trials;
+  while (const auto trial = habits.trial()) {
+    trials.push_back(*trial);
+    habits.settle(Told().echoes(2).is_closed().of(*trial));
+  }
+  ASSERT_FALSE(trials.empty());
+  EXPECT_EQ(sizes_of(trials.front()).message, 70'000U);
+  habits.conclude();
+  EXPECT_FALSE(habits.explains(result));
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ class ServeRun final : public ClientRun, public serve::Observer {
   }
 
   void finished(const Result& result) override {
+    if (trial_ && result.case_id == trial_->id) {
+      tried_ = result;
+      return client_->finished(result);
+    }
     Result kept = with_replay(result);
     if (const auto asked = asked_.find(kept.case_id); asked != asked_.end())
       habits_[kept.endpoint].see(*asked->second, kept);
@@ -140,9 +144,23 @@ class ServeRun final : public ClientRun, public serve::Observer {
                                 .idle = plan_.idle},
         [this](const Case& c, const ProgramEnd& end) { results_.blame(c, end); }, *server_, context_.get_executor());
     co_await client_->run(plan_.cases);
+    co_await try_habits();
     settle_habits();
     if (client_->deaths().empty() || !client_->blamed().empty()) co_await confirm();
     context_.stop();
+  }
+
+  // What may be a habit is tried in a start of its own.
+  asio::awaitable<void> try_habits() {
+    if (!client_->deaths().empty() || results_.doubtful().empty()) co_return;
+    for (auto& [agent, habits] : habits_) {
+      while (auto trial = habits.trial()) {
+        trial_ = std::make_unique<const Case>(std::move(*trial));
+        tried_.reset();
+        co_await client_->run(std::vector<const Case*>(1, trial_.get()));
+        habits.settle(tried_);
+      }
+    }
   }
 
   // A failure is accused only when a second start of the client shows it again, beside no other case. Of each sort as
@@ -245,6 +263,8 @@ class ServeRun final : public ClientRun, public serve::Observer {
   std::map<std::string, Habits> habits_;      // by agent
   Beside renderer_{context_.get_executor(), [this] { return render_or_say(); }};
   std::set<std::string> unclear_;  // by id: heard before it was known what is the client's own
+  std::unique_ptr<const Case> trial_;
+  std::optional<Result> tried_;
   bool confirming_ = false;
 };
 

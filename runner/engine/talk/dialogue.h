@@ -98,6 +98,7 @@ class Dialogue : public std::enable_shared_from_this<Dialogue> {
   // What connections leave behind (dialogue_upkeep.cc).
   asio::awaitable<void> play_crowd(const step::Alive& alive);
   asio::awaitable<bool> let_in(const step::Alive& alive);
+  asio::awaitable<Knocked> knock_until_let_in(std::chrono::milliseconds patience, std::optional<step::Alive::How> how);
   asio::awaitable<void> until_sockets_are_closed(const step::Alive& alive, std::size_t before);
   asio::awaitable<void> until_it_rests();
   asio::awaitable<void> pause(Clock::duration length);

@@ -17,14 +17,27 @@ namespace {
 
 constexpr std::chrono::milliseconds kWindow{200};  // the kernel counts processor time in hundredths of a second
 constexpr std::chrono::milliseconds kLongWindow{1000};
+constexpr std::chrono::milliseconds kMoment{20};
 constexpr double kRestless = 0.25;  // of one processor
 
 }  // namespace
 
+// RFC 6455 10.4: who takes few connections, at a time or in a time, may not have noticed yet that the others ended.
+asio::awaitable<Knocked> Dialogue::knock_until_let_in(std::chrono::milliseconds patience,
+                                                      std::optional<step::Alive::How> how) {
+  Knocked knocked = co_await options_.knock(patience, how, /*must_prove=*/true);
+  const auto until = Clock::now() + patience;
+  for (Clock::duration left_alone = kMoment; knocked.turned_away && Clock::now() < until; left_alone *= 2) {
+    co_await pause(left_alone);
+    knocked = co_await options_.knock(patience, how, /*must_prove=*/true);
+  }
+  co_return knocked;
+}
+
 asio::awaitable<bool> Dialogue::let_in(const step::Alive& alive) {
   for (std::uint32_t i = 0; i < alive.connections; ++i) {
     if ((co_await options_.knock(alive.within, alive.how, options_.must_prove)).fault.empty()) continue;
-    const std::string fault = (co_await options_.knock(alive.within, alive.how, /*must_prove=*/true)).fault;
+    const std::string fault = (co_await knock_until_let_in(alive.within, alive.how)).fault;
     if (fault.empty()) continue;
     recorder_.note(Entry::Direction::local, Entry::Kind::mark, fmt::format("fresh connection {}: {}", i + 1, fault));
     o_.harm.push_back(

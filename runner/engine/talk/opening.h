@@ -21,6 +21,7 @@ namespace touchstone {
 struct Knocked {
   std::string fault;                  // that kept it from opening or from its Pong; for people, or empty
   std::chrono::milliseconds took{0};  // from the first octet to the Pong
+  bool turned_away = false;           // the fault: it has too much to do, or too many connections, it seems
 };
 
 struct SessionOptions {

@@ -203,7 +203,9 @@ asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std
       std::ranges::find_if(entries, [](const Entry& e) { return e.kind == Entry::Kind::mark && e.note == "fresh"; });
   const bool answered = pong != entries.end();
   const auto ending = answered ? microseconds(entries.back().at_us - pong->at_us) : microseconds(0);
-  co_return Knocked{what_went_wrong(observed, answered), took - duration_cast<milliseconds>(ending)};
+  const bool unheard = !observed->response && (observed->eof || observed->reset);
+  const bool turned_away = !observed->opened && (unheard || says_it_is_busy(*observed));
+  co_return Knocked{what_went_wrong(observed, answered), took - duration_cast<milliseconds>(ending), turned_away};
 }
 
 // A case with several connections. Without the first one there is nothing to see.
@@ -254,6 +256,12 @@ asio::awaitable<Observed> observe_one(const Case& c, const Target& target, const
 }
 
 }  // namespace
+
+bool says_it_is_busy(const Observation& observation) {
+  constexpr int kTooManyRequests = 429, kUnavailable = 503;
+  const auto& answer = observation.response;
+  return answer && (answer->status == kTooManyRequests || answer->status == kUnavailable);
+}
 
 asio::awaitable<std::expected<Observation, ws::io::DialError>> observe(const Case& c, const Target& target,
                                                                        const SessionOptions& options,

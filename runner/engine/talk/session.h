@@ -15,6 +15,9 @@ namespace touchstone {
                                                                                      const SessionOptions& options,
                                                                                      DeflateCache& cache);
 
+// RFC 9110 15.6.4, RFC 6585 4: for a while, and not for what is in the request.
+[[nodiscard]] bool says_it_is_busy(const Observation& observation);
+
 using Observed = std::expected<Observation, ws::io::DialError>;
 
 // Runs the cases against `target` all at once, each on a connection of its own, and waits for them: for who has no loop
