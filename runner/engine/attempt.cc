@@ -149,6 +149,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   attempt.turned_away = attempt.no_connection = turned_away(c, observed);
   const bool too_busy = attempt.turned_away && says_it_is_busy(observed);
   is_busy_now_and_then_ = is_busy_now_and_then_ || too_busy;
+  turns_away_ = turns_away_ || attempt.turned_away;
   if (attempt.turned_away) attempt.why = observed.handshake_failure;
   // That an endpoint is busy is no answer to what the case is about: it is asked again.
   attempt.waited = attempt.waited || says_it_is_busy(observed);
@@ -179,7 +180,7 @@ asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   session.brief_end = true;
   const auto observed = co_await observe(empty, target_, session, cache_);
   if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
-  if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure});
+  if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure, false, true});
   co_return std::expected<void, NoAnswer>{};
 }
 

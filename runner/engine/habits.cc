@@ -303,7 +303,7 @@ Case Habits::trial_of(Quantity quantity, std::uint64_t least) {
   switch (quantity) {
     using enum Quantity;
     case any:
-      c.steps = lasting(kMoment, /*idle=*/true);
+      c.steps = {message_of(ws::Opcode::text, 1), Step{step::Sentinel{"habit"}}};
       break;
     case messages:
       small(least + 2, message_of(ws::Opcode::binary, 1));

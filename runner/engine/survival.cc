@@ -13,6 +13,7 @@ namespace touchstone {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenKnocks{100};
+constexpr int kMostKnocks = 5;
 
 // Which of several killed it is not known, so none of them is accused.
 void excuse(Result& result, const std::string& at) {
@@ -59,7 +60,12 @@ void Survival::run_short() {
 }
 
 asio::awaitable<bool> Survival::alive() {
-  const auto answered = co_await attempts_.knock();
+  auto answered = co_await attempts_.knock();
+  // Who turned others away, and lived, may do so with this one.
+  for (int i = 0; i < kMostKnocks && !answered && answered.error().let_in && attempts_.turns_away(); ++i) {
+    co_await attempts_.leave_alone();
+    answered = co_await attempts_.knock();
+  }
   if (!answered) why_ = answered.error().text;
   if (!answered && answered.error().own_shortage) run_short();
   co_return answered.has_value();
