@@ -91,7 +91,12 @@ class ProxyRun {
     if (options.back.empty() && options.test.command.empty())
       throw UsageError("--back PORT says where the proxy looks for its server");
     if (options.test.budget.empty()) run_options_.budget = kBudget;
-    if (!options.fuzz.empty()) fuzz_ = duration_or_refuse(options.fuzz, "--fuzz");
+    if (!options.fuzz.empty()) {
+      fuzz_ = duration_or_refuse(options.fuzz, "--fuzz");
+      // A proxy that is silent at many random cases leaves no time for the others.
+      constexpr std::chrono::seconds kBrief{1};
+      if (run_options_.timeout.count() == 0) run_options_.timeout = kBrief;
+    }
     if (!options.test.expect.empty()) expectations_ = read_expectations(options.test.expect);
   }
 
@@ -268,6 +273,10 @@ class ProxyRun {
     out("{}, {}\n", count_of(findings.count, "random case"),
         count_of(findings.first.size(), "kind of failure", "kinds of failure"));
     if (interrupted() || !recorded) return Exit::incomplete;
+    if (findings.count == 0) {
+      err("error: no random case came to its end in this time\n");
+      return Exit::incomplete;
+    }
     return findings.first.empty() ? Exit::ok : Exit::failures;
   }
 
@@ -385,9 +394,10 @@ void add_options(CLI::App& app, ProxyOptions& options) {
       ->group("Connection");
   const std::string run = "Run";
   add_jobs_option(app, test.jobs)->group(run);
-  app.add_option(
-         "--fuzz", options.fuzz,
-         "In place of the cases: random ones for so long, each a case file in the folder's findings/ when it fails")
+  app.add_option("--fuzz", options.fuzz,
+                 "In place of the cases: random ones for so long, each a case file in the folder's findings/ when it "
+                 "fails; a second "
+                 "without an answer counts as silence, unless --timeout says otherwise")
       ->type_name("DURATION")
       ->group(run);
   add_timeout_option(app, test.timeout, "measured, 5s at least")->group(run);
