@@ -9,6 +9,7 @@
 #include "runner/engine/verdict/strict_expectation.h"
 
 #include <fmt/format.h>
+#include <asio/error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -83,6 +84,7 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
     const std::error_code no_memory = std::make_error_code(std::errc::not_enough_memory);
     attempt = without_connection(c, {ws::io::DialStage::connect, no_memory, "no memory left"});
   }
+  turns_away_ = turns_away_ || attempt.turned_away;
   attempt.c = &c;
   attempt.result.replay = replay_command(c, target_, options_);
   attempt.result.started = wall;
@@ -126,6 +128,7 @@ Attempt Attempts::without_connection(const Case& c, const ws::io::DialError& err
   Attempt attempt;
   attempt.no_connection = true;
   attempt.own_shortage = is_own_shortage(error.code);
+  attempt.turned_away = error.code == asio::error::connection_reset && !taken_offers_.empty();
   attempt.why = error.text;
   Observation nothing;
   nothing.handshake_failure = error.text;
@@ -149,7 +152,6 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   attempt.turned_away = attempt.no_connection = turned_away(c, observed);
   const bool too_busy = attempt.turned_away && says_it_is_busy(observed);
   is_busy_now_and_then_ = is_busy_now_and_then_ || too_busy;
-  turns_away_ = turns_away_ || attempt.turned_away;
   if (attempt.turned_away) attempt.why = observed.handshake_failure;
   // That an endpoint is busy is no answer to what the case is about: it is asked again.
   attempt.waited = attempt.waited || says_it_is_busy(observed);
@@ -179,7 +181,10 @@ asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
   SessionOptions session = session_options(/*bulk=*/false, /*keep_whole=*/true);
   session.brief_end = true;
   const auto observed = co_await observe(empty, target_, session, cache_);
-  if (!observed) co_return std::unexpected(NoAnswer{observed.error().text, is_own_shortage(observed.error().code)});
+  if (!observed) {
+    const auto& [stage, code, text] = observed.error();
+    co_return std::unexpected(NoAnswer{text, is_own_shortage(code), code == asio::error::connection_reset});
+  }
   if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure, false, true});
   co_return std::expected<void, NoAnswer>{};
 }

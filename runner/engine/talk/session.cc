@@ -197,7 +197,8 @@ asio::awaitable<Knocked> knock(const Target& target, SessionOptions options, std
   DeflateCache cache;
   const Observed observed = co_await observe(greeting, target, options, cache);
   const auto took = duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
-  if (!observed) co_return Knocked{what_went_wrong(observed, false), took};
+  if (!observed)
+    co_return Knocked{what_went_wrong(observed, false), took, observed.error().code == asio::error::connection_reset};
   const auto& entries = observed->transcript.entries;
   const auto pong =
       std::ranges::find_if(entries, [](const Entry& e) { return e.kind == Entry::Kind::mark && e.note == "fresh"; });
