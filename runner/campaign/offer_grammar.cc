@@ -18,15 +18,22 @@ std::string any_parameter(Dice& dice) {
       return std::string(dice.pick(kFlags));
     case 2:
       return "client_max_window_bits";
-    case 3:
-      return fmt::format("{}={}", dice.pick(kWindows), dice.between(9, 15));
+    case 3: {
+      const auto name = dice.pick(kWindows);
+      return fmt::format("{}={}", name, dice.between(9, 15));
+    }
     case 4:
-    case 5:
-      return fmt::format("{}={}", dice.pick(kWindows), dice.pick(kBadBits));
-    case 6:
-      return fmt::format("{}={}", dice.pick(kFlags), dice.one_in(2) ? "1" : "true");
+    case 5: {
+      const auto name = dice.pick(kWindows);
+      return fmt::format("{}={}", name, dice.pick(kBadBits));
+    }
+    case 6: {
+      const auto name = dice.pick(kFlags);
+      return fmt::format("{}={}", name, dice.one_in(2) ? "1" : "true");
+    }
     default:
-      return dice.one_in(2) ? token(dice) : fmt::format("{}={}", token(dice), dice.below(20));
+      std::string name = token(dice);
+      return dice.one_in(2) ? name : fmt::format("{}={}", name, dice.below(20));
   }
 }
 

@@ -115,7 +115,11 @@ Part connection_list(Dice& dice) {
     const std::string element = i == place       ? in_any_case(dice, "Upgrade")
                                 : dice.one_in(2) ? std::string("keep-alive")
                                                  : "x-" + token(dice);
-    list += (i == 0 ? "" : blanks(dice) + "," + blanks(dice)) + element;
+    if (i > 0) {
+      list += blanks(dice) + ",";
+      list += blanks(dice);
+    }
+    list += element;
   }
   return opens("rfc6455-4.2.1-9", set("Connection", list));
 }
@@ -180,8 +184,8 @@ Part letters(Dice& dice) {
 }
 Part blanks_around(Dice& dice) {
   const Required& field = dice.pick(kRequired);
-  return opens("rfc9112-5.1-2",
-               line_of(field.name, fmt::format("{}:{}{}{}", field.name, blanks(dice), field.value, blanks(dice))));
+  const std::string before = blanks(dice), after = blanks(dice);
+  return opens("rfc9112-5.1-2", line_of(field.name, fmt::format("{}:{}{}{}", field.name, before, field.value, after)));
 }
 Part order(Dice& dice) {
   std::array<std::size_t, kRequired.size()> places{0, 1, 2, 3, 4};
@@ -262,7 +266,10 @@ Part body(Dice& dice) {
 
 Part subprotocols(Dice& dice) {
   std::string list = "x-" + token(dice);
-  for (std::uint64_t i = dice.below(3); i > 0; --i) list += "," + blanks(dice) + "y-" + std::to_string(i) + token(dice);
+  for (std::uint64_t i = dice.below(3); i > 0; --i) {
+    list += "," + blanks(dice) + "y-" + std::to_string(i);
+    list += token(dice);
+  }
   return opens("rfc6455-4.2.2-9", add("Sec-WebSocket-Protocol", list), Level::may);
 }
 Part bad_subprotocols(Dice& dice) {

@@ -81,8 +81,10 @@ class Way {
       fragment(begun, Held::some, true, false);
       return fragment(begun, Held::some, false, true);
     }
-    if (dice_.one_in(2))
-      whole(dice_.one_in(2) ? State::Message::text : State::Message::binary, s.deflate && dice_.one_in(2));
+    if (dice_.one_in(2)) {
+      const auto kind = dice_.one_in(2) ? State::Message::text : State::Message::binary;
+      whole(kind, s.deflate && dice_.one_in(2));
+    }
     control(s.last);
   }
 

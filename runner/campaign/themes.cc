@@ -62,7 +62,8 @@ ws::Bytes plain_or_any_text(Dice& dice, std::uint64_t length) {
 
 void add_message(Conversation& talk, Dice& dice) {
   const ws::Opcode kind = any_kind(dice);
-  talk.message(kind, content(dice, kind, dice.between(1, 20)), compresses(talk, dice), {});
+  const ws::Bytes octets = content(dice, kind, dice.between(1, 20));
+  talk.message(kind, octets, compresses(talk, dice), {});
 }
 
 void talk_aftermath(Conversation& talk, Dice& dice) {
@@ -76,9 +77,11 @@ void talk_aftermath(Conversation& talk, Dice& dice) {
       case 3:
         talk.control();
         break;
-      case 4:
-        talk.frame(ws::Opcode::cont, dice.one_in(2), text_of_length(dice, dice.below(9)));
+      case 4: {
+        const bool fin = dice.one_in(2);
+        talk.frame(ws::Opcode::cont, fin, text_of_length(dice, dice.below(9)));
         break;
+      }
       default:
         talk.close(1000, {});
     }
@@ -103,7 +106,8 @@ void talk_history(Conversation& talk, Dice& dice) {
     }
     const auto& [kind, octets] = said.back();
     const auto cuts = is_long && !dice.one_in(4) ? std::vector<std::size_t>{} : talk.any_cuts(octets);
-    talk.message(kind, octets, compresses(talk, dice), cuts, dice.one_in(3));
+    const bool compressed = compresses(talk, dice);
+    talk.message(kind, octets, compressed, cuts, dice.one_in(3));
     if (dice.one_in(5)) talk.control();
     if (dice.one_in(8)) talk.sentinel();
   }
@@ -120,7 +124,9 @@ void talk_bad_text(Conversation& talk, Dice& dice) {
   } else {
     overwrite(text, at, bad_code_point(dice));
   }
-  talk.message(ws::Opcode::text, text, compresses(talk, dice), cuts_around(talk, dice, text, at), dice.one_in(4));
+  const bool compressed = compresses(talk, dice);
+  const auto cuts = cuts_around(talk, dice, text, at);
+  talk.message(ws::Opcode::text, text, compressed, cuts, dice.one_in(4));
   if (dice.one_in(3)) talk_aftermath(talk, dice);
 }
 
@@ -137,7 +143,9 @@ void talk_good_text(Conversation& talk, Dice& dice) {
     overwrite(changed, at, whole);
     if (ws::is_utf8(changed)) text = std::move(changed);
   }
-  talk.message(ws::Opcode::text, text, compresses(talk, dice), cuts_around(talk, dice, text, at), dice.one_in(4));
+  const bool compressed = compresses(talk, dice);
+  const auto cuts = cuts_around(talk, dice, text, at);
+  talk.message(ws::Opcode::text, text, compressed, cuts, dice.one_in(4));
   if (dice.one_in(3)) add_message(talk, dice);
 }
 
@@ -147,7 +155,8 @@ void talk_contents(Conversation& talk, Dice& dice) {
     if (dice.one_in(3)) ws::append(text, text_of_length(dice, dice.below(40)));
     if (dice.one_in(3)) ws::append(text, delicate_text(dice));
     const ws::Opcode kind = dice.one_in(6) ? ws::Opcode::binary : ws::Opcode::text;
-    talk.message(kind, text, compresses(talk, dice), dice.one_in(3) ? talk.any_cuts(text) : std::vector<std::size_t>{});
+    const bool compressed = compresses(talk, dice);
+    talk.message(kind, text, compressed, dice.one_in(3) ? talk.any_cuts(text) : std::vector<std::size_t>{});
   }
 }
 
@@ -220,7 +229,10 @@ void talk_closing(Conversation& talk, Dice& dice) {
       dice.one_in(4) ? static_cast<std::uint16_t>(dice.between(1000, 4999)) : dice.pick(kClosingCodes);
   const std::uint64_t length = dice.one_in(3) ? 0 : dice.one_in(3) ? dice.between(118, 123) : dice.below(60);
   ws::Bytes reason = plain_or_any_text(dice, length);
-  if (dice.one_in(4)) overwrite(reason, static_cast<std::size_t>(dice.below(reason.size() + 1)), bad_code_point(dice));
+  if (dice.one_in(4)) {
+    const auto at = static_cast<std::size_t>(dice.below(reason.size() + 1));
+    overwrite(reason, at, bad_code_point(dice));
+  }
   reason.resize(std::min<std::size_t>(reason.size(), dice.one_in(12) ? 130 : 123));
   switch (dice.below(8)) {
     case 0:

@@ -28,10 +28,11 @@ void add_block(DeflateBlocks& blocks, Dice& dice, std::uint64_t so_far) {
       return blocks.stored(text_of_length(dice, any_length(dice, 400)), final);
     case 2:
       return blocks.fixed(text_of_length(dice, dice.below(60)), 0, 0, final);
-    default:
-      blocks.fixed(text_of_length(dice, dice.below(9)),
-                   static_cast<std::uint32_t>(dice.between(1, std::min<std::uint64_t>(so_far, 60))),
-                   static_cast<std::uint32_t>(dice.between(3, 258)), final);
+    default: {
+      const ws::Bytes text = text_of_length(dice, dice.below(9));
+      const auto distance = static_cast<std::uint32_t>(dice.between(1, std::min<std::uint64_t>(so_far, 60)));
+      blocks.fixed(text, distance, static_cast<std::uint32_t>(dice.between(3, 258)), final);
+    }
   }
 }
 
@@ -61,7 +62,8 @@ void talk_blocks(Conversation& talk, Dice& dice) {
     }
     if (dice.one_in(6)) {
       const ws::Bytes data = corrupt_data(dice);
-      talk.compressed(text_or_binary(dice), data, some_cuts(dice, data.size()));
+      const ws::Opcode opcode = text_or_binary(dice);
+      talk.compressed(opcode, data, some_cuts(dice, data.size()));
       continue;
     }
     DeflateBlocks blocks;
@@ -70,7 +72,8 @@ void talk_blocks(Conversation& talk, Dice& dice) {
       so_far += 3;  // at least, where it is no empty one: matches reach back a little
     }
     const ws::Bytes data = blocks.take();
-    talk.compressed(text_or_binary(dice), data, some_cuts(dice, data.size()));
+    const ws::Opcode opcode = text_or_binary(dice);
+    talk.compressed(opcode, data, some_cuts(dice, data.size()));
   }
 }
 
@@ -110,7 +113,8 @@ void talk_window(Conversation& talk, Dice& dice) {
     history += made;
     ends.push_back(history);
     const ws::Bytes data = blocks.take();
-    talk.compressed(dice.one_in(3) ? ws::Opcode::text : ws::Opcode::binary, data, some_cuts(dice, data.size()));
+    const ws::Opcode opcode = dice.one_in(3) ? ws::Opcode::text : ws::Opcode::binary;
+    talk.compressed(opcode, data, some_cuts(dice, data.size()));
     if (dice.one_in(8)) talk.sentinel();
   }
 }
