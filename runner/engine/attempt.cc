@@ -84,7 +84,6 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
     const std::error_code no_memory = std::make_error_code(std::errc::not_enough_memory);
     attempt = without_connection(c, {ws::io::DialStage::connect, no_memory, "no memory left"});
   }
-  turns_away_ = turns_away_ || attempt.turned_away;
   attempt.c = &c;
   attempt.result.replay = replay_command(c, target_, options_);
   attempt.result.started = wall;

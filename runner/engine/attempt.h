@@ -57,8 +57,6 @@ class Attempts {
   // Whether the endpoint answers an opening handshake; the error is what happened instead. A TCP connection alone says
   // little: the kernel accepts those for a dying process too.
   [[nodiscard]] asio::awaitable<std::expected<void, NoAnswer>> knock();
-  // It turned ordinary connections away in this run.
-  [[nodiscard]] bool turns_away() const noexcept { return turns_away_; }
 
   // What a fresh connection shows on which `c`, a trial, is played; nobody is told of it. Nothing: there was none.
   [[nodiscard]] asio::awaitable<std::optional<Result>> tried(const Case& c);
@@ -100,7 +98,6 @@ class Attempts {
   Habits habits_;
   std::set<std::vector<std::string>> taken_offers_;  // with which connections opened
   unsigned left_alone_ = 0;                          // times, since a connection opened
-  bool turns_away_ = false;                          // connections like others that it took
   bool is_busy_now_and_then_ = false;                // it turned ordinary connections away, and said so
 };
 

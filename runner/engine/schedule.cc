@@ -81,8 +81,9 @@ void Schedule::count_shortages() {
 // Connections were refused. A live endpoint was only too busy: its cases go back into the queue. A dead one is revived
 // by the observer, and the cases that may have killed it run again one by one.
 asio::awaitable<void> Schedule::look_after_the_endpoint() {
-  if (std::ranges::any_of(refusals_, &Attempt::turned_away)) co_await attempts_.leave_alone();
-  const bool is_alive = co_await survival_.alive();
+  const bool turned_away = std::ranges::any_of(refusals_, &Attempt::turned_away);
+  const bool is_alive = co_await survival_.alive();  // at once: a supervisor starts a dead one again
+  if (is_alive && turned_away) co_await attempts_.leave_alone();
   count_shortages();
   if (!survival_.over()) queue_refused_again(is_alive);
   if (survival_.over() || is_alive) {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenKnocks{100};
 constexpr int kMostKnocks = 5;
+constexpr std::chrono::milliseconds kMoment{3}, kDying{100};
 
 // Which of several killed it is not known, so none of them is accused.
 void excuse(Result& result, const std::string& at) {
@@ -61,8 +62,16 @@ void Survival::run_short() {
 
 asio::awaitable<bool> Survival::alive() {
   auto answered = co_await attempts_.knock();
-  // Who turned others away, and lived, may do so with this one.
-  for (int i = 0; i < kMostKnocks && !answered && answered.error().let_in && attempts_.turns_away(); ++i) {
+  // Let in, and then reset or left without an answer: by a server that turns connections away, or by the kernel for a
+  // process that is dying. Of that one the listener is gone in a moment, also when a supervisor starts it again.
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  const auto turned_away = [&] { return !answered && answered.error().let_in; };
+  for (const auto until = std::chrono::steady_clock::now() + kDying;
+       turned_away() && std::chrono::steady_clock::now() < until; answered = co_await attempts_.knock()) {
+    pause.expires_after(kMoment);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+  for (int i = 0; i < kMostKnocks && turned_away(); ++i) {
     co_await attempts_.leave_alone();
     answered = co_await attempts_.knock();
   }
