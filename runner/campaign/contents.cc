@@ -134,6 +134,8 @@ bool is_tail(std::byte octet) { return (std::to_integer<unsigned>(octet) & 0xC0)
 
 }  // namespace
 
+Payload payload_of(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
+
 std::uint64_t boundary(Dice& dice, std::uint64_t most) {
   if (dice.one_in(4)) return std::min<std::uint64_t>(dice.between(124, 128), most);
   unsigned highest = kLeastPower;

@@ -1,12 +1,16 @@
 // contents.h - what stimuli say: lengths, octets, and text of all planes, right and wrong.
 #pragma once
 #include "runner/campaign/dice.h"
+#include "runner/catalogue/case.h"
 
 #include <ws/core/bytes.h>
 
 #include <vector>
 
 namespace touchstone::fuzz {
+
+// Exactly these.
+[[nodiscard]] Payload payload_of(ws::Bytes octets);
 
 // Next to a power of two from 2^4 to 2^17, or to where the form of a length changes (RFC 6455 5.2).
 [[nodiscard]] std::uint64_t boundary(Dice& dice, std::uint64_t most);

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::uint8_t kCompressed = 4;  // RSV1, RFC 7692 6
 
-Payload literal_of(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
-
 std::vector<ws::Bytes> cut_at(ws::ByteView octets, const std::vector<std::size_t>& cuts) {
   std::vector<ws::Bytes> out;
   std::size_t from = 0;
@@ -39,7 +37,7 @@ void Conversation::frame(ws::Opcode opcode, bool fin, ws::Bytes payload, std::ui
   frame.opcode = opcode;
   frame.fin = fin;
   frame.rsv = rsv;
-  frame.payload = literal_of(std::move(payload));
+  frame.payload = payload_of(std::move(payload));
   add({std::move(frame)});
 }
 
@@ -52,7 +50,7 @@ void Conversation::control() {
 void Conversation::sentinel() { add({step::Sentinel{}}); }
 
 void Conversation::close(std::optional<std::uint16_t> code, ws::Bytes reason) {
-  add({step::Close{code, literal_of(std::move(reason))}});
+  add({step::Close{code, payload_of(std::move(reason))}});
 }
 
 void Conversation::frames(ws::Opcode opcode, std::uint8_t rsv, const std::vector<ws::Bytes>& fragments, bool noise) {

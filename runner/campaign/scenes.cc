@@ -1,5 +1,6 @@
 #include "runner/campaign/scenes.h"
 
+#include "runner/campaign/contents.h"
 #include "runner/campaign/expectation.h"
 #include "runner/campaign/voice.h"
 #include "runner/engine/verdict/strict_expectation.h"

@@ -6,8 +6,6 @@
 
 namespace touchstone::fuzz {
 
-Payload payload_of(ws::Bytes octets) { return {recipe::Literal{std::move(octets)}}; }
-
 ws::Opcode Voice::kind() { return dice_.one_in(2) ? ws::Opcode::text : ws::Opcode::binary; }
 
 ws::Bytes Voice::content(ws::Opcode opcode, std::uint64_t length) {

@@ -13,8 +13,6 @@
 
 namespace touchstone::fuzz {
 
-[[nodiscard]] Payload payload_of(ws::Bytes octets);
-
 // The steps of one connection, while they are made; what they hold is drawn from `dice`.
 class Voice {
  public:
