@@ -135,8 +135,10 @@ class ClientFuzz {
     return !known_.contains(cluster) && report_.wants(cluster);
   }
 
-  // Whether it shows the difference each time, `times` in one run of the client. The last evaluation is kept.
+  // Whether it shows the difference each time, `times` in one run of the client. The last evaluation is kept. No client
+  // is started when the time is up.
   bool shows(const Case& candidate, const fuzz::Cluster& cluster, int times) {
+    if (time_is_up()) return false;
     const Case c = fuzz::expected(candidate, options_.session.seed);
     std::vector<Case> copies;
     for (int i = 0; i < times; ++i) {
@@ -171,7 +173,7 @@ class ClientFuzz {
 
   void look_at(const Case& c, const fuzz::Cluster& cluster) {
     if (!shows(c, cluster, 1)) {
-      ++end_.stats.unstable;
+      if (!time_is_up()) ++end_.stats.unstable;
       return;
     }
     fuzz::Difference difference;
@@ -185,7 +187,7 @@ class ClientFuzz {
     }
     if (!confirmed) {
       ++in_vain_[cluster];
-      ++end_.stats.unstable;
+      if (!time_is_up()) ++end_.stats.unstable;
       return;
     }
     difference.cluster = cluster;

@@ -3,6 +3,7 @@
 #include "reports/support/said.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/guardian.h"
+#include "runner/cli/process/interrupt.h"
 
 #include <fmt/core.h>
 
@@ -19,6 +20,8 @@
 namespace touchstone::cli {
 
 namespace {
+
+constexpr std::chrono::milliseconds kPatienceOfInterrupted{500};  // the first Ctrl-C ends a run within a second
 
 std::string cause_of_death(int status) {
   if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -128,6 +131,7 @@ std::optional<std::string> ChildProcess::ended(std::chrono::milliseconds wait) {
 
 void ChildProcess::stop(std::chrono::milliseconds patience) noexcept {
   if (guardian_ < 0) return;
+  if (interrupted()) patience = std::min(patience, kPatienceOfInterrupted);
   const auto milliseconds = static_cast<std::int32_t>(patience.count());
   if (write(life_, &milliseconds, sizeof milliseconds) < 0) errno = 0;  // it was killed: nobody is there to be asked
   close(life_);

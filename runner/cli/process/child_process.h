@@ -27,7 +27,8 @@ class ChildProcess {
   // Readable once the shell has ended; to be waited for among other things, and never read from or closed.
   [[nodiscard]] int descriptor() const noexcept { return says_; }
   [[nodiscard]] pid_t id() const noexcept { return shell_; }  // of the shell, and of the group
-  // SIGTERM to all of it, and SIGKILL to what is left after `patience`. What cannot be ended is named on stderr.
+  // SIGTERM to all of it, and SIGKILL to what is left after `patience`, or after half a second when the user wants the
+  // end (interrupted()). What cannot be ended is named on stderr.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(3)) noexcept;
 
  private:

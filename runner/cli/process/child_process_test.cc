@@ -67,6 +67,14 @@ TEST_F(ChildProcessTest, TellsHowItEnded) {
   EXPECT_EQ(start("sh -c 'kill -ABRT $$'; exit $?").ended(seconds(20)), "signal 6 (Aborted)");
 }
 
+// The end may be wanted before the shell has begun: the signal is not lost, so that nobody waits for the SIGKILL.
+TEST_F(ChildProcessTest, EndsBySigtermHoweverSoonItIsStopped) {
+  constexpr auto kPatience = seconds(60);
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 300; ++i) start("exec sleep 1000").stop(kPatience);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kPatience);
+}
+
 TEST_F(ChildProcessTest, IsNotOverWhileItRuns) {
   ChildProcess process = start("sleep 1000");
   EXPECT_EQ(process.ended(milliseconds(0)), std::nullopt);

@@ -164,10 +164,10 @@ void say(GuardianSays::What what, std::int32_t value) noexcept {
   // Without the guardian nobody would end it.
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != guardian) _exit(127);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGXFSZ}) std::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGXFSZ}) std::signal(signal, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // a SIGTERM of an end that was wanted at once comes now
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
@@ -195,6 +195,10 @@ pid_t start_shell(const char* command) noexcept {
   int output[2] = {-1, -1};
   if (pipe2(output, O_CLOEXEC) != 0) return -1;
   const pid_t self = getpid();
+  // What the guardian ignores the child would lose until it has handlers of its own; what is blocked waits.
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
   const pid_t shell = fork();
   if (shell == 0) become(command, output[1], self);
   close(output[1]);

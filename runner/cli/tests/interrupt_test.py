@@ -12,7 +12,7 @@ import time
 
 from program import ECHO, Program, main, unused_port
 
-SECONDS = 5  # one, and what a busy machine takes
+SECONDS = 2.5  # one, and what a busy machine takes
 
 
 class Interrupted(Program):
@@ -120,6 +120,15 @@ class Interrupted(Program):
                 self.ends(process, expect=(0,))
                 self.assertTrue((self.folder / out / "report.json").exists())
                 self.assertTrue((self.folder / out / "fuzz.json").exists())
+
+    def test_a_server_that_does_not_leave_when_asked(self):
+        own = shlex.quote(self.touchstone)
+        for name, arguments in (("fuzz", ["--time", "60s"]), ("test", ["--case", "floods/*", "--jobs", "1"])):
+            with self.subTest(name):
+                command, sign = self.command(f"trap '' TERM; {own} echo --port {{port}} & sleep 600")
+                process = self.start(name, "--command", command, "--out", name, *arguments)
+                self.until(sign.exists, "the server was not started")
+                self.ends(process)
 
     # --- Servers ------------------------------------------------------------------------------------------------------
 
