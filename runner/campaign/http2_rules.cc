@@ -41,7 +41,7 @@ Http2Rule rule_of_headers(const Http2Frame& frame, ws::ByteView octets) {
   constexpr std::uint8_t kPlain = http2::end_headers | http2::end_stream;
   const bool whole = (frame.flags & http2::end_headers) != 0 && (frame.flags & ~kPlain) == 0;
   if (!whole || !is_known_section(octets)) return kOpen;
-  if (frame.on == On::even) return {ends_connection, "rfc9113-5.1.1-1"};
+  if (frame.on == On::even || frame.on == On::older) return {ends_connection, "rfc9113-5.1.1-1"};
   return frame.on == On::tunnel ? Http2Rule{ends_stream, "rfc8441-5-21"} : kOpen;
 }
 

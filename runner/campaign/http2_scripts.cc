@@ -99,7 +99,7 @@ bool is_of_connection(std::uint8_t type) {
 
 Http2Frame any_hand_made(Dice& dice) {
   constexpr std::array<std::uint8_t, 18> kTypes = {0, 1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9, 10, 11, 42, 255};
-  constexpr std::array<On, 4> kOn = {On::tunnel, On::connection, On::idle, On::even};
+  constexpr std::array<On, 5> kOn = {On::tunnel, On::connection, On::idle, On::even, On::older};
   constexpr std::array<When, 3> kWhen = {When::open, When::within, When::end};
   Http2Frame frame;
   frame.type = dice.pick(kTypes);

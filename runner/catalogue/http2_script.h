@@ -20,8 +20,9 @@ struct SectionEdit {
 
 // A frame by hand (RFC 9113 4.1).
 struct Http2Frame {
-  // idle: a stream that was never opened; even: one with a number that is the server's to open (RFC 9113 5.1.1).
-  enum class On : std::uint8_t { tunnel, connection, idle, even };
+  // idle: a stream that was never opened; even: one with a number that is the server's to open; older: one that was
+  // passed over, with a lower number than the tunnel's (RFC 9113 5.1.1).
+  enum class On : std::uint8_t { tunnel, connection, idle, even, older };
   // open: the tunnel is, and no step was played; within: after the first DATA frame of the steps; end: after the steps;
   // stalled: when the endpoint has used up a window that is held (Http2Script::held).
   enum class When : std::uint8_t { open, within, end, stalled };

@@ -15,7 +15,7 @@ struct Words {
 
 inline constexpr Words<Http2Script::Outcome, 6> kOutcomes{
     {"works", "refuses", "ends-stream", "ends-connection", "keeps-connection", "either"}};
-inline constexpr Words<Http2Frame::On, 4> kPlaces{{"tunnel", "connection", "idle", "even"}};
+inline constexpr Words<Http2Frame::On, 5> kPlaces{{"tunnel", "connection", "idle", "even", "older"}};
 inline constexpr Words<Http2Frame::When, 4> kMoments{{"open", "within", "end", "stalled"}};
 inline constexpr Words<Http2Beside::What, 7> kStreams{
     {"get", "refused", "tunnel", "faulty", "reset", "stalled", "ended"}};

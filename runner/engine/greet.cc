@@ -82,6 +82,7 @@ std::expected<Greeting, Unreachable> read(const Observation& o, const Target& ta
   Greeting greeting;
   greeting.response = o.response;
   greeting.over_http2 = o.http2.has_value();
+  if (o.http2) greeting.settings = o.http2->settings;
   if (const ws::Field* server = ws::find_field(o.response->fields, "Server")) greeting.server_field = server->value;
   greeting.deflate = o.deflate.has_value();
   greeting.round_trip = round_trip(o.transcript);

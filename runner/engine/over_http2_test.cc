@@ -79,6 +79,21 @@ TEST(OverHttp2, WhatTheOtherVersionHasIsNotApplicable) {
   }
 }
 
+// RFC 9113 5.1.1: the reference ends the connection (TheReferencePassesTheCasesOfHttp2), and this one answers.
+TEST(OverHttp2, ARequestOnAStreamThatWasPassedOverIsNotServed) {
+  auto server =
+      ws::testing::DeviantServer::start({ws::testing::Fault::http2_takes_older_streams}, {}, ws::io::Http::two);
+  ASSERT_TRUE(server) << server.error();
+  const Results seen = against((*server)->port(), ws::io::Http::two, {"http2-*"});
+  for (const auto& [id, result] : seen.all) {
+    const bool about_it = id == "http2-tunnel/headers-on-older-stream";
+    EXPECT_EQ(result.behavior == Behavior::failed, about_it) << id << ": " << result.summary;
+    if (about_it) {
+      EXPECT_EQ(result.findings.at(0).requirement, "rfc9113-5.1.1-1");
+    }
+  }
+}
+
 // What an endpoint does on every tunnel has the clause that it has anywhere, and not that of the case.
 TEST(OverHttp2, AFaultOfFramesHasItsOwnClause) {
   const std::map<std::string, std::string> clauses = {

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,10 +44,11 @@ struct RunOptions {
 
 // What the first connection told.
 struct Greeting {
-  std::optional<ws::ResponseHead> response;  // the answer to an ordinary opening handshake
-  std::string server_field;                  // of the answer, may be empty
-  bool over_http2 = false;                   // RFC 8441
-  bool deflate = false;                      // permessage-deflate was agreed on
+  std::optional<ws::ResponseHead> response;         // the answer to an ordinary opening handshake
+  std::string server_field;                         // of the answer, may be empty
+  bool over_http2 = false;                          // RFC 8441
+  std::map<std::uint16_t, std::uint32_t> settings;  // of HTTP/2, as Http2Seen has them
+  bool deflate = false;                             // permessage-deflate was agreed on
   std::chrono::microseconds round_trip{0};
   bool answers_pings = true;
   bool withholds_pongs = false;  // Pings are answered with the next frame only; every sentinel brings one then

@@ -4,6 +4,7 @@
 #include "runner/cli/options/test_options.h"
 #include "runner/cli/print.h"
 #include "runner/cli/process/interrupt.h"
+#include "runner/engine/compose/http2_frame.h"
 #include "runner/engine/probe.h"
 
 #include <fmt/core.h>
@@ -32,9 +33,19 @@ struct ProbeOptions {
   std::string format = "text";
 };
 
+// What is not among them has the value that RFC 9113 6.5.2 gives it.
+std::string list_of(const std::map<std::uint16_t, std::uint32_t>& settings) {
+  std::string list;
+  for (const auto& [id, value] : settings)
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", http2::name_of_setting(id), value);
+  return list;
+}
+
 void print_text(const Greeting& greeting, const EndpointProfile& peer) {
   const auto line = [](std::string_view what, std::string_view found) { out("{:<20}{}\n", what, found); };
   line("Server", greeting.server_field.empty() ? "(no Server field)" : said(greeting.server_field));
+  line("opened by", greeting.over_http2 ? "extended CONNECT of HTTP/2 (RFC 8441)" : "Upgrade of HTTP/1.1 (RFC 6455)");
+  if (greeting.over_http2) line("SETTINGS", list_of(greeting.settings));
   line("permessage-deflate", greeting.deflate ? "agreed" : "declined");
   line("Ping", fmt::format("answered in {} us", greeting.round_trip.count()));
   line("text messages", name(peer.text));

@@ -123,6 +123,25 @@ class Http2(Program):
         self.assertIn("--http 2", result["replay"])
 
     @unittest.skipUnless(NODE, "node is not here")
+    def test_the_probe_says_what_http2_it_is(self):
+        url = f"ws://127.0.0.1:{self.node_server('on')}/"
+        lines = self.run_it("probe", url, "--http", "2", expect=OK).stdout.splitlines()
+        self.assertIn("opened by           extended CONNECT of HTTP/2 (RFC 8441)", lines)
+        self.assertRegex(next(line for line in lines if line.startswith("SETTINGS")), r"ENABLE_CONNECT_PROTOCOL 1\b")
+        _, url = self.echo_process("--http", "auto")
+        lines = self.run_it("probe", url, expect=OK).stdout.splitlines()
+        self.assertIn("opened by           Upgrade of HTTP/1.1 (RFC 6455)", lines)
+        self.assertFalse([line for line in lines if line.startswith("SETTINGS")])
+
+    @unittest.skipUnless(NODE, "node is not here")
+    def test_who_ignores_a_stream_that_was_passed_over_may(self):
+        """nghttp2 does, and RFC 9113 5.1 has it so for closed streams."""
+        url = f"ws://127.0.0.1:{self.node_server('on')}/"
+        self.run_test(url, "--http", "2", "--case", "http2-tunnel/headers-on-older-stream", expect=OK)
+        result = self.report()["results"][0]
+        self.assertEqual([finding["choice"] for finding in result["findings"]], ["C-42"])
+
+    @unittest.skipUnless(NODE, "node is not here")
     def test_a_server_without_the_setting_is_not_asked(self):
         url = f"ws://127.0.0.1:{self.node_server('off')}/"
         done = self.run_test(url, "--http", "2", *ECHO, expect=UNREACHABLE)

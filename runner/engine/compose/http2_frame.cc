@@ -41,6 +41,19 @@ std::string name_of_type(std::uint8_t type) {
   return type < kNames.size() ? std::string(kNames[type]) : fmt::format("a frame of type {}", type);
 }
 
+std::string name_of_setting(std::uint16_t id) {
+  constexpr std::array<std::string_view, 9> kNames = {"",
+                                                      "HEADER_TABLE_SIZE",
+                                                      "ENABLE_PUSH",
+                                                      "MAX_CONCURRENT_STREAMS",
+                                                      "INITIAL_WINDOW_SIZE",
+                                                      "MAX_FRAME_SIZE",
+                                                      "MAX_HEADER_LIST_SIZE",
+                                                      "",
+                                                      "ENABLE_CONNECT_PROTOCOL"};
+  return id < kNames.size() && !kNames[id].empty() ? std::string(kNames[id]) : fmt::format("setting {}", id);
+}
+
 std::string name_of_error(std::uint32_t code) {
   using ws::http2::ErrorCode;
   if (code > std::to_underlying(ErrorCode::http_1_1_required)) return fmt::format("error {:#x}", code);

@@ -54,7 +54,8 @@ struct FrameHead {
 void put(ws::Bytes& out, std::uint64_t value, int octets);
 void put_frame(ws::Bytes& out, const FrameHead& head, ws::ByteView payload);
 
-[[nodiscard]] std::string name_of_type(std::uint8_t type);  // "RST_STREAM", "a frame of type 11"
+[[nodiscard]] std::string name_of_type(std::uint8_t type);    // "RST_STREAM", "a frame of type 11"
+[[nodiscard]] std::string name_of_setting(std::uint16_t id);  // "MAX_FRAME_SIZE", "setting 7"
 [[nodiscard]] std::string name_of_error(std::uint32_t code);
 
 }  // namespace touchstone::http2

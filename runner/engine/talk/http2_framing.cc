@@ -26,6 +26,12 @@ std::vector<std::pair<std::uint16_t, std::uint32_t>> entries_of(ws::ByteView pay
   return entries;
 }
 
+constexpr std::uint32_t kOlder = 3;  // passed over where a case has a frame on it
+
+bool passes_over(const Http2Script& script) {
+  return std::ranges::any_of(script.frames, [](const Http2Frame& f) { return f.on == Http2Frame::On::older; });
+}
+
 // With so many octets of padding after it, when any are wanted (0 octets of padding are padding, too).
 ws::Bytes padded(ws::ByteView before, ws::ByteView content, const std::optional<std::uint8_t>& padding) {
   ws::Bytes out;
@@ -76,6 +82,7 @@ void Http2Framing::apply_to(ws::io::http2::SessionOptions& options) {
       options.settings.emplace_back(id, value);
     }
   }
+  if (passes_over(script_)) options.first_stream = kOlder + 2;
   options.data_size = script_.data_size;
   options.padding = script_.data_padding;
   constexpr std::int32_t kFirstWindow = 65'535;  // RFC 9113 6.9.2
@@ -168,7 +175,8 @@ ws::Bytes Http2Framing::data(ws::ByteView frame) {
 ws::Bytes Http2Framing::by_hand(const Http2Frame& frame, std::uint32_t tunnel) {
   constexpr std::uint32_t kNever = 1001;  // far above those that a case opens
   constexpr std::uint32_t kEven = 2;
-  constexpr std::array kNumbers = {std::uint32_t{0}, std::uint32_t{0}, kNever, kEven};  // as Http2Frame::On has them
+  constexpr std::array kNumbers = {std::uint32_t{0}, std::uint32_t{0}, kNever, kEven,
+                                   kOlder};  // as Http2Frame::On has them
   const std::uint32_t on = frame.on == Http2Frame::On::tunnel ? tunnel : kNumbers[static_cast<std::size_t>(frame.on)];
   ws::Bytes octets;
   put_frame(octets, {frame.type, frame.flags, on}, payloads_.make(frame.payload));

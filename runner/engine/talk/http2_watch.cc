@@ -52,8 +52,11 @@ void Http2Watch::sent(ws::ByteView octets) {
 void Http2Watch::sent_frame(const Frame& frame, bool by_hand) {
   if (frame.type == http2::headers && frame.stream != 0) {
     StreamSeen& own = stream(frame.stream);
-    if (!std::exchange(own.known, true)) own.window = initial_window_;
-    own.unlawful = endpoint_ == ws::Role::server && frame.stream % 2 == 0;
+    const bool opens = !std::exchange(own.known, true);
+    if (opens) own.window = initial_window_;
+    const bool passed_over = by_hand && frame.stream < newest_;
+    own.unlawful = endpoint_ == ws::Role::server && (frame.stream % 2 == 0 || own.unlawful || (opens && passed_over));
+    if (frame.stream % 2 != 0) newest_ = std::max(newest_, frame.stream);
   } else if (frame.type == http2::settings && !frame.has(http2::ack)) {
     sent_settings(frame, by_hand);
   } else if (frame.type == http2::window_update && frame.payload.size() == 4) {
@@ -239,16 +242,22 @@ void Http2Watch::on_headers(const Frame& frame) {
   if (frame.stream == tunnel_ && one.data)
     fault("rfc8441-5-21", "nothing but DATA and what manages the stream on an open tunnel", "HEADERS after DATA");
   one.head = true;
-  if (one.unlawful)
-    fault("rfc9113-5.1.1-1", "a request on a stream with an even number is an error of the connection",
-          "it was answered");
+  check_answered(one);
   if (!frame.has(http2::end_stream)) return;
   one.ended = true;
   if (frame.stream == tunnel_) seen_.ended = true;
 }
 
+void Http2Watch::check_answered(const StreamSeen& one) {
+  if (one.unlawful)
+    fault("rfc9113-5.1.1-1",
+          "a request on a stream with an even number, or on one that was passed over, is an error of the connection",
+          "the stream was answered");
+}
+
 void Http2Watch::on_reset(const Frame& frame) {
   StreamSeen& one = stream(frame.stream);
+  check_answered(one);
   one.reset = true;
   if (frame.payload.size() != 4)
     fault("rfc9113-6.4-2", "RST_STREAM has four bytes", fmt::format("{} bytes", frame.payload.size()));
@@ -310,6 +319,7 @@ void Http2Watch::on_setting(std::uint16_t id, std::uint32_t value) {
     seen_.frame_size = value;
   }
   settings_[id] = value;
+  if (id <= http2::enable_connect_protocol) seen_.settings[id] = value;
 }
 
 bool Http2Watch::on_ping(const Frame& frame) {

@@ -54,7 +54,7 @@ class Http2Watch {
   struct StreamSeen {
     bool known = false, ended = false, reset = false, reset_by_us = false;
     bool data = false, head = false;
-    bool unlawful = false;  // opened by the tester, and not its to open
+    bool unlawful = false;  // opened by the tester, and not its to open any more, or at all
     std::int64_t window = 0;
   };
   struct SentSettings {
@@ -74,6 +74,7 @@ class Http2Watch {
   void on_data(const Frame& frame);
   void on_headers(const Frame& frame);
   void on_reset(const Frame& frame);
+  void check_answered(const StreamSeen& one);
   [[nodiscard]] bool on_settings(const Frame& frame);
   void on_setting(std::uint16_t id, std::uint32_t value);
   [[nodiscard]] bool on_ping(const Frame& frame);
@@ -89,6 +90,7 @@ class Http2Watch {
   ws::Bytes pending_;  // of a frame that is not whole yet
   std::map<std::uint32_t, StreamSeen> streams_;
   std::uint32_t tunnel_ = 1;
+  std::uint32_t newest_ = 0;     // that the tester has opened
   std::uint32_t open_head_ = 0;  // stream of a HEADERS frame that CONTINUATION has to follow
   std::int64_t connection_window_ = 65'535, initial_window_ = 65'535;
   std::int64_t acknowledged_window_ = 65'535;  // the same, as the endpoint has certainly taken it

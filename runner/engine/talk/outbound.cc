@@ -6,9 +6,10 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kFlushAt = 1024 * 1024;    // octets gathered for one write
-constexpr std::size_t kMostWaits = 128;          // for the endpoint to read a piece of payload, on one connection
-constexpr std::size_t kWritePiece = 256 * 1024;  // octets that must get through within one time-out
+constexpr std::size_t kFlushAt = 1024 * 1024;  // octets gathered for one write
+constexpr std::size_t kMostWaits = 128;        // for the endpoint to read a piece of payload, on one connection
+// Octets that must get through within one time-out. Over HTTP/2 an endpoint may open its windows octet by octet.
+constexpr std::size_t kWritePiece = 256 * 1024, kPieceOfTunnel = 16 * 1024;
 
 }  // namespace
 
@@ -99,8 +100,9 @@ asio::awaitable<void> Outbound::put(ws::ByteView octets) {
   ahead_ -= sent_already;
   octets = octets.subspan(sent_already);
   recorder_.sent_octets(sent_already);
+  const std::size_t most = stream_.protocol() == "h2" ? kPieceOfTunnel : kWritePiece;
   while (!octets.empty() && can_send_) {
-    const auto piece = octets.first(std::min(octets.size(), kWritePiece));
+    const auto piece = octets.first(std::min(octets.size(), most));
     octets = octets.subspan(piece.size());
     if (!held_back_) watchdog_.arm(options_.timeout);
     if (when_stuck_) watch_for_stuck();

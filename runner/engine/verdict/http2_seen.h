@@ -1,6 +1,7 @@
 // http2_seen.h - what an endpoint's frames of HTTP/2 said, beside the octets that they carried. RFC 9113, RFC 8441.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct Http2Seen {
   bool ended = false;                   // END_STREAM on the tunnel
   bool reset_after_ours = false;        // its RST_STREAM on the tunnel came after the tester's had gone out
 
-  std::uint32_t frame_size = 16'384;  // its SETTINGS_MAX_FRAME_SIZE
+  std::uint32_t frame_size = 16'384;                // its SETTINGS_MAX_FRAME_SIZE
+  std::map<std::uint16_t, std::uint32_t> settings;  // those of its SETTINGS that have a name, as they came last
 
   // Of a case about HTTP/2: what became of the connection after the tunnel.
   bool connection_lives = false;  // a PING was answered

@@ -138,6 +138,14 @@ bool is_typed(const Scene& scene) {
   return own.starts_with("rfc9113-") && own != "rfc9113-5.1-2";
 }
 
+// C-42: RFC 9113 5.1 allows it on any closed stream.
+bool drops_what_is_older(const Scene& scene, const Http2Seen& seen) {
+  const auto is_older = [](const Http2Frame& frame) { return frame.on == Http2Frame::On::older; };
+  const auto answered = [&](const Http2Fault& fault) { return fault.requirement == scene.own_requirement(); };
+  return scene.o.survived && std::ranges::any_of(scene.c.http2->frames, is_older) &&
+         std::ranges::none_of(seen.faults, answered);
+}
+
 // RFC 9113 5.4.1: an error of the connection ends it, after a GOAWAY; 5.4.2: one of the stream ends that.
 void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
   const Observation& o = scene.o;
@@ -145,7 +153,9 @@ void judge_end(const Scene& scene, const Http2Seen& seen, Findings& findings) {
   const std::string expected =
       whole ? "GOAWAY, and the end of the connection" : "RST_STREAM, or the end of the connection";
   const bool erred = seen.goaway && *seen.goaway != 0;
-  if (o.survived) {
+  if (drops_what_is_older(scene, seen)) {
+    findings.push_back(finding_of(scene, "http2-older-ignored", expected, "it was ignored, and a Ping was answered"));
+  } else if (o.survived) {
     findings.push_back(finding_of(scene, "http2-went-on", expected, "it went on: a Ping on the tunnel was answered"));
   } else if (erred && !o.eof && !o.reset) {
     findings.push_back(finding_by("rfc9113-5.4.1-1", "http2-left-open",

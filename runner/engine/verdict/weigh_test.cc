@@ -68,7 +68,8 @@ TEST(Weigh, EveryDecisionIsAboutAFindingAndHasAReason) {
       EXPECT_TRUE(seen.insert({decision.kind, decision.requirement}).second) << choice.id << ": " << decision.kind;
       const auto of_answers = [&](ws::rules::AnswerFault::Kind kind) { return ws::rules::name(kind) == decision.kind; };
       const bool of_orders = decision.kind.starts_with("told-");  // runner/orders
-      EXPECT_TRUE(ws::rules::finding_kind(decision.kind) || of_orders ||
+      const bool of_http2 = decision.kind.starts_with("http2-");  // judge_http2
+      EXPECT_TRUE(ws::rules::finding_kind(decision.kind) || of_orders || of_http2 ||
                   std::ranges::any_of(ws::rules::answer_fault_kinds(), of_answers))
           << choice.id << ": " << decision.kind;
       const Requirement* rule = catalogue.requirement(decision.requirement);

@@ -22,6 +22,8 @@ asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, SessionOption
     co_return failed(error,
                      what + (settings_came ? "our SETTINGS were not acknowledged in time" : "no SETTINGS in time"));
   }
+  // RFC 8441 3: SETTINGS that come right after the first may have it.
+  if (!session->peer_allows_connect()) (void)co_await session->ping(until);
   if (!session->peer_allows_connect())
     co_return failed(make_error_code(asio::error::operation_not_supported),
                      what +

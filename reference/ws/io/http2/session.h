@@ -33,6 +33,7 @@ struct SessionOptions {
   std::size_t head_limit = 16 * 1024;                // octets of a field section
   // For those who test others.
   std::vector<std::pair<std::uint16_t, std::uint32_t>> settings{};  // beside those above
+  std::int32_t first_stream = 1;                                    // a client's; those below are passed over
   std::size_t data_size = 0;              // the most octets of content in a DATA frame; 0: as many as fit
   std::optional<std::uint8_t> padding{};  // octets of padding in each DATA frame, where the windows are wide enough
   // When set: nothing is given back of the windows until the peer has used one up, or has stopped before; this is

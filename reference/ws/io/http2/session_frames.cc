@@ -7,6 +7,30 @@
 
 namespace ws::io::http2 {
 
+void PassedOver::opened(std::int32_t id) {
+  constexpr std::size_t kMost = 100;  // frames on those before are ignored, as RFC 9113 5.1 has it for closed streams
+  if (id <= newest_) return;
+  if (id > newest_ + 2) gaps_.emplace_back(newest_ + 2, id - 2);
+  if (gaps_.size() > kMost) gaps_.pop_front();
+  newest_ = id;
+}
+
+bool PassedOver::has(std::int32_t id) const noexcept {
+  return std::ranges::any_of(gaps_, [id](const auto& gap) { return gap.first <= id && id <= gap.second; });
+}
+
+// RFC 9113 5.1.1: HEADERS on a stream that was passed over are an error of the connection. nghttp2 ignores them.
+int Session::Impl::begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
+  Impl& self = of(user);
+  if (self.options.role != Role::server || head->type != NGHTTP2_HEADERS || head->stream_id % 2 == 0) return 0;
+  if (self.passed_over.has(head->stream_id)) {
+    self.last_words = "HEADERS on a stream that was passed over";
+    return NGHTTP2_ERR_CALLBACK_FAILURE;  // take() ends the connection
+  }
+  self.passed_over.opened(head->stream_id);
+  return 0;
+}
+
 int Session::Impl::begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   Impl& self = of(user);
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;

@@ -49,6 +49,17 @@ struct Http2Stream::State {
   Signal changed;
 };
 
+// The numbers that a client has left out: those streams are closed (RFC 9113 5.1.1).
+class PassedOver {
+ public:
+  void opened(std::int32_t id);  // HEADERS came on it
+  [[nodiscard]] bool has(std::int32_t id) const noexcept;
+
+ private:
+  std::int32_t newest_ = -1;
+  std::deque<std::pair<std::int32_t, std::int32_t>> gaps_;  // the latest, first and last of each
+};
+
 struct Session::Impl : std::enable_shared_from_this<Impl> {
   using StreamState = Http2Stream::State;
 
@@ -78,6 +89,7 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   void on_end_stream(StreamState& stream);
 
   static Impl& of(void* user) { return *static_cast<Impl*>(user); }
+  static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user);
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user);
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                     const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user);
@@ -103,7 +115,8 @@ struct Session::Impl : std::enable_shared_from_this<Impl> {
   Owned<nghttp2_session> session;
   std::map<std::int32_t, std::shared_ptr<StreamState>> streams;
   std::deque<std::shared_ptr<StreamState>> requests;  // server: for accept()
-  std::uint64_t round = 0, written = 0;               // writes to the stream below: begun, done
+  PassedOver passed_over;
+  std::uint64_t round = 0, written = 0;  // writes to the stream below: begun, done
   Bytes injected;
   std::string last_words;
   std::uint64_t pings = 0, pongs = 0, heard = 0, acknowledged = 0;

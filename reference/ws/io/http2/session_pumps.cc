@@ -20,11 +20,21 @@ nghttp2_session_callbacks* make_callbacks() {
   return callbacks;
 }
 
+// Debian's nghttp2 takes 8 CONTINUATION frames for an attack, and has this to say otherwise; older ones have no limit.
+constexpr std::size_t kMostContinuations = 1000;
+template <class Option>
+auto allow_continuations(Option* option, int) -> decltype(nghttp2_option_set_max_continuations(option, 0)) {
+  nghttp2_option_set_max_continuations(option, kMostContinuations);
+}
+template <class Option>
+void allow_continuations(Option*, long) {}
+
 nghttp2_option* make_option() {
   nghttp2_option* option = nullptr;
   if (nghttp2_option_new(&option) != 0) throw std::bad_alloc();
   nghttp2_option_set_no_auto_window_update(option, 1);  // windows open again as octets are read
   nghttp2_option_set_no_http_messaging(option, 1);      // what heads must say is core/http2's
+  allow_continuations(option, 0);  // RFC 9113 6.10: there may be any number; head_limit bounds what is kept of them
   return option;
 }
 
@@ -32,6 +42,7 @@ nghttp2_option* make_option() {
 
 void Session::Impl::start() {
   const Owned<nghttp2_session_callbacks> callbacks(make_callbacks());
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks.get(), begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks.get(), begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks.get(), header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks.get(), frame_recv);
@@ -47,6 +58,7 @@ void Session::Impl::start() {
                             : nghttp2_session_client_new2(&made, callbacks.get(), this, option.get());
   if (failed != 0) throw std::bad_alloc();
   session.reset(made);
+  if (!server) nghttp2_session_set_next_stream_id(made, options.first_stream);
   holds = static_cast<bool>(options.stalled);
   std::vector<nghttp2_settings_entry> settings{{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.initial_window},
                                                {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_streams}};

@@ -79,6 +79,37 @@ TEST(Http2Session, CarriesAWebSocketFromTheRequestToTheEnd) {
   }
 }
 
+// RFC 9113 5.1.1: growing numbers.
+TEST(Http2Session, ARequestOnAStreamThatWasPassedOverEndsTheConnection) {
+  const auto headers_on = [](std::int32_t stream) {
+    Bytes frame;  // HEADERS with END_STREAM: GET http x /
+    for (const int octet : {0, 0, 6, 1, 5, 0, 0, 0, stream, 0x82, 0x86, 0x84, 1, 1, 0x78})
+      frame.push_back(static_cast<std::byte>(octet));
+    return frame;
+  };
+  for (const std::int32_t first : {5, 9}) {
+    run([&]() -> asio::awaitable<void> {
+      Pair pair = co_await connected(false);
+      http2::SessionOptions asking, serving;
+      asking.first_stream = first;
+      serving.role = Role::server;
+      const auto client = http2::Session::start(std::move(pair.client), asking);
+      const auto server = http2::Session::start(std::move(pair.server), serving);
+      EXPECT_FALSE(co_await client->ready());
+      auto asked =
+          client->request({{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "x"}}, true);
+      CO_REQUIRE(asked);
+      auto request = co_await server->accept();
+      CO_REQUIRE(request);
+      (*request)->answer({{":status", "404"}}, true);
+      client->inject(headers_on(first - 2));
+      EXPECT_TRUE(co_await client->ping(deadline_after(std::chrono::seconds(5))));
+      EXPECT_EQ(client->last_words(), "GOAWAY with PROTOCOL_ERROR");
+      client->close();
+    });
+  }
+}
+
 TEST(Http2Session, ARefusalIsAnAnswer) {
   run([]() -> asio::awaitable<void> {
     Ends ends = co_await sessions();

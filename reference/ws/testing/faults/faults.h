@@ -309,6 +309,7 @@ enum class Fault : std::uint16_t {
   http2_dies_of_get,
   http2_dies_of_faulty_tunnel,
   http2_takes_idle_streams,
+  http2_takes_older_streams,
   http2_takes_empty_update,
   http2_takes_huge_window,
   http2_takes_long_padding,

@@ -158,6 +158,7 @@ Bytes Http2Lens::received(ByteView octets) {
 // A PING of no length: the strict endpoint ends the connection for it (RFC 9113 6.7).
 void Http2Lens::take(Bytes& out, Frame frame) {
   using enum Fault;
+  if (is(http2_takes_older_streams)) frame.stream = number_within(frame);
   const bool ends = (frame.flags & kEndStream) != 0;
   if (dies_of(frame)) return write(out, {kPing, 0, 0, {}});
   if (drops(frame)) return;
@@ -181,6 +182,16 @@ void Http2Lens::take(Bytes& out, Frame frame) {
     if (!first || first->cut_off()) return write(out, to_reset);
   }
   write(out, frame);
+}
+
+// The strict endpoint sees growing numbers, whatever the client's are.
+std::uint32_t Http2Lens::number_within(const Frame& frame) {
+  const auto known = within_.find(frame.stream);
+  if (known != within_.end()) return known->second;
+  if (frame.type != kHeaders || frame.stream % 2 == 0) return frame.stream;
+  newest_ = frame.stream > newest_ ? frame.stream : newest_ + 2;
+  without_[newest_] = frame.stream;
+  return within_[frame.stream] = newest_;
 }
 
 bool Http2Lens::drops(const Frame& frame) const {
@@ -258,6 +269,7 @@ Bytes Http2Lens::sent(ByteView octets) {
   using enum Fault;
   if (octets.size() < kFrameHead || as_text(octets).starts_with("PRI * ")) return to_bytes(octets);
   Frame frame = read(octets);
+  if (const auto own = without_.find(frame.stream); own != without_.end()) frame.stream = own->second;
   const bool acknowledges = (frame.flags & kAck) != 0;
   Bytes out;
   if (frame.type == kSettings && acknowledges && is(http2_acknowledges_nothing)) return out;

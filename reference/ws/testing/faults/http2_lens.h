@@ -6,6 +6,7 @@
 #include <ws/io/http2/session.h>
 #include <ws/testing/faults/faults.h>
 
+#include <map>
 #include <set>
 
 namespace ws::testing {
@@ -35,6 +36,7 @@ class Http2Lens : public std::enable_shared_from_this<Http2Lens> {
   void take(Bytes& out, Frame frame);
   [[nodiscard]] bool drops(const Frame& frame) const;
   [[nodiscard]] bool dies_of(const Frame& frame) const;
+  [[nodiscard]] std::uint32_t number_within(const Frame& frame);
   void change_data(Frame& frame) const;
   void change_settings(Frame& frame);
   [[nodiscard]] Bytes sent(ByteView octets);
@@ -44,6 +46,8 @@ class Http2Lens : public std::enable_shared_from_this<Http2Lens> {
   std::size_t preface_left_;
   Bytes pending_;
   std::set<std::uint32_t> opened_;
+  std::map<std::uint32_t, std::uint32_t> within_, without_;  // numbers of streams: there as here, and back
+  std::uint32_t newest_ = 0;                                 // within
   bool settings_came_ = false, settings_went_ = false;
   std::weak_ptr<io::http2::Session> session_;
 };
