@@ -96,6 +96,21 @@ Case any_opening(Dice& dice) {
   return std::move(c);
 }
 
+// Over HTTP/2 the end of the stream (RFC 8441 5): on a frame of its own, or on the DATA of a last message.
+void end_the_stream(Conversation& talk, Dice& dice) {
+  constexpr std::array<std::uint64_t, 6> kSizes = {0, 1, 5, 125, 5000, 16'000};
+  talk.stimulus().http2->last_data_ends = dice.one_in(2);
+  if (talk.stimulus().http2->last_data_ends) {
+    talk.stimulus().steps.clear();  // what goes out with the end can wait for nothing
+    step::Message last;
+    last.payload = payload_of(text_of_length(dice, dice.pick(kSizes)));
+    talk.add({std::move(last)});
+  } else {
+    talk.sentinel();
+  }
+  talk.add({step::Tcp{step::Tcp::How::fin}});
+}
+
 // Something legal over a tunnel: what is asked about is HTTP/2.
 Case any_tunnel(Dice& dice) {
   constexpr std::array kTalks = {talk_history, talk_good_text, talk_contents, talk_controls, talk_sizes};
@@ -103,6 +118,7 @@ Case any_tunnel(Dice& dice) {
   if (!dice.one_in(4)) dice.pick(kTalks)(talk, dice);
   if (talk.steps() == 0) add_message(talk, dice);
   script_http2(talk.stimulus(), dice);
+  if (dice.one_in(8)) end_the_stream(talk, dice);
   fit_steps(talk.stimulus());
   return std::move(talk.stimulus());
 }

@@ -161,6 +161,27 @@ std::optional<std::string_view> rule_of_forms(const Http2Script& script) {
   return std::nullopt;
 }
 
+bool ends_by_fin(const Case& c) {
+  const auto* tcp = c.steps.empty() ? nullptr : std::get_if<step::Tcp>(&c.steps.back().action);
+  return tcp != nullptr && tcp->how == step::Tcp::How::fin;
+}
+
+bool is_one_message(const Case& c) {
+  return c.steps.size() == 2 && std::holds_alternative<step::Message>(c.steps.front().action);
+}
+
+// Frames on a stream that we ended ourselves would be our fault. A last message with END_STREAM on it need not be
+// answered, and others that end show whether this endpoint answers then (Http2Beside::ended).
+void settle_end_of_stream(Case& c) {
+  Http2Script& script = *c.http2;
+  std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.on == On::tunnel; });
+  script.held = false;
+  if (!script.last_data_ends) return;
+  script.frames.clear();
+  script.beside = {{Http2Beside::What::ended}, {Http2Beside::What::ended}};
+  c.informational = "Nobody has to answer whom it no longer needs to hear.";
+}
+
 // The WebSocket is not carried on: there is nothing for the steps to say.
 bool is_the_end(Http2Script::Outcome outcome) { return outcome != works && outcome != either; }
 
@@ -199,6 +220,10 @@ Http2Rule rule_of(const Http2Frame& frame) {
 void settle_http2(Case& c) {
   Http2Script& script = *c.http2;
   Http2Rule rule;
+  c.informational.clear();
+  script.last_data_ends = script.last_data_ends && ends_by_fin(c) && is_one_message(c);
+  const bool fin = ends_by_fin(c);
+  if (fin) settle_end_of_stream(c);
   // The library that plays does not know of an update by hand. With a small window it would take what comes for too
   // much.
   const bool small = script.held || sets_window(script);
@@ -219,13 +244,15 @@ void settle_http2(Case& c) {
   script.outcome = rule.outcome;
   if (rule.outcome == works || rule.outcome == keeps_connection)
     rule.requirement = rule_of_forms(script).value_or(rule.requirement);
+  if (fin && rule.outcome == works) rule.requirement = script.last_data_ends ? "rfc8441-5-13" : "rfc8441-5-15";
   // RFC 9113 6.8: after a GOAWAY, and with the last stream over, the connection may be closed.
   if (rule.outcome == keeps_connection)
     std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.type == http2::goaway; });
   if (is_the_end(rule.outcome)) {
     for (Http2Frame& frame : script.frames) frame.when = Http2Frame::When::open;  // in their order
     c.steps.clear();
-    script.held = false;
+    c.informational.clear();
+    script.held = script.last_data_ends = false;
   }
   c.requirements.insert(c.requirements.begin(), std::string(rule.requirement));
 }

@@ -68,6 +68,31 @@ TEST(Http2Rules, CiteWhatIsLeftOfTheScript) {
   EXPECT_EQ(expected(c, 1).requirements.front(), "rfc9113-6.1-2");
 }
 
+// What is sent with END_STREAM waits for no answer, and no frame of ours comes on the stream after it.
+TEST(Http2Rules, EndAStreamWithNothingAfterIt) {
+  Generator generator(1, Layers{.frames = false, .deflate = false, .http2 = true});
+  Dice dice(1);
+  int on_data = 0, alone = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Case c = expected(generator.next(dice).stimulus, 1);
+    const bool fin = !c.steps.empty() && std::holds_alternative<step::Tcp>(c.steps.back().action);
+    if (c.http2->last_data_ends) {
+      ++on_data;
+      ASSERT_TRUE(fin);
+      EXPECT_EQ(c.steps.size(), 2u);
+      EXPECT_TRUE(c.http2->frames.empty());
+      EXPECT_FALSE(c.informational.empty());
+      EXPECT_EQ(c.requirements.front(), "rfc8441-5-13");
+    } else if (fin) {
+      ++alone;
+      for (const Http2Frame& frame : c.http2->frames) EXPECT_NE(frame.on, Http2Frame::On::tunnel);
+      EXPECT_TRUE(c.informational.empty());
+    }
+  }
+  EXPECT_GT(on_data, 50);
+  EXPECT_GT(alone, 50);
+}
+
 TEST(Http2Rules, EqualSeedsGiveEqualScripts) {
   const Layers layers{.frames = false, .deflate = false, .http2 = true};
   for (std::uint64_t seed : {1, 2}) {

@@ -1,5 +1,6 @@
 #include "runner/campaign/http2_scripts.h"
 
+#include "runner/campaign/contents.h"
 #include "runner/catalogue/payload.h"
 #include "runner/engine/compose/http2_frame.h"
 
@@ -20,8 +21,6 @@ const std::array<ws::Bytes, 2> kSections = {ws::to_bytes(std::string_view("\x00\
 constexpr std::array<std::uint32_t, 10> kWindowSizes = {1, 2, 9, 10, 100, 299, 1000, 16'384, 65'535, 1'048'576};
 constexpr std::array<std::uint32_t, 9> kUpdates = {1, 2, 100, 65'535, 1 << 20, 0, 0x7fffffff, 0x80000001, 0x40000000};
 constexpr std::array<std::uint16_t, 6> kUnknownSettings = {10, 0x1a1a, 0x0a0a, 0xf000, 0xffff, 77};
-
-Payload hand_made(ws::Bytes octets) { return Payload{recipe::Literal{std::move(octets)}}; }
 
 ws::Bytes numbers(std::initializer_list<std::pair<std::uint64_t, int>> all) {
   ws::Bytes out;
@@ -107,7 +106,7 @@ Http2Frame any_hand_made(Dice& dice) {
   if (dice.one_in(5)) frame.on = dice.pick(kOn);
   if (frame.type == http2::headers) frame.flags = http2::end_headers;
   if (frame.type > http2::continuation || dice.one_in(6)) frame.flags = static_cast<std::uint8_t>(dice.below(256));
-  frame.payload = hand_made(any_payload(frame.type, dice));
+  frame.payload = payload_of(any_payload(frame.type, dice));
   frame.when = dice.pick(kWhen);
   return frame;
 }
@@ -144,6 +143,16 @@ SectionEdit any_edit(Dice& dice) {
       {remove, "sec-websocket-version"},
   }};
   return dice.pick(kEdits);
+}
+
+// A pseudo-header field after the others (RFC 9113 8.3), or one edit.
+void edit_section(std::vector<SectionEdit>& edits, Dice& dice) {
+  static const std::array<std::pair<std::string, std::string>, 3> kPseudo = {
+      {{":path", "/"}, {":protocol", "websocket"}, {":scheme", "http"}}};
+  if (!dice.one_in(8)) return edits.push_back(any_edit(dice));
+  const auto& [name, value] = dice.pick(kPseudo);
+  edits.push_back({SectionEdit::Kind::remove, name, ""});
+  edits.push_back({SectionEdit::Kind::add, name, value});
 }
 
 Http2Beside any_beside(Dice& dice) {
@@ -215,8 +224,8 @@ void script_http2(Case& c, Dice& dice) {
   c.http2.emplace();
   for (std::uint64_t i = dice.below(4); i > 0; --i) any_form(*c.http2, dice);
   for (std::uint64_t i = dice.below(4); i > 0; --i) c.http2->frames.push_back(any_hand_made(dice));
-  if (dice.one_in(4)) c.http2->fields.push_back(any_edit(dice));
-  if (dice.one_in(4)) c.http2->fields.push_back(any_edit(dice));
+  for (int i = 0; i < 2; ++i)
+    if (dice.one_in(4)) edit_section(c.http2->fields, dice);
   for (std::uint64_t i = dice.one_in(4) ? 1 + dice.below(3) : 0; i > 0; --i)
     c.http2->beside.push_back(any_beside(dice));
 }
@@ -236,7 +245,7 @@ void vary_http2(Case& c, Dice& dice) {
       break;
     }
     case 2:
-      script.fields.push_back(any_edit(dice));
+      edit_section(script.fields, dice);
       break;
     case 3:
       script.beside.push_back(any_beside(dice));

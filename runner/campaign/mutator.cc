@@ -42,7 +42,7 @@ constexpr const char* kOffers[] = {"permessage-deflate",
 ws::Bytes& octets_of(Payload& payload) {
   if (!std::holds_alternative<recipe::Literal>(payload.recipe)) {
     PayloadGenerator generator(1);
-    payload = literal(generator.make(payload));
+    payload = payload_of(generator.make(payload));
   }
   return std::get<recipe::Literal>(payload.recipe).octets;
 }

@@ -38,9 +38,9 @@ step::Frame Mutator::any_frame() {
   const bool control = ws::is_control(frame.opcode);
   if (control) frame.fin = !one_in(10);
   const std::uint64_t most = control && !one_in(8) ? 125 : kMostVaried;
-  frame.payload = literal(frame.opcode == ws::Opcode::text || one_in(3) ? any_text(most) : any_octets(most));
+  frame.payload = payload_of(frame.opcode == ws::Opcode::text || one_in(3) ? any_text(most) : any_octets(most));
   if (frame.opcode == ws::Opcode::close) {
-    frame.payload = literal(ws::encode_close(ws::CloseReason{dice_.pick(kCodes), ws::to_string(any_text(130))}));
+    frame.payload = payload_of(ws::encode_close(ws::CloseReason{dice_.pick(kCodes), ws::to_string(any_text(130))}));
   }
   return frame;
 }
@@ -48,9 +48,9 @@ step::Frame Mutator::any_frame() {
 step::Message Mutator::any_message() {
   step::Message message;
   message.opcode = one_in(2) ? ws::Opcode::text : ws::Opcode::binary;
-  message.payload = literal(one_in(4)                            ? repetitive(kMostVaried)
-                            : message.opcode == ws::Opcode::text ? any_text(kMostVaried)
-                                                                 : any_octets(kMostVaried));
+  message.payload = payload_of(one_in(4)                            ? repetitive(kMostVaried)
+                               : message.opcode == ws::Opcode::text ? any_text(kMostVaried)
+                                                                    : any_octets(kMostVaried));
   message.deflate = one_in(2);
   if (one_in(3)) message.fragment = 1 + below(std::max<std::uint64_t>(length(message.payload), 1));
   return message;
@@ -65,7 +65,7 @@ step::Frame Mutator::corrupt_compressed() {
   ws::Deflater deflater(9, true);  // within every window
   deflater.compress(any_text(2000), true, octets);
   for (std::uint64_t i = below(3); i > 0; --i) vary(octets);
-  frame.payload = literal(std::move(octets));
+  frame.payload = payload_of(std::move(octets));
   return frame;
 }
 
@@ -73,12 +73,12 @@ Step Mutator::any_step() {
   if (!layers_.frames) return one_in(3) ? Step{step::Sentinel{}} : Step{any_message()};
   switch (below(10)) {
     case 0:
-      return {step::Close{one_in(5) ? std::nullopt : std::optional(dice_.pick(kCodes)), literal(any_text(123))}};
+      return {step::Close{one_in(5) ? std::nullopt : std::optional(dice_.pick(kCodes)), payload_of(any_text(123))}};
     case 1:
       return {step::Sentinel{}};
     case 2:
-      return {
-          step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping, .payload = literal(any_octets(125))}};
+      return {step::Frame{.opcode = one_in(3) ? ws::Opcode::pong : ws::Opcode::ping,
+                          .payload = payload_of(any_octets(125))}};
     case 3:
       if (layers_.deflate) return {corrupt_compressed()};
       [[fallthrough]];
