@@ -94,6 +94,11 @@ TEST(OverHttp2, ARequestOnAStreamThatWasPassedOverIsNotServed) {
   }
 }
 
+TEST(OverHttp2, WhoSpeaksBothVersionsMayAnswerThePreface) {
+  const Results seen = against_reference(ws::io::Http::one, {"opening-head/garbage"});
+  EXPECT_EQ(seen.all.at("opening-head/garbage/h2").behavior, Behavior::ok);
+}
+
 // What an endpoint does on every tunnel has the clause that it has anywhere, and not that of the case.
 TEST(OverHttp2, AFaultOfFramesHasItsOwnClause) {
   const std::map<std::string, std::string> clauses = {

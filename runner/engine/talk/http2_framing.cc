@@ -215,8 +215,8 @@ void Http2Framing::send_frames(Http2Frame::When when, ws::io::http2::Session& se
   }
 }
 
-asio::awaitable<void> see_connection(ws::io::http2::Session& connection, std::chrono::milliseconds timeout,
-                                     Http2Watch& watch, Http2Seen& seen) {
+asio::awaitable<std::error_code> see_connection(ws::io::http2::Session& connection, std::chrono::milliseconds timeout,
+                                                Http2Watch& watch, Http2Seen& seen) {
   const auto until = ws::io::deadline_after(timeout);
   const auto error = co_await connection.ping(until);
   // RFC 9113 6.7: the answer to a PING may overtake what else is owed.
@@ -224,9 +224,9 @@ asio::awaitable<void> see_connection(ws::io::http2::Session& connection, std::ch
     if (const auto nothing = co_await connection.hears(until)) break;
   }
   if (!error) watch.settle();
-  if (error == asio::error::timed_out) watch.silent();
   seen.connection_lives = !error;
   seen.last_words = connection.last_words();
+  co_return error;
 }
 
 }  // namespace touchstone

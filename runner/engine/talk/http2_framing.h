@@ -63,8 +63,9 @@ class Http2Framing : public std::enable_shared_from_this<Http2Framing> {
 };
 
 // Whether the connection lives on beside its tunnel, and what was said if not.
-[[nodiscard]] asio::awaitable<void> see_connection(ws::io::http2::Session& connection,
-                                                   std::chrono::milliseconds timeout, Http2Watch& watch,
-                                                   Http2Seen& seen);
+// The error is that of a PING at the end: asio::error::timed_out says that no answer came.
+[[nodiscard]] asio::awaitable<std::error_code> see_connection(ws::io::http2::Session& connection,
+                                                              std::chrono::milliseconds timeout, Http2Watch& watch,
+                                                              Http2Seen& seen);
 
 }  // namespace touchstone

@@ -1,6 +1,7 @@
 #include "runner/engine/verdict/opening_judge.h"
 
 #include "runner/catalogue/catalogue.h"
+#include "runner/engine/compose/http2_frame.h"
 #include "runner/engine/verdict/describe_expect.h"
 
 #include <fmt/format.h>
@@ -85,8 +86,16 @@ class OpeningJudge {
     return ws::as_text(PayloadGenerator(1).make(*case_.request->raw)).find("\r\n\r\n") == std::string_view::npos;
   }
 
+  // RFC 9113 3.3, 3.4: who speaks HTTP/2 as well answers its preface with SETTINGS.
+  [[nodiscard]] bool answers_preface() const {
+    const std::string& answer = o_.transcript.response;
+    return o_.transcript.request.starts_with(http2::kPreface) && answer.size() >= http2::kHead &&
+           http2::head_of(ws::as_octets(answer)).type == http2::settings;
+  }
+
   // It did not open, as it should not or need not. How?
   void refused() {
+    if (answers_preface()) return;
     const bool gave_up = case_.request && case_.request->stop.has_value();
     if (gave_up && case_.request->stop->reset) return;  // nobody is left to be answered
     const Facts facts{.wanted = refusal_wanted(), .instead = what_came()};
