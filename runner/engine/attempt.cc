@@ -2,6 +2,7 @@
 
 #include "runner/engine/make_result.h"
 #include "runner/engine/over_http2.h"
+#include "runner/engine/plan.h"
 #include "runner/engine/shortage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/judge_http2.h"
@@ -74,6 +75,7 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
   const auto start = std::chrono::steady_clock::now();
   SessionOptions session = session_options(c.bulk, keep_whole);
   session.proves_end = proves_end;
+  if (session.process == 0 && options_.owner && asks_for_memory(c)) session.process = options_.owner();
   if (options_.pause) look_before(c, session);
   Attempt attempt;
   try {

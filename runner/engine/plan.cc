@@ -57,7 +57,8 @@ std::vector<Plan::Pass> passes_of(const std::deque<Case>& cases, const RunOption
   Plan::Pass plain{{}, jobs}, slow{{}, waiting}, bulk{{}, std::max(1u, jobs / kBulkShare)}, measured{{}, 1},
       last{{}, 1};
   for (const Case& c : cases) {
-    const bool alone = options.process != 0 && measures(c.steps);     // what it costs must be its own doing
+    // What it costs must be its own doing.
+    const bool alone = (options.process != 0 && measures(c.steps)) || (options.owner && asks_for_memory(c));
     const bool crowd = options.owner && asks_what_is_left_behind(c);  // what all the others left behind counts too
     const bool several = options.endpoint.most_connections && opens_more(c);  // and it may need all that there are
     const bool waits_long = waits(c) > kLongestWaitInCore;
@@ -82,6 +83,8 @@ bool asks_what_is_left_behind(const Case& c) {
   });
   return found;
 }
+
+bool asks_for_memory(const Case& c) { return std::ranges::find(c.tags, "memory") != c.tags.end(); }
 
 Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2) {
   Plan plan;

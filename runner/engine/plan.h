@@ -29,6 +29,9 @@ struct Plan {
 // Whether it measures what connections that have ended leave behind in the endpoint's processes.
 [[nodiscard]] bool asks_what_is_left_behind(const Case& c);
 
+// Whether it is about memory (tag "memory"): that is measured also where --command starts the endpoint.
+[[nodiscard]] bool asks_for_memory(const Case& c);
+
 [[nodiscard]] Plan plan_of(const std::vector<const Case*>& cases, const RunOptions& options, bool over_http2 = false);
 
 }  // namespace touchstone

@@ -91,6 +91,7 @@ class Deviant {
   void handle(const Event& event);
   void take_message(Opcode opcode, ByteView data);
   void flush_strict();
+  void change_pong(Bytes& payload) const;
   void send_pong(FrameHeader header, Bytes payload);
   void send_close(FrameHeader header, Bytes payload);
   void send_data(FrameHeader header, Bytes payload);
@@ -119,9 +120,11 @@ class Deviant {
   std::uint64_t left_ = 0, taken_ = 0;
   std::size_t phase_in_key_ = 0;
   Bytes payload_;
+  Bytes set_aside_;  // for the payload, before it comes
   // The message that comes in.
   bool in_message_ = false, message_compressed_ = false, as_binary_ = false;
   bool forgotten_ = false;                              // it is not answered
+  bool final_block_ = false;                            // its first block of DEFLATE data is a final one
   bool after_control_ = false;                          // the last frame was a control frame
   unsigned messages_begun_ = 0, compressed_begun_ = 0;  // on this connection
   unsigned controls_inside_ = 0;                        // since the last frame of the message

@@ -10,6 +10,8 @@ namespace ws::testing {
 namespace {
 
 constexpr std::uint64_t kMostInflated = 64 * 1024 * 1024;
+constexpr std::uint64_t kMostSetAside = 512 * 1024 * 1024;
+constexpr std::uint64_t kLarge = 1000;  // octets of an unfinished message
 constexpr std::uint64_t kHighBit = std::uint64_t{1} << 63;
 
 bool is_data(const FrameHeader& header) { return !is_control(header.opcode); }
@@ -80,6 +82,8 @@ void Deviant::begin_frame() {
   taken_ = 0;
   left_ = header.length;
   drop_ = drops(header);
+  if (is(Fault::sets_memory_aside))
+    set_aside_.assign(static_cast<std::size_t>(std::min(header.length, kMostSetAside)), std::byte{1});
   whole_ = wants_whole(header) || wire.mask.has_value() != header.mask.has_value();
   if (!drop_ && dislikes(header)) {
     fail(close_code::kProtocolError);
@@ -124,7 +128,8 @@ bool Deviant::takes_for_continuation(const FrameHeader& h) const {
          (is(Fault::accepts_binary_inside) && h.opcode == Opcode::binary) ||
          (is(Fault::accepts_message_after_control) && after_control_) ||
          (is(Fault::accepts_message_after_two_controls) && controls_inside_ >= 2) ||
-         (is(Fault::accepts_message_after_empty) && message_octets_ == 0);
+         (is(Fault::accepts_message_after_empty) && message_octets_ == 0) ||
+         (is(Fault::accepts_message_after_large) && message_octets_ > kLarge);
 }
 
 // Hides from the strict endpoint what this one overlooks.
@@ -335,6 +340,7 @@ void Deviant::take_compressed(const FrameHeader& wire, ByteView payload) {
                          (is(Fault::refuses_final_block) && (octet & 1) == 1) ||
                          (is(Fault::refuses_empty_compressed) && header.fin && payload.size() == 1 && octet == 0);
     if (refused) return fail(close_code::kInvalidPayload);
+    final_block_ = (octet & 1) == 1;
   }
   Bytes plain;
   auto inflated = inflater().inflate(payload, kMostInflated, plain);
@@ -347,6 +353,8 @@ void Deviant::take_compressed(const FrameHeader& wire, ByteView payload) {
   }
   inflated_octets_ += plain.size();
   if (header.fin && is(Fault::forgets_window_at_empty_message) && inflated_octets_ == 0) inflater_.emplace(15, false);
+  if (header.fin && is(Fault::forgets_window_at_final_block) && std::exchange(final_block_, false))
+    inflater_.emplace(15, false);
   if (header.fin && is(Fault::forgets_tail)) inflater_.emplace(15, false);
   hand_over(header, plain);
 }

@@ -153,19 +153,12 @@ void Deviant::open(const std::optional<DeflateParams>& deflate) {
   phase_ = Phase::open;
   deflate_ = deflate;
   // These faults are inside the compression: the lens does it, and the strict endpoint sees plain messages.
-  constexpr std::array kOwn{Fault::inflates_fragments_alone,
-                            Fault::forgets_inflate_window,
-                            Fault::forgets_window_at_empty_message,
-                            Fault::forgets_tail,
-                            Fault::counts_uncompressed_in_window,
-                            Fault::accepts_corrupt_deflate,
-                            Fault::keeps_window,
-                            Fault::exceeds_window,
-                            Fault::refuses_stored_block,
-                            Fault::refuses_final_block,
-                            Fault::refuses_empty_compressed,
-                            Fault::sends_rsv1_uncompressed,
-                            Fault::shares_window};
+  constexpr std::array kOwn{
+      Fault::inflates_fragments_alone,      Fault::forgets_inflate_window, Fault::forgets_window_at_empty_message,
+      Fault::forgets_window_at_final_block, Fault::forgets_tail,           Fault::counts_uncompressed_in_window,
+      Fault::accepts_corrupt_deflate,       Fault::keeps_window,           Fault::exceeds_window,
+      Fault::refuses_stored_block,          Fault::refuses_final_block,    Fault::refuses_empty_compressed,
+      Fault::sends_rsv1_uncompressed,       Fault::shares_window};
   own_deflate_ = deflate && options_.faults.has_any(kOwn);
   const bool server = options_.role == Role::server;
   if (own_deflate_) {

@@ -143,11 +143,23 @@ void Deviant::flush_strict() {
   strict_->wrote(all);
 }
 
+// A Pong as if its payload were a string, a line, text or ASCII.
+void Deviant::change_pong(Bytes& payload) const {
+  if (is(Fault::cuts_pongs_at_nul)) cut_at_nul(payload);
+  if (is(Fault::cuts_pongs_at_later_nul) && !payload.empty() && payload.front() != std::byte{0}) cut_at_nul(payload);
+  if (is(Fault::mends_pongs) && !is_utf8(payload)) payload = to_bytes(kReplacement);
+  constexpr std::string_view kBlanks = " \t\r\n";
+  while (is(Fault::trims_pongs) && !payload.empty() && kBlanks.contains(static_cast<char>(payload.back())))
+    payload.pop_back();
+  if (!is(Fault::strips_pongs)) return;
+  for (std::byte& octet : payload) octet &= std::byte{0x7f};
+}
+
 void Deviant::send_pong(FrameHeader header, Bytes payload) {
   constexpr std::size_t kCut = 64;
   if (is(Fault::empties_pongs)) payload.clear();
   if (is(Fault::cuts_pongs)) payload.resize(std::min(payload.size(), kCut));
-  if (is(Fault::cuts_pongs_at_nul)) cut_at_nul(payload);
+  change_pong(payload);
   if (is(Fault::sends_long_pong)) payload.resize(kMaxControlPayload + 1);
   if (is(Fault::sends_fragmented_pong)) header.fin = false;
   if (is(Fault::sends_rsv1_on_control) && deflate_) header.rsv1 = true;
