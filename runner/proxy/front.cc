@@ -125,7 +125,7 @@ void Front::prepare(PipeEnd& end, bool first, std::string& request) {
   TunnelStream* const tunnel = tunnel_of(end);
   if (tunnel == nullptr) return;
   // Who asks waits until it has gone out, so that both live longer.
-  tunnel->edit_request([framing = framing_, &end, &request, first](ws::io::http2::Fields section) {
+  tunnel->edit_head([framing = framing_, &end, &request, first](ws::io::http2::Fields section) {
     TunnelStream::Edited edited{std::move(section), false};
     if (framing && first) edited = framing->request(std::move(edited.section));
     if (framing && !first) framing->expect(edited.section);

@@ -1,5 +1,6 @@
 #include "runner/serve/case_runs.h"
 
+#include "runner/engine/compose/http2_section.h"
 #include "runner/engine/make_result.h"
 #include "runner/engine/over_http2.h"
 #include "runner/engine/talk/http2_framing.h"
@@ -35,7 +36,7 @@ void note_malformed(Observation& observation, std::string as_sent) {
 }
 
 // What the client sends when its tunnel is over: a PING that is answered comes after it.
-asio::awaitable<void> see_the_rest(Carrier& carrier, const Case& c, std::chrono::milliseconds timeout) {
+asio::awaitable<Http2Seen> see_the_rest(Carrier& carrier, const Case& c, std::chrono::milliseconds timeout) {
   const auto until = ws::io::deadline_after(timeout);
   while (!carrier.watch->tunnel_is_over()) {
     if (const auto nothing = co_await carrier.connection->hears(until)) break;
@@ -46,6 +47,23 @@ asio::awaitable<void> see_the_rest(Carrier& carrier, const Case& c, std::chrono:
   if (error == asio::error::timed_out && !c.bulk) carrier.watch->silent();
   // It left, and had answered what came long after our SETTINGS.
   if (!seen.connection_lives && carrier.connection->is_over()) carrier.watch->settle();
+  co_return seen;
+}
+
+// What a case about HTTP/2 has for a client: another field section of the answer, and frames by hand.
+void add_script(ws::io::Stream& stream, const Carrier& carrier, const Case& c, SessionOptions& options) {
+  auto* const tunnel = dynamic_cast<ws::io::http2::TunnelStream*>(&stream);
+  if (tunnel == nullptr || !c.http2) return;
+  tunnel->edit_head([fields = c.http2->fields, ends = c.http2->end_stream](ws::io::http2::Fields section) {
+    return ws::io::http2::TunnelStream::Edited{http2::edited(std::move(section), fields), ends};
+  });
+  if (c.http2->frames.empty()) return;
+  const auto framing = std::make_shared<Http2Framing>(*c.http2, options.seed, carrier.watch);
+  framing->tunnel(static_cast<std::uint32_t>(tunnel->stream()->id()));
+  options.after_steps = [framing, connection = carrier.connection](Recorder& recorder) {
+    framing->send_frames(Http2Frame::When::open, *connection, &recorder);
+    framing->send_frames(Http2Frame::When::end, *connection, &recorder);
+  };
 }
 
 }  // namespace
@@ -84,7 +102,7 @@ void CaseRuns::leave_out(const std::string& agent, const Case& begun, const std:
 }
 
 asio::awaitable<Observation> CaseRuns::observe(std::unique_ptr<ws::io::Stream> stream, Request request, const Case& c,
-                                               const SessionOptions& options, Carrier& carrier) {
+                                               SessionOptions options, Carrier& carrier) {
   Observation observation;
   if (auto reading = ws::rules::read_request(request.head); !reading.facts) {
     const ws::Rule& rule = ws::rule(reading.facts.error());
@@ -94,13 +112,17 @@ asio::awaitable<Observation> CaseRuns::observe(std::unique_ptr<ws::io::Stream> s
     observation.request = std::move(request.head);
     co_await respond(*stream, refusal(rule.http_status == 0 ? 400 : rule.http_status, std::string(rule.text)));
   } else {
+    if (carrier.watch) add_script(*stream, carrier, c, options);
     observation = co_await observe_client(c, std::move(stream), std::move(request.head), std::move(request.early),
                                           options, cache_);
   }
   if (request.malformed) note_malformed(observation, std::move(*request.malformed));
   if (carrier.watch) {
-    co_await see_the_rest(carrier, c, options.timeout);
+    const Http2Seen of_connection = co_await see_the_rest(carrier, c, options.timeout);
     observation.http2 = carrier.watch->take_seen();
+    observation.http2->connection_lives = of_connection.connection_lives;
+    observation.http2->last_words = of_connection.last_words;
+    observation.http2->left_in_order = observation.http2->goaway == 0u;
     auto& faults = observation.http2->faults;
     faults.insert(faults.begin(), carrier.faults.begin(), carrier.faults.end());
   }

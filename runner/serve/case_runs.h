@@ -49,7 +49,7 @@ class CaseRuns {
   [[nodiscard]] const Case& prepared(const Case& c);
   [[nodiscard]] SessionOptions session(const std::string& agent);
   asio::awaitable<Observation> observe(std::unique_ptr<ws::io::Stream> stream, Request request, const Case& c,
-                                       const SessionOptions& options, Carrier& carrier);
+                                       SessionOptions options, Carrier& carrier);
   void finish(const Result& result);
   void judge_again(const std::string& agent);
 

@@ -139,7 +139,7 @@ asio::awaitable<void> Http2Neighbours::request(Fields section, bool end, std::st
 
 asio::awaitable<std::unique_ptr<Http2Neighbours::Tunnel>> Http2Neighbours::open() {
   auto stream = std::make_unique<TunnelStream>(connection_);
-  stream->edit_request([this](Fields section) {
+  stream->edit_head([this](Fields section) {
     framing_.expect(section);
     return TunnelStream::Edited{std::move(section), false};
   });

@@ -39,6 +39,8 @@ class Http2Framing : public std::enable_shared_from_this<Http2Framing> {
   [[nodiscard]] ws::io::http2::TunnelStream::Edited request(ws::io::http2::Fields section);
   // The next request of the connection has these fields, as they are.
   void expect(ws::io::http2::Fields section) { sections_.push_back(std::move(section)); }
+  // Of a server, which has the stream before it answers.
+  void tunnel(std::uint32_t id) { watch_->tunnel(tunnel_ = id); }
   // The case's own frames of that moment, for the tunnel on that stream of `session`.
   void send_frames(Http2Frame::When when, ws::io::http2::Session& session, Recorder* recorder);
   // The tunnel is open, and the windows may be held from now on.

@@ -133,7 +133,7 @@ asio::awaitable<Observation> observe_tunnel(const Case& c, const Target& target,
   }
   Http2Neighbours neighbours(c, *framing, over.connection, target, options);
   co_await neighbours.first();
-  tunnel.edit_request([framing](ws::io::http2::Fields section) { return framing->request(std::move(section)); });
+  tunnel.edit_head([framing](ws::io::http2::Fields section) { return framing->request(std::move(section)); });
   const bool open = co_await open_as_client(opening, c, target, options);
   show_sections(tunnel, opening);
   over.watch->answered(tunnel.answer_section());

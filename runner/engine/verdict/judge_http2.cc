@@ -271,7 +271,9 @@ void judge_http2_frames(const Scene& scene, Findings& findings) {
     finding.choice = weighed.choice;
     finding.seen = with_what_it_said(finding.seen, seen);
   }
-  if (accuses(seen.reset) || accuses(seen.goaway))
+  const bool may_accuse =
+      scene.c.expect && scene.c.expect->opening && scene.c.expect->opening->outcome == ExpectOpening::Outcome::refuse;
+  if (!may_accuse && (accuses(seen.reset) || accuses(seen.goaway)))
     findings.push_back(finding_by(clause_of_accusation(scene, seen), "http2-accused",
                                   "no error of HTTP/2: every frame of this case is legal", what_it_said(seen)));
   if (scene.c.http2->last_data_ends && seen.answers_after_end && scene.o.messages.empty() && !scene.o.violation)

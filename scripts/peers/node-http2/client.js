@@ -28,7 +28,8 @@ async function connect(path, echo) {
     stream.on('error', () => resolve(last));
     stream.on('close', () => resolve(last));
     stream.on('response', (fields) => {
-      if (fields[':status'] !== 200) {
+      // RFC 6455 4.1: nothing was offered.
+      if (fields[':status'] !== 200 || fields['sec-websocket-protocol'] || fields['sec-websocket-extensions']) {
         stream.close();
         return resolve(last);
       }

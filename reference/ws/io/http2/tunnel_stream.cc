@@ -103,7 +103,9 @@ std::error_code TunnelStream::send_answer(ByteView octets) {
   // RFC 9110 15.2: the final answer is still to come.
   wrote_head_ = head->status == 101 || head->status >= 200;
   if (head->status == 101) stream_->becomes_tunnel();
-  stream_->answer(ws::http2::tunnel_answer(*head), false);
+  Edited answer{ws::http2::tunnel_answer(*head), false};
+  if (edit_ && wrote_head_) answer = edit_(std::move(answer.section));
+  stream_->answer(answer.section, answer.ends);
   return {};
 }
 

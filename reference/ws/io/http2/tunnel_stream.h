@@ -38,12 +38,13 @@ class TunnelStream final : public Stream {
 
   // Client: what the field section of the answer breaks, for which the stream was reset; and the sections themselves.
   [[nodiscard]] const std::optional<ws::http2::Violation>& violation() const noexcept { return violation_; }
-  // Client, for those who test others: what becomes of the field section of the request, and END_STREAM on it.
+  // For those who test others: what becomes of the field section of a client's request or of a server's final answer,
+  // and END_STREAM on it.
   struct Edited {
     Fields section;
     bool ends = false;
   };
-  void edit_request(std::function<Edited(Fields)> edit) { edit_ = std::move(edit); }
+  void edit_head(std::function<Edited(Fields)> edit) { edit_ = std::move(edit); }
   [[nodiscard]] std::shared_ptr<Session> session() const noexcept { return session_; }  // null: asked for, see stream()
   [[nodiscard]] Http2Stream* stream() noexcept { return stream_.get(); }                // null: not asked for yet
   [[nodiscard]] const Fields& request_section() const noexcept { return request_; }

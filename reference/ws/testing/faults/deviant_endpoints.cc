@@ -310,7 +310,7 @@ asio::awaitable<std::expected<void, std::string>> run_deviant_client(Url url, Fa
   if (!stream) co_return std::unexpected(std::move(stream.error().text));
   if (auto* const tunnel = dynamic_cast<io::http2::TunnelStream*>(stream->get())) {
     lens->see(tunnel->session());
-    tunnel->edit_request([lens, secure = url.secure](io::http2::Fields section) {
+    tunnel->edit_head([lens, secure = url.secure](io::http2::Fields section) {
       return io::http2::TunnelStream::Edited{lens->spoil(std::move(section), secure), false};
     });
   }
