@@ -1,14 +1,13 @@
 #include "runner/campaign/conversation.h"
 
 #include "runner/campaign/contents.h"
+#include "runner/catalogue/rsv.h"
 
 #include <algorithm>
 #include <span>
 
 namespace touchstone::fuzz {
 namespace {
-
-constexpr std::uint8_t kCompressed = 4;  // RSV1, RFC 7692 6
 
 std::vector<ws::Bytes> cut_at(ws::ByteView octets, const std::vector<std::size_t>& cuts) {
   std::vector<ws::Bytes> out;
@@ -73,7 +72,7 @@ void Conversation::message(ws::Opcode opcode, ws::ByteView octets, bool compress
       deflater_->compress(fragments[i], i + 1 == fragments.size(), data);
       fragments[i] = std::move(data);
     }
-    return frames(opcode, kCompressed, fragments, noise);
+    return frames(opcode, kRsv1, fragments, noise);
   }
   ws::Bytes data;
   deflater_->compress(octets, true, data);
@@ -81,11 +80,11 @@ void Conversation::message(ws::Opcode opcode, ws::ByteView octets, bool compress
   for (std::size_t i = 0; i < cuts.size(); ++i)
     within.push_back(static_cast<std::size_t>(dice_.below(data.size() + 1)));
   std::ranges::sort(within);
-  frames(opcode, kCompressed, cut_at(data, within), noise);
+  frames(opcode, kRsv1, cut_at(data, within), noise);
 }
 
 void Conversation::compressed(ws::Opcode opcode, ws::ByteView data, const std::vector<std::size_t>& cuts) {
-  frames(opcode, kCompressed, cut_at(data, cuts), false);
+  frames(opcode, kRsv1, cut_at(data, cuts), false);
 }
 
 std::vector<std::size_t> Conversation::any_cuts(ws::ByteView octets) {

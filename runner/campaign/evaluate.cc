@@ -3,6 +3,7 @@
 #include "runner/campaign/largest_message.h"
 #include "runner/campaign/openings.h"
 #include "runner/campaign/raw_request.h"
+#include "runner/catalogue/rsv.h"
 #include "runner/engine/over_http2.h"
 #include "runner/engine/verdict/strict_expectation.h"
 
@@ -57,7 +58,7 @@ bool depends_on_the_end(const Finding& finding) {
 std::optional<Case> as_agreed(const Case& c, const Observation& o, std::uint64_t seed) {
   const bool raw = std::ranges::any_of(c.steps, [](const Step& step) {
     const auto* frame = std::get_if<step::Frame>(&step.action);
-    return frame != nullptr && frame->rsv == 4;
+    return frame != nullptr && frame->rsv == kRsv1;
   });
   if (!raw || !c.needs_deflate || !o.deflate || whole_opening(c)) return c;
   if (!o.deflate->client_no_context_takeover && o.deflate->client_max_window_bits == 15) return c;

@@ -24,7 +24,9 @@ bool Failures::wants(const Case& c, const Evaluation& seen) {
   if (!state_.counts(seen) || !state_.is_new(seen.cluster)) return false;
   if (state_.in_vain[seen.cluster] >= CampaignState::kMostVain) return false;
   int& doubts = not_alone_[seen.cluster];
-  return is_scene(c) || doubts < kOften || ++doubts % kThenOneIn == 0;
+  if (is_scene(c) || doubts < kOften) return true;
+  ++doubts;
+  return doubts % kThenOneIn == 0;
 }
 
 // Of an opening handshake, or a tunnel, that is unusual in several ways one may be at fault, and not that which names

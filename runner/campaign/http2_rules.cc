@@ -156,7 +156,7 @@ std::optional<std::string_view> rule_of_forms(const Http2Script& script) {
   if (script.data_padding) return "rfc9113-6.1-2";
   if (script.head_padding || script.head_priority || script.head_pieces > 1) return "rfc9113-6.2-1";
   if (std::ranges::any_of(script.fields, is_key)) return "rfc8441-5-7";
-  if (!script.beside.empty()) return "rfc8441-5-17";
+  if (!script.beside.empty() && !script.last_data_ends) return "rfc8441-5-17";
   if (script.held || std::ranges::any_of(script.settings, is_window)) return "rfc8441-5-18";
   return std::nullopt;
 }
@@ -242,9 +242,10 @@ void settle_http2(Case& c) {
     if (is_the_end(rule.outcome)) script.frames.resize(i + 1);
   }
   script.outcome = rule.outcome;
+  if (fin && !script.last_data_ends && script.fields.empty() && script.settings.empty() && script.frames.empty())
+    rule.requirement = "rfc8441-5-15";  // nothing else is out of the ordinary
   if (rule.outcome == works || rule.outcome == keeps_connection)
     rule.requirement = rule_of_forms(script).value_or(rule.requirement);
-  if (fin && rule.outcome == works) rule.requirement = script.last_data_ends ? "rfc8441-5-13" : "rfc8441-5-15";
   // RFC 9113 6.8: after a GOAWAY, and with the last stream over, the connection may be closed.
   if (rule.outcome == keeps_connection)
     std::erase_if(script.frames, [](const Http2Frame& frame) { return frame.type == http2::goaway; });

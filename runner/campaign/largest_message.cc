@@ -1,4 +1,5 @@
 #include "runner/campaign/largest_message.h"
+#include "runner/catalogue/rsv.h"
 
 #include <ws/core/deflate/deflate.h>
 
@@ -8,14 +9,13 @@ namespace touchstone::fuzz {
 namespace {
 
 constexpr std::uint64_t kMost = 64 * 1024 * 1024;
-constexpr std::uint8_t kCompressed = 4;  // RSV1, RFC 7692 6
 
 class Measure {
  public:
   void take(const step::Frame& frame) {
     if (ws::is_control(frame.opcode)) return;
     const bool begins = frame.opcode != ws::Opcode::cont;
-    if (begins) size_ = 0, compressed_ = frame.rsv == kCompressed;
+    if (begins) size_ = 0, compressed_ = frame.rsv == kRsv1;
     if (!compressed_) return add(length(frame.payload));
     ws::Bytes out;
     (void)inflater_.inflate(PayloadGenerator(1).make(frame.payload), kMost, out);

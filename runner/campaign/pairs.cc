@@ -1,6 +1,7 @@
 #include "runner/campaign/pairs.h"
 
 #include "runner/campaign/contents.h"
+#include "runner/catalogue/rsv.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -13,7 +14,6 @@ using Held = State::Held;
 using Last = State::Last;
 using Length = Input::Length;
 
-constexpr std::uint8_t kRsv1 = 4;
 constexpr std::size_t kPairsKept = 6;  // of a class
 
 bool is_message(ws::Opcode opcode) { return opcode == ws::Opcode::text || opcode == ws::Opcode::binary; }

@@ -1,5 +1,6 @@
 // A pair of a state and a kind of frame as steps: how the state is reached, and the frame.
 #include "runner/catalogue/generated_axes.h"
+#include "runner/catalogue/rsv.h"
 #include "runner/catalogue/states.h"
 #include "runner/catalogue/write_case.h"
 
@@ -15,7 +16,6 @@ using Phase = State::Phase;
 using Held = State::Held;
 using Last = State::Last;
 
-constexpr std::uint8_t kRsv1 = 4;
 // Of U+20AC: the octet after which a text is cut, and the octets that complete it.
 constexpr std::string_view kCut = "e2", kRest = "82ac";
 

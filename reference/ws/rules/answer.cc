@@ -17,7 +17,6 @@ constexpr std::string_view kServerTakeover = "server_no_context_takeover";
 constexpr std::string_view kClientTakeover = "client_no_context_takeover";
 constexpr std::string_view kServerWindow = "server_max_window_bits";
 constexpr std::string_view kClientWindow = "client_max_window_bits";
-constexpr int kMinWindow = 8, kMaxWindow = 15;
 
 struct AnswerRow {
   Kind kind;

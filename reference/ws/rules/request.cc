@@ -12,7 +12,6 @@ using enum Violation;
 
 constexpr std::string_view kExtensions = "Sec-WebSocket-Extensions", kKey = "Sec-WebSocket-Key",
                            kVersion = "Sec-WebSocket-Version", kSubprotocols = "Sec-WebSocket-Protocol";
-constexpr int kMinWindow = 8, kMaxWindow = 15;
 
 // The strict server's word, of a request that has nothing else to be said against it.
 bool is_bad_target(const std::string& target) {

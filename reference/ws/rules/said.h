@@ -6,6 +6,8 @@
 
 namespace ws::rules {
 
+inline constexpr int kMinWindow = 8, kMaxWindow = 15;  // of what max_window_bits may say (RFC 7692 7.1.2)
+
 // What is said may be as long as a head: its first 80 octets, and "..." when there are more.
 [[nodiscard]] std::string shortened(std::string_view text);
 

@@ -46,12 +46,12 @@ struct CoverageOptions {
   std::string format = "text";
 };
 
-std::string in_words(const Share& share) { return fmt::format("covered {} of {}", share.covered, share.all); }
+std::string share_in_words(const Share& share) { return fmt::format("covered {} of {}", share.covered, share.all); }
 
 void print_share(std::string_view what, const Coverage& coverage, int rfc) {
   const Share both = share(coverage, rfc, std::nullopt);
   const Share server = share(coverage, rfc, Side::server), client = share(coverage, rfc, Side::client);
-  out("{:<9} {:<20} server {:>3} of {:>3}   client {:>3} of {:>3}   {}\n", what, in_words(both), server.covered,
+  out("{:<9} {:<20} server {:>3} of {:>3}   client {:>3} of {:>3}   {}\n", what, share_in_words(both), server.covered,
       server.all, client.covered, client.all, both.excused == 0 ? "" : fmt::format("{} explained", both.excused));
 }
 
@@ -77,7 +77,7 @@ void print_text(const Coverage& coverage, bool all) {
   print_share("in total", coverage, 0);
   const Share total = share(coverage, 0, std::nullopt);
   out("Autobahn|Testsuite has cases for {} of them and sees {} more in passing\n{}\n", total.autobahn,
-      total.autobahn_in_passing, in_words(total));
+      total.autobahn_in_passing, share_in_words(total));
 }
 
 void print_json(const Coverage& coverage) {

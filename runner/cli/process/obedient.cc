@@ -17,8 +17,6 @@
 namespace touchstone::cli {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kMostRedirects = 5;
 
 // The body of the answer; the error is a sentence.
@@ -50,12 +48,12 @@ struct Told {
   bool reconnect = false;
 };
 
-std::map<std::string, std::string> headers_of(const Json& json) {
+std::map<std::string, std::string> headers_of(const nlohmann::json& json) {
   return json.value("headers", std::map<std::string, std::string>());
 }
 
 // Nothing: a strict client refuses what it is told, such as a URL with a fragment.
-std::optional<Told> read_told(const Json& json) {
+std::optional<Told> read_told(const nlohmann::json& json) {
   auto url = ws::parse_url(json.at("url").get<std::string>());
   if (!url) return std::nullopt;
   Told told;
@@ -117,7 +115,7 @@ asio::awaitable<void> do_with_fault(ws::testing::ToldConnection told, std::share
   co_await client->connect(std::move(told));
 }
 
-ws::testing::ToldConnection read_raw(const Json& json) {
+ws::testing::ToldConnection read_raw(const nlohmann::json& json) {
   ws::testing::ToldConnection told;
   told.url = json.at("url").get<std::string>();
   told.subprotocols = json.value("subprotocols", std::vector<std::string>());
@@ -132,12 +130,12 @@ ws::testing::ToldConnection read_raw(const Json& json) {
 using Deviant = std::shared_ptr<ws::testing::ToldClient>;
 
 // Everything at once, and to its end.
-asio::awaitable<void> do_all(Json order, Deviant deviant) {
+asio::awaitable<void> do_all(nlohmann::json order, Deviant deviant) {
   const auto executor = co_await asio::this_coro::executor;
   const auto left = std::make_shared<ws::io::Signal>(executor);
   const auto under_way = std::make_shared<int>(0);
   const auto turns = std::make_shared<Turns>();
-  for (const Json& each : order.at("connect")) {
+  for (const nlohmann::json& each : order.at("connect")) {
     const auto ended = [left, under_way](std::exception_ptr) {
       --*under_way;
       left->notify_all();
@@ -160,7 +158,7 @@ asio::awaitable<std::string> obey_all(ws::Url url, Deviant deviant) {
   while (true) {
     auto text = co_await get(url, url.target);
     if (!text) co_return text.error();
-    const Json order = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    const nlohmann::json order = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
     if (!order.is_object()) co_return "what is to be done is no JSON object";
     if (order.value("done", false)) co_return "";
     co_await do_all(order, deviant);

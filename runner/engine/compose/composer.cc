@@ -1,4 +1,5 @@
 #include "runner/engine/compose/composer.h"
+#include "runner/catalogue/rsv.h"
 
 #include <ws/core/close.h>
 #include <ws/core/mask.h>
@@ -115,7 +116,6 @@ void Composer::message(ws::Opcode opcode, ws::ByteView payload, std::uint64_t fr
   // zlib makes no raw streams with an 8-bit window; such a limit is met by not compressing (RFC 7692 6).
   const int window = client ? deflate_->client_max_window_bits : deflate_->server_max_window_bits;
   if (window < 9) return fragments(opcode, 0, payload, fragment, sink);
-  constexpr std::uint8_t kRsv1 = 4;  // RFC 7692 6: "per-message compressed"
   if (client ? deflate_->client_no_context_takeover : deflate_->server_no_context_takeover) {
     const auto compressed = cache_.compressed(payload, window);
     return fragments(opcode, kRsv1, *compressed, fragment, sink);

@@ -1,4 +1,5 @@
 // dialogue_steps.cc - how each kind of step is played.
+#include "runner/catalogue/rsv.h"
 #include "runner/engine/talk/dialogue.h"
 #include "runner/engine/verdict/sentinel.h"
 
@@ -79,7 +80,6 @@ asio::awaitable<void> Dialogue::play(const step::Frame& frame) {
   composer_.frame(frame, payload, outbound_.sink());
   torn_ = torn_ || !frame.form.whole();
   if (frame.form.whole()) {
-    constexpr unsigned kRsv1 = 4;
     inbound_.sent(frame.opcode, frame.fin, payload, (frame.rsv & kRsv1) != 0);
     if (frame.opcode == ws::Opcode::close) mark_close(payload);
   }

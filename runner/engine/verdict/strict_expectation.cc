@@ -1,5 +1,6 @@
 #include "runner/engine/verdict/strict_expectation.h"
 
+#include "runner/catalogue/rsv.h"
 #include "runner/engine/verdict/strict_player.h"
 
 #include <fmt/format.h>
@@ -77,7 +78,6 @@ Derivation derivation(const Case& c, Side side, std::uint64_t seed) {
 }
 
 bool exceeds_agreement(const Case& c, Side side, const ws::DeflateParams& agreed) {
-  constexpr unsigned kRsv1 = 4;
   constexpr std::uint64_t kSeed = 1;
   const auto ready_made = [](const Step& step) {
     const auto* frame = std::get_if<step::Frame>(&step.action);

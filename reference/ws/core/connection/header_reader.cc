@@ -43,7 +43,7 @@ Verdict judge_length(const FrameHeader& header, const HeaderContext& context, co
   return std::nullopt;
 }
 
-constexpr std::byte kMaskBit{0x80};
+constexpr std::byte kMasked{0x80};
 
 }  // namespace
 
@@ -55,8 +55,8 @@ std::optional<FrameHeader> HeaderReader::take_whole(ByteView& in, const HeaderCo
   if (in.size() < size) return std::nullopt;
   const auto header = decode_header(in.first(size));
   if (!header) return std::nullopt;
-  const bool masked = (in[1] & kMaskBit) != std::byte{0};
-  const std::uint64_t short_length = std::to_integer<std::uint64_t>(in[1] & ~kMaskBit);
+  const bool masked = (in[1] & kMasked) != std::byte{0};
+  const std::uint64_t short_length = std::to_integer<std::uint64_t>(in[1] & ~kMasked);
   if (judge_first(*header, context, limits) || judge_second(*header, masked, short_length, context) ||
       judge_length(*header, context, limits))
     return std::nullopt;
@@ -81,11 +81,11 @@ std::expected<std::optional<FrameHeader>, Violation> HeaderReader::take(ByteView
       continue;
     }
     const std::size_t size = header_size(std::span(octets_).first<2>());
-    const bool masked = (octets_[1] & kMaskBit) != std::byte{0};
+    const bool masked = (octets_[1] & kMasked) != std::byte{0};
     const std::size_t length_end = masked ? size - sizeof(MaskKey) : size;
     if (have == 2) {
       const std::array<std::byte, 2> alone = {octets_[0], std::byte{0}};
-      const std::uint64_t short_length = std::to_integer<std::uint64_t>(octets_[1] & ~kMaskBit);
+      const std::uint64_t short_length = std::to_integer<std::uint64_t>(octets_[1] & ~kMasked);
       if (const auto broken = judge_second(decode_header_lenient(alone), masked, short_length, context))
         return std::unexpected(*broken);
     }
