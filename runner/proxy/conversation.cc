@@ -286,13 +286,16 @@ class Conversation {
   }
 
   asio::awaitable<void> settle(Lane& lane, Side spoke) {
-    const auto until = ws::io::deadline_after(lanes_.is_awaited(lane) ? options_.patience : options_.patience / kBrief);
+    const bool awaited = lanes_.is_awaited(lane) && !lane.is_silent;
+    const auto until = ws::io::deadline_after(awaited ? options_.patience : options_.patience / kBrief);
     while (!lanes_.is_heard(lane, spoke)) {
       if (co_await changed_->wait(until)) {
         seen_.waited = true;
+        lane.is_silent = lane.is_silent || awaited;
         co_return;
       }
     }
+    lane.is_silent = false;
   }
 
   // --- At the end --------------------------------------------------------------------------------------------

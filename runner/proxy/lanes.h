@@ -18,6 +18,7 @@ struct Lane {
   Exchange* seen = nullptr;
   std::shared_ptr<PipeEnd> client{}, speaking{};              // the server speaks on this one since it answered there
   bool client_is_pending = false, server_is_pending = false;  // its words may be under way
+  bool is_silent = false;  // what had to come did not; until something does, nobody waits so long again
 };
 
 class Lanes {

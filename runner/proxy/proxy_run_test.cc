@@ -1,4 +1,5 @@
 // The two halves of a run against the strict intermediary of the testing kit, and against some of its faults.
+#include "runner/proxy/relay_fuzz_run.h"
 #include "runner/proxy/transparency.h"
 #include "runner/proxy/two_sided_run.h"
 
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace touchstone::proxy {
 namespace {
@@ -138,6 +140,34 @@ TEST(ProxyRun, TheTranscriptSaysAtWhichEndEachThingHappened) {
   const auto& entries = results.begin()->second.transcript.entries;
   for (const char* end : {"client", "server"})
     EXPECT_TRUE(std::ranges::any_of(entries, [&](const Entry& entry) { return entry.connection == end; })) << end;
+}
+
+// What random cases find, by requirement and kind.
+std::multiset<std::string> found_at_random(ws::testing::RelayFault fault, int rounds) {
+  Setting setting(fault);
+  setting.options.timeout = std::chrono::milliseconds(1000);
+  std::multiset<std::string> found;
+  const UnderTest test{setting.front, setting.greeting, setting.options, *setting.back};
+  RelayFuzzRun run(test, [&](const Case& c, const Result& result, const Finding& finding) {
+    EXPECT_EQ(c.id, result.case_id);
+    found.insert(finding.requirement + " " + finding.kind);
+  });
+  for (int i = 0; i < rounds; ++i) run.play_some(setting.stop);
+  EXPECT_GE(run.played(), static_cast<std::size_t>(rounds) * 20);
+  EXPECT_EQ(run.kinds(), found.size());
+  return found;
+}
+
+TEST(ProxyRun, RandomCasesFindAKindOfFailureOnce) {
+  using enum ws::testing::RelayFault;
+  EXPECT_EQ(found_at_random(none, 4), (std::multiset<std::string>{}));
+  EXPECT_EQ(found_at_random(forwards_named_fields, 2),
+            (std::multiset<std::string>{"rfc9110-7.6.1-3 relay-lacks-server"}));
+}
+
+TEST(ProxyRun, WhatGetsLostAfterAnInterimAnswerIsOfTheRuleAboutInterimAnswers) {
+  for (const std::string& kind : found_at_random(ws::testing::RelayFault::takes_interim_as_answer, 2))
+    EXPECT_TRUE(kind.starts_with("rfc9110-15.2-1 ")) << kind;
 }
 
 TEST(ProxyRun, WhatIsSameWithoutTheIntermediaryIsNotItsFault) {

@@ -18,6 +18,7 @@ namespace touchstone::proxy {
 namespace {
 
 constexpr unsigned kRelayJobs = 8;
+constexpr int kQuick = 4;  // the share of the patience that a quick try has
 constexpr int kTries = 3;  // of a verdict that is no OK: what changes with the weather is not the intermediary's
 
 bool is_clean(const Result& result) {
@@ -36,13 +37,13 @@ bool is_proof(const Result& result) {
 
 class TwoSidedRun {
  public:
-  TwoSidedRun(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer)
-      : test_(test), observer_(observer), patience_(patience_of(test)) {
+  TwoSidedRun(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer, TwoSidedPace pace)
+      : test_(test), observer_(observer), pace_(std::move(pace)), patience_(patience_of(test)) {
     for (const Case* c : cases) {
       if (auto why = not_over_this_front(*c, test.greeting.over_http2)) {
         skipped_.emplace_back(c, std::move(*why));
       } else {
-        (has_own_opening(*c->two_sided) ? alone_ : beside_).push_back(c);
+        (goes_beside(*c) ? beside_ : alone_).push_back(c);
       }
     }
   }
@@ -65,6 +66,14 @@ class TwoSidedRun {
   [[nodiscard]] bool finished() const noexcept { return finished_; }
 
  private:
+  bool goes_beside(const Case& c) const {
+    return pace_.may_go_beside ? pace_.may_go_beside(c) : !has_own_opening(*c.two_sided);
+  }
+
+  bool is_settled(const Result& result) const {
+    return is_clean(result) || (pace_.is_settled && pace_.is_settled(result));
+  }
+
   asio::awaitable<void> play(const std::vector<const Case*>& cases, unsigned jobs) {
     next_ = 0;
     working_ = jobs;
@@ -76,8 +85,8 @@ class TwoSidedRun {
     while (next_ < cases.size()) {
       const Case& c = *cases[next_++];
       observer_.started(c);
-      Result result = co_await one(c);
-      if (is_clean(result)) {
+      Result result = co_await one(c, pace_.is_quick ? patience_ / kQuick : patience_);
+      if (is_settled(result)) {
         observer_.finished(result);
       } else {
         doubtful_.push_back(std::move(result));
@@ -87,19 +96,19 @@ class TwoSidedRun {
     idle_.notify_all();
   }
 
-  ConversationOptions talk() {
+  ConversationOptions talk(std::chrono::milliseconds patience) {
     ConversationOptions talk;
-    talk.patience = patience_;
+    talk.patience = patience;
     talk.seed = test_.options.seed;
     talk.nature = test_.nature;
     talk.token = fmt::format("ts{:x}-{}", run_, ++count_);
     return talk;
   }
 
-  asio::awaitable<Result> one(const Case& c) {
+  asio::awaitable<Result> one(const Case& c, std::chrono::milliseconds patience) {
     const auto wall = std::chrono::system_clock::now();
     const auto start = std::chrono::steady_clock::now();
-    Relayed seen = co_await converse(c, test_.front, test_.back, talk());
+    Relayed seen = co_await converse(c, test_.front, test_.back, talk(patience));
     seen.nature = test_.nature;
     Result result = judge_relayed(c, test_.front.name, std::move(seen));
     result.started = wall;
@@ -110,11 +119,15 @@ class TwoSidedRun {
 
   // The best of a few tries alone: who can do it right is not accused for a moment of haste.
   asio::awaitable<void> confirm(Result first) {
+    if (is_settled(first)) {  // by another that was confirmed meanwhile
+      observer_.finished(first);
+      co_return;
+    }
     const auto has_id = [&](const Case* c) { return c->id == first.case_id; };
     auto found = std::ranges::find_if(alone_, has_id);
     if (found == alone_.end()) found = std::ranges::find_if(beside_, has_id);
     for (int i = 1; test_.options.confirm && i < kTries; ++i) {
-      Result again = co_await one(**found);
+      Result again = co_await one(**found, patience_);
       if (again.behavior == first.behavior) continue;
       if (is_proof(first)) {
         first.flaky = true;
@@ -134,6 +147,7 @@ class TwoSidedRun {
   std::vector<std::pair<const Case*, std::string>> skipped_;
   const UnderTest& test_;
   RunObserver& observer_;
+  TwoSidedPace pace_;
   std::chrono::milliseconds patience_;
   std::uint32_t run_ = std::random_device{}();
   std::size_t next_ = 0, count_ = 0;
@@ -146,8 +160,8 @@ class TwoSidedRun {
 }  // namespace
 
 RunOutcome run_two_sided(const std::vector<const Case*>& cases, const UnderTest& test, RunObserver& observer,
-                         const std::atomic<bool>& stop) {
-  TwoSidedRun run(cases, test, observer);
+                         const std::atomic<bool>& stop, TwoSidedPace pace) {
+  TwoSidedRun run(cases, test, observer, std::move(pace));
   const auto watch = [&]() -> asio::awaitable<void> {
     co_await until_set(stop);
     test.back.context().stop();

@@ -19,7 +19,7 @@
 #include "runner/cli/run/run_folder.h"
 #include "runner/cli/run/run_record.h"
 #include "runner/cli/text.h"
-#include "runner/proxy/relay_fuzz.h"
+#include "runner/proxy/relay_fuzz_run.h"
 #include "runner/proxy/transparency.h"
 #include "runner/proxy/two_sided_run.h"
 
@@ -30,7 +30,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -211,31 +210,19 @@ class ProxyRun {
 
   // --- Random cases -------------------------------------------------------------------------------------------
 
-  // Keeps the first failure of each kind.
-  class Findings : public RunObserver {
-   public:
-    void finished(const Result& result) override {
-      ++count;
-      if (result.behavior != Behavior::failed || result.findings.empty()) return;
-      const Finding& worst = result.findings.front();
-      first.try_emplace(fmt::format("{} {} {}", worst.requirement, worst.kind, worst.evidence), result);
-    }
-    bool endpoint_died(const std::vector<const Case*>&, const std::string&) override { return false; }
-    std::size_t count = 0;
-    std::map<std::string, Result> first;
-  };
-
   // The finding as a case file, which --cases plays again.
-  bool write_finding(const Result& result, const std::vector<Case>& cases) const {
-    const auto found = std::ranges::find(cases, result.case_id, &Case::id);
+  bool write_finding(const Case& c, const Finding& finding) const {
     const std::filesystem::path folder = out_ / "findings";
-    if (found == cases.end() || !make_folder(folder)) return false;
-    const auto file = folder / (result.case_id.substr(result.case_id.find('/') + 1) + ".json");
-    if (const auto written = write_file(file, to_json(*found)); !written) {
+    const auto file = folder / (c.id.substr(c.id.find('/') + 1) + ".json");
+    const auto made = make_folder(folder);
+    const auto written = made ? write_file(file, to_json(c)) : made;
+    if (!written) {
       err("error: {}\n", written.error());
       return false;
     }
-    out("{}\n  {}\n  {}\n", result.findings.front().requirement, said(result.summary), file.string());
+    constexpr std::size_t kShown = 200;
+    out("{}\n  not so: {}; {}\n  {}\n", finding.requirement, finding.expected, said(finding.seen, kShown),
+        file.string());
     return true;
   }
 
@@ -243,7 +230,6 @@ class ProxyRun {
   static constexpr std::chrono::milliseconds kLook{50};  // between two looks at the clock and at Ctrl-C
 
   Exit run_fuzz() {
-    constexpr std::size_t kBatch = 8;  // what is found is confirmed after each
     const auto until = std::chrono::steady_clock::now() + fuzz_;
     std::atomic<bool> over = false;
     // A proxy that keeps everything waiting does not keep the tester.
@@ -257,27 +243,20 @@ class ProxyRun {
       }
     });
     const proxy::UnderTest test = under_test();
-    Findings findings;
     bool recorded = true;
-    for (std::uint64_t number = 0; std::chrono::steady_clock::now() < until && !interrupted();) {
-      std::vector<Case> cases;
-      std::vector<const Case*> pointers;
-      while (cases.size() < kBatch) cases.push_back(proxy::random_relay_case(run_options_.seed, number++));
-      for (const Case& c : cases) pointers.push_back(&c);
-      const auto known = findings.first;
-      (void)proxy::run_two_sided(pointers, test, findings, over);
-      for (const auto& [key, result] : findings.first)
-        if (!known.contains(key)) recorded = write_finding(result, cases) && recorded;
-    }
+    proxy::RelayFuzzRun run(test, [&](const Case& c, const Result&, const Finding& finding) {
+      recorded = write_finding(c, finding) && recorded;
+    });
+    while (std::chrono::steady_clock::now() < until && !interrupted()) run.play_some(over);
     if (server_) server_->stop();
-    out("{}, {}\n", count_of(findings.count, "random case"),
-        count_of(findings.first.size(), "kind of failure", "kinds of failure"));
+    out("{}, {}\n", count_of(run.played(), "random case"),
+        count_of(run.kinds(), "kind of failure", "kinds of failure"));
     if (interrupted() || !recorded) return Exit::incomplete;
-    if (findings.count == 0) {
+    if (run.played() == 0) {
       err("error: no random case came to its end in this time\n");
       return Exit::incomplete;
     }
-    return findings.first.empty() ? Exit::ok : Exit::failures;
+    return run.kinds() == 0 ? Exit::ok : Exit::failures;
   }
 
   // The command that plays one case again.
