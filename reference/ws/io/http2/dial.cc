@@ -12,15 +12,19 @@ std::unexpected<DialError> failed(const std::error_code& code, std::string text)
   return std::unexpected(DialError{DialStage::http2, code, std::move(text)});
 }
 
+std::string why_not_ready(const Session& session, const std::error_code& error, bool settings_came) {
+  if (!session.last_words().empty()) return error.message() + ": " + session.last_words();
+  if (error != asio::error::timed_out) return error.message();
+  return settings_came ? "our SETTINGS were not acknowledged in time" : "no SETTINGS in time";
+}
+
 asio::awaitable<Dialed> tunnel_over(std::unique_ptr<Stream> under, SessionOptions options, Clock::time_point until) {
   const std::string what = "HTTP/2 with " + under->peer() + ": ";
   auto session = Session::start(std::move(under), std::move(options));
   if (const auto error = co_await session->ready(until)) {
     const bool settings_came = session->peer_allows_connect();
     session->close();
-    if (error != asio::error::timed_out) co_return failed(error, what + error.message());
-    co_return failed(error,
-                     what + (settings_came ? "our SETTINGS were not acknowledged in time" : "no SETTINGS in time"));
+    co_return failed(error, what + why_not_ready(*session, error, settings_came));
   }
   // RFC 8441 3: SETTINGS that come right after the first may have it.
   if (!session->peer_allows_connect()) (void)co_await session->ping(until);

@@ -88,6 +88,8 @@ asio::awaitable<void> Session::Impl::read_pump(std::shared_ptr<Impl> self) {
     ++self->heard;
     self->changed.notify_all();
     const ByteView came = ByteView(buffer).first(*count);
+    if (self->heard == 1 && as_text(came).starts_with("HTTP/1."))
+      self->last_words = "the peer speaks HTTP/1.1, and no HTTP/2 here";
     self->take(self->options.received ? ByteView(filtered = self->options.received(came)) : came);
   }
 }

@@ -311,7 +311,7 @@ TEST(Http2Dial, SaysWhyAServerHasNoHttp2) {
     const auto socket = co_await connect(Url("127.0.0.1", (*service)->port()), connecting);
     CO_REQUIRE(!socket);
     EXPECT_EQ(socket.error().stage, DialStage::http2);
-    EXPECT_THAT(socket.error().text, testing::HasSubstr("HTTP/2 with 127.0.0.1 port"));
+    EXPECT_THAT(socket.error().text, testing::HasSubstr("the peer speaks HTTP/1.1, and no HTTP/2 here"));
     (void)co_await (*service)->stop();
   });
 }

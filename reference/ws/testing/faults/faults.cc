@@ -290,7 +290,7 @@ constexpr FaultRow kFaults[] = {
     FaultRow{Fault::http2_dies_of_unknown_frame, "http2-dies-of-unknown-frame", "rfc9113-4.1-1", true, true, true, "ends the connection for a frame of an unknown type"},
     FaultRow{Fault::http2_dies_of_unknown_setting, "http2-dies-of-unknown-setting", "rfc9113-6.5.2-1", true, true, true, "ends the connection for an unknown setting"},
     FaultRow{Fault::http2_dies_of_continuation, "http2-dies-of-continuation", "rfc9113-6.2-1", true, false, true, "ends the connection for HEADERS that are continued"},
-    FaultRow{Fault::http2_dies_of_priority, "http2-dies-of-priority", "rfc9113-6.3-1", true, true, true, "ends the connection for PRIORITY"},
+    FaultRow{Fault::http2_dies_of_priority, "http2-dies-of-priority", "rfc9113-6.3-1", true, false, true, "ends the connection for PRIORITY"},
     FaultRow{Fault::http2_dies_of_goaway, "http2-dies-of-goaway", "rfc9113-6.8-1", true, false, true, "ends the connection at once for a GOAWAY"},
     FaultRow{Fault::http2_dies_of_get, "http2-dies-of-get", "rfc8441-5-17", true, false, true, "ends the connection for an ordinary request"},
     FaultRow{Fault::http2_dies_of_faulty_tunnel, "http2-dies-of-faulty-tunnel", "rfc8441-5-17", true, false, true, "ends the connection when one tunnel fails"},
