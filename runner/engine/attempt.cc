@@ -4,6 +4,7 @@
 #include "runner/engine/over_http2.h"
 #include "runner/engine/plan.h"
 #include "runner/engine/shortage.h"
+#include "runner/engine/talk/process_usage.h"
 #include "runner/engine/verdict/judge.h"
 #include "runner/engine/verdict/judge_http2.h"
 #include "runner/engine/verdict/scene.h"
@@ -16,6 +17,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <new>
 
 namespace touchstone {
@@ -24,6 +26,15 @@ namespace {
 constexpr std::chrono::milliseconds kLeastTimeout{5000};
 constexpr int kRoundTrips = 50;   // so many of them count as silence
 constexpr int kBulkPatience = 4;  // bulk cases keep an endpoint busy, also for the cases beside them
+
+// RFC 9110 10.2.3, in seconds; no longer than a run can afford.
+std::chrono::milliseconds retry_after(const ws::ResponseHead& answer) {
+  constexpr unsigned kMost = 5;
+  const ws::Field* const field = ws::find_field(answer.fields, "Retry-After");
+  unsigned seconds = 0;
+  if (field != nullptr) (void)std::from_chars(field->value.data(), field->value.data() + field->value.size(), seconds);
+  return std::chrono::seconds(std::min(seconds, kMost));
+}
 
 }  // namespace
 
@@ -77,6 +88,8 @@ asio::awaitable<Attempt> Attempts::run(const Case& c, bool keep_whole, bool prov
   session.proves_end = proves_end;
   if (session.process == 0 && options_.owner && asks_for_memory(c)) session.process = options_.owner();
   if (options_.pause) look_before(c, session);
+  if (session.process != 0 && asks_for_memory(c)) co_await until_memory_rests(session.process);
+  co_await keep_pace();
   Attempt attempt;
   try {
     auto observed = co_await observe(c, target_, session, cache_);
@@ -120,8 +133,36 @@ asio::awaitable<void> Attempts::leave_alone() {
   constexpr std::chrono::milliseconds kFirst{100}, kMost{2000};
   const unsigned doublings = std::min(left_alone_++, 8U);
   asio::steady_timer pause(co_await asio::this_coro::executor);
-  pause.expires_after(std::min(kMost, kFirst * (1U << doublings)));
+  pause.expires_after(std::max(retry_after_, std::min(kMost, kFirst * (1U << doublings))));
   co_await pause.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> Attempts::keep_pace() {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (auto now = Pace::Clock::now(); pace_.next(now) > now; now = Pace::Clock::now()) {
+    pause.expires_at(pace_.next(now));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+  pace_.asked(Pace::Clock::now());
+}
+
+// What an earlier case left to do may still take memory: it is no doing of this one's.
+asio::awaitable<void> Attempts::until_memory_rests(int process) const {
+  constexpr std::chrono::milliseconds kWindow{40};
+  constexpr std::uint64_t kLittle = 1024 * 1024;
+  constexpr double kRests = 0.25;  // of one processor
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  const auto until = std::chrono::steady_clock::now() + timeout();
+  for (bool rests = false; !rests && std::chrono::steady_clock::now() < until;) {
+    const auto start = std::chrono::steady_clock::now();
+    const ProcessUsage before = usage_of(process);
+    pause.expires_after(kWindow);
+    co_await pause.async_wait(asio::use_awaitable);
+    const ProcessUsage after = usage_of(process);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    rests = after.resident_octets <= before.resident_octets + kLittle &&
+            (after.runnable - before.runnable) / took < kRests && share_between(before, after, took) < kRests;
+  }
 }
 
 // Nothing was seen, so nothing can be held against the endpoint: the case is ERRORED.
@@ -143,7 +184,10 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   Attempt attempt;
   const bool ended = observed.eof || observed.reset || !observed.handshake_failure.empty();
   const auto by_clock = [](const Harm& harm) { return harm.of == Harm::kTime; };
-  const auto costs_nothing = [](const Harm& harm) { return harm.of == Harm::kTime || harm.of == Harm::kOthers; };
+  // A machine that is busy keeps a fresh connection waiting, too: it is asked for again.
+  const auto costs_nothing = [](const Harm& harm) {
+    return harm.of == Harm::kTime || harm.of == Harm::kOthers || harm.of == "connection";
+  };
   const bool slow = std::ranges::any_of(observed.harm, by_clock);
   attempt.costly = (options_.process != 0 || options_.owner) && !std::ranges::all_of(observed.harm, costs_nothing);
   attempt.abrupt = (ended && !observed.close) || !observed.harm.empty();
@@ -153,12 +197,14 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
   attempt.turned_away = attempt.no_connection = turned_away(c, observed);
   const bool too_busy = attempt.turned_away && says_it_is_busy(observed);
   is_busy_now_and_then_ = is_busy_now_and_then_ || too_busy;
+  if (too_busy) retry_after_ = retry_after(*observed.response);
   if (attempt.turned_away) attempt.why = observed.handshake_failure;
   // That an endpoint is busy is no answer to what the case is about: it is asked again.
   attempt.waited = attempt.waited || says_it_is_busy(observed);
   if (observed.opened) {
     taken_offers_.insert(c.offer);
     left_alone_ = 0;
+    pace_.opened(Pace::Clock::now());
   }
   Verdict verdict = judge(c, observed, options_.seed);
   if (too_busy) {
@@ -177,6 +223,7 @@ Attempt Attempts::with_connection(const Case& c, Observation observed) {
 }
 
 asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
+  co_await keep_pace();
   Case empty;
   empty.expect = Expect{};
   SessionOptions session = session_options(/*bulk=*/false, /*keep_whole=*/true);
@@ -187,10 +234,12 @@ asio::awaitable<std::expected<void, NoAnswer>> Attempts::knock() {
     co_return std::unexpected(NoAnswer{text, is_own_shortage(code), code == asio::error::connection_reset});
   }
   if (!observed->response) co_return std::unexpected(NoAnswer{observed->handshake_failure, false, true});
+  if (observed->opened) pace_.opened(Pace::Clock::now());
   co_return std::expected<void, NoAnswer>{};
 }
 
 asio::awaitable<std::optional<Result>> Attempts::tried(const Case& c) {
+  co_await keep_pace();
   SessionOptions session = session_options(/*bulk=*/false, /*keep_whole=*/false);
   session.brief_end = true;
   auto observed = co_await observe(c, target_, session, cache_);

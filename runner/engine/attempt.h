@@ -3,6 +3,7 @@
 #include "runner/engine/compose/composer.h"
 #include "runner/engine/habits.h"
 #include "runner/engine/kept_talk.h"
+#include "runner/engine/pace.h"
 #include "runner/engine/run.h"
 #include "runner/engine/talk/session.h"
 
@@ -22,13 +23,13 @@ struct Attempt {
   const Case* c = nullptr;
   Result result;
   bool no_connection = false;
-  bool turned_away = false;  // with no_connection: the endpoint has too much to do, or too many connections, it seems
-  bool abrupt = false;       // the stream ended without a Close: a sign of death, or of a lax endpoint
-  bool waited = false;       // a time was part of it, or no answer to the opening handshake came
-  bool brief = false;        // it waited for less than the time-out: what it lacks is no proof
-  std::string lacks;         // what it waited for in vain; its kind
-  bool hopeless = false;     // and which never came in the run until then
-  bool costly = false;  // the endpoint's process took more memory or CPU time than it may, or cannot be reached anew
+  bool turned_away = false;   // with no_connection: the endpoint has too much to do, or too many connections, it seems
+  bool abrupt = false;        // the stream ended without a Close: a sign of death, or of a lax endpoint
+  bool waited = false;        // a time was part of it, or no answer to the opening handshake came
+  bool brief = false;         // it waited for less than the time-out: what it lacks is no proof
+  std::string lacks;          // what it waited for in vain; its kind
+  bool hopeless = false;      // and which never came in the run until then
+  bool costly = false;        // the endpoint's process took more memory or CPU time than it may
   bool own_shortage = false;  // with no_connection: this machine had no descriptor or memory for it
   std::string why;            // with no_connection
 };
@@ -69,6 +70,9 @@ class Attempts {
   // Gives an endpoint that turned connections away some time; each time in a row more of it.
   [[nodiscard]] asio::awaitable<void> leave_alone();
 
+  // One was turned away although there was none beside it: from now on fewer are asked for in a second.
+  void slow_down() { pace_.turned_away(Pace::Clock::now()); }
+
   // Whether what `attempt` waited for in vain never came in this run.
   [[nodiscard]] bool is_hopeless(const Attempt& attempt) const {
     return !attempt.lacks.empty() && silences_->is_hopeless(attempt.lacks);
@@ -87,6 +91,8 @@ class Attempts {
   [[nodiscard]] Attempt without_connection(const Case& c, const ws::io::DialError& error) const;
   [[nodiscard]] Attempt with_connection(const Case& c, Observation observed);
   [[nodiscard]] bool turned_away(const Case& c, const Observation& observed) const;
+  [[nodiscard]] asio::awaitable<void> keep_pace();
+  [[nodiscard]] asio::awaitable<void> until_memory_rests(int process) const;
 
   const Target& target_;
   const Greeting& greeting_;
@@ -98,7 +104,9 @@ class Attempts {
   Habits habits_;
   std::set<std::vector<std::string>> taken_offers_;  // with which connections opened
   unsigned left_alone_ = 0;                          // times, since a connection opened
-  bool is_busy_now_and_then_ = false;                // it turned ordinary connections away, and said so
+  Pace pace_;
+  std::chrono::milliseconds retry_after_{0};  // as it said when it was busy last
+  bool is_busy_now_and_then_ = false;         // it turned ordinary connections away, and said so
 };
 
 }  // namespace touchstone

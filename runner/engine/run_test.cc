@@ -16,6 +16,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -78,10 +80,16 @@ struct Answer {
 };
 using Behave = std::function<Answer(const Frame&)>;
 
+// More than so many opening handshakes in a second get that status, or with 0 a reset.
+struct Rate {
+  std::size_t most = SIZE_MAX;
+  int status = 503;
+};
+
 class FaultyServer {
  public:
-  explicit FaultyServer(Behave behave)
-      : behave_(std::move(behave)), acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
+  explicit FaultyServer(Behave behave, Rate rate = {})
+      : behave_(std::move(behave)), rate_(rate), acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
     thread_ = std::thread([this] { accept(); });
   }
   ~FaultyServer() {
@@ -120,6 +128,7 @@ class FaultyServer {
     }
     const auto request = ws::parse_request(ws::as_octets(head), {});
     if (!request) return;
+    if (is_beyond_rate()) return turn_away(socket);
     const std::string answer =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
         ws::accept_key(ws::find_field(request->fields, "Sec-WebSocket-Key")->value) + "\r\n\r\n";
@@ -134,6 +143,26 @@ class FaultyServer {
       asio::write(socket, asio::buffer(octets.data(), octets.size()), error);
       if (out.hang_up) break;
     }
+  }
+
+  bool is_beyond_rate() {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    while (!opened_.empty() && opened_.front() < now - std::chrono::seconds(1)) opened_.pop_front();
+    if (opened_.size() >= rate_.most) return true;
+    opened_.push_back(now);
+    return false;
+  }
+
+  void turn_away(tcp::socket& socket) {
+    std::error_code ignored;
+    if (rate_.status == 0) {
+      socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    } else {
+      const std::string answer = "HTTP/1.1 " + std::to_string(rate_.status) + " Busy\r\nContent-Length: 0\r\n\r\n";
+      asio::write(socket, asio::buffer(answer), ignored);
+    }
+    socket.close(ignored);
   }
 
   static Frame read_frame(tcp::socket& socket, std::error_code& error) {
@@ -153,6 +182,8 @@ class FaultyServer {
   }
 
   Behave behave_;
+  Rate rate_;
+  std::deque<std::chrono::steady_clock::time_point> opened_;
   asio::io_context context_;
   tcp::acceptor acceptor_;
   std::uint16_t port_ = acceptor_.local_endpoint().port();
@@ -397,6 +428,29 @@ TEST(Run, SaysAtWhichCaseTheEndpointDied) {
   run_cases(ran, server.port(), {"pings"});
   EXPECT_EQ(ran.outcome.how, RunOutcome::How::endpoint_died);
   EXPECT_EQ(ran.seen.deaths, 1);
+}
+
+// RFC 6455 10.4: it may limit connections. It is asked as often as it likes, and all that it is asked is judged.
+TEST(Run, AsksAsOftenAsAServerTakes) {
+  for (const int status : {429, 503, 0}) {
+    FaultyServer server(plain, {8, status});
+    Ran ran;
+    run_cases(ran, server.port(), {"framing/echo/*"});
+    EXPECT_EQ(ran.outcome.how, RunOutcome::How::complete) << ran.outcome.text;
+    EXPECT_EQ(ran.seen.deaths, 0);
+    for (const auto& [id, result] : ran.seen.results)
+      EXPECT_EQ(result.behavior, Behavior::ok) << status << ": " << id << ": " << result.summary;
+  }
+}
+
+// What it refuses to everybody now and then is no answer to what a case is about.
+TEST(Run, TakesATurnedAwayConnectionForNoVerdict) {
+  FaultyServer server([](const Frame& f) { return f.header.opcode == ws::Opcode::text ? Answer{} : plain(f); },
+                      {8, 503});
+  Ran ran;
+  run_cases(ran, server.port(), {"framing/echo/text-*"});
+  for (const auto& [id, result] : ran.seen.results)
+    EXPECT_EQ(result.behavior, Behavior::failed) << id << ": " << result.summary;  // and not ERRORED
 }
 
 TEST(Run, ReportsAnEndpointThatIsNotThere) {

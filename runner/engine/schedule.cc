@@ -26,6 +26,7 @@ asio::awaitable<void> Schedule::run(Plan::Pass pass) {
     refused_ = false;
     co_await workers(jobs);
     if (refused_) {
+      one_at_a_time_ = jobs == 1;
       jobs = std::max(1u, jobs / 2);
       co_await look_after_the_endpoint();
     }
@@ -82,6 +83,7 @@ void Schedule::count_shortages() {
 // by the observer, and the cases that may have killed it run again one by one.
 asio::awaitable<void> Schedule::look_after_the_endpoint() {
   const bool turned_away = std::ranges::any_of(refusals_, &Attempt::turned_away);
+  if (turned_away && one_at_a_time_) attempts_.slow_down();
   const bool is_alive = co_await survival_.alive();  // at once: a supervisor starts a dead one again
   if (is_alive && turned_away) co_await attempts_.leave_alone();
   count_shortages();
@@ -97,7 +99,9 @@ asio::awaitable<void> Schedule::look_after_the_endpoint() {
 void Schedule::queue_refused_again(bool is_alive) {
   for (Attempt& attempt : std::exchange(refusals_, {})) {
     const int most = attempt.turned_away ? kMostTurnedAway : kMostRefusals;
-    if (is_alive && !attempt.own_shortage && ++refusal_count_[attempt.c] >= most) {
+    // Beside others it may have been one too many: fewer at a time are tried first.
+    const bool counts = !attempt.own_shortage && (!attempt.turned_away || one_at_a_time_);
+    if (is_alive && counts && ++refusal_count_[attempt.c] >= most) {
       pending_.settle(std::move(attempt));
     } else {
       queue_.push_front(attempt.c);

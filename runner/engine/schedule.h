@@ -44,7 +44,8 @@ class Schedule {
   std::map<const Case*, int> refusal_count_;
   std::size_t running_ = 0;
   int shortages_ = 0;
-  bool refused_ = false;  // workers start nothing more until the endpoint was looked after
+  bool one_at_a_time_ = false;  // when one was refused last
+  bool refused_ = false;        // workers start nothing more until the endpoint was looked after
   std::chrono::steady_clock::time_point late_from_ = std::chrono::steady_clock::time_point::max();
   std::size_t left_out_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "runner/engine/talk/scenario.h"
 
 #include "runner/engine/talk/rethrown.h"
+#include "runner/engine/talk/session.h"
 
 #include <ws/io/net/wait.h>
 
@@ -127,7 +128,8 @@ asio::awaitable<void> Scenario::open_one(const std::string& name, const Open& op
   }
   if (own.one.expect && own.one.expect->opening) co_return;
   if (own.failed.handshake_violation || !own.failed.unasked.empty()) co_return;
-  not_served(kOpening, name, own.failed.handshake_failure);
+  // Who has had too many connections in a short time says so whatever the others do (RFC 6585 4, RFC 9110 15.6.4).
+  if (!says_it_is_busy(own.failed)) not_served(kOpening, name, own.failed.handshake_failure);
   own.failed.unasked =
       fmt::format("connection {} did not open beside the others: {}", name, own.failed.handshake_failure);
 }

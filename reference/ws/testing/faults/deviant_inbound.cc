@@ -10,7 +10,7 @@ namespace ws::testing {
 namespace {
 
 constexpr std::uint64_t kMostInflated = 64 * 1024 * 1024;
-constexpr std::uint64_t kMostSetAside = 512 * 1024 * 1024;
+constexpr std::uint64_t kMostSetAside = 1024 * 1024 * 1024;
 constexpr std::uint64_t kLarge = 1000;  // octets of an unfinished message
 constexpr std::uint64_t kHighBit = std::uint64_t{1} << 63;
 
