@@ -1,10 +1,13 @@
 #include "runner/catalogue/coverage.h"
 
+#include "runner/catalogue/two_sided.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 namespace touchstone {
 namespace {
@@ -12,14 +15,25 @@ namespace {
 constexpr std::array kRfcs = {3629, 6455, 7692, 7936, 8441, 9110, 9112, 9113};
 
 bool in_question(const Requirement& r) {
-  return r.visible.starts_with("wire") && r.binds != "intermediary" && std::ranges::find(kRfcs, r.rfc) != kRfcs.end();
+  return r.visible.starts_with("wire") && std::ranges::find(kRfcs, r.rfc) != kRfcs.end();
+}
+
+std::string_view name(Side side) {
+  return side == Side::server ? "server" : side == Side::client ? "client" : "intermediary";
 }
 
 bool binds(const Requirement& r, Side side) {
-  return r.binds == "both" || r.binds == (side == Side::server ? "server" : "client");
+  return r.binds == name(side) || (r.binds == "both" && side != Side::intermediary);
 }
 
-std::string_view name(Side side) { return side == Side::server ? "server" : "client"; }
+// What the case is about, and what its sentences about an intermediary cite.
+std::set<std::string_view> cited(const Case& c) {
+  std::set<std::string_view> all(c.requirements.begin(), c.requirements.end());
+  if (c.two_sided) {
+    for (const Claim& claim : c.two_sided->claims) all.insert(claim.requirement);
+  }
+  return all;
+}
 
 // "`a`, `b` (client)" as excuses without a reason.
 std::vector<Excuse> subjects(std::string_view text, std::size_t line) {
@@ -100,11 +114,11 @@ Coverage coverage(const Catalogue& catalogue, std::string_view excuses) {
   result.excuses = read_excuses(excuses);
   std::map<std::string_view, std::vector<const Case*>> citing;
   for (const Case& c : catalogue.cases()) {
-    for (const std::string& id : c.requirements) citing[id].push_back(&c);
+    for (const std::string_view id : cited(c)) citing[id].push_back(&c);
   }
   for (const Requirement& requirement : catalogue.requirements()) {
     if (!in_question(requirement)) continue;
-    for (const Side side : {Side::server, Side::client}) {
+    for (const Side side : {Side::server, Side::client, Side::intermediary}) {
       if (!binds(requirement, side)) continue;
       Covered row{&requirement, side, {}, nullptr};
       for (const Case* c : citing[requirement.id]) {
@@ -123,7 +137,8 @@ Share share(const Coverage& coverage, int rfc, std::optional<Side> side) {
   };
   std::map<const Requirement*, Sum> sums;
   for (const Covered& row : coverage.all) {
-    if ((rfc != 0 && row.requirement->rfc != rfc) || (side && *side != row.side)) continue;
+    if ((rfc != 0 && row.requirement->rfc != rfc) || (side ? *side != row.side : row.side == Side::intermediary))
+      continue;
     Sum& sum = sums[row.requirement];
     sum.covered = sum.covered && !row.cases.empty();
     sum.open = sum.open || row.gap();

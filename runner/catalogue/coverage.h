@@ -1,8 +1,7 @@
 // coverage.h - which requirements of the RFCs have a case, for each role that they bind.
 //
-// In question are the requirements that a peer can see (`visible` is wire or wire-negative) and that bind an endpoint.
-// HTTP/2 and HTTP/3 (RFC 8441, RFC 9220) are not tested yet. A requirement is covered when a case cites it; what no
-// black box can see is told, with the reason, in cases/UNCOVERED.md.
+// In question are the requirements that a peer can see (`visible` is wire or wire-negative). A requirement is covered
+// when a case cites it; what no black box can see is told, with the reason, in cases/UNCOVERED.md.
 #pragma once
 #include "runner/catalogue/catalogue.h"
 
@@ -30,7 +29,7 @@ struct Covered {
 
 struct Coverage {
   std::vector<Excuse> excuses;
-  std::vector<Covered> all;             // in the order of requirements.json, server before client
+  std::vector<Covered> all;             // in the order of requirements.json; server, client, intermediary
   std::vector<std::string> faults;      // of the excuses: for what is covered, not in question or unknown
   [[nodiscard]] bool complete() const;  // no gap, no fault
 };
@@ -41,7 +40,7 @@ struct Share {
   std::size_t covered = 0, excused = 0, all = 0;
   std::size_t autobahn = 0, autobahn_in_passing = 0;  // what Autobahn|Testsuite has cases for, in any role
 };
-// `rfc` 0: all of them. A requirement that binds both counts once, unless `side` chooses one.
+// `rfc` 0: all of them. Without `side` those of endpoints, and one that binds both counts once.
 [[nodiscard]] Share share(const Coverage& coverage, int rfc, std::optional<Side> side);
 
 }  // namespace touchstone

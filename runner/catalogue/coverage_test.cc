@@ -1,9 +1,13 @@
 #include "runner/catalogue/coverage.h"
 
 #include "reports/support/resources.h"
+#include "runner/catalogue/two_sided.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
 
 namespace touchstone {
 namespace {
@@ -39,7 +43,8 @@ Catalogue small() {
 std::vector<std::string> gaps(const Coverage& coverage) {
   std::vector<std::string> out;
   for (const Covered& row : coverage.all) {
-    if (row.gap()) out.push_back(row.requirement->id + (row.side == Side::server ? " server" : " client"));
+    constexpr std::array kNames = {" server", " client", " intermediary"};
+    if (row.gap()) out.push_back(row.requirement->id + kNames.at(static_cast<std::size_t>(row.side)));
   }
   return out;
 }
@@ -47,7 +52,7 @@ std::vector<std::string> gaps(const Coverage& coverage) {
 TEST(Coverage, CountsARequirementInEachRoleThatItBinds) {
   const Catalogue catalogue = small();
   const Coverage found = coverage(catalogue, "");
-  EXPECT_THAT(gaps(found), ElementsAre("rfc2 client", "rfc3 client"));
+  EXPECT_THAT(gaps(found), ElementsAre("rfc2 client", "rfc3 client", "rfc5 intermediary"));
   EXPECT_FALSE(found.complete());
   EXPECT_EQ(share(found, 6455, std::nullopt).covered, 1u);
   EXPECT_EQ(share(found, 6455, std::nullopt).all, 3u);
@@ -55,9 +60,24 @@ TEST(Coverage, CountsARequirementInEachRoleThatItBinds) {
   EXPECT_EQ(share(found, 7692, std::nullopt).all, 0u);
 }
 
+TEST(Coverage, TakesWhatASentenceAboutAnIntermediaryCites) {
+  Catalogue catalogue = small();
+  Case& c = catalogue.cases_.emplace_back();
+  c.id = "a/c";
+  c.sides = {Side::intermediary};
+  Claim claim;
+  claim.requirement = "rfc5";
+  c.two_sided = std::make_shared<const TwoSided>(TwoSided{.steps = {}, .claims = {claim}});
+  const Coverage found = coverage(catalogue, "");
+  EXPECT_THAT(gaps(found), ElementsAre("rfc2 client", "rfc3 client"));
+  EXPECT_EQ(share(found, 0, Side::intermediary).covered, 1u);
+  EXPECT_EQ(share(found, 0, std::nullopt).all, 3u);
+}
+
 TEST(Coverage, TakesAnExcuseForAGap) {
   const Catalogue catalogue = small();
-  const Coverage found = coverage(catalogue, "# Why\n\n- `rfc2` (client), `rfc3`: nobody\n  can see it\n\nThe end.\n");
+  const Coverage found =
+      coverage(catalogue, "# Why\n\n- `rfc2` (client), `rfc3`, `rfc5`: nobody\n  can see it\n\nThe end.\n");
   EXPECT_THAT(found.faults, IsEmpty());
   EXPECT_TRUE(found.complete());
   EXPECT_EQ(share(found, 0, std::nullopt).excused, 2u);

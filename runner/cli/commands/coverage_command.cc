@@ -26,7 +26,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kCoverageFooter = R"(
-In question are the requirements that an endpoint's peer can see. One is covered when a case cites it, in each role
+In question are the requirements that an endpoint's or an intermediary's peer can see. One is covered when a case cites it, in each role
 that it binds; where no black box can see it in one, cases/UNCOVERED.md says why.
 
 With --states in question are the pairs of a state of the connection and a kind of frame that comes then, with
@@ -59,7 +59,7 @@ void print_all(const Coverage& coverage) {
   for (const Covered& row : coverage.all) {
     std::string state = row.cases.empty() ? "NOT COVERED" : count_of(row.cases.size(), "case");
     if (row.excuse != nullptr) state = "not covered: " + row.excuse->reason;
-    out("{:<24} {:<7} {:<10} {}\n", row.requirement->id, name(row.side), row.requirement->level, state);
+    out("{:<24} {:<12} {:<10} {}\n", row.requirement->id, name(row.side), row.requirement->level, state);
     for (const Case* c : row.cases) out("{:<24} {}\n", "", c->id);
   }
   out("\n");
@@ -68,13 +68,17 @@ void print_all(const Coverage& coverage) {
 void print_text(const Coverage& coverage, bool all) {
   if (all) print_all(coverage);
   for (const Covered& row : coverage.all) {
-    if (row.gap()) err("{} has no case for a {}: {}\n", row.requirement->id, name(row.side), row.requirement->rule);
+    if (row.gap())
+      err("{} has no case in the role {}: {}\n", row.requirement->id, name(row.side), row.requirement->rule);
   }
   for (const std::string& fault : coverage.faults) err("{}\n", fault);
   std::set<int> rfcs;
   for (const Covered& row : coverage.all) rfcs.insert(row.requirement->rfc);
   for (const int rfc : rfcs) print_share(fmt::format("RFC {}", rfc), coverage, rfc);
   print_share("in total", coverage, 0);
+  const Share between = share(coverage, 0, Side::intermediary);
+  out("for intermediaries: {}{}\n", share_in_words(between),
+      between.excused == 0 ? "" : fmt::format(", {} explained", between.excused));
   const Share total = share(coverage, 0, std::nullopt);
   out("Autobahn|Testsuite has cases for {} of them and sees {} more in passing\n{}\n", total.autobahn,
       total.autobahn_in_passing, share_in_words(total));
