@@ -167,7 +167,10 @@ Order cancelled() {
   const auto judge = [](const Play& play, Verdicts& verdicts) {
     const auto arrivals = play.at(kServer);
     if (arrivals.empty()) judge_opened(arrivals, verdicts);
+    const bool asked = std::ranges::any_of(arrivals, [](const Arrival* each) { return each->request.has_value(); });
     for (const Arrival* each : arrivals) {
+      // A connection that a client's pool opens for later, and where nothing was asked, is of no opening handshake.
+      if (asked && !each->request) continue;
       if (!each->waited_in_vain && each->ended_by_client) continue;
       verdicts.find("told-tcp-left-open", "rfc6455-7.1.7-1", "it ends TCP when it gives up its opening handshake",
                     "it left TCP open");

@@ -137,6 +137,16 @@ class Check {
     return holds();
   }
 
+  // Not all elements of the field are there, in whatever order (RFC 9110 5.1).
+  [[nodiscard]] bool is_not_forwarded() const {
+    if (claim_.verb != Verb::keeps || claim_.what.starts_with("@") || arrived_ == nullptr || sent_ == nullptr)
+      return false;
+    auto got = elements_of(arrived_->fields, claim_.what), sent = elements_of(sent_->fields, claim_.what);
+    std::ranges::sort(got);
+    std::ranges::sort(sent);
+    return !std::ranges::includes(got, sent);
+  }
+
  private:
   static std::optional<std::string> holds() { return std::nullopt; }
 
@@ -333,9 +343,14 @@ Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
     return r;
   }
   for (const Claim& claim : c.two_sided->claims) {
-    auto found = Check(claim, seen)();
+    const Check check(claim, seen);
+    auto found = check();
     if (!found) continue;
     Claim weighed = claim;
+    // What is lost is not out of order.
+    constexpr std::string_view kForwarded = "rfc9110-5.1-2", kInOrder = "rfc9110-5.3-3";
+    const std::string& rule = claim.requirement.empty() ? c.requirements.front() : claim.requirement;
+    if (rule == kInOrder && check.is_not_forwarded()) weighed.requirement = kForwarded;
     if (is_free(claim, seen)) weighed.level = ExpectOpening::Level::may;
     r.findings.push_back(finding_of(weighed, c, std::move(*found)));
   }

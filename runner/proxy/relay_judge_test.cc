@@ -136,6 +136,22 @@ TEST(RelayJudge, LinesOfSetCookieAreNotJoined) {
   EXPECT_EQ(verdict(c, seen), Behavior::failed);
 }
 
+TEST(RelayJudge, WhatIsLostIsNotOutOfOrder) {
+  Case c = case_of({claim(Claim::Verb::keeps, Side::server, "X-List")});
+  c.requirements = {"rfc9110-5.3-3"};
+  const auto rule = [&](std::vector<ws::Field> arrived) {
+    Relayed seen = opened();
+    seen.by_client.heads = {request({{"X-List", "a"}, {"X-List", "b"}})};
+    seen.at_server.heads = {request(std::move(arrived))};
+    const Result result = judge_relayed(c, "x", std::move(seen));
+    return result.findings.empty() ? std::string() : result.findings.front().requirement;
+  };
+  EXPECT_EQ(rule({{"X-List", "a, b"}}), "");
+  EXPECT_EQ(rule({{"X-List", "b, a"}}), "rfc9110-5.3-3");
+  EXPECT_EQ(rule({{"X-List", "a"}}), "rfc9110-5.1-2");
+  EXPECT_EQ(rule({}), "rfc9110-5.1-2");
+}
+
 TEST(RelayJudge, ASentenceIsAboutItsConnection) {
   Relayed seen = opened();
   Exchange& other = seen.others["b"];
