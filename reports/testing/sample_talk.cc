@@ -101,4 +101,10 @@ void SampleTalk::close_comes(std::optional<std::uint16_t> code, std::string_view
   receive(8, close_body(code, reason));
 }
 
+void SampleTalk::end_politely() {
+  close(1000);
+  close_comes(1000);
+  plain(Entry::Direction::received, Entry::Kind::eof);
+}
+
 }  // namespace touchstone

@@ -23,6 +23,7 @@ class SampleTalk {
   void octets(Entry::Direction direction, std::string octets);
   void mark(std::string note);
   void plain(Entry::Direction direction, Entry::Kind kind, std::string note = {});
+  void end_politely();  // the closing handshake, begun by the tester, and the end of TCP
   void close(std::optional<std::uint16_t> code, std::string_view reason = {});
   void close_comes(std::optional<std::uint16_t> code, std::string_view reason = {});
   void wait(std::int64_t us) { now_ += us; }

@@ -153,7 +153,7 @@ void Watcher::read_request() {
     return decide_plain(false);
   }
   client.head.erase(client.head.begin(), client.head.begin() + static_cast<std::ptrdiff_t>(**end));
-  client.frames_begin = **end;
+  client.frames_begin = *end;
   Json more;
   more["method"] = request->method;
   more["target"] = request->target;

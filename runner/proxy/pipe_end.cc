@@ -245,7 +245,7 @@ bool PipeEnd::take_chunk() {
   const auto line = rest.find("\r\n");
   if (line == std::string_view::npos) return false;
   std::uint64_t size = 0;
-  if (std::from_chars(rest.data(), rest.data() + line, size, 16).ec != std::errc{}) {
+  if (std::from_chars(rest.begin(), rest.begin() + line, size, 16).ec != std::errc{}) {
     mode_ = Mode::octets;
     return true;
   }

@@ -85,7 +85,7 @@ Exit run_tap(const TapCommandOptions& options) {
   tap::Outcome outcome;
   asio::co_spawn(process.executor(), tap.run(), [&](const std::exception_ptr& thrown, tap::Outcome done) {
     if (thrown) std::rethrow_exception(thrown);
-    outcome = std::move(done);
+    outcome = done;
     process.finish();
   });
   process.run(

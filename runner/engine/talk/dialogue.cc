@@ -231,7 +231,7 @@ void Dialogue::set_reading(bool on) {
 asio::awaitable<void> Dialogue::answer_pings() {
   if (inbound_.pings_to_answer.empty() || outbound_.holds_something() || in_frame_ || pump_runs_) co_return;
   const auto pings = std::exchange(inbound_.pings_to_answer, {});
-  for (const auto& ping : pings) recorder_.budget().give_back(ping.size() + sizeof(ping));
+  for (const auto& ping : pings) recorder_.budget().give_back(ping.size() + sizeof(ws::Bytes));
   if (close_sent_ || !outbound_.can_send()) co_return;
   for (const auto& ping : pings) composer_.frame(ws::Opcode::pong, true, 0, ping, outbound_.sink());
   co_await outbound_.put_gathered();

@@ -86,14 +86,15 @@ asio::awaitable<void> Http2Neighbours::begin(Http2Beside::What what) {
   const ws::Bytes ping = frame_of(ws::Opcode::ping, ws::as_octets(kPayload));
   if (what == tunnel || what == reset) co_await write(*beside, ws::ByteView(ping).first(ping.size() / 2));
   if (what == reset) beside->stream->reset();
-  if (what == tunnel) halves_.push_back(std::move(beside));
-  if (what == stalled) {
+  if (what == tunnel) {
+    halves_.push_back(std::move(beside));
+  } else if (what == stalled) {
     const ws::Bytes payload(1000, std::byte{'x'});
     for (int i = 0; i < 20; ++i) co_await write(*beside, frame_of(ws::Opcode::binary, payload));
     kept_.push_back(std::move(beside));
-  }
-  if (what == ended) co_await end(*beside);
-  if (what == faulty) {
+  } else if (what == ended) {
+    co_await end(*beside);
+  } else if (what == faulty) {
     constexpr std::uint8_t kRsv3 = 1;
     co_await write(*beside, frame_of(ws::Opcode::text, ws::as_octets(kPayload), kRsv3));
     co_await hear(*beside, [&] { return beside->listener.closed(); });

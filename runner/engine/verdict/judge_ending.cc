@@ -139,11 +139,12 @@ class EndingJudge {
     }
     if (!code_) {
       if (o_.local_close_code) find(close_answer_empty);
-    } else if (holds(codes, *code_)) {
-      return;  // as usual: the tester's own code, too, which may accuse
-    } else if (ws::rules::accuses(*code_) && sends_behind_its_close(scene_.c)) {
+      return;
+    }
+    if (holds(codes, *code_)) return;  // as usual: the tester's own code, too, which may accuse
+    if (ws::rules::accuses(*code_) && sends_behind_its_close(scene_.c))
       return;  // of what the tester sent after its Close (RFC 6455 5.5.1)
-    } else if (ws::rules::accuses(*code_) && has(findings_, message_before_close_unanswered)) {
+    if (ws::rules::accuses(*code_) && has(findings_, message_before_close_unanswered)) {
       refused();  // a message before the Close, and not the Close
     } else {
       find(ws::rules::says_error(*code_) ? close_answer_says_error : close_answer_other_code,

@@ -37,7 +37,6 @@ class PlantTest : public ::testing::TestWithParam<std::size_t> {};
 
 // The vectors of RFC 6455 5.7, changed by hand.
 TEST_P(PlantTest, ChangesWhatItSaysAndNothingElse) {
-  const std::string ping = "898537fa213d7f9f4d5158";
   const Row rows[] = {
       {{.frame = 1, .change = Change::mask_bit}, "810537fa213d7f9f4d5158898537fa213d7f9f4d5158"},
       {{.frame = 1, .change = Change::unmask}, "810548656c6c6f898537fa213d7f9f4d5158"},

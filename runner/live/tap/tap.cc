@@ -12,7 +12,7 @@ namespace {
 
 // "to" or "side": client, server or both.
 std::vector<ws::Role> read_sides(const Cursor& root, std::string_view key) {
-  const std::vector<ws::Role> both = {ws::Role::client, ws::Role::server};
+  std::vector<ws::Role> both = {ws::Role::client, ws::Role::server};
   if (!root.has(key)) return both;
   const auto text = root.at(key).text();
   if (text == "client") return {ws::Role::client};
