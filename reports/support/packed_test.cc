@@ -14,7 +14,10 @@ std::string unpacked(const std::string& base64) {
   unsigned bits = 0, held = 0;
   for (const char digit : base64.substr(0, base64.find('='))) {
     held = held << 6 | static_cast<unsigned>(kDigits.find(digit));
-    if ((bits += 6) >= 8) gzip.push_back(static_cast<char>(held >> (bits -= 8) & 0xff));
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    gzip.push_back(static_cast<char>(held >> bits & 0xff));
   }
   z_stream stream{};
   EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);

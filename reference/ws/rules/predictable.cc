@@ -113,7 +113,8 @@ class TruncatedTest {
   }
   // a * value mod m, of a value in (-m, m).
   [[nodiscard]] Wide times(Wide value) const {
-    return reduced(static_cast<Wide>(static_cast<std::uint64_t>(value) * g_.multiplier));
+    const std::uint64_t product = static_cast<std::uint64_t>(value) * g_.multiplier;  // modulo 2^64, which m divides
+    return reduced(product);
   }
   // The i-th difference as far as it is seen, in units of the state.
   [[nodiscard]] Wide seen_step(std::size_t i) const {

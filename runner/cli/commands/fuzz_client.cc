@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 // Stimuli of one run of the client: few at first, so that what every one of them shows is looked at early.
 constexpr std::size_t kFirst = 16, kMost = 128;
-constexpr int kShown = 3, kMostVain = 3;
+constexpr int kTimesShown = 3, kMostVain = 3;
 // Scenes (runner/campaign/scenes.h) wait, one after the other: few, and seldom.
 constexpr std::size_t kScenes = 6;
 constexpr std::uint64_t kBatchesBefore = 3, kBatchesBetween = 16;
@@ -180,10 +180,10 @@ class ClientFuzz {
     difference.input = end_.stats.inputs;
     difference.after = since_start();
     difference.stimulus = made_small(c, kTries, [&](const Case& each) { return shows(each, cluster, 1); });
-    bool confirmed = shows(difference.stimulus, cluster, kShown);
+    bool confirmed = shows(difference.stimulus, cluster, kTimesShown);
     if (!confirmed) {
       difference.stimulus = c;
-      confirmed = shows(c, cluster, kShown);
+      confirmed = shows(c, cluster, kTimesShown);
     }
     if (!confirmed) {
       ++in_vain_[cluster];

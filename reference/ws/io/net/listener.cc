@@ -162,7 +162,11 @@ asio::awaitable<void> Listener::Impl::secure(std::shared_ptr<Impl> self, std::un
   const auto error = co_await stream->handshake();
   self->handshakes.erase(stream.get());
   const bool goes_on = self->acceptor.is_open();
-  if (!error && goes_on) self->ready.push_back(std::move(stream));
+  if (!error && goes_on) {
+    self->ready.push_back(std::move(stream));
+    self->changed.notify_all();
+    co_return;
+  }
   self->changed.notify_all();
   if (!error || !goes_on || !self->options.on_tls_failure) co_return;
   const auto code = watchdog.fired() ? make_error_code(asio::error::timed_out) : error;
