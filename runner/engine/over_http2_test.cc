@@ -94,6 +94,17 @@ TEST(OverHttp2, ARequestOnAStreamThatWasPassedOverIsNotServed) {
   }
 }
 
+// Its GOAWAY may come together with its SETTINGS.
+TEST(OverHttp2, WhoEndsTheConnectionForLegalSettingsIsFound) {
+  auto server =
+      ws::testing::DeviantServer::start({ws::testing::Fault::http2_dies_of_unknown_setting}, {}, ws::io::Http::two);
+  ASSERT_TRUE(server) << server.error();
+  for (int i = 0; i < 5; ++i) {
+    for (const auto& [id, result] : against((*server)->port(), ws::io::Http::two, {"http2-setting/unknown"}).all)
+      EXPECT_EQ(result.behavior, Behavior::failed) << id << ": " << result.summary;
+  }
+}
+
 TEST(OverHttp2, WhoSpeaksBothVersionsMayAnswerThePreface) {
   const Results seen = against_reference(ws::io::Http::one, {"opening-head/garbage"});
   EXPECT_EQ(seen.all.at("opening-head/garbage/h2").behavior, Behavior::ok);

@@ -233,6 +233,16 @@ asio::awaitable<Observed> observe_several(const Case& c, const Target& target, c
   co_return co_await scenario.run(std::move(dialogue), open);
 }
 
+// The endpoint offered tunnels, and ended the connection for the SETTINGS of the case, perhaps in one breath.
+std::optional<Observation> ended_for_settings(const Case& c, const Http2Watch& watch, const ws::io::DialError& error) {
+  const bool of_case = c.http2 && !c.http2->settings.empty() && error.stage == ws::io::DialStage::http2;
+  if (!of_case || watch.setting(http2::enable_connect_protocol) != 1u) return std::nullopt;
+  Observation ended;
+  ended.http2 = watch.seen();
+  ended.handshake_failure = error.text;
+  return ended;
+}
+
 // A case with one connection, over the version of HTTP that the target has.
 asio::awaitable<Observed> observe_one(const Case& c, const Target& target, const SessionOptions& options,
                                       DeflateCache& cache) {
@@ -245,6 +255,9 @@ asio::awaitable<Observed> observe_one(const Case& c, const Target& target, const
   if (framing) framing->apply_to(session);
   const auto dial = dial_options(c, target, options);
   auto stream = co_await ws::io::http2::dial(dial, target.http, session);
+  if (!stream) {
+    if (auto ended = ended_for_settings(c, *watch, stream.error())) co_return std::move(*ended);
+  }
   if (!stream) co_return std::unexpected(stream.error());
   Opening opening(std::move(*stream), kept_octets(c, options), budget_of(c, options));
   opening.observation.began = opening.recorder.begun();
