@@ -65,7 +65,7 @@ RelayStep read_relay_step(const Cursor& c) {
 }
 
 std::optional<Claim::Verb> verb_named(std::string_view text) {
-  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Claim::Verb::fresh); ++i) {
+  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Claim::Verb::interim); ++i) {
     if (name(static_cast<Claim::Verb>(i)) == text) return static_cast<Claim::Verb>(i);
   }
   return std::nullopt;
@@ -82,7 +82,8 @@ void check_claim(const Cursor& c, const Claim& claim) {
     c.at("list").fault("a list", "list beside lacks and has");
   if ((claim.verb == status) == claim.statuses.empty())
     c.fault("statuses or none", "statuses beside status, and only there");
-  if (c.has("at") && (claim.verb == status || claim.verb == no_101) && claim.at != Side::client)
+  if (c.has("at") && (claim.verb == status || claim.verb == no_101 || claim.verb == interim) &&
+      claim.at != Side::client)
     c.at("at").wrong("client, who gets the answer");
 }
 
@@ -102,7 +103,7 @@ Claim read_claim(const Cursor& c) {
     } else {
       verb.wrong(
           "arrives, stops, keeps, lacks, has, clean, framed, status, no-101, octets, begins, no-octets, ends, stays, "
-          "resets, once or fresh");
+          "resets, once, fresh or interim");
     }
   }
   if (levels != 1) c.wrong("one of must, should and may");

@@ -7,9 +7,9 @@
 namespace touchstone {
 namespace {
 
-constexpr std::array<std::string_view, 17> kVerbs{"arrives", "stops",  "keeps",  "lacks",  "has",    "clean",
+constexpr std::array<std::string_view, 18> kVerbs{"arrives", "stops",  "keeps",  "lacks",  "has",    "clean",
                                                   "framed",  "status", "no-101", "octets", "begins", "no-octets",
-                                                  "ends",    "stays",  "resets", "once",   "fresh"};
+                                                  "ends",    "stays",  "resets", "once",   "fresh",  "interim"};
 constexpr std::array<std::string_view, 3> kLevels{"must", "should", "may"};
 
 }  // namespace

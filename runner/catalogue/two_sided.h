@@ -54,6 +54,7 @@ struct Claim {
     resets,     // it is ended, and with a reset
     once,       // the field `what` stands in the head once
     fresh,      // the value of the field `what` is that of no other connection of the case
+    interim,    // the interim answers of the server arrive at the client before its final one
   };
   ExpectOpening::Level level = ExpectOpening::Level::must;
   Verb verb = Verb::arrives;

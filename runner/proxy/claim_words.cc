@@ -75,6 +75,8 @@ std::string sentence(const Claim& claim) {
       return fmt::format("{} has {} once", head, claim.what);
     case Verb::fresh:
       return fmt::format("{} has a {} of its own", head, claim.what);
+    case Verb::interim:
+      return "the interim answers of the server arrive at the client before the final one";
   }
   return {};
 }

@@ -211,6 +211,7 @@ class Conversation {
       said.content = behind;
     }
     note_head(*end, head, seen_.transcript.response);
+    if (said.interim() && !over_http2_) by_server.interim.push_back(said.status);
     if (!said.interim()) {
       ++end->answered;
       lane.speaking = end;

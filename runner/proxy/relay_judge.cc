@@ -133,6 +133,8 @@ class Check {
         return arrived_ == nullptr ? holds() : once();
       case Verb::fresh:
         return arrived_ == nullptr ? holds() : fresh();
+      case Verb::interim:
+        return arrived_ == nullptr ? holds() : interim();
     }
     return holds();
   }
@@ -184,6 +186,15 @@ class Check {
     const bool again =
         is_own(all_) || std::ranges::any_of(all_.others, [&](const auto& row) { return is_own(row.second); });
     return again ? std::optional("the same again: " + said(own)) : holds();
+  }
+
+  // In order; more of them may be the intermediary's own.
+  std::optional<std::string> interim() const {
+    std::size_t there = 0;
+    for (const HeadSeen& head : end_.interim)
+      if (there < other_.interim.size() && head.status == other_.interim[there]) ++there;
+    if (there == other_.interim.size()) return holds();
+    return fmt::format("{} of {}: no {}", there, other_.interim.size(), other_.interim[there]);
   }
 
   std::optional<std::string> keeps() const {

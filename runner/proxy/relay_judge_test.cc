@@ -152,6 +152,21 @@ TEST(RelayJudge, WhatIsLostIsNotOutOfOrder) {
   EXPECT_EQ(rule({}), "rfc9110-5.1-2");
 }
 
+TEST(RelayJudge, InterimAnswersArriveInOrderAndMoreMayBeThere) {
+  const Case c = case_of({claim(Claim::Verb::interim, Side::client)});
+  const auto verdict_with = [&](std::vector<int> arrived) {
+    Relayed seen = opened();
+    seen.by_server.interim = {103, 102};
+    for (const int status : arrived) seen.at_client.interim.push_back(answer(status));
+    return verdict(c, std::move(seen));
+  };
+  EXPECT_EQ(verdict_with({103, 102}), Behavior::ok);
+  EXPECT_EQ(verdict_with({100, 103, 102}), Behavior::ok);
+  EXPECT_EQ(verdict_with({102, 103}), Behavior::failed);
+  EXPECT_EQ(verdict_with({103}), Behavior::failed);
+  EXPECT_EQ(verdict_with({}), Behavior::failed);
+}
+
 TEST(RelayJudge, ASentenceIsAboutItsConnection) {
   Relayed seen = opened();
   Exchange& other = seen.others["b"];

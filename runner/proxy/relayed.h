@@ -46,7 +46,8 @@ struct Arrival {
 // What one end said.
 struct Said {
   std::vector<HeadSeen> heads;
-  ws::Bytes octets;  // after them
+  std::vector<int> interim;  // statuses of interim answers, where HTTP/1.1 carries them in front
+  ws::Bytes octets;          // after them
   bool ended = false;
 };
 
