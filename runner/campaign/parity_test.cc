@@ -354,5 +354,25 @@ TEST(Parity, PeersMadeByHandAreHeldToTheSameRules) {
   }
 }
 
+// RFC 6455 5.5.1 forbids data after a Close, and 5.5.2 asks for the Pong until a Close has come.
+TEST(Parity, APongAfterTheOwnCloseIsAnAnswer) {
+  for (const bool empty : {true, false}) {
+    const HandMadeServer server([empty](const Frame& in) {
+      if (in.header.opcode == ws::Opcode::close) return Answer{{}, true};
+      if (in.header.opcode != ws::Opcode::ping) return echo(in);
+      return Answer{both(empty ? frame(ws::Opcode::close, {}) : close_frame(1001), echo(in).octets)};
+    });
+    for (const std::string_view id : {kPing, std::string_view("pings/same-payload/nul-alone")}) {
+      const std::vector<Case> cases{with_expectation(*Catalogue::built_in().find(id), kSeed)};
+      const auto overheard = talk(server.port(), cases, patient());
+      ASSERT_TRUE(overheard[0].observation) << id;
+      EXPECT_EQ(differences(cases[0], *overheard[0].observation, overheard[0].transcript), "") << id;
+      const Verdict verdict = judge(cases[0], *overheard[0].observation, kSeed);
+      EXPECT_TRUE(std::ranges::none_of(verdict.findings, [](const auto& f) { return f.kind == "pong-missing"; }))
+          << id << words(held(verdict.findings));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace touchstone::fuzz

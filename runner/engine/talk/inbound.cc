@@ -69,6 +69,17 @@ void Inbound::end_frame() {
     if (ping.after_fault) after_fault.push_back(ping.payload);
   if (own_frames_->answers_after_failing(ws::as_octets(last->octets), after_fault))
     see(Seen::Kind::answered_after_failing);
+  if (recorder_.frame().header()->opcode == ws::Opcode::pong) on_pong_after_close(last->octets);
+}
+
+// The receiver drops it with all else. RFC 6455 5.5.1 forbids data after a Close; a Ping is answered until one has come
+// (5.5.2).
+void Inbound::on_pong_after_close(const std::string& payload) {
+  for (std::size_t i = answered_; i < o_.sent_pings.size(); ++i) {
+    if (o_.sent_pings[i].after_fault || o_.sent_pings[i].payload != payload) continue;
+    answered_ = i + 1;
+    return see(Seen::Kind::pong, payload);
+  }
 }
 
 void Inbound::hand_on(ws::ByteView octets) {

@@ -48,6 +48,7 @@ class Inbound {
   [[nodiscard]] bool has_room_for_a_frame();
   [[nodiscard]] bool keep(std::size_t octets);
   void on_pong(ws::ByteView payload);
+  void on_pong_after_close(const std::string& payload);
   void see(Seen::Kind kind, std::string payload = {}, std::size_t message = 0);
 
   Observation& o_;

@@ -60,12 +60,13 @@ bool passed(const Observation& o, const std::string& mark) {
   return std::ranges::any_of(o.seen, [&](const Seen& s) { return s.kind == Seen::Kind::passed && s.payload == mark; });
 }
 
-// By its own Pong or by that of a later Ping, which may stand for it (RFC 6455 5.5.3).
-bool answered_later(const Observation& o, const std::string& mark) {
+// By its own Pong or by that of a later Ping, which may stand for it (RFC 6455 5.5.3); `from` that place on.
+bool answered_later(const Observation& o, const std::string& mark, std::size_t from = 0) {
   const auto ping = std::ranges::find(o.sent_pings, mark, &SentPing::mark);
+  const auto begin = o.seen.begin() + static_cast<std::ptrdiff_t>(std::min(from, o.seen.size()));
   return std::any_of(ping, o.sent_pings.end(), [&](const SentPing& later) {
-    return std::ranges::any_of(o.seen,
-                               [&](const Seen& s) { return s.kind == Seen::Kind::pong && s.payload == later.payload; });
+    return std::any_of(begin, o.seen.end(),
+                       [&](const Seen& s) { return s.kind == Seen::Kind::pong && s.payload == later.payload; });
   });
 }
 
@@ -145,6 +146,9 @@ void judge_marks(const Scene& scene, Findings& findings) {
   if ((may_refuse && scene.failed_by_choice()) || scene.closed_by_its_application()) return;
   for (const Reply& reply : scene.c.expect->replies) {
     if (reply.kind != Reply::Kind::mark || passed(scene.o, reply.mark)) continue;
+    // Its own Close was on the way before the Pong, which is still owed then (RFC 6455 5.5.2).
+    const bool answered = answered_later(scene.o, reply.mark, scene.position(Seen::Kind::close));
+    if (answered && !refusal_of_legal_octets(scene)) continue;
     Finding finding = answered_later(scene.o, reply.mark) ? pong_came_late(scene) : not_alive(scene, reply.mark);
     const bool said = std::ranges::any_of(findings, [&](const Finding& f) { return f.kind == finding.kind; });
     if (!said) findings.push_back(std::move(finding));
