@@ -149,6 +149,18 @@ class Check {
     return !std::ranges::includes(got, sent);
   }
 
+  // Something arrives that was not sent there: that is more than a loss.
+  [[nodiscard]] bool is_changed() const {
+    if (claim_.verb != Verb::octets || nature_.takes_part) return false;
+    auto sent = other_.octets.begin();
+    for (const std::byte octet : end_.octets) {
+      sent = std::find(sent, other_.octets.end(), octet);
+      if (sent == other_.octets.end()) return true;
+      ++sent;
+    }
+    return false;
+  }
+
  private:
   static std::optional<std::string> holds() { return std::nullopt; }
 
@@ -358,10 +370,12 @@ Result judge_relayed(const Case& c, const std::string& endpoint, Relayed seen) {
     auto found = check();
     if (!found) continue;
     Claim weighed = claim;
-    // What is lost is not out of order.
+    // What is lost is not out of order, and who changes an octet has not just taken a head for another one.
     constexpr std::string_view kForwarded = "rfc9110-5.1-2", kInOrder = "rfc9110-5.3-3";
+    constexpr std::string_view kTunnel = "rfc9110-3.7-1", kLength = "rfc9112-6.3-1", kInterim = "rfc9110-15.2-1";
     const std::string& rule = claim.requirement.empty() ? c.requirements.front() : claim.requirement;
     if (rule == kInOrder && check.is_not_forwarded()) weighed.requirement = kForwarded;
+    if ((rule == kLength || rule == kInterim) && check.is_changed()) weighed.requirement = kTunnel;
     if (is_free(claim, seen)) weighed.level = ExpectOpening::Level::may;
     r.findings.push_back(finding_of(weighed, c, std::move(*found)));
   }

@@ -167,6 +167,20 @@ TEST(RelayJudge, InterimAnswersArriveInOrderAndMoreMayBeThere) {
   EXPECT_EQ(verdict_with({}), Behavior::failed);
 }
 
+TEST(RelayJudge, AChangedOctetIsNotALostOne) {
+  Case c = case_of({claim(Claim::Verb::octets, Side::server)});
+  c.requirements = {"rfc9112-6.3-1"};
+  const auto rule = [&](std::string_view arrived) {
+    Relayed seen = opened();
+    seen.by_client.octets = ws::to_bytes(std::string_view("abcdef"));
+    seen.at_server.octets = ws::to_bytes(arrived);
+    return judge_relayed(c, "x", std::move(seen)).findings.at(0).requirement;
+  };
+  for (const char* lost : {"", "abc", "def", "abef"}) EXPECT_EQ(rule(lost), "rfc9112-6.3-1") << lost;
+  for (const char* changed : {"abcdeg", "xbcdef", "abcdeff", "ba"})
+    EXPECT_EQ(rule(changed), "rfc9110-3.7-1") << changed;
+}
+
 TEST(RelayJudge, ASentenceIsAboutItsConnection) {
   Relayed seen = opened();
   Exchange& other = seen.others["b"];
