@@ -230,6 +230,7 @@ class ProxyRun {
   static constexpr std::chrono::milliseconds kLook{50};  // between two looks at the clock and at Ctrl-C
 
   Exit run_fuzz() {
+    if (greeting_.over_http2) throw UsageError("--fuzz makes heads of HTTP/1.1, and the proxy speaks HTTP/2 in front");
     const auto until = std::chrono::steady_clock::now() + fuzz_;
     std::atomic<bool> over = false;
     // A proxy that keeps everything waiting does not keep the tester.

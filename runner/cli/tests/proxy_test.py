@@ -33,6 +33,11 @@ class Proxy(Program):
         self.out = self.folder / "again"
         self.proxy("--cases", case, fault="loses-an-octet", expect=FAILURES)
 
+    def test_random_words_are_of_http_1(self):
+        self.out.mkdir(exist_ok=True)
+        relay = f"{self.touchstone} echo --port {{front}} --proxy-to {{back}} --http 2"
+        self.refused("proxy", "--command", relay, "--http", "2", "--fuzz", "2s", "--out", self.out, says="HTTP/2 in front")
+
     def test_a_case_of_the_catalogue_that_the_proxy_spoils_is_its_own(self):
         self.proxy("--case", "2.2", fault="drops-pings", expect=FAILURES)
         finding = self.results()[0]["findings"][0]
