@@ -2,7 +2,8 @@
 if(NOT BUILD_TESTING)
   return()
 endif()
-add_executable(reports_sample reports/page_test/sample_main.cc reports/testing/sample.cc reports/testing/sample_talk.cc)
+add_executable(reports_sample reports/page_test/sample_main.cc reports/testing/sample.cc reports/testing/sample_cases.cc
+                              reports/testing/sample_talk.cc)
 target_link_libraries(reports_sample PRIVATE touchstone_reports touchstone_options)
 
 find_program(CHROMEDRIVER chromedriver)
