@@ -8,11 +8,12 @@
 namespace touchstone::cli {
 namespace {
 
-// What the catalogue has of those in question.
+// What the catalogue has of those in question, for an endpoint.
 void add_coverage(RequirementTexts& texts, const Catalogue& catalogue) {
   const Coverage found = coverage(catalogue, resource("cases/UNCOVERED.md"));
   std::map<std::string_view, std::set<const Case*>> citing;
   for (const Covered& row : found.all) {
+    if (row.side == Side::intermediary) continue;
     RequirementText& text = texts.at(row.requirement->id);
     // The first row of a requirement decides, and the other role's can only take it back.
     text.covered = !row.cases.empty() && (!text.in_question || text.covered);
