@@ -3,8 +3,8 @@
 namespace ws::rules {
 
 std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 80;
-  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
+  constexpr std::size_t kMostQuoted = 80;
+  return text.size() <= kMostQuoted ? std::string(text) : std::string(text.substr(0, kMostQuoted)) + "...";
 }
 
 std::string joined(const std::vector<std::string_view>& values) {

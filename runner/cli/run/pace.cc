@@ -12,6 +12,8 @@
 namespace touchstone::cli {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kSlow{500};  // for the answer to one Ping
 constexpr std::chrono::milliseconds kBudgetOfSlow{75'000};
 
@@ -30,7 +32,6 @@ RunOptions paced(RunOptions run, const Endpoint& endpoint, const TestOptions& to
   if (run.budget.count() > 0) say(fmt::format("at most {} (--budget)", format_duration(run.budget)));
   // Who says how many at a time, or what the server does, has no need of an answer.
   if (run.jobs != 0 || !told.endpoint_profile.empty()) return run;
-  using Clock = std::chrono::steady_clock;
   const Clock::time_point begun = Clock::now();
   const auto over = [&] {
     return interrupted().load() || (run.budget.count() > 0 && Clock::now() >= begun + (run.budget - run.spent));
