@@ -93,10 +93,11 @@ TEST(Campaign, FindsWhatIsPlantedAndMakesItSmall) {
   Watch watch;
   CampaignOptions until_found = options(20'000);
   until_found.most_findings = 1;
+  until_found.weak = false;  // with RSV1, or on a Close, it shows by a code that does not fit
   (void)campaign({planted.target}, until_found, watch);
   ASSERT_EQ(watch.differences.size(), 1u);
   const Difference& found = watch.differences.front();
-  EXPECT_EQ(found.cluster.requirement, "rfc6455-5.2-3");
+  EXPECT_EQ(found.cluster.requirement, "rfc6455-5.2-3") << found.shown.verdict.summary << to_json(found.stimulus);
   // The frame with the bit alone, or after a fragment that it continues.
   ASSERT_LE(found.stimulus.steps.size(), 2u) << to_json(found.stimulus);
   EXPECT_EQ(std::get<step::Frame>(found.stimulus.steps.back().action).rsv & 2, 2);
