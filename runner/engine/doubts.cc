@@ -6,6 +6,7 @@
 #include <ws/rules/codes.h>
 
 #include <algorithm>
+#include <span>
 
 namespace touchstone {
 namespace {
@@ -24,10 +25,19 @@ constexpr FindingKind kOfOctets[] = {
     FindingKind::legal_octets_refused, FindingKind::pong_unsolicited,     FindingKind::connections_mixed,
 };
 
-bool is_of_octets(const Finding& finding) {
+// And of these what many connections showed together: a run of one alone cannot show it again.
+constexpr FindingKind kOfManyConnections[] = {
+    FindingKind::mask_key_constant, FindingKind::mask_key_counts,  FindingKind::mask_key_predictable,
+    FindingKind::mask_key_sequence, FindingKind::mask_key_repeats, FindingKind::mask_key_bits_stuck,
+    FindingKind::mask_key_biased,   FindingKind::key_repeated,
+};
+
+bool is_one_of(std::span<const FindingKind> kinds, const Finding& finding) {
   return finding.weight == Finding::Weight::violation &&
-         std::ranges::any_of(kOfOctets, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
+         std::ranges::any_of(kinds, [&](FindingKind kind) { return finding.kind == ws::rules::name(kind); });
 }
+
+bool is_of_octets(const Finding& finding) { return is_one_of(kOfOctets, finding); }
 
 // A timer of the endpoint's own may have closed the connection while this machine was busy.
 bool says_nothing_of_us(std::optional<std::uint16_t> code) { return !code || !ws::rules::says_error(*code); }
@@ -79,7 +89,9 @@ Result standing(Attempt shown, Attempt other, std::string_view remark) {
 }  // namespace
 
 bool Doubts::rests_on_octets(const Result& result) {
-  return result.behavior == Behavior::failed && std::ranges::any_of(result.findings, is_of_octets);
+  return result.behavior == Behavior::failed && std::ranges::any_of(result.findings, [](const Finding& finding) {
+           return is_of_octets(finding) || is_one_of(kOfManyConnections, finding);
+         });
 }
 
 Result Doubts::settled(Beside beside) {
